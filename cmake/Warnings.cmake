@@ -1,0 +1,5 @@
+# wasm_grpc_warnings(target): the project's own code compiles without a warning.
+function(wasm_grpc_warnings target)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
+                                           -Wnon-virtual-dtor -Woverloaded-virtual -Werror)
+endfunction()

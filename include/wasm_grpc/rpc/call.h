@@ -1,0 +1,182 @@
+// One gRPC call, seen from the side that serves it. This is the seam of the project: transports (HTTP/2, another gRPC
+// server, a test) are below it, handlers (guests, native C++) above it; neither knows the other.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "wasm_grpc/rpc/metadata.h"
+#include "wasm_grpc/rpc/method.h"
+#include "wasm_grpc/rpc/status.h"
+
+namespace wasm_grpc::rpc {
+
+using Clock = std::chrono::steady_clock;
+
+/// Told of what happens to a call while its handler works on it. All functions run on the call's worker thread, from
+/// inside the transport: they note or schedule, and do not run long. They may call any function of the call.
+class CallListener {
+ public:
+  virtual ~CallListener() = default;
+  /// A request message is complete, or the requests have ended.
+  virtual void on_readable(Call& call) noexcept = 0;
+  /// There is room again after send() answered `again`.
+  virtual void on_writable(Call& call) noexcept = 0;
+  /// The call has ended for the client: cancelled, disconnected, past its deadline, or a protocol error answered by the
+  /// transport. Called once; after it no other function of the listener is called.
+  virtual void on_cancelled(Call& call) noexcept = 0;
+};
+
+/// What send() and its like answer.
+enum class SendResult : std::uint8_t {
+  ok,         // taken, copied
+  again,      // too much is waiting to be sent; on_writable() tells when to try again
+  cancelled,  // the call has ended for the client
+  closed,     // the status was already given
+  invalid,    // a second message where one is allowed
+};
+
+/// A call in progress. Belongs to one worker thread; no function is thread-safe.
+///
+/// Lifetime: the transport holds the call while its stream is open, a handler that works on it past Handler::start()
+/// holds it by retain() and lets go by release(). The object then returns to its pool.
+class Call {
+ public:
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
+  // ---- The request ----
+
+  /// The method asked for. Valid from Handler::start() on.
+  [[nodiscard]] const Method& method() const noexcept { return *method_; }
+  [[nodiscard]] const Metadata& request_metadata() const noexcept { return request_metadata_; }
+  [[nodiscard]] std::string_view authority() const noexcept { return authority_; }
+  /// The client's address, such as "127.0.0.1:4711". Lives as long as the call.
+  [[nodiscard]] std::string_view peer() const noexcept { return peer_; }
+  [[nodiscard]] std::optional<Clock::time_point> deadline() const noexcept {
+    return deadline_ == no_deadline ? std::nullopt : std::optional(deadline_);
+  }
+
+  /// The first complete request message not yet taken, or nothing. The span lives until pop_message().
+  [[nodiscard]] std::optional<std::span<const std::byte>> message() const noexcept;
+  /// Drops the message that message() showed and lets the client send as many bytes more.
+  void pop_message() noexcept;
+  /// True when the client has sent its last message and all of them were taken.
+  [[nodiscard]] bool requests_ended() const noexcept { return half_closed_ && complete_messages_ == 0; }
+  /// True when a message is there or the requests have ended.
+  [[nodiscard]] bool readable() const noexcept { return complete_messages_ > 0 || half_closed_; }
+
+  // ---- The response ----
+
+  /// Adds a response header. False when the key or value is not allowed, when they were sent, or past 8 KiB in all.
+  [[nodiscard]] bool add_header(std::string_view key, std::string_view value);
+  /// Adds a trailer. False when the key or value is not allowed, after finish(), or past 8 KiB in all.
+  [[nodiscard]] bool add_trailer(std::string_view key, std::string_view value);
+  /// Sends the response headers now rather than with the first message.
+  SendResult send_headers() noexcept;
+  /// Sends one response message; it is copied.
+  [[nodiscard]] SendResult send(std::span<const std::byte> message);
+  /// True when send() would not answer `again`.
+  [[nodiscard]] bool writable() const noexcept;
+  /// Gives the status; the call is over for the client once what was sent before has left. Only the first counts.
+  /// An `ok` for a method with one response that was not sent becomes INTERNAL.
+  SendResult finish(Status status);
+
+  /// True after finish().
+  [[nodiscard]] bool finished() const noexcept { return finished_; }
+  /// True once the call has ended for the client without, or before all of, its answer.
+  [[nodiscard]] bool cancelled() const noexcept { return cancelled_; }
+
+  // ---- Lifetime ----
+
+  /// Who is told of events; nullptr for nobody. Not owned.
+  void set_listener(CallListener* listener) noexcept { listener_ = listener; }
+  void retain() noexcept { ++holders_; }
+  void release() noexcept {
+    if (--holders_ == 0) recycle();
+  }
+
+ protected:
+  static constexpr Clock::time_point no_deadline = Clock::time_point::max();
+
+  Call() = default;
+  virtual ~Call() = default;
+
+  // ---- What a transport implements ----
+
+  /// There is something new to send: headers, bytes in output_, or the end. Called often; note it, send later.
+  virtual void output_ready() noexcept = 0;
+  /// The handler took `bytes` of the request: the client may send as many more.
+  virtual void input_consumed(std::size_t bytes) noexcept = 0;
+  /// The last holder let go. Must not throw; usually reset() and back into a pool.
+  virtual void recycle() noexcept = 0;
+
+  // ---- What a transport calls ----
+
+  /// Makes the object as new, keeping its storage where it is small.
+  void reset() noexcept;
+  /// Takes in bytes of the request stream in any portions: 5-byte prefixes and messages (PROTOCOL-HTTP2.md,
+  /// "Length-Prefixed-Message"). Returns a status that is not ok when the stream is malformed or a message is larger
+  /// than `max_message_size`; the transport then answers with it. Does not tell the listener.
+  [[nodiscard]] Status receive(std::span<const std::byte> bytes, std::size_t max_message_size);
+  /// The client's side ended. Returns a status that is not ok when that is in the middle of a message, or when a
+  /// method with one request got another number of them. Does not tell the listener.
+  [[nodiscard]] Status receive_end();
+  /// Bytes still missing of a message whose prefix has arrived: what a transport should let the client send.
+  [[nodiscard]] std::size_t missing_input() const noexcept { return missing_; }
+  /// Ends the call for the client and tells the listener, once.
+  void cancel() noexcept;
+  /// Tells the listener, if there is one.
+  void notify_readable() noexcept {
+    if (listener_ != nullptr && !cancelled_) listener_->on_readable(*this);
+  }
+  /// To be called when the transport has sent some of output_.
+  void output_drained() noexcept;
+
+  // The response as the transport sends it: headers, then the framed bytes of output_ from output_sent_ on, then,
+  // when finished_, the status and trailers.
+  [[nodiscard]] std::span<const std::byte> pending_output() const noexcept {
+    return std::span(output_).subspan(output_sent_);
+  }
+
+  const Method* method_ = nullptr;
+  Metadata request_metadata_;
+  std::string authority_;
+  std::string_view peer_;
+  Clock::time_point deadline_ = no_deadline;
+
+  Metadata headers_;
+  Metadata trailers_;
+  Status status_;
+  std::vector<std::byte> output_;
+  std::size_t output_sent_ = 0;
+
+  bool half_closed_ = false;
+  bool headers_wanted_ = false;  // send_headers(), send() or finish() was called
+  bool finished_ = false;
+  bool cancelled_ = false;
+
+ private:
+  std::vector<std::byte> input_;   // framed bytes not yet taken, from input_taken_ on
+  std::size_t input_taken_ = 0;    // where the first message not taken begins
+  std::size_t input_scanned_ = 0;  // where the first message not known to be complete begins
+  std::size_t complete_messages_ = 0;
+  std::size_t missing_ = 0;
+  std::uint64_t received_messages_ = 0;
+  std::uint64_t sent_messages_ = 0;
+  bool wants_writable_ = false;
+  CallListener* listener_ = nullptr;
+  std::uint32_t holders_ = 0;
+};
+
+/// How many bytes may wait to be sent before send() answers `again`. One message may pass it.
+inline constexpr std::size_t output_high_water = 64 * 1024;
+
+}  // namespace wasm_grpc::rpc

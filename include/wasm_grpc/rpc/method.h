@@ -1,0 +1,50 @@
+// Methods, and what serves them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace wasm_grpc::rpc {
+
+class Call;
+
+/// How many messages go each way. The numbers are those of ABI 1.
+enum class MethodKind : std::uint8_t { unary = 0, client_stream = 1, server_stream = 2, bidi_stream = 3 };
+
+/// "unary", "client streaming", "server streaming" or "bidirectional streaming".
+[[nodiscard]] std::string_view name(MethodKind kind) noexcept;
+
+[[nodiscard]] constexpr bool streams_requests(MethodKind kind) noexcept {
+  return kind == MethodKind::client_stream || kind == MethodKind::bidi_stream;
+}
+[[nodiscard]] constexpr bool streams_responses(MethodKind kind) noexcept {
+  return kind == MethodKind::server_stream || kind == MethodKind::bidi_stream;
+}
+
+/// The two halves of a path "/package.Service/Method"; nothing when it is not of that form.
+struct MethodPath {
+  std::string_view service;
+  std::string_view method;
+};
+[[nodiscard]] std::optional<MethodPath> parse_method_path(std::string_view path) noexcept;
+
+/// Serves calls. One handler belongs to one worker and is used on its thread only.
+class Handler {
+ public:
+  virtual ~Handler() = default;
+  /// A call begins. For methods that do not stream requests, the one request message is complete and half-closed
+  /// before this; for the others, messages may still be on their way. The handler must either give the call a status
+  /// before it returns, or call Call::set_listener() and Call::retain() and go on later. Must not throw.
+  virtual void start(Call& call) noexcept = 0;
+};
+
+/// One entry of a method table.
+struct Method {
+  std::string path;
+  MethodKind kind = MethodKind::unary;
+  Handler* handler = nullptr;  // not owned; outlives the table
+};
+
+}  // namespace wasm_grpc::rpc
