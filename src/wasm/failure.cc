@@ -1,0 +1,88 @@
+#include "wasm/failure.h"
+
+#include <wasmtime.h>
+
+#include <string_view>
+
+namespace wasm_grpc::wasm {
+
+namespace {
+
+constexpr std::size_t max_frames = 30;
+
+std::string one_line(std::string_view text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\0')) text.remove_suffix(1);
+  std::string out;
+  for (const char c : text) {
+    if (c == '\n') {
+      if (!out.ends_with(": ")) out += ": ";
+    } else if (!(c == ' ' && out.ends_with(' '))) {
+      out += c;
+    }
+  }
+  return out;
+}
+
+std::string frame_text(const wasm_frame_t* frame) {
+  const wasm_name_t* function = wasmtime_frame_func_name(frame);
+  std::string out = function != nullptr ? std::string(function->data, function->size)
+                                        : "function " + std::to_string(wasm_frame_func_index(frame));
+  return out + " at offset " + std::to_string(wasm_frame_module_offset(frame));
+}
+
+std::vector<std::string> take_frames(wasm_frame_vec_t* frames) {
+  std::vector<std::string> out;
+  for (std::size_t i = 0; i < frames->size && i < max_frames; ++i) out.push_back(frame_text(frames->data[i]));
+  if (frames->size > max_frames) out.push_back("... " + std::to_string(frames->size - max_frames) + " more");
+  wasm_frame_vec_delete(frames);
+  return out;
+}
+
+/// The engine appends a backtrace of its own to messages; ours is in Failure::backtrace. What caused the failure
+/// follows it.
+std::string without_backtrace(std::string_view text) {
+  static constexpr std::string_view causes = "Caused by:";
+  if (text.starts_with("error while executing")) {
+    const std::size_t at = text.find(causes);
+    if (at != std::string_view::npos) return one_line(text.substr(at + causes.size()).substr(1));
+  }
+  return one_line(text);
+}
+
+}  // namespace
+
+std::string Failure::describe() const {
+  std::string out = message;
+  for (const std::string& frame : backtrace) out += "\n    in " + frame;
+  return out;
+}
+
+std::string take_message(wasmtime_error* error) {
+  wasm_name_t message;
+  wasmtime_error_message(error, &message);
+  std::string out = one_line({message.data, message.size});
+  wasm_name_delete(&message);
+  wasmtime_error_delete(error);
+  return out;
+}
+
+Failure take_failure(wasm_trap_t* trap, wasmtime_error* error) {
+  Failure failure;
+  wasm_name_t message;
+  wasm_frame_vec_t frames;
+  if (trap != nullptr) {
+    wasm_trap_message(trap, &message);
+    wasm_trap_trace(trap, &frames);
+    wasm_trap_delete(trap);
+  } else {
+    wasmtime_error_message(error, &message);
+    wasmtime_error_wasm_trace(error, &frames);
+    wasmtime_error_delete(error);
+  }
+  failure.message = without_backtrace({message.data, message.size});
+  wasm_name_delete(&message);
+  failure.backtrace = take_frames(&frames);
+  return failure;
+}
+
+}  // namespace wasm_grpc::wasm

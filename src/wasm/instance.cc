@@ -1,0 +1,208 @@
+#include "wasm/instance.h"
+
+#include <wasmtime.h>
+
+#include <array>
+#include <vector>
+
+#include "wasm/engine.h"
+#include "wasm/linker.h"
+#include "wasm/module.h"
+
+namespace wasm_grpc::wasm {
+
+namespace {
+constexpr std::size_t max_arguments = 4;
+// A guest's first slice lasts one to two ticks, so that a short call is not cut by a tick that happens to be near; the
+// next ones last at most one.
+constexpr std::uint64_t first_slice_ticks = 2;
+constexpr std::uint64_t slice_ticks = 1;
+}  // namespace
+
+struct Instance::State {
+  const LinkedModule& linked;
+  wasmtime_store_t* store = nullptr;
+  wasmtime_context_t* context = nullptr;
+  wasmtime_instance_t instance{};
+  wasmtime_memory_t memory{};
+  bool has_memory = false;
+  std::vector<wasmtime_func_t> functions;
+
+  wasmtime_call_future_t* future = nullptr;
+  bool instantiating = false;
+  bool first_poll = false;
+  std::array<wasmtime_val_t, max_arguments> arguments{};
+  wasmtime_val_t result{};
+  wasm_trap_t* trap = nullptr;
+  wasmtime_error_t* error = nullptr;
+
+  Failure failure;
+  std::optional<int> exit_code;
+
+  bool suspended = false;
+  Suspension suspension;
+  std::int32_t* suspension_result = nullptr;
+
+  std::array<void*, host_slots> host_data{};
+
+  void find_memory() noexcept {
+    wasmtime_extern_t item;
+    static constexpr std::string_view name = "memory";
+    if (!wasmtime_instance_export_get(context, &instance, name.data(), name.size(), &item)) return;
+    if (item.kind == WASMTIME_EXTERN_MEMORY) {
+      memory = item.of.memory;
+      has_memory = true;
+    }
+    wasmtime_extern_delete(&item);
+  }
+};
+
+Instance::Instance(const LinkedModule& linked) : state_(std::make_unique<State>(linked)) {
+  const Engine& engine = linked.module().engine();
+  state_->store = wasmtime_store_new(engine.get(), this, nullptr);
+  state_->context = wasmtime_store_context(state_->store);
+  const auto max_memory = static_cast<std::int64_t>(engine.options().max_memory_bytes);
+  const auto max_table = static_cast<std::int64_t>(engine.options().max_table_elements);
+  wasmtime_store_limiter(state_->store, max_memory, max_table, 1, 1, 1);
+  wasmtime_context_epoch_deadline_async_yield_and_update(state_->context, slice_ticks);
+}
+
+Instance::~Instance() {
+  drop();
+  wasmtime_store_delete(state_->store);
+}
+
+void Instance::begin_instantiate() {
+  State& state = *state_;
+  state.instantiating = true;
+  state.first_poll = true;
+  state.future = wasmtime_instance_pre_instantiate_async(state.linked.get(), state.context, &state.instance,
+                                                         &state.trap, &state.error);
+}
+
+std::optional<std::size_t> Instance::find_function(std::string_view export_name) {
+  State& state = *state_;
+  wasmtime_extern_t item;
+  if (!wasmtime_instance_export_get(state.context, &state.instance, export_name.data(), export_name.size(), &item)) {
+    return std::nullopt;
+  }
+  const bool is_function = item.kind == WASMTIME_EXTERN_FUNC;
+  if (is_function) state.functions.push_back(item.of.func);
+  wasmtime_extern_delete(&item);
+  if (!is_function) return std::nullopt;
+  return state.functions.size() - 1;
+}
+
+void Instance::begin_call(std::size_t function, std::span<const std::int32_t> arguments, bool has_result) {
+  State& state = *state_;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    state.arguments[i].kind = WASMTIME_I32;
+    state.arguments[i].of.i32 = arguments[i];
+  }
+  state.first_poll = true;
+  state.future =
+      wasmtime_func_call_async(state.context, &state.functions[function], state.arguments.data(), arguments.size(),
+                               &state.result, has_result ? 1 : 0, &state.trap, &state.error);
+}
+
+Progress Instance::poll() noexcept {
+  State& state = *state_;
+  wasmtime_context_set_epoch_deadline(state.context, state.first_poll ? first_slice_ticks : slice_ticks);
+  state.first_poll = false;
+  if (!wasmtime_call_future_poll(state.future)) return state.suspended ? Progress::suspended : Progress::sliced;
+  wasmtime_call_future_delete(state.future);
+  state.future = nullptr;
+  if (state.trap != nullptr || state.error != nullptr) {
+    state.failure = take_failure(state.trap, state.error);
+    state.trap = nullptr;
+    state.error = nullptr;
+    if (state.exit_code) {
+      state.failure.kind = Failure::Kind::exit;
+      state.failure.exit_code = *state.exit_code;
+    }
+    return Progress::failed;
+  }
+  if (state.instantiating) {
+    state.instantiating = false;
+    state.find_memory();
+  }
+  return Progress::done;
+}
+
+void Instance::drop() noexcept {
+  State& state = *state_;
+  if (state.future == nullptr) return;
+  wasmtime_call_future_delete(state.future);
+  state.future = nullptr;
+  if (state.trap != nullptr || state.error != nullptr) {
+    state.failure = take_failure(state.trap, state.error);
+    state.trap = nullptr;
+    state.error = nullptr;
+  }
+}
+
+bool Instance::running() const noexcept { return state_->future != nullptr; }
+std::int32_t Instance::result() const noexcept { return state_->result.of.i32; }
+const Failure& Instance::failure() const noexcept { return state_->failure; }
+const Suspension& Instance::suspension() const noexcept { return state_->suspension; }
+const LinkedModule& Instance::linked() const noexcept { return state_->linked; }
+
+std::span<std::byte> Instance::memory() noexcept {
+  State& state = *state_;
+  if (!state.has_memory) return {};
+  return {reinterpret_cast<std::byte*>(wasmtime_memory_data(state.context, &state.memory)),
+          wasmtime_memory_data_size(state.context, &state.memory)};
+}
+
+void Instance::set_host_data(HostSlot slot, void* data) noexcept {
+  state_->host_data[static_cast<std::size_t>(slot)] = data;
+}
+void* Instance::host_data(HostSlot slot) const noexcept { return state_->host_data[static_cast<std::size_t>(slot)]; }
+
+void Instance::suspend(const Suspension& suspension) noexcept {
+  state_->suspension = suspension;
+  state_->suspended = true;
+}
+void Instance::set_exit_code(int code) noexcept { state_->exit_code = code; }
+void Instance::cancel_suspension() noexcept { state_->suspended = false; }
+void Instance::set_suspension_result(std::int32_t* result) noexcept { state_->suspension_result = result; }
+
+bool Instance::resolve_suspension() noexcept {
+  State& state = *state_;
+  if (!state.suspended) return true;  // the host function answered at once
+  const std::optional<std::int32_t> answer = state.suspension.resolve(*this, state.suspension);
+  if (!answer) return false;
+  if (state.suspension_result != nullptr) *state.suspension_result = *answer;
+  state.suspended = false;
+  return true;
+}
+
+namespace {
+
+/// The instance's memory, also while it is being instantiated and its exports are not known to it yet.
+std::span<std::byte> memory_of(wasmtime_caller_t* caller, Instance& instance) noexcept {
+  if (const auto memory = instance.memory(); !memory.empty()) return memory;
+  wasmtime_extern_t item;
+  static constexpr std::string_view name = "memory";
+  if (!wasmtime_caller_export_get(caller, name.data(), name.size(), &item)) return {};
+  std::span<std::byte> memory;
+  if (item.kind == WASMTIME_EXTERN_MEMORY) {
+    wasmtime_context_t* context = wasmtime_caller_context(caller);
+    memory = {reinterpret_cast<std::byte*>(wasmtime_memory_data(context, &item.of.memory)),
+              wasmtime_memory_data_size(context, &item.of.memory)};
+  }
+  wasmtime_extern_delete(&item);
+  return memory;
+}
+
+Instance& instance_of(wasmtime_caller_t* caller) noexcept {
+  return *static_cast<Instance*>(wasmtime_context_get_data(wasmtime_caller_context(caller)));
+}
+
+}  // namespace
+
+InstanceCaller::InstanceCaller(wasmtime_caller* caller) noexcept
+    : Caller(instance_of(caller).linked().module().name(), memory_of(caller, instance_of(caller))),
+      instance_(&instance_of(caller)) {}
+
+}  // namespace wasm_grpc::wasm

@@ -1,0 +1,163 @@
+#include "wasm/linker.h"
+
+#include <wasmtime.h>
+
+#include <algorithm>
+#include <array>
+#include <exception>
+
+#include "wasm/engine.h"
+#include "wasm/failure.h"
+#include "wasm/instance.h"
+#include "wasm/module.h"
+
+namespace wasm_grpc::wasm {
+
+namespace {
+
+static_assert(sizeof(RawValue) == sizeof(wasmtime_val_raw_t) && alignof(RawValue) <= 8);
+
+constexpr std::size_t max_values = 16;
+
+/// Runs a host function for the guest; no exception leaves it. Null, or the trap to raise.
+wasm_trap_t* run(const HostFunction& function, InstanceCaller& caller, RawValue* values) noexcept {
+  try {
+    function.invoke(caller, values);
+  } catch (const std::exception& error) {
+    caller.trap(std::string("a host function failed: ") + error.what());
+  } catch (...) {
+    caller.trap("a host function failed");
+  }
+  if (!caller.trapped()) return nullptr;
+  return wasmtime_trap_new(caller.trap_message().data(), caller.trap_message().size());
+}
+
+wasm_trap_t* call_host(void* env, wasmtime_caller_t* caller, wasmtime_val_raw_t* values, std::size_t) {
+  InstanceCaller instance_caller(caller);
+  return run(*static_cast<const HostFunction*>(env), instance_caller, reinterpret_cast<RawValue*>(values));
+}
+
+void call_suspending_host(void* env, wasmtime_caller_t* caller, const wasmtime_val_t* arguments,
+                          std::size_t argument_count, wasmtime_val_t* results, std::size_t result_count,
+                          wasm_trap_t** trap, wasmtime_async_continuation_t* continuation) {
+  const auto& function = *static_cast<const HostFunction*>(env);
+  InstanceCaller instance_caller(caller);
+  std::array<RawValue, max_values> values;
+  for (std::size_t i = 0; i < argument_count; ++i) {
+    switch (function.parameters[i]) {
+      case ValueType::i32:
+        values[i].i32 = arguments[i].of.i32;
+        break;
+      case ValueType::i64:
+        values[i].i64 = arguments[i].of.i64;
+        break;
+      case ValueType::f32:
+        values[i].f32 = arguments[i].of.f32;
+        break;
+      case ValueType::f64:
+        values[i].f64 = arguments[i].of.f64;
+        break;
+    }
+  }
+  *trap = run(function, instance_caller, values.data());
+  std::int32_t* result = nullptr;
+  if (result_count == 1) {
+    results[0].kind = WASMTIME_I32;
+    results[0].of.i32 = values[0].i32;
+    result = &results[0].of.i32;
+  }
+  if (*trap != nullptr) instance_caller.instance().cancel_suspension();
+  continuation->env = &instance_caller.instance();
+  continuation->callback = [](void* instance) { return static_cast<Instance*>(instance)->resolve_suspension(); };
+  continuation->finalizer = nullptr;
+  instance_caller.instance().set_suspension_result(result);
+}
+
+wasm_valtype_vec_t types_of(const std::vector<ValueType>& types) {
+  wasm_valtype_vec_t out;
+  wasm_valtype_vec_new_uninitialized(&out, types.size());
+  for (std::size_t i = 0; i < types.size(); ++i) {
+    static constexpr std::array<wasm_valkind_t, 4> kinds = {WASM_I32, WASM_I64, WASM_F32, WASM_F64};
+    out.data[i] = wasm_valtype_new(kinds[static_cast<std::size_t>(types[i])]);
+  }
+  return out;
+}
+
+struct FunctionType {
+  explicit FunctionType(const HostFunction& function) {
+    wasm_valtype_vec_t parameters = types_of(function.parameters);
+    wasm_valtype_vec_t results = types_of(function.results);
+    type = wasm_functype_new(&parameters, &results);
+  }
+  ~FunctionType() { wasm_functype_delete(type); }
+  FunctionType(const FunctionType&) = delete;
+  FunctionType& operator=(const FunctionType&) = delete;
+  wasm_functype_t* type;
+};
+
+void delete_function(void* env) { delete static_cast<HostFunction*>(env); }
+
+}  // namespace
+
+LinkedModule::LinkedModule(std::shared_ptr<const Module> module, wasmtime_instance_pre* pre)
+    : module_(std::move(module)), pre_(pre) {}
+
+LinkedModule::~LinkedModule() { wasmtime_instance_pre_delete(pre_); }
+
+Linker::Linker(const Engine& engine) : linker_(wasmtime_linker_new(engine.get())) {}
+
+Linker::~Linker() { wasmtime_linker_delete(linker_); }
+
+Result<> Linker::remember(std::string_view module, std::string_view name) {
+  auto entry = defined_.find(module);
+  if (entry == defined_.end())
+    entry = defined_.emplace(std::string(module), std::set<std::string, std::less<>>{}).first;
+  if (!entry->second.emplace(name).second) {
+    return Error{"the host function \"" + std::string(module) + "." + std::string(name) + "\" is defined twice"};
+  }
+  return success();
+}
+
+Result<> Linker::define(std::string_view module, std::string_view name, HostFunction function) {
+  if (auto added = remember(module, name); !added.ok()) return added;
+  const FunctionType type(function);
+  wasmtime_error_t* error =
+      wasmtime_linker_define_func_unchecked(linker_, module.data(), module.size(), name.data(), name.size(), type.type,
+                                            call_host, new HostFunction(std::move(function)), delete_function);
+  if (error != nullptr) return Error{take_message(error)};
+  return success();
+}
+
+Result<> Linker::define_suspending(std::string_view module, std::string_view name, HostFunction function) {
+  if (function.parameters.size() > max_values || function.results.size() > 1 ||
+      (function.results.size() == 1 && function.results[0] != ValueType::i32)) {
+    return Error{"the suspending host function \"" + std::string(module) + "." + std::string(name) +
+                 "\" has a type that is not supported"};
+  }
+  if (auto added = remember(module, name); !added.ok()) return added;
+  const FunctionType type(function);
+  wasmtime_error_t* error =
+      wasmtime_linker_define_async_func(linker_, module.data(), module.size(), name.data(), name.size(), type.type,
+                                        call_suspending_host, new HostFunction(std::move(function)), delete_function);
+  if (error != nullptr) return Error{take_message(error)};
+  return success();
+}
+
+Result<std::shared_ptr<const LinkedModule>> Linker::link(std::shared_ptr<const Module> module) const {
+  for (const ImportInfo& import : module->imports()) {
+    const auto known = defined_.find(import.module);
+    if (known != defined_.end() && known->second.contains(import.name)) continue;
+    std::string modules;
+    for (const auto& [known_module, names] : defined_) modules += (modules.empty() ? "" : ", ") + known_module;
+    return Error{"it imports the " + std::string(wasm::name(import.kind)) + " \"" + import.module + "." + import.name +
+                 "\", which this host does not offer" +
+                 (known == defined_.end() ? " (it knows the import modules " + modules + ")" : std::string())};
+  }
+  wasmtime_instance_pre_t* pre = nullptr;
+  if (wasmtime_error_t* error = wasmtime_linker_instantiate_pre(linker_, module->get(), &pre)) {
+    return Error{"its imports do not fit this host: " + take_message(error)};
+  }
+  return std::shared_ptr<const LinkedModule>(std::make_shared<LinkedModule>(std::move(module), pre));
+}
+
+}  // namespace wasm_grpc::wasm

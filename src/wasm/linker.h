@@ -1,0 +1,61 @@
+// What a module may import, and a module bound to it.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "wasm_grpc/host_function.h"
+#include "wasm_grpc/result.h"
+
+struct wasmtime_linker;
+struct wasmtime_instance_pre;
+
+namespace wasm_grpc::wasm {
+
+class Engine;
+class Module;
+
+/// A module whose imports are all bound: ready to be instantiated many times, from any thread.
+class LinkedModule {
+ public:
+  LinkedModule(std::shared_ptr<const Module> module, wasmtime_instance_pre* pre);
+  ~LinkedModule();
+  LinkedModule(const LinkedModule&) = delete;
+  LinkedModule& operator=(const LinkedModule&) = delete;
+
+  [[nodiscard]] const Module& module() const noexcept { return *module_; }
+  [[nodiscard]] const wasmtime_instance_pre* get() const noexcept { return pre_; }
+
+ private:
+  std::shared_ptr<const Module> module_;
+  wasmtime_instance_pre* pre_;
+};
+
+/// The host functions modules may import. Filled once, then linked against; the functions live as long as the linked
+/// modules do.
+class Linker {
+ public:
+  explicit Linker(const Engine& engine);
+  ~Linker();
+  Linker(const Linker&) = delete;
+  Linker& operator=(const Linker&) = delete;
+
+  /// Offers a function. The error says when the name is taken.
+  [[nodiscard]] Result<> define(std::string_view module, std::string_view name, HostFunction function);
+  /// Offers a function that may call Instance::suspend(). It has at most one result, an i32.
+  [[nodiscard]] Result<> define_suspending(std::string_view module, std::string_view name, HostFunction function);
+
+  /// Binds a module's imports. The error names an import that is not offered, or offered with another type.
+  [[nodiscard]] Result<std::shared_ptr<const LinkedModule>> link(std::shared_ptr<const Module> module) const;
+
+ private:
+  [[nodiscard]] Result<> remember(std::string_view module, std::string_view name);
+
+  wasmtime_linker* linker_;
+  std::map<std::string, std::set<std::string, std::less<>>, std::less<>> defined_;
+};
+
+}  // namespace wasm_grpc::wasm
