@@ -1,0 +1,94 @@
+// What an ABI is to the rest of the host: a way to start an instance, learn its methods, and run one call in it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "wasm_grpc/result.h"
+#include "wasm_grpc/rpc/call.h"
+#include "wasm_grpc/rpc/method.h"
+
+namespace wasm_grpc::wasm {
+class Instance;
+class Linker;
+class Module;
+}  // namespace wasm_grpc::wasm
+
+namespace wasm_grpc::abi {
+
+/// A method as a module declared it. `tag` is the module's own number for it.
+struct DeclaredMethod {
+  std::string path;
+  rpc::MethodKind kind = rpc::MethodKind::unary;
+  std::int32_t tag = 0;
+
+  bool operator==(const DeclaredMethod&) const = default;
+};
+
+/// What a module declared when it started.
+struct Declaration {
+  std::vector<DeclaredMethod> methods;
+  /// Serialized google.protobuf.FileDescriptorSet messages.
+  std::vector<std::string> descriptors;
+};
+
+/// Severity of a guest's log line. The numbers are those of ABI 1.
+enum class LogLevel : std::uint8_t { trace = 0, debug = 1, info = 2, warn = 3, error = 4 };
+
+/// Where guests' log lines go. Thread-safe.
+class LogSink {
+ public:
+  virtual ~LogSink() = default;
+  virtual void log(std::string_view module, LogLevel level, std::string_view text) noexcept = 0;
+};
+
+/// What a suspended call waits for; bits of wasm::Suspension::interests.
+namespace interest {
+inline constexpr std::uint32_t readable = 1;
+inline constexpr std::uint32_t writable = 2;
+/// The guest is told when the call is cancelled, rather than dropped.
+inline constexpr std::uint32_t cancelled = 4;
+}  // namespace interest
+
+/// One instance's side of an ABI. Lives as long as its instance; used on the thread that runs it.
+class Binding {
+ public:
+  virtual ~Binding() = default;
+
+  /// Makes the fiber of the next step of the start, beginning with the instantiation. False, and no fiber, when the
+  /// instance is ready. Each fiber must be done before the next step.
+  [[nodiscard]] virtual Result<bool> begin_next_start_step() = 0;
+  /// True when a failure of the running start step is the good end of it (proc_exit(0) of a WASI command).
+  [[nodiscard]] virtual bool start_step_exited_well() const = 0;
+  /// What the start declared. Only when the instance is ready.
+  [[nodiscard]] virtual const Declaration& declaration() const = 0;
+
+  /// Makes the fiber that serves `call` by the method `tag`.
+  virtual void begin_call(rpc::Call& call, std::int32_t tag) = 0;
+  /// The fiber is done: gives the call its status, if it has none yet.
+  virtual void end_call() = 0;
+};
+
+/// A contract between host and guests.
+class Abi {
+ public:
+  virtual ~Abi() = default;
+  [[nodiscard]] virtual std::string_view name() const noexcept = 0;
+  /// True when the module means to speak this ABI.
+  [[nodiscard]] virtual bool recognises(const wasm::Module& module) const = 0;
+  /// Says what a module that means to speak it lacks.
+  [[nodiscard]] virtual Result<> check(const wasm::Module& module) const = 0;
+  /// `expected` is what the module declared when it was loaded, or null then. `log` and `expected` outlive the binding.
+  [[nodiscard]] virtual std::unique_ptr<Binding> bind(wasm::Instance& instance, LogSink& log,
+                                                      const Declaration* expected) const = 0;
+};
+
+/// Offers the imports of every known ABI.
+[[nodiscard]] Result<> define_imports(wasm::Linker& linker);
+/// The ABI a module speaks. The error says which exports are missing and which ABIs are known.
+[[nodiscard]] Result<const Abi*> detect(const wasm::Module& module);
+
+}  // namespace wasm_grpc::abi

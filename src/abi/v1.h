@@ -1,0 +1,46 @@
+// ABI 1: its names and numbers. docs/abi.md is its text. Released numbers never change.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace wasm_grpc::abi::v1 {
+
+inline constexpr std::string_view import_module = "wasm_grpc_1";
+inline constexpr std::string_view start_export = "wasm_grpc_start";
+inline constexpr std::string_view call_export = "wasm_grpc_call";
+inline constexpr std::string_view initialize_export = "_initialize";
+inline constexpr std::string_view command_export = "_start";
+
+enum Answer : std::int32_t {
+  OK = 0,
+  END = -1,
+  AGAIN = -2,
+  CANCELLED = -3,
+  ABSENT = -4,
+  CLOSED = -5,
+  INVALID = -6,
+  UNSUPPORTED = -7,
+};
+
+inline constexpr std::int32_t style_handler = 0;
+inline constexpr std::int32_t style_events = 1;
+
+inline constexpr std::int32_t wait_readable = 1;
+inline constexpr std::int32_t wait_writable = 2;
+
+inline constexpr std::int32_t metadata_headers = 0;
+inline constexpr std::int32_t metadata_trailers = 1;
+
+inline constexpr std::int32_t info_path = 0;
+inline constexpr std::int32_t info_authority = 1;
+inline constexpr std::int32_t info_peer = 2;
+inline constexpr std::int32_t info_tls_peer = 3;
+
+inline constexpr std::size_t max_path_bytes = 1024;
+inline constexpr std::size_t max_descriptor_bytes = std::size_t{4} << 20;
+inline constexpr std::size_t max_log_bytes = std::size_t{8} << 10;
+/// More declarations than this are refused: a table of them is kept by every worker.
+inline constexpr std::size_t max_methods = 10'000;
+
+}  // namespace wasm_grpc::abi::v1

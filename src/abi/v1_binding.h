@@ -1,0 +1,77 @@
+// ABI 1 for one instance.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "abi/abi.h"
+#include "abi/v1.h"
+#include "wasm/instance.h"
+
+namespace wasm_grpc::abi::v1 {
+
+/// Answers the imports of ABI 1 for one instance in handler style: one call at a time.
+class HandlerBinding final : public Binding {
+ public:
+  HandlerBinding(wasm::Instance& instance, LogSink& log, const Declaration* expected);
+
+  [[nodiscard]] Result<bool> begin_next_start_step() override;
+  [[nodiscard]] bool start_step_exited_well() const override;
+  [[nodiscard]] const Declaration& declaration() const override { return expected_ ? *expected_ : declaration_; }
+  void begin_call(rpc::Call& call, std::int32_t tag) override;
+  void end_call() override;
+
+  // ---- The imports; docs/abi.md says what each does ----
+  std::int32_t method(std::string_view path, std::int32_t kind, std::int32_t style, std::int32_t tag);
+  std::int32_t descriptors(std::span<const std::byte> set);
+  std::int32_t recv(std::int32_t call, std::span<std::byte> buffer);
+  std::int32_t send(std::int32_t call, std::span<const std::byte> message);
+  /// Answers at once or suspends the instance.
+  std::int32_t wait(std::int32_t call, std::int32_t interests, std::int64_t timeout_ns);
+  std::int32_t finish(std::int32_t call, std::int32_t code, std::string_view message);
+  std::int32_t metadata_get(std::int32_t call, std::string_view key, std::int32_t index, std::span<std::byte> value);
+  std::int32_t metadata_list(std::int32_t call, std::span<std::byte> list);
+  std::int32_t metadata_add(std::int32_t call, std::int32_t where, std::string_view key, std::string_view value);
+  std::int32_t headers_send(std::int32_t call);
+  std::int32_t info(std::int32_t call, std::int32_t what, std::span<std::byte> value);
+  std::int64_t deadline(std::int32_t call);
+  void log(std::int32_t level, std::string_view text);
+
+ private:
+  enum class Step : std::uint8_t { none, instantiate, initialize, declare, ready };
+
+  [[nodiscard]] bool live(std::int32_t call) const noexcept { return call_ != nullptr && call == call_id_; }
+  /// What wait() would answer now; nothing when it would suspend.
+  [[nodiscard]] std::optional<std::int32_t> ready(std::int32_t interests) const noexcept;
+  [[nodiscard]] bool begin_if_exported(std::string_view name);
+  /// Notes that a declaration was refused: the start fails with it.
+  std::int32_t refuse(std::string_view path, std::string_view why);
+
+  wasm::Instance& instance_;
+  LogSink& log_;
+  const Declaration* expected_;
+  Declaration declaration_;
+  std::size_t next_expected_ = 0;
+  std::string refusal_;
+  Step step_ = Step::none;
+  std::size_t call_function_ = 0;
+
+  rpc::Call* call_ = nullptr;
+  std::int32_t call_id_ = 0;
+};
+
+/// Offers the import module wasm_grpc_1.
+[[nodiscard]] Result<> define_imports(wasm::Linker& linker);
+
+class Abi1 final : public Abi {
+ public:
+  [[nodiscard]] std::string_view name() const noexcept override { return "wasm_grpc_1"; }
+  [[nodiscard]] bool recognises(const wasm::Module& module) const override;
+  [[nodiscard]] Result<> check(const wasm::Module& module) const override;
+  [[nodiscard]] std::unique_ptr<Binding> bind(wasm::Instance& instance, LogSink& log,
+                                              const Declaration* expected) const override;
+};
+
+}  // namespace wasm_grpc::abi::v1

@@ -1,0 +1,104 @@
+// The import module wasm_grpc_1 and the exports it expects. Each function here only finds the instance's binding.
+
+#include "abi/v1_binding.h"
+#include "wasm/linker.h"
+#include "wasm/module.h"
+
+namespace wasm_grpc::abi::v1 {
+
+namespace {
+
+HandlerBinding& binding(Caller& caller) {
+  return *static_cast<HandlerBinding*>(wasm::InstanceCaller::from(caller).instance().host_data(wasm::HostSlot::abi));
+}
+
+struct ExpectedExport {
+  std::string_view name;
+  wasm::ExternKind kind;
+  std::string_view type;
+  bool required;
+};
+
+constexpr ExpectedExport expected_exports[] = {
+    {"memory", wasm::ExternKind::memory, "", true},
+    {start_export, wasm::ExternKind::function, "() -> ()", true},
+    {call_export, wasm::ExternKind::function, "(i32, i32) -> i32", true},
+    {initialize_export, wasm::ExternKind::function, "() -> ()", false},
+    {command_export, wasm::ExternKind::function, "() -> ()", false},
+};
+
+}  // namespace
+
+Result<> define_imports(wasm::Linker& linker) {
+  using Bytes = std::span<std::byte>;
+  using ConstBytes = std::span<const std::byte>;
+  using Text = std::string_view;
+  using I32 = std::int32_t;
+  using I64 = std::int64_t;
+  const std::pair<std::string_view, HostFunction> functions[] = {
+      {"method", host_function([](Caller& c, Text path, I32 kind, I32 style, I32 tag) {
+         return binding(c).method(path, kind, style, tag);
+       })},
+      {"descriptors", host_function([](Caller& c, ConstBytes set) { return binding(c).descriptors(set); })},
+      {"recv", host_function([](Caller& c, I32 call, Bytes buffer) { return binding(c).recv(call, buffer); })},
+      {"send", host_function([](Caller& c, I32 call, ConstBytes message) { return binding(c).send(call, message); })},
+      {"finish", host_function([](Caller& c, I32 call, I32 code, Text message) {
+         return binding(c).finish(call, code, message);
+       })},
+      {"metadata_get", host_function([](Caller& c, I32 call, Text key, I32 index, Bytes value) {
+         return binding(c).metadata_get(call, key, index, value);
+       })},
+      {"metadata_list",
+       host_function([](Caller& c, I32 call, Bytes list) { return binding(c).metadata_list(call, list); })},
+      {"metadata_add", host_function([](Caller& c, I32 call, I32 where, Text key, Text value) {
+         return binding(c).metadata_add(call, where, key, value);
+       })},
+      {"headers_send", host_function([](Caller& c, I32 call) { return binding(c).headers_send(call); })},
+      {"info",
+       host_function([](Caller& c, I32 call, I32 what, Bytes value) { return binding(c).info(call, what, value); })},
+      {"deadline", host_function([](Caller& c, I32 call) { return binding(c).deadline(call); })},
+      {"log", host_function([](Caller& c, I32 level, Text text) { binding(c).log(level, text); })},
+  };
+  for (const auto& [name, function] : functions) {
+    if (auto defined = linker.define(import_module, name, function); !defined.ok()) return defined;
+  }
+  return linker.define_suspending(import_module, "wait",
+                                  host_function([](Caller& c, I32 call, I32 interests, I64 timeout_ns) {
+                                    return binding(c).wait(call, interests, timeout_ns);
+                                  }));
+}
+
+bool Abi1::recognises(const wasm::Module& module) const {
+  if (module.find_export(start_export) != nullptr || module.find_export(call_export) != nullptr) return true;
+  for (const wasm::ImportInfo& import : module.imports()) {
+    if (import.module == import_module) return true;
+  }
+  return false;
+}
+
+Result<> Abi1::check(const wasm::Module& module) const {
+  std::string missing;
+  for (const ExpectedExport& expected : expected_exports) {
+    const wasm::ExportInfo* found = module.find_export(expected.name);
+    if (found == nullptr) {
+      if (expected.required) missing += (missing.empty() ? "\"" : ", \"") + std::string(expected.name) + "\"";
+      continue;
+    }
+    if (found->kind != expected.kind || found->type != expected.type) {
+      return Error{"its export \"" + found->name + "\" is a " + std::string(wasm::name(found->kind)) + " " +
+                   found->type + "; ABI wasm_grpc_1 expects a " + std::string(wasm::name(expected.kind)) + " " +
+                   std::string(expected.type)};
+    }
+  }
+  if (!missing.empty()) {
+    return Error{"it speaks ABI wasm_grpc_1 but lacks the exports " + missing +
+                 "; is it linked with the guest SDK, and as a reactor?"};
+  }
+  return success();
+}
+
+std::unique_ptr<Binding> Abi1::bind(wasm::Instance& instance, LogSink& log, const Declaration* expected) const {
+  return std::make_unique<HandlerBinding>(instance, log, expected);
+}
+
+}  // namespace wasm_grpc::abi::v1
