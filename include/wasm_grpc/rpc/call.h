@@ -64,7 +64,8 @@ class Call {
     return deadline_ == no_deadline ? std::nullopt : std::optional(deadline_);
   }
 
-  /// The first complete request message not yet taken, or nothing. The span lives until pop_message().
+  /// The first complete request message not yet taken, or nothing. The span lives until pop_message(), and not past
+  /// the return to the transport: a message that arrives later may move it.
   [[nodiscard]] std::optional<std::span<const std::byte>> message() const noexcept;
   /// Drops the message that message() showed and lets the client send as many bytes more.
   void pop_message() noexcept;
@@ -91,7 +92,8 @@ class Call {
 
   /// True after finish().
   [[nodiscard]] bool finished() const noexcept { return finished_; }
-  /// True once the call has ended for the client without, or before all of, its answer.
+  /// True once the call has ended for the client: without, or before all of, its answer; or, when the handler still
+  /// holds a call that it finished, after it.
   [[nodiscard]] bool cancelled() const noexcept { return cancelled_; }
 
   // ---- Lifetime ----
@@ -133,6 +135,11 @@ class Call {
   [[nodiscard]] std::size_t missing_input() const noexcept { return missing_; }
   /// Ends the call for the client and tells the listener, once.
   void cancel() noexcept;
+  /// Ends the call from the transport's side: `status` is what the client gets, unless the handler gave one before;
+  /// then cancel(). For deadlines and for what receive() complains of.
+  void fail(Status status);
+  /// How many hold the call, the transport included.
+  [[nodiscard]] std::uint32_t holders() const noexcept { return holders_; }
   /// Tells the listener, if there is one.
   void notify_readable() noexcept {
     if (listener_ != nullptr && !cancelled_) listener_->on_readable(*this);
@@ -164,6 +171,11 @@ class Call {
   bool cancelled_ = false;
 
  private:
+  [[nodiscard]] Status scan_input(std::size_t max_message_size);
+  void compact_input();
+  [[nodiscard]] Status wrong_number_of_requests() const;
+  void set_status(Status status);
+
   std::vector<std::byte> input_;   // framed bytes not yet taken, from input_taken_ on
   std::size_t input_taken_ = 0;    // where the first message not taken begins
   std::size_t input_scanned_ = 0;  // where the first message not known to be complete begins

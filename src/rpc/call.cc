@@ -1,0 +1,272 @@
+#include "wasm_grpc/rpc/call.h"
+
+#include <algorithm>
+#include <new>
+#include <stdexcept>
+#include <utility>
+
+namespace wasm_grpc::rpc {
+
+namespace {
+
+// "Length-Prefixed-Message" of PROTOCOL-HTTP2.md: one byte of flags, four bytes of length, big-endian.
+constexpr std::size_t prefix_size = 5;
+// A pooled call keeps buffers up to this size; what one large message needed is given back.
+constexpr std::size_t kept_buffer = 64 * 1024;
+constexpr std::size_t max_response_metadata = 8 * 1024;
+constexpr std::size_t max_status_message = 8 * 1024;
+
+std::uint32_t read_length(const std::byte* prefix) {
+  return (std::to_integer<std::uint32_t>(prefix[1]) << 24) | (std::to_integer<std::uint32_t>(prefix[2]) << 16) |
+         (std::to_integer<std::uint32_t>(prefix[3]) << 8) | std::to_integer<std::uint32_t>(prefix[4]);
+}
+
+void empty_buffer(std::vector<std::byte>& buffer) noexcept {
+  buffer.clear();
+  if (buffer.capacity() > kept_buffer) std::vector<std::byte>().swap(buffer);
+}
+
+std::string_view without_outer_spaces(std::string_view text) {
+  const auto first = text.find_first_not_of(' ');
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(' ') - first + 1);
+}
+
+// Cuts to at most max_status_message bytes, not inside a UTF-8 sequence.
+void cut(std::string& message) {
+  if (message.size() <= max_status_message) return;
+  std::size_t end = max_status_message;
+  while (end > max_status_message - 4 && (static_cast<unsigned char>(message[end]) & 0xC0) == 0x80) --end;
+  message.resize(end);
+}
+
+bool add_metadata(Metadata& target, std::size_t used, std::string_view key, std::string_view value) {
+  if (!is_valid_key(key)) return false;
+  if (!is_binary_key(key)) {
+    if (!is_valid_ascii_value(value)) return false;
+    // HTTP/2 peers treat a field with outer spaces as malformed (RFC 9113, 8.2.1); gRPC lets senders strip them.
+    value = without_outer_spaces(value);
+  }
+  if (key.size() + value.size() > max_response_metadata - std::min(used, max_response_metadata)) return false;
+  target.add(key, value);
+  return true;
+}
+
+}  // namespace
+
+std::optional<std::span<const std::byte>> Call::message() const noexcept {
+  if (complete_messages_ == 0) return std::nullopt;
+  const std::byte* prefix = input_.data() + input_taken_;
+  return std::span(prefix + prefix_size, read_length(prefix));
+}
+
+void Call::pop_message() noexcept {
+  if (complete_messages_ == 0) return;
+  const std::size_t size = prefix_size + read_length(input_.data() + input_taken_);
+  --complete_messages_;
+  input_taken_ += size;
+  if (input_taken_ == input_.size()) {
+    input_.clear();
+    input_taken_ = 0;
+    input_scanned_ = 0;
+  }
+  input_consumed(size);
+}
+
+Status Call::receive(std::span<const std::byte> bytes, std::size_t max_message_size) {
+  try {
+    if (input_taken_ >= input_.size() / 2 && input_.capacity() - input_.size() < bytes.size()) compact_input();
+    // A prefix at the front of `bytes` announces how much is to come: make room once, before anything is copied.
+    if (input_scanned_ == input_.size() && bytes.size() >= prefix_size) {
+      const std::size_t length = read_length(bytes.data());
+      if (length <= max_message_size && prefix_size + length > bytes.size()) {
+        input_.reserve(input_.size() + prefix_size + length);
+      }
+    }
+    input_.insert(input_.end(), bytes.begin(), bytes.end());
+    return scan_input(max_message_size);
+  } catch (const std::bad_alloc&) {
+  } catch (const std::length_error&) {
+  }
+  return {StatusCode::resource_exhausted, "the server has no memory for the request message"};
+}
+
+Status Call::scan_input(std::size_t max_message_size) {
+  missing_ = 0;
+  while (input_.size() - input_scanned_ >= prefix_size) {
+    const std::byte* prefix = input_.data() + input_scanned_;
+    const auto flags = std::to_integer<unsigned>(prefix[0]);
+    if (flags == 1) {
+      return {StatusCode::internal, "the request message is marked compressed, but grpc-encoding names no compression"};
+    }
+    if (flags != 0) {
+      return {StatusCode::internal, "the request message begins with flags " + std::to_string(flags) +
+                                        "; expected 0 (not compressed) or 1 (compressed)"};
+    }
+    const std::size_t length = read_length(prefix);
+    if (length > max_message_size) {
+      return {StatusCode::resource_exhausted, "the request message has " + std::to_string(length) +
+                                                  " bytes; this server accepts at most " +
+                                                  std::to_string(max_message_size)};
+    }
+    const std::size_t end = input_scanned_ + prefix_size + length;
+    if (end > input_.size()) {
+      missing_ = end - input_.size();
+      if (end > input_.capacity()) {
+        compact_input();
+        input_.reserve(input_.size() + missing_);
+      }
+      break;
+    }
+    input_scanned_ = end;
+    ++complete_messages_;
+    ++received_messages_;
+    if (received_messages_ > 1 && !streams_requests(method_->kind)) return wrong_number_of_requests();
+  }
+  return {};
+}
+
+void Call::compact_input() {
+  input_.erase(input_.begin(), input_.begin() + static_cast<std::ptrdiff_t>(input_taken_));
+  input_scanned_ -= input_taken_;
+  input_taken_ = 0;
+}
+
+Status Call::wrong_number_of_requests() const {
+  // gRPC's list of status codes asks for UNIMPLEMENTED ("request cardinality violation").
+  return {StatusCode::unimplemented, "method " + method_->path + " takes exactly one request message, the client sent " +
+                                         (received_messages_ == 0 ? "none" : "more")};
+}
+
+Status Call::receive_end() {
+  half_closed_ = true;
+  if (input_scanned_ != input_.size()) {
+    return {StatusCode::internal, "the request ended in the middle of a message"};
+  }
+  if (!streams_requests(method_->kind) && received_messages_ != 1) return wrong_number_of_requests();
+  return {};
+}
+
+bool Call::add_header(std::string_view key, std::string_view value) {
+  if (headers_wanted_ || finished_ || cancelled_) return false;
+  return add_metadata(headers_, headers_.byte_size() + trailers_.byte_size(), key, value);
+}
+
+bool Call::add_trailer(std::string_view key, std::string_view value) {
+  if (finished_ || cancelled_) return false;
+  return add_metadata(trailers_, headers_.byte_size() + trailers_.byte_size(), key, value);
+}
+
+SendResult Call::send_headers() noexcept {
+  if (cancelled_) return SendResult::cancelled;
+  if (finished_) return SendResult::closed;
+  if (!headers_wanted_) {
+    headers_wanted_ = true;
+    output_ready();
+  }
+  return SendResult::ok;
+}
+
+SendResult Call::send(std::span<const std::byte> message) {
+  if (cancelled_) return SendResult::cancelled;
+  if (finished_) return SendResult::closed;
+  if (sent_messages_ > 0 && !streams_responses(method_->kind)) return SendResult::invalid;
+  if (message.size() > std::numeric_limits<std::uint32_t>::max()) return SendResult::invalid;
+  const std::size_t pending = output_.size() - output_sent_;
+  if (pending >= output_high_water) {
+    wants_writable_ = true;
+    return SendResult::again;
+  }
+  if (output_sent_ > pending && output_.capacity() - output_.size() < prefix_size + message.size()) {
+    output_.erase(output_.begin(), output_.begin() + static_cast<std::ptrdiff_t>(output_sent_));
+    output_sent_ = 0;
+  }
+  const auto length = static_cast<std::uint32_t>(message.size());
+  const std::byte prefix[prefix_size] = {std::byte{0}, std::byte(length >> 24), std::byte(length >> 16 & 255),
+                                         std::byte(length >> 8 & 255), std::byte(length & 255)};
+  if (const std::size_t needed = output_.size() + prefix_size + message.size(); needed > output_.capacity()) {
+    output_.reserve(std::max(needed, std::min(2 * output_.capacity(), output_high_water)));
+  }
+  output_.insert(output_.end(), prefix, prefix + prefix_size);
+  output_.insert(output_.end(), message.begin(), message.end());
+  if (output_.size() - output_sent_ >= output_high_water) wants_writable_ = true;
+  ++sent_messages_;
+  headers_wanted_ = true;
+  output_ready();
+  return SendResult::ok;
+}
+
+bool Call::writable() const noexcept {
+  return cancelled_ || finished_ || output_.size() - output_sent_ < output_high_water;
+}
+
+SendResult Call::finish(Status status) {
+  if (cancelled_) return SendResult::cancelled;
+  if (finished_) return SendResult::closed;
+  if (status.ok() && sent_messages_ == 0 && !streams_responses(method_->kind)) {
+    status = {StatusCode::internal, "the handler returned OK without a response message"};
+  }
+  set_status(std::move(status));
+  return SendResult::ok;
+}
+
+void Call::set_status(Status status) {
+  if (status.ok()) status.message.clear();
+  cut(status.message);
+  status_ = std::move(status);
+  finished_ = true;
+  headers_wanted_ = true;
+  output_ready();
+}
+
+void Call::fail(Status status) {
+  if (!finished_) set_status(std::move(status));
+  cancel();
+}
+
+void Call::cancel() noexcept {
+  if (cancelled_) return;
+  cancelled_ = true;
+  if (CallListener* listener = std::exchange(listener_, nullptr); listener != nullptr) listener->on_cancelled(*this);
+}
+
+void Call::output_drained() noexcept {
+  if (output_sent_ == output_.size()) {
+    output_.clear();
+    output_sent_ = 0;
+  }
+  if (wants_writable_ && !finished_ && !cancelled_ && output_.size() - output_sent_ <= output_high_water / 2) {
+    wants_writable_ = false;
+    if (listener_ != nullptr) listener_->on_writable(*this);
+  }
+}
+
+void Call::reset() noexcept {
+  method_ = nullptr;
+  request_metadata_.clear();
+  authority_.clear();
+  peer_ = {};
+  deadline_ = no_deadline;
+  headers_.clear();
+  trailers_.clear();
+  status_.code = StatusCode::ok;
+  status_.message.clear();
+  empty_buffer(output_);
+  output_sent_ = 0;
+  half_closed_ = false;
+  headers_wanted_ = false;
+  finished_ = false;
+  cancelled_ = false;
+  empty_buffer(input_);
+  input_taken_ = 0;
+  input_scanned_ = 0;
+  complete_messages_ = 0;
+  missing_ = 0;
+  received_messages_ = 0;
+  sent_messages_ = 0;
+  wants_writable_ = false;
+  listener_ = nullptr;
+  holders_ = 0;
+}
+
+}  // namespace wasm_grpc::rpc

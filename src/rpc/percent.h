@@ -1,0 +1,15 @@
+// The percent-encoding of grpc-message.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace wasm_grpc::rpc {
+
+/// Appends `text` to `out`, every byte outside 0x20 to 0x7E and '%' itself as %XX (PROTOCOL-HTTP2.md,
+/// "Percent-Encoded").
+void percent_encode(std::string_view text, std::string& out);
+/// Undoes it. What is not a valid escape stays as it is, as the specification asks.
+[[nodiscard]] std::string percent_decode(std::string_view text);
+
+}  // namespace wasm_grpc::rpc
