@@ -1,0 +1,158 @@
+// Calls every method of an echo server and compares what comes back, byte for byte: small, empty and large messages,
+// one and many. Prints a line for each; exits 1 when any is wrong. It stands beside the loads because h2load counts
+// HTTP 200s and looks no further.
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <exception>
+
+#include "client.h"
+#include "options.h"
+
+namespace wasm_grpc::bench {
+namespace {
+
+using namespace std::chrono_literals;
+using Bytes = std::vector<std::uint8_t>;
+
+constexpr auto call_time = 20s;
+
+// Sends messages and keeps the replies; paced, it sends the next message when the last one was answered.
+class ScriptedCall final : public ClientCall {
+ public:
+  ScriptedCall(const std::vector<Bytes>& messages, bool paced) : paced_(paced) {
+    for (const Bytes& message : messages) {
+      append_message(request_, message);
+      ends_.push_back(request_.size());
+    }
+  }
+
+  std::size_t produce(std::span<std::uint8_t> room, bool& ended) override {
+    const std::size_t until = paced_ && answered_ < ends_.size() ? ends_[answered_] : request_.size();
+    const std::size_t length = std::min(room.size(), until - sent_);
+    std::copy_n(request_.begin() + static_cast<std::ptrdiff_t>(sent_), length, room.begin());
+    sent_ += length;
+    ended = sent_ == request_.size() && (!paced_ || answered_ == ends_.size());
+    return length;
+  }
+
+  void received(std::span<const std::uint8_t> bytes) override {
+    in_.insert(in_.end(), bytes.begin(), bytes.end());
+    for (;;) {
+      const auto rest = std::span(in_).subspan(taken_);
+      if (rest.size() < 5 || rest.size() - 5 < message_length(rest.first<5>())) break;
+      const auto message = rest.subspan(5, message_length(rest.first<5>()));
+      replies_.emplace_back(message.begin(), message.end());
+      taken_ += 5 + message.size();
+      ++answered_;
+    }
+    resume();
+  }
+  void closed() override { done_ = true; }
+
+  [[nodiscard]] bool done() const noexcept { return done_; }
+  [[nodiscard]] const std::vector<Bytes>& replies() const noexcept { return replies_; }
+  [[nodiscard]] bool cut_short() const noexcept { return taken_ != in_.size(); }
+
+ private:
+  bool paced_;
+  bool done_ = false;
+  Bytes request_;
+  std::vector<std::size_t> ends_;
+  std::size_t sent_ = 0;
+  std::size_t answered_ = 0;
+  Bytes in_;
+  std::size_t taken_ = 0;
+  std::vector<Bytes> replies_;
+};
+
+// message Message { bytes payload = 1; }, its content different for each seed.
+Bytes message_of(std::size_t size, unsigned seed, unsigned field = 1) {
+  Bytes message{static_cast<std::uint8_t>(field << 3 | 2)};
+  append_varint(message, size);
+  for (std::size_t i = 0; i < size; ++i) message.push_back(static_cast<std::uint8_t>(i * 31 + i / 251 + seed));
+  return message;
+}
+
+Bytes server_stream_request(std::uint64_t count, std::size_t size, unsigned seed) {
+  Bytes message{1 << 3 | 0};
+  append_varint(message, count);
+  const Bytes payload = message_of(size, seed, 2);
+  message.insert(message.end(), payload.begin(), payload.end());
+  return message;
+}
+
+struct Case {
+  const char* what;
+  const char* path;
+  std::vector<Bytes> requests;
+  std::vector<Bytes> replies;
+  bool paced = false;
+};
+
+std::vector<Bytes> different_messages(unsigned count) {
+  std::vector<Bytes> messages;
+  for (unsigned i = 0; i < count; ++i) messages.push_back(message_of(i * 7 % 3000, i));
+  return messages;
+}
+
+std::vector<Case> cases() {
+  constexpr std::size_t mebibyte = 1024 * 1024;
+  const std::vector<Bytes> many = different_messages(200);
+  std::vector<Case> all;
+  for (const std::size_t size : {std::size_t{5}, std::size_t{20'000}, mebibyte})
+    all.push_back(
+        {"a unary call gives its message back", "/echo.Echo/Unary", {message_of(size, 1)}, {message_of(size, 1)}});
+  all.push_back({"a unary call gives an empty message back", "/echo.Echo/Unary", {Bytes{}}, {Bytes{}}});
+  all.push_back({"a client stream is answered once", "/echo.Echo/ClientStream", many, {many.back()}});
+  all.push_back({"a server stream repeats its payload",
+                 "/echo.Echo/ServerStream",
+                 {server_stream_request(3000, 100, 7)},
+                 std::vector<Bytes>(3000, message_of(100, 7))});
+  all.push_back({"a server stream of large messages keeps to flow control",
+                 "/echo.Echo/ServerStream",
+                 {server_stream_request(20, mebibyte, 9)},
+                 std::vector<Bytes>(20, message_of(mebibyte, 9))});
+  all.push_back({"a server stream may be empty", "/echo.Echo/ServerStream", {server_stream_request(0, 5, 1)}, {}});
+  all.push_back({"a bidi stream answers message by message", "/echo.Echo/BidiStream", many, many, true});
+  all.push_back({"a bidi stream keeps the order of messages sent at once", "/echo.Echo/BidiStream", many, many});
+  return all;
+}
+
+std::string check(Client& client, const Case& expected) {
+  ScriptedCall call(expected.requests, expected.paced);
+  if (!client.connection(0).open(call, expected.path)) return "the server takes no more calls";
+  if (!client.run(Client::Clock::now() + call_time, [&] { return call.done(); }))
+    throw std::runtime_error(std::string(expected.what) + ": no end within 20 s, after " +
+                             std::to_string(call.replies().size()) + " replies");
+  if (std::string failure = call.failure(); !failure.empty()) return failure;
+  if (call.replies().size() != expected.replies.size())
+    return std::to_string(call.replies().size()) + " replies; expected " + std::to_string(expected.replies.size());
+  for (std::size_t i = 0; i < expected.replies.size(); ++i)
+    if (call.replies()[i] != expected.replies[i]) return "reply " + std::to_string(i) + " has other bytes";
+  return call.cut_short() ? "bytes left over after the last reply" : "";
+}
+
+int run(std::span<char*> arguments) {
+  const Options options(arguments.subspan(1), {{"target", ""}});
+  Client client(options.text("target"), 1);
+  int wrong = 0;
+  for (const Case& expected : cases()) {
+    const std::string failure = check(client, expected);
+    std::printf("%s: %s\n", expected.what, failure.empty() ? "ok" : failure.c_str());
+    if (!failure.empty()) ++wrong;
+  }
+  return wrong == 0 ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace wasm_grpc::bench
+
+int main(int argc, char** argv) {
+  try {
+    return wasm_grpc::bench::run({argv, static_cast<std::size_t>(argc)});
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "echo_check: %s\n", error.what());
+    return 1;
+  }
+}
