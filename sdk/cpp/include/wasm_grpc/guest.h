@@ -1,0 +1,16 @@
+// Everything a guest needs: a WASI module that is served over gRPC. See docs/guest-cpp.md.
+#pragma once
+
+// IWYU pragma: begin_exports
+#include "wasm_grpc/guest/bytes.h"
+#include "wasm_grpc/guest/context.h"
+#include "wasm_grpc/guest/exports.h"
+#include "wasm_grpc/guest/log.h"
+#include "wasm_grpc/guest/metadata.h"
+#include "wasm_grpc/guest/reply.h"
+#include "wasm_grpc/guest/service.h"
+#include "wasm_grpc/guest/status.h"
+#include "wasm_grpc/guest/stream.h"
+#include "wasm_grpc/guest/utf8.h"
+#include "wasm_grpc/guest/wire.h"
+// IWYU pragma: end_exports

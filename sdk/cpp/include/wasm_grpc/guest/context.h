@@ -1,0 +1,129 @@
+// What a handler knows of its call, and may say besides messages.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "wasm_grpc/guest/abi.h"
+#include "wasm_grpc/guest/buffer.h"
+#include "wasm_grpc/guest/bytes.h"
+#include "wasm_grpc/guest/metadata.h"
+#include "wasm_grpc/guest/status.h"
+
+namespace wasm_grpc::guest {
+
+namespace detail {
+
+/// What an instance keeps from call to call, so that calls do not allocate.
+struct Instance {
+  Buffer request;
+  std::string scratch;
+};
+
+/// Reads a value whose length the host tells: `read(ptr, cap)` answers it, and writes when it is at most `cap`.
+template <typename Read>
+[[nodiscard]] std::optional<std::string> read_string(Read read) {
+  char first[256];
+  std::int32_t length = read(first, static_cast<std::uint32_t>(sizeof first));
+  if (length < 0) return std::nullopt;
+  if (static_cast<std::uint32_t>(length) <= sizeof first) return std::string(first, static_cast<std::size_t>(length));
+  std::string value(static_cast<std::size_t>(length), '\0');
+  length = read(value.data(), static_cast<std::uint32_t>(value.size()));
+  if (length < 0 || static_cast<std::size_t>(length) > value.size()) return std::nullopt;
+  value.resize(static_cast<std::size_t>(length));
+  return value;
+}
+
+}  // namespace detail
+
+/// One call, while its handler runs. Not to be kept beyond that.
+class Context {
+ public:
+  Context(std::int32_t call, detail::Instance& instance) : call_(call), instance_(&instance) {}
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+
+  // ---- The request ----
+
+  /// The value of the index-th (from 0) request header named `key` (lower-case), or nothing. Raw bytes for `-bin` keys.
+  [[nodiscard]] std::optional<std::string> metadata(std::string_view key, std::uint32_t index = 0) const {
+    return detail::read_string([&](void* value, std::uint32_t cap) {
+      return abi::wasm_grpc_1_metadata_get(call_, key.data(), static_cast<std::uint32_t>(key.size()),
+                                           static_cast<std::int32_t>(index), value, cap);
+    });
+  }
+  /// All of them: `for (const auto& [key, value] : context.metadata())`.
+  [[nodiscard]] Metadata metadata() const { return Metadata(call_); }
+
+  /// "/package.Service/Method".
+  [[nodiscard]] std::string path() const { return info(abi::path).value_or(std::string()); }
+  /// The host name the client asked for.
+  [[nodiscard]] std::string authority() const { return info(abi::authority).value_or(std::string()); }
+  /// The client's address, such as "127.0.0.1:4711" or "[::1]:4711".
+  [[nodiscard]] std::string peer() const { return info(abi::peer).value_or(std::string()); }
+  /// The identity in the client's verified TLS certificate; nothing without one.
+  [[nodiscard]] std::optional<std::string> tls_peer() const { return info(abi::tls_peer); }
+
+  // ---- Its end ----
+
+  /// What is left until the call's deadline, 0 when that has passed; nothing when the client set none.
+  [[nodiscard]] std::optional<std::chrono::nanoseconds> time_left() const {
+    const std::int64_t left = abi::wasm_grpc_1_deadline(call_);
+    if (left == abi::no_deadline) return std::nullopt;
+    return std::chrono::nanoseconds(left < 0 ? 0 : left);
+  }
+  /// True once nothing can reach the client any more: it cancelled, went away, or the deadline has passed. Clean up and
+  /// return soon: the host drops a guest that goes on.
+  [[nodiscard]] bool cancelled() const { return abi::wasm_grpc_1_wait(call_, 0, 0) < 0; }
+  /// Sleeps, without holding up other calls. False when the call was cancelled before the time was over.
+  [[nodiscard]] bool sleep_for(std::chrono::nanoseconds time) const {
+    return abi::wasm_grpc_1_wait(call_, 0, time.count() < 0 ? 0 : time.count()) >= 0;
+  }
+  /// Sleeps until the call is cancelled.
+  void wait_cancelled() const { (void)abi::wasm_grpc_1_wait(call_, 0, -1); }
+
+  // ---- The response ----
+
+  /// Adds a response header, which is to happen before the first message. False, and nothing is added, when they have
+  /// left, when the key is not of lower-case letters, digits, '_', '-', '.', or is gRPC's own, when a value is not
+  /// printable ASCII (any bytes do for `-bin` keys), or past 8 KiB in all.
+  bool add_header(std::string_view key, Bytes value) const { return add(abi::headers, key, value); }
+  /// Adds a trailer, sent with the status. False as above.
+  bool add_trailer(std::string_view key, Bytes value) const { return add(abi::trailers, key, value); }
+  /// Sends the response headers now rather than with the first message. False when nobody will see them.
+  bool send_headers() const { return abi::wasm_grpc_1_headers_send(call_) == abi::ok; }
+  /// Gives the status now, for a handler that goes on to do something after the client has its answer; what the handler
+  /// returns is then ignored. False when a status was already given, or nobody will see it.
+  bool finish(const Status& status) const {
+    return abi::wasm_grpc_1_finish(call_, static_cast<std::int32_t>(status.code()), status.message().data(),
+                                   static_cast<std::uint32_t>(status.message().size())) == abi::ok;
+  }
+
+  /// An empty string to build a response in. Its storage is used again from call to call; what it holds lives until the
+  /// next scratch(), in this call or a later one.
+  [[nodiscard]] std::string& scratch() const {
+    instance_->scratch.clear();
+    return instance_->scratch;
+  }
+
+  /// The host's number of the call, for use with the functions of abi.h.
+  [[nodiscard]] std::int32_t id() const noexcept { return call_; }
+
+ private:
+  [[nodiscard]] std::optional<std::string> info(std::int32_t what) const {
+    return detail::read_string(
+        [&](void* value, std::uint32_t cap) { return abi::wasm_grpc_1_info(call_, what, value, cap); });
+  }
+  bool add(std::int32_t where, std::string_view key, Bytes value) const {
+    return abi::wasm_grpc_1_metadata_add(call_, where, key.data(), static_cast<std::uint32_t>(key.size()), value.data(),
+                                         static_cast<std::uint32_t>(value.size())) == abi::ok;
+  }
+
+  std::int32_t call_;
+  detail::Instance* instance_;
+};
+
+}  // namespace wasm_grpc::guest

@@ -1,0 +1,186 @@
+// Services: which handler serves which method.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "wasm_grpc/guest/abi.h"
+#include "wasm_grpc/guest/bytes.h"
+#include "wasm_grpc/guest/context.h"
+#include "wasm_grpc/guest/reply.h"
+#include "wasm_grpc/guest/status.h"
+#include "wasm_grpc/guest/stream.h"
+
+namespace wasm_grpc::guest {
+
+namespace detail {
+
+/// Serves one call with the handler `state` points to; returns what wasm_grpc_call returns.
+using Invoke = std::int32_t (*)(void* state, Instance& instance, std::int32_t call);
+
+[[nodiscard]] inline std::int32_t end_with(std::int32_t call, const Status& status) {
+  if (!status.message().empty()) {
+    (void)abi::wasm_grpc_1_finish(call, static_cast<std::int32_t>(status.code()), status.message().data(),
+                                  static_cast<std::uint32_t>(status.message().size()));
+  }
+  return static_cast<std::int32_t>(status.code());
+}
+
+[[nodiscard]] inline std::int32_t end_with(std::int32_t call, const Reply& reply) {
+  if (!reply.status().is_ok()) return end_with(call, reply.status());
+  // A message that cannot be delivered: the client is gone, or the handler gave a status itself. Either way the host
+  // knows better than this return value.
+  return static_cast<std::int32_t>(Writer(call).write(reply.message()) ? StatusCode::ok : StatusCode::cancelled);
+}
+
+/// Receives the one request message and calls `serve` with it.
+template <typename Serve>
+[[nodiscard]] std::int32_t with_request(Instance& instance, std::int32_t call, Serve serve) {
+  Reader in(call, instance.request);
+  const auto request = in.read();
+  if (request) return serve(*request);
+  return static_cast<std::int32_t>(in.cancelled() ? StatusCode::cancelled : StatusCode::invalid_argument);
+}
+
+template <typename Handler>
+std::int32_t serve_unary(void* state, Instance& instance, std::int32_t call) {
+  return with_request(instance, call, [&](Bytes request) {
+    Context context(call, instance);
+    const Reply reply = (*static_cast<Handler*>(state))(context, request);
+    return end_with(call, reply);
+  });
+}
+
+template <typename Handler>
+std::int32_t serve_client_stream(void* state, Instance& instance, std::int32_t call) {
+  Context context(call, instance);
+  Reader in(call, instance.request);
+  const Reply reply = (*static_cast<Handler*>(state))(context, in);
+  return end_with(call, reply);
+}
+
+template <typename Handler>
+std::int32_t serve_server_stream(void* state, Instance& instance, std::int32_t call) {
+  return with_request(instance, call, [&](Bytes request) {
+    Context context(call, instance);
+    Writer out(call);
+    const Status status = (*static_cast<Handler*>(state))(context, request, out);
+    return end_with(call, status);
+  });
+}
+
+template <typename Handler>
+std::int32_t serve_bidi_stream(void* state, Instance& instance, std::int32_t call) {
+  Context context(call, instance);
+  Reader in(call, instance.request);
+  Writer out(call);
+  const Status status = (*static_cast<Handler*>(state))(context, in, out);
+  return end_with(call, status);
+}
+
+}  // namespace detail
+
+class Service;
+
+/// The methods of this guest, and what serves them. There is one per instance; WASM_GRPC_SERVICES gives it to you.
+class Registry {
+ public:
+  Registry() = default;
+  Registry(const Registry&) = delete;
+  Registry& operator=(const Registry&) = delete;
+
+  /// The service of that name, "package.Service", to add methods to.
+  [[nodiscard]] Service service(std::string_view name);
+
+  /// Gives the host a serialized google.protobuf.FileDescriptorSet of the services, for reflection. False when it
+  /// refuses it: 4 MiB at most.
+  bool descriptors(Bytes file_descriptor_set) {
+    return abi::wasm_grpc_1_descriptors(file_descriptor_set.data(),
+                                        static_cast<std::uint32_t>(file_descriptor_set.size())) == abi::ok;
+  }
+
+  /// Serves one call: what the export wasm_grpc_call does.
+  [[nodiscard]] std::int32_t dispatch(std::int32_t call, std::int32_t tag) {
+    const auto index = static_cast<std::uint32_t>(tag);
+    if (index >= methods_.size()) return static_cast<std::int32_t>(StatusCode::unimplemented);
+    const Method& method = methods_[index];
+    return method.invoke(method.state.get(), instance_, call);
+  }
+
+ private:
+  friend class Service;
+
+  struct Method {
+    detail::Invoke invoke;
+    std::unique_ptr<void, void (*)(void*)> state;  // the handler
+  };
+
+  template <typename Handler>
+  void add(std::string_view service, std::string_view name, std::int32_t kind, detail::Invoke invoke, Handler handler) {
+    std::string path;
+    path.reserve(service.size() + name.size() + 2);
+    path.append("/").append(service).append("/").append(name);
+    const auto tag = static_cast<std::int32_t>(methods_.size());
+    methods_.push_back(
+        {invoke, {new Handler(std::move(handler)), [](void* state) { delete static_cast<Handler*>(state); }}});
+    // A refusal is not looked at: the host then fails the load of the module, and says which method it was.
+    (void)abi::wasm_grpc_1_method(path.data(), static_cast<std::uint32_t>(path.size()), kind, abi::handler_style, tag);
+  }
+
+  std::vector<Method> methods_;  // the index is the method's tag
+  detail::Instance instance_;
+};
+
+/// One service, being declared. A handler is any callable; it is kept for the life of the instance, and calls come one
+/// after the other. It must not throw: guests are built without exceptions.
+class Service {
+ public:
+  Service(Registry& registry, std::string_view name) : registry_(&registry), name_(name) {}
+
+  /// A method with one request and one response: `Reply(Context&, Bytes request)`.
+  template <typename Handler>
+  Service& unary(std::string_view name, Handler handler) {
+    static_assert(std::is_invocable_r_v<Reply, Handler&, Context&, Bytes>,
+                  "a unary handler is called with (Context&, Bytes) and returns a Reply");
+    registry_->add(name_, name, abi::unary, &detail::serve_unary<Handler>, std::move(handler));
+    return *this;
+  }
+  /// Many requests, one response: `Reply(Context&, Reader& in)`.
+  template <typename Handler>
+  Service& client_stream(std::string_view name, Handler handler) {
+    static_assert(std::is_invocable_r_v<Reply, Handler&, Context&, Reader&>,
+                  "a client-streaming handler is called with (Context&, Reader&) and returns a Reply");
+    registry_->add(name_, name, abi::client_stream, &detail::serve_client_stream<Handler>, std::move(handler));
+    return *this;
+  }
+  /// One request, many responses: `Status(Context&, Bytes request, Writer& out)`.
+  template <typename Handler>
+  Service& server_stream(std::string_view name, Handler handler) {
+    static_assert(std::is_invocable_r_v<Status, Handler&, Context&, Bytes, Writer&>,
+                  "a server-streaming handler is called with (Context&, Bytes, Writer&) and returns a Status");
+    registry_->add(name_, name, abi::server_stream, &detail::serve_server_stream<Handler>, std::move(handler));
+    return *this;
+  }
+  /// Many requests, many responses, in any order: `Status(Context&, Reader& in, Writer& out)`.
+  template <typename Handler>
+  Service& bidi_stream(std::string_view name, Handler handler) {
+    static_assert(std::is_invocable_r_v<Status, Handler&, Context&, Reader&, Writer&>,
+                  "a bidirectional handler is called with (Context&, Reader&, Writer&) and returns a Status");
+    registry_->add(name_, name, abi::bidi_stream, &detail::serve_bidi_stream<Handler>, std::move(handler));
+    return *this;
+  }
+
+ private:
+  Registry* registry_;
+  std::string name_;
+};
+
+inline Service Registry::service(std::string_view name) { return Service(*this, name); }
+
+}  // namespace wasm_grpc::guest
