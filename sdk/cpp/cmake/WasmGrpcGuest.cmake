@@ -85,7 +85,9 @@ function(_wasm_grpc_add_guest_beside name file include_dir)
   set(linked "${file}")
   set(optimize "")
   if(WASM_GRPC_WASM_OPT)
-    set(linked "${dir}/${name}.linked.wasm")
+    # In a folder of its own, as the file's name becomes the module's, which backtraces show.
+    set(linked "${dir}/linked/${name}.wasm")
+    file(MAKE_DIRECTORY "${dir}/linked")
     set(optimize COMMAND "${WASM_GRPC_WASM_OPT}" -O2 -g "${linked}" -o "${file}")
   endif()
   # No -O here: with it, clang would call wasm-opt itself, and lose the names of functions.

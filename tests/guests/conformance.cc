@@ -1,0 +1,233 @@
+// test.Guest (conformance.proto): a guest that does, well or badly, what the end-to-end tests ask of it.
+#include <wasm_grpc/guest.h>
+
+#include <charconv>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <string>
+#include <string_view>
+
+using namespace wasm_grpc::guest;
+
+namespace {
+
+/// All request messages of conformance.proto at once: no field number has two meanings of one type.
+struct Request {
+  std::uint32_t number = 0;    // 1: code, milliseconds, number
+  std::string_view text;       // 1: text; 2: message
+  std::uint32_t flag = 0;      // 2: by_wait
+  std::uint32_t messages = 0;  // 3
+
+  [[nodiscard]] bool parse(Bytes bytes) {
+    wire::Reader in(bytes);
+    while (in.next()) {
+      switch (in.tag()) {
+        case wire::varint_tag(1):
+          number = in.uint32();
+          break;
+        case wire::varint_tag(2):
+          flag = in.uint32();
+          break;
+        case wire::varint_tag(3):
+          messages = in.uint32();
+          break;
+        case wire::bytes_tag(1):
+        case wire::bytes_tag(2):
+          text = in.text();
+          break;
+      }
+    }
+    return in.ok();
+  }
+};
+
+Status malformed() { return Status::invalid_argument("the request is not the message of this method"); }
+
+Reply number_reply(Context& context, std::uint64_t number) {
+  std::string& out = context.scratch();
+  wire::Writer(out).uint64(1, number);
+  return Bytes(out);
+}
+
+Reply echo_metadata(Context& context, Bytes) {
+  std::string& out = context.scratch();
+  wire::Writer writer(out);
+  std::uint32_t refused = 0;
+  for (const auto& [key, value] : context.metadata()) {
+    writer.message(1, [&, &k = key, &v = value](wire::Writer& entry) { entry.text(1, k).bytes(2, v); });
+    if (!context.add_header(key, value)) ++refused;
+    if (!context.add_trailer(key, value)) ++refused;
+  }
+  writer.uint32(2, refused);
+  return Bytes(out);
+}
+
+Status failure(const Request& request) {
+  return Status(static_cast<StatusCode>(request.number), std::string(request.text));
+}
+
+Reply fail(Context&, Bytes bytes) {
+  Request request;
+  if (!request.parse(bytes)) return malformed();
+  return failure(request);
+}
+
+Status fail_stream(Context&, Bytes bytes, Writer& out) {
+  Request request;
+  if (!request.parse(bytes)) return malformed();
+  for (std::uint32_t i = 0; i < request.messages; ++i) {
+    if (!out.write("")) return Status::cancelled();
+  }
+  return failure(request);
+}
+
+bool sleep(Context& context, const Request& request) {
+  if (request.flag != 0) return context.sleep_for(std::chrono::milliseconds(request.number));
+  const timespec time{.tv_sec = static_cast<time_t>(request.number / 1000),
+                      .tv_nsec = static_cast<long>(request.number % 1000) * 1'000'000};
+  return nanosleep(&time, nullptr) == 0;
+}
+
+Reply sleep_and_reply(Context& context, Bytes bytes) {
+  Request request;
+  if (!request.parse(bytes)) return malformed();
+  if (!sleep(context, request)) return Status::cancelled("the sleep was cut short");
+  return "";
+}
+
+Status early_headers(Context& context, Bytes bytes, Writer& out) {
+  Request request;
+  if (!request.parse(bytes)) return malformed();
+  if (!context.add_header("x-early", "yes") || !context.send_headers()) return Status::internal("no headers");
+  if (!sleep(context, request) || !out.write("")) return Status::cancelled();
+  return Status::ok();
+}
+
+Reply print(Context&, Bytes bytes) {
+  Request request;
+  if (!request.parse(bytes)) return malformed();
+  const int size = static_cast<int>(request.text.size());
+  std::printf("out: %.*s\n", size, request.text.data());
+  std::fflush(stdout);
+  std::fprintf(stderr, "err: %.*s\n", size, request.text.data());
+  log(LogLevel::warn, std::string("log: ").append(request.text));
+  return "";
+}
+
+Reply spin(Context&, Bytes) {
+  volatile std::uint32_t turns = 0;
+  for (;;) turns = turns + 1;
+}
+
+Reply trap(Context&, Bytes) { __builtin_trap(); }
+
+[[gnu::noinline]] std::uint32_t deeper(volatile std::uint32_t* above) {
+  volatile std::uint32_t here[64] = {*above};
+  return deeper(here) + here[1];
+}
+
+Reply overflow(Context& context, Bytes) {
+  volatile std::uint32_t top = 1;
+  return number_reply(context, deeper(&top));
+}
+
+Reply exit_guest(Context&, Bytes) { std::exit(3); }
+
+Reply grow(Context& context, Bytes bytes) {
+  static std::uint64_t kept = 0;
+  Request request;
+  if (!request.parse(bytes)) return malformed();
+  for (std::uint32_t i = 0; i < request.number; ++i) {
+    constexpr std::size_t mebibyte = 1 << 20;
+    void* const memory = std::malloc(mebibyte);
+    if (memory == nullptr) return Status::resource_exhausted("malloc gave nothing");
+    std::memset(memory, 0x5A, mebibyte);
+    ++kept;
+  }
+  return number_reply(context, kept);
+}
+
+Reply count(Context& context, Bytes) {
+  static std::uint64_t asked = 0;
+  return number_reply(context, ++asked);
+}
+
+Reply deadline(Context& context, Bytes) {
+  const auto left = context.time_left();
+  std::string& out = context.scratch();
+  wire::Writer(out).boolean(1, left.has_value()).int64(2, left ? left->count() : 0);
+  return Bytes(out);
+}
+
+Reply info(Context& context, Bytes) {
+  std::string& out = context.scratch();
+  wire::Writer(out)
+      .text(1, context.path())
+      .text(2, context.authority())
+      .text(3, context.peer())
+      .text(4, context.tls_peer().value_or(""));
+  return Bytes(out);
+}
+
+Status wait_cancel(Context& context, Reader&, Writer& out) {
+  if (out.write("")) context.wait_cancelled();
+  log(LogLevel::info, "WaitCancel: cancelled");
+  return Status::cancelled();
+}
+
+Status flood(Context& context, Bytes bytes, Writer& out) {
+  Request request;
+  if (!request.parse(bytes)) return malformed();
+  std::string& message = context.scratch();
+  wire::Writer(message).text(1, std::string(request.number, 'x'));
+  std::uint64_t sent = 0;
+  while (out.write(message)) ++sent;
+  log(LogLevel::info, "Flood: sent " + std::to_string(sent));
+  return Status::cancelled();
+}
+
+Reply sink(Context& context, Reader& in) {
+  if (const auto pause = context.metadata("x-pause-ms")) {
+    std::uint32_t milliseconds = 0;
+    const auto read = std::from_chars(pause->data(), pause->data() + pause->size(), milliseconds);
+    if (read.ec != std::errc()) return Status::invalid_argument("x-pause-ms is not a number");
+    if (!context.sleep_for(std::chrono::milliseconds(milliseconds))) return Status::cancelled();
+  }
+  std::uint64_t messages = 0;
+  std::uint64_t bytes = 0;
+  for (Bytes message : in) {
+    ++messages;
+    bytes += message.size();
+  }
+  if (in.cancelled()) return Status::cancelled();
+  std::string& out = context.scratch();
+  wire::Writer(out).uint64(1, messages).uint64(2, bytes);
+  return Bytes(out);
+}
+
+}  // namespace
+
+WASM_GRPC_SERVICES(registry) {
+  registry.service("test.Guest")
+      .unary("EchoMetadata", echo_metadata)
+      .unary("Fail", fail)
+      .server_stream("FailStream", fail_stream)
+      .unary("Sleep", sleep_and_reply)
+      .server_stream("EarlyHeaders", early_headers)
+      .unary("Print", print)
+      .unary("Spin", spin)
+      .unary("Trap", trap)
+      .unary("Overflow", overflow)
+      .unary("Exit", exit_guest)
+      .unary("Grow", grow)
+      .unary("Count", count)
+      .unary("Deadline", deadline)
+      .unary("Info", info)
+      .bidi_stream("WaitCancel", wait_cancel)
+      .server_stream("Flood", flood)
+      .client_stream("Sink", sink);
+}
