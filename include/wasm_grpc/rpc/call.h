@@ -138,6 +138,8 @@ class Call {
   /// Ends the call from the transport's side: `status` is what the client gets, unless the handler gave one before;
   /// then cancel(). For deadlines and for what receive() complains of.
   void fail(Status status);
+  /// How many request messages have arrived complete so far.
+  [[nodiscard]] std::uint64_t received_messages() const noexcept { return received_messages_; }
   /// How many hold the call, the transport included.
   [[nodiscard]] std::uint32_t holders() const noexcept { return holders_; }
   /// Tells the listener, if there is one.

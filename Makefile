@@ -1,0 +1,48 @@
+# The few commands people type. CMake presets (release, debug, asan) are underneath.
+LISTEN ?= 127.0.0.1:50051
+SERVE_FLAGS ?=
+
+.PHONY: help serve build test bench asan format clean
+
+help:
+	@echo "make serve    install what is missing, build, serve the greeter example on $(LISTEN)"
+	@echo "make build    build the program, the library and the example guests into build/"
+	@echo "make test     build and run all tests"
+	@echo "make bench    measure against the yardstick, grpc-go and grpc++, and print the tables"
+	@echo "make asan     run the unit tests with AddressSanitizer and UndefinedBehaviorSanitizer"
+	@echo "make format   format the C++ sources"
+
+build/release/build.ninja:
+	cmake --preset release
+
+build: 
+	@scripts/install-deps build
+	@$(MAKE) --no-print-directory build/release/build.ninja
+	cmake --build --preset release --target all
+
+serve: build
+	build/release/wasm-grpc serve build/guests/greeter.wasm --listen $(LISTEN) $(SERVE_FLAGS)
+
+test:
+	@scripts/install-deps test
+	@$(MAKE) --no-print-directory build/release/build.ninja
+	cmake --build --preset release --target all
+	ctest --preset release
+
+bench:
+	@scripts/install-deps bench
+	cmake --preset release -DWASM_GRPC_BUILD_BENCH=ON
+	cmake --build --preset release --target all
+	bench/run $(BENCH_FLAGS)
+
+asan:
+	@scripts/install-deps test
+	cmake --preset asan
+	cmake --build --preset asan --target all
+	ctest --preset asan
+
+format:
+	git ls-files '*.h' '*.cc' | xargs clang-format-19 -i
+
+clean:
+	rm -rf build

@@ -1,0 +1,74 @@
+// What an embedder can set. The comments are the manual; the command line's flags have the same names and defaults.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace wasm_grpc {
+
+/// Severity of a log line.
+enum class LogLevel : std::uint8_t { trace, debug, info, warn, error };
+
+/// Gets every log line of the host and its guests. `source` is "host" or the name of a module. Called from any thread;
+/// must not throw and should not block: it runs between the calls of a worker.
+using LogFunction = std::function<void(LogLevel level, std::string_view source, std::string_view text)>;
+
+/// A directory of the host that a module may see.
+struct DirectoryGrant {
+  std::string host_path;
+  std::string guest_path;
+  bool read_only = true;
+};
+
+/// What one module is given. Nothing but clocks, random numbers and its log, unless said here.
+struct ModuleOptions {
+  /// How logs name it; the file's name without ".wasm" when empty.
+  std::string name;
+  /// argv[1] and following of the guest; argv[0] is the module's name.
+  std::vector<std::string> arguments;
+  std::vector<std::pair<std::string, std::string>> environment;
+  std::vector<DirectoryGrant> directories;
+};
+
+struct ServerOptions {
+  /// Threads that serve, each with its own event loop and instances. 0: one for each core.
+  unsigned workers = 0;
+
+  /// Most instances alive at once in the process, divided evenly among the workers. Each call in progress has one to
+  /// itself. 4 GiB of addresses are reserved for each; memory is used only as guests use it.
+  std::uint32_t max_instances = 4096;
+
+  /// Most calls of one module on one worker that wait for an instance. One more is answered RESOURCE_EXHAUSTED.
+  std::size_t max_waiting_calls = 1024;
+
+  /// Bytes one request message may have; a larger one is answered RESOURCE_EXHAUSTED.
+  std::size_t max_message_size = std::size_t{4} << 20;
+
+  /// Bytes the linear memory of one instance may have; a guest that wants more sees its allocation fail.
+  std::size_t max_memory_bytes = std::size_t{128} << 20;
+
+  /// Bytes of a module file that are accepted for compilation, whose cost grows with them.
+  std::size_t max_module_bytes = std::size_t{64} << 20;
+
+  /// Streams one client connection may have open at once; further ones wait at the client.
+  std::uint32_t max_concurrent_streams = 1000;
+
+  /// How long an instance may take to start.
+  std::chrono::milliseconds start_timeout{10'000};
+
+  /// How long stop() waits for calls in progress before it ends them.
+  std::chrono::milliseconds drain_timeout{30'000};
+
+  /// Log lines of less severity are dropped.
+  LogLevel log_level = LogLevel::info;
+  /// Where log lines go; standard error when empty.
+  LogFunction log;
+};
+
+}  // namespace wasm_grpc

@@ -1,0 +1,104 @@
+// A server that serves WebAssembly modules, and native handlers beside them, over gRPC.
+//
+//   auto server = Server::create({});
+//   server.value()->add_module("greeter.wasm", {});
+//   auto address = server.value()->listen("127.0.0.1:0");
+//   server.value()->start();
+//   …
+//   server.value()->stop();
+//   server.value()->wait();
+//
+// Every Result is to be checked; examples/embed shows it in full.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "wasm_grpc/host_function.h"
+#include "wasm_grpc/options.h"
+#include "wasm_grpc/result.h"
+#include "wasm_grpc/rpc/call.h"
+#include "wasm_grpc/rpc/method.h"
+
+namespace wasm_grpc {
+
+/// A method and how many messages go each way.
+struct MethodInfo {
+  std::string path;
+  rpc::MethodKind kind = rpc::MethodKind::unary;
+};
+
+/// What a module turned out to be when it was loaded.
+struct ModuleInfo {
+  std::string name;
+  std::string abi;
+  std::size_t size = 0;  // bytes of its file
+  std::vector<MethodInfo> methods;
+  struct Import {
+    std::string module;
+    std::string name;
+    std::string type;
+  };
+  std::vector<Import> imports;
+  std::uint64_t memory_minimum_bytes = 0;
+  std::uint64_t memory_maximum_bytes = 0;  // what it may grow to; the host's limit where it sets none
+  std::size_t descriptor_bytes = 0;        // of its protobuf descriptors
+};
+
+/// Makes the handler of a native method for one worker; called once for each, before start() returns.
+using HandlerFactory = std::function<std::unique_ptr<rpc::Handler>()>;
+
+/// A simple native unary method: reads the request, appends the response to `response`. Runs on worker threads, several
+/// at once, between other calls: it must be short and must not block.
+using UnaryFunction =
+    std::function<rpc::Status(rpc::Call& call, std::span<const std::byte> request, std::vector<std::byte>& response)>;
+
+/// A server. Set it up from one thread: add_host_function(), add_module(), add_method(), listen(), then start().
+/// stop() and wait() may be called from any thread.
+class Server {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<Server>> create(const ServerOptions& options);
+  /// Stops at once when it still runs.
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  /// Offers a function to guests, as `name` of the import module `module`. Before the modules that import it are added.
+  Result<> add_host_function(std::string_view module, std::string_view name, HostFunction function);
+
+  /// Loads a module: compiles it, runs its start once to learn its methods. Takes time; errors name the file.
+  Result<ModuleInfo> add_module(const std::string& path, const ModuleOptions& options);
+  /// The same from memory; `options.name` must be set.
+  Result<ModuleInfo> add_module(std::span<const std::byte> bytes, const ModuleOptions& options);
+
+  /// Serves a method by native code.
+  Result<> add_method(std::string_view path, rpc::MethodKind kind, HandlerFactory factory);
+  Result<> add_unary_method(std::string_view path, UnaryFunction function);
+
+  /// Listens on "ADDRESS:PORT" ("[::1]:PORT" for IPv6) and returns the real one, where port 0 has become a port. May be
+  /// called more than once.
+  Result<std::string> listen(const std::string& address);
+
+  /// Starts the workers.
+  Result<> start();
+  /// Begins a graceful stop: no new connections or calls, those in progress may end within the drain timeout.
+  void stop() noexcept;
+  /// Ends a graceful stop: what still runs is cut off.
+  void stop_now() noexcept;
+  /// Returns when the server has stopped.
+  void wait();
+
+  /// All methods, of modules and native ones.
+  [[nodiscard]] std::vector<MethodInfo> methods() const;
+
+ private:
+  struct State;
+  explicit Server(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace wasm_grpc

@@ -1,0 +1,27 @@
+// The commands of the wasm-grpc program. Each adds itself to the command line and leaves what to run in `run`.
+#pragma once
+
+#include <functional>
+#include <string>
+
+namespace CLI {
+class App;
+}
+
+namespace wasm_grpc::cli {
+
+/// What was asked for; returns the exit code.
+using Command = std::function<int()>;
+
+void add_serve(CLI::App& app, Command& run);
+void add_inspect(CLI::App& app, Command& run);
+
+/// Exit codes.
+inline constexpr int exit_ok = 0;
+inline constexpr int exit_failure = 1;  // it could not do what was asked
+inline constexpr int exit_usage = 2;    // what was asked makes no sense
+
+/// Prints "wasm-grpc: MESSAGE" to standard error and returns exit_failure.
+int fail(const std::string& message);
+
+}  // namespace wasm_grpc::cli

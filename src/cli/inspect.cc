@@ -1,0 +1,94 @@
+// wasm-grpc inspect: says what a module is, without serving it. Its start is run once, sandboxed as when it is served.
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+#include "cli/server_flags.h"
+#include "wasm_grpc/rpc/method.h"
+#include "wasm_grpc/server.h"
+
+namespace wasm_grpc::cli {
+
+namespace {
+
+struct InspectFlags {
+  std::string module;
+  bool json = false;
+  ModuleFlags given;
+  LogFlags log;
+};
+
+void print_text(const ModuleInfo& info) {
+  std::printf("name:     %s\nabi:      %s\nsize:     %zu bytes\n", info.name.c_str(), info.abi.c_str(), info.size);
+  std::printf("memory:   %llu bytes at first, %llu at most\n",
+              static_cast<unsigned long long>(info.memory_minimum_bytes),
+              static_cast<unsigned long long>(info.memory_maximum_bytes));
+  std::printf("descriptors: %zu bytes\nmethods:\n", info.descriptor_bytes);
+  for (const MethodInfo& method : info.methods) {
+    std::printf("  %s (%s)\n", method.path.c_str(), std::string(rpc::name(method.kind)).c_str());
+  }
+  std::printf("imports:\n");
+  for (const ModuleInfo::Import& import : info.imports) {
+    std::printf("  %s.%s %s\n", import.module.c_str(), import.name.c_str(), import.type.c_str());
+  }
+}
+
+void print_json(const ModuleInfo& info) {
+  nlohmann::ordered_json out;
+  out["name"] = info.name;
+  out["abi"] = info.abi;
+  out["size"] = info.size;
+  out["memory"] = {{"minimum_bytes", info.memory_minimum_bytes}, {"maximum_bytes", info.memory_maximum_bytes}};
+  out["descriptor_bytes"] = info.descriptor_bytes;
+  out["methods"] = nlohmann::ordered_json::array();
+  for (const MethodInfo& method : info.methods) {
+    const auto path = rpc::parse_method_path(method.path);
+    out["methods"].push_back({{"path", method.path},
+                              {"service", path->service},
+                              {"method", path->method},
+                              {"kind", rpc::name(method.kind)},
+                              {"client_streaming", rpc::streams_requests(method.kind)},
+                              {"server_streaming", rpc::streams_responses(method.kind)}});
+  }
+  out["imports"] = nlohmann::ordered_json::array();
+  for (const ModuleInfo::Import& import : info.imports) {
+    out["imports"].push_back({{"module", import.module}, {"name", import.name}, {"type", import.type}});
+  }
+  std::printf("%s\n", out.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+}
+
+int inspect(const InspectFlags& flags) {
+  ServerOptions options;
+  options.workers = 1;
+  options.max_instances = 1;
+  options.log_level = flags.log.value();
+  const auto module_options = flags.given.options();
+  if (!module_options.ok()) return fail(module_options.error().message);
+  auto server = Server::create(options);
+  if (!server.ok()) return fail(server.error().message);
+  const auto info = server.value()->add_module(flags.module, module_options.value());
+  if (!info.ok()) return fail(info.error().message);
+  if (flags.json) {
+    print_json(info.value());
+  } else {
+    print_text(info.value());
+  }
+  return exit_ok;
+}
+
+}  // namespace
+
+void add_inspect(CLI::App& app, Command& run) {
+  auto flags = std::make_shared<InspectFlags>();
+  CLI::App* command = app.add_subcommand("inspect", "Show a module's ABI, services, imports, memory and size");
+  command->add_option("MODULE", flags->module, "The .wasm file")->required();
+  command->add_flag("--json", flags->json, "Print JSON");
+  flags->given.add_to(*command);
+  flags->log.add_to(*command);
+  command->callback([flags, &run] { run = [flags] { return inspect(*flags); }; });
+}
+
+}  // namespace wasm_grpc::cli

@@ -1,0 +1,179 @@
+// wasm-grpc serve: loads modules, listens, runs until it is told to stop.
+
+#include <signal.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <thread>
+
+#include "cli/commands.h"
+#include "cli/server_flags.h"
+#include "wasm_grpc/rpc/method.h"
+#include "wasm_grpc/server.h"
+
+namespace wasm_grpc::cli {
+
+namespace {
+
+struct ServeFlags {
+  std::vector<std::string> modules;
+  std::vector<std::string> listen = {"127.0.0.1:50051"};
+  ServerOptions server;
+  std::int64_t start_timeout_ms = ServerOptions{}.start_timeout.count();
+  std::int64_t drain_timeout_ms = ServerOptions{}.drain_timeout.count();
+  ModuleFlags module;
+  LogFlags log;
+};
+
+/// SIGINT and SIGTERM, taken from all threads of the process from here on and waited for.
+class StopSignals {
+ public:
+  StopSignals() {
+    sigemptyset(&signals_);
+    sigaddset(&signals_, SIGINT);
+    sigaddset(&signals_, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+  }
+  int wait() const {
+    int signal = 0;
+    sigwait(&signals_, &signal);
+    return signal;
+  }
+
+ private:
+  sigset_t signals_{};
+};
+
+void print_services(const std::vector<ModuleInfo>& modules) {
+  for (const ModuleInfo& module : modules) {
+    std::map<std::string, std::vector<std::string>> services;
+    for (const MethodInfo& method : module.methods) {
+      const auto path = rpc::parse_method_path(method.path);
+      services[std::string(path->service)].push_back(std::string(path->method) + " (" +
+                                                     std::string(rpc::name(method.kind)) + ")");
+    }
+    for (const auto& [service, methods] : services) {
+      std::printf("%s: %s:", module.name.c_str(), service.c_str());
+      for (std::size_t i = 0; i < methods.size(); ++i) std::printf("%s %s", i == 0 ? "" : ",", methods[i].c_str());
+      std::printf("\n");
+    }
+  }
+}
+
+/// A command that calls the first unary method with an empty message, which every protobuf message can be.
+void print_example(const std::vector<ModuleInfo>& modules, const std::string& address) {
+  for (const ModuleInfo& module : modules) {
+    for (const MethodInfo& method : module.methods) {
+      if (method.kind != rpc::MethodKind::unary) continue;
+      std::printf(
+          "try: printf '\\0\\0\\0\\0\\0' | curl -sS --http2-prior-knowledge -D - -o - -H 'content-type: "
+          "application/grpc' -H 'te: trailers' --data-binary @- http://%s%s\n",
+          address.c_str(), method.path.c_str());
+      return;
+    }
+  }
+}
+
+int serve(const ServeFlags& flags) {
+  const StopSignals stop_signals;
+  ServerOptions options = flags.server;
+  options.start_timeout = std::chrono::milliseconds(flags.start_timeout_ms);
+  options.drain_timeout = std::chrono::milliseconds(flags.drain_timeout_ms);
+  options.log_level = flags.log.value();
+  const auto module_options = flags.module.options();
+  if (!module_options.ok()) return fail(module_options.error().message);
+
+  auto created = Server::create(options);
+  if (!created.ok()) return fail(created.error().message);
+  Server& server = *created.value();
+
+  std::vector<ModuleInfo> modules;
+  for (const std::string& path : flags.modules) {
+    auto added = server.add_module(path, module_options.value());
+    if (!added.ok()) return fail(added.error().message);
+    modules.push_back(std::move(added).value());
+  }
+  std::vector<std::string> addresses;
+  for (const std::string& address : flags.listen) {
+    auto listening = server.listen(address);
+    if (!listening.ok()) return fail(listening.error().message);
+    addresses.push_back(std::move(listening).value());
+  }
+  if (auto started = server.start(); !started.ok()) return fail(started.error().message);
+
+  for (const std::string& address : addresses) std::printf("listening on %s\n", address.c_str());
+  print_services(modules);
+  print_example(modules, addresses.front());
+  std::fflush(stdout);
+
+  stop_signals.wait();
+  std::printf("stopping: finishing the calls in progress (once more to stop at once)\n");
+  std::fflush(stdout);
+  server.stop();
+  std::thread impatient([&] {
+    stop_signals.wait();
+    server.stop_now();
+  });
+  server.wait();
+  // Wakes the thread above when no second signal came.
+  pthread_kill(impatient.native_handle(), SIGTERM);
+  impatient.join();
+  return exit_ok;
+}
+
+}  // namespace
+
+void add_serve(CLI::App& app, Command& run) {
+  auto flags = std::make_shared<ServeFlags>();
+  CLI::App* command = app.add_subcommand("serve", "Serve modules until SIGTERM or SIGINT");
+  command->add_option("MODULE", flags->modules, "The .wasm files to serve")->required();
+  command->add_option("--listen", flags->listen, "Where to listen, ADDRESS:PORT; port 0 picks a free one")
+      ->capture_default_str()
+      ->type_name("ADDRESS:PORT");
+  ServerOptions& server = flags->server;
+  command->add_option("--workers", server.workers, "Threads that serve; 0: one for each core")
+      ->check(CLI::Range(0U, 1024U))
+      ->capture_default_str()
+      ->type_name("N");
+  command->add_option("--instances", server.max_instances, "Most instances alive at once, over all workers")
+      ->check(CLI::Range(1U, 30'000U))
+      ->capture_default_str()
+      ->type_name("N");
+  command
+      ->add_option("--max-waiting-calls", server.max_waiting_calls,
+                   "Most calls of one module on one worker that wait for an instance")
+      ->capture_default_str()
+      ->type_name("N");
+  command->add_option("--max-message-size", server.max_message_size, "Largest request message accepted, in bytes")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{0x7fffffff}))
+      ->capture_default_str()
+      ->type_name("BYTES");
+  command->add_option("--max-memory", server.max_memory_bytes, "Most memory of one instance, in bytes")
+      ->check(CLI::Range(std::size_t{64} << 10, std::size_t{4} << 30))
+      ->capture_default_str()
+      ->type_name("BYTES");
+  command->add_option("--max-module-size", server.max_module_bytes, "Largest module file accepted, in bytes")
+      ->capture_default_str()
+      ->type_name("BYTES");
+  command
+      ->add_option("--max-concurrent-streams", server.max_concurrent_streams,
+                   "Most streams one connection may have open at once")
+      ->check(CLI::Range(1U, 1'000'000U))
+      ->capture_default_str()
+      ->type_name("N");
+  command->add_option("--start-timeout", flags->start_timeout_ms, "How long an instance may take to start, in ms")
+      ->check(CLI::Range(1L, 3'600'000L))
+      ->capture_default_str()
+      ->type_name("MS");
+  command->add_option("--drain-timeout", flags->drain_timeout_ms, "How long a stop waits for calls in progress, in ms")
+      ->check(CLI::Range(0L, 3'600'000L))
+      ->capture_default_str()
+      ->type_name("MS");
+  flags->module.add_to(*command);
+  flags->log.add_to(*command);
+  command->callback([flags, &run] { run = [flags] { return serve(*flags); }; });
+}
+
+}  // namespace wasm_grpc::cli

@@ -1,0 +1,73 @@
+#include "cli/server_flags.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <filesystem>
+
+namespace wasm_grpc::cli {
+
+namespace {
+
+constexpr std::array<const char*, 5> level_names = {"trace", "debug", "info", "warn", "error"};
+
+/// HOST[:GUEST][:ro|:rw]; the guest's path is the host's where it is not given, read-only where not said otherwise.
+Result<DirectoryGrant> parse_directory(const std::string& text) {
+  DirectoryGrant grant;
+  std::string rest = text;
+  if (rest.ends_with(":rw") || rest.ends_with(":ro")) {
+    grant.read_only = rest.ends_with(":ro");
+    rest.resize(rest.size() - 3);
+  }
+  const std::size_t colon = rest.find(':');
+  grant.host_path = rest.substr(0, colon);
+  grant.guest_path = colon == std::string::npos ? grant.host_path : rest.substr(colon + 1);
+  std::error_code error;
+  if (grant.host_path.empty() || grant.guest_path.empty()) {
+    return Error{"--dir " + text + ": expected HOST[:GUEST][:ro|:rw]"};
+  }
+  if (!std::filesystem::is_directory(grant.host_path, error)) {
+    return Error{"--dir " + text + ": " + grant.host_path + " is not a directory"};
+  }
+  return grant;
+}
+
+}  // namespace
+
+void ModuleFlags::add_to(CLI::App& command) {
+  command
+      .add_option("--dir", directories, "Directory the modules may see, HOST[:GUEST][:ro|:rw]; read-only if not said")
+      ->type_name("DIR");
+  command.add_option("--env", environment, "Environment variable the modules see, NAME=VALUE")->type_name("NAME=VALUE");
+  command.add_option("--arg", arguments, "Argument the modules get, after their name")->type_name("TEXT");
+}
+
+Result<ModuleOptions> ModuleFlags::options() const {
+  ModuleOptions options;
+  options.arguments = arguments;
+  for (const std::string& variable : environment) {
+    const std::size_t equals = variable.find('=');
+    if (equals == std::string::npos || equals == 0) return Error{"--env " + variable + ": expected NAME=VALUE"};
+    options.environment.emplace_back(variable.substr(0, equals), variable.substr(equals + 1));
+  }
+  for (const std::string& text : directories) {
+    auto grant = parse_directory(text);
+    if (!grant.ok()) return std::move(grant).error();
+    options.directories.push_back(std::move(grant).value());
+  }
+  return options;
+}
+
+void LogFlags::add_to(CLI::App& command) {
+  command.add_option("--log-level", level, "Least severe lines to log")
+      ->check(CLI::IsMember(std::vector<std::string>(level_names.begin(), level_names.end())))
+      ->capture_default_str()
+      ->type_name("LEVEL");
+}
+
+LogLevel LogFlags::value() const {
+  const auto found = std::find(level_names.begin(), level_names.end(), level);
+  return static_cast<LogLevel>(found - level_names.begin());
+}
+
+}  // namespace wasm_grpc::cli

@@ -1,0 +1,243 @@
+#include "runtime/guest_call.h"
+
+#include <string>
+
+namespace wasm_grpc::runtime {
+
+GuestCall::~GuestCall() = default;
+
+void GuestCall::begin(rpc::Call& call, InstancePool& instances, std::int32_t tag) noexcept {
+  call_ = &call;
+  instances_ = &instances;
+  tag_ = tag;
+  slices_ = 0;
+  phase_ = Phase::waiting;
+  call.retain();
+  call.set_listener(this);
+  if (instances.acquire(*this) == InstancePool::Admission::refused) {
+    call.finish({rpc::StatusCode::resource_exhausted, "all instances of the module are busy and " +
+                                                          std::to_string(instances.waiting()) +
+                                                          " calls wait for one; try again later"});
+    end(false);
+  }
+}
+
+void GuestCall::take_instance(std::unique_ptr<GuestInstance> instance, bool started) noexcept {
+  guest_ = std::move(instance);
+  if (started) {
+    phase_ = Phase::running;
+  } else {
+    phase_ = Phase::starting;
+    start_limit_ = rpc::Clock::now() + owner_.start_timeout_;
+  }
+  queue_ready();
+}
+
+void GuestCall::queue_ready() noexcept {
+  if (queue_ != Queue::none) return;
+  queue_ = Queue::ready;
+  owner_.scheduler_.ready(*this);
+}
+
+void GuestCall::run() noexcept {
+  queue_ = Queue::none;
+  if (phase_ == Phase::none) {  // ended while it was queued
+    owner_.recycle(*this);
+    return;
+  }
+  suspended_ = false;
+  if (guest_->instance.running()) {
+    poll();
+    return;
+  }
+  if (phase_ == Phase::starting) {
+    if (advance_start()) poll();
+    return;
+  }
+  begin_guest();
+  poll();
+}
+
+void GuestCall::begin_guest() noexcept {
+  phase_ = Phase::running;
+  guest_->binding->begin_call(*call_, tag_);
+}
+
+bool GuestCall::advance_start() noexcept {
+  auto step = guest_->binding->begin_next_start_step();
+  if (!step.ok()) {
+    fail_start(step.error().message);
+    return false;
+  }
+  if (!step.value()) begin_guest();
+  return true;
+}
+
+void GuestCall::poll() noexcept {
+  while (true) {
+    switch (guest_->instance.poll()) {
+      case wasm::Progress::done:
+        if (phase_ == Phase::starting) {
+          if (!advance_start()) return;
+          continue;
+        }
+        guest_->binding->end_call();
+        end(true);
+        return;
+
+      case wasm::Progress::failed:
+        if (phase_ == Phase::starting) {
+          if (!guest_->binding->start_step_exited_well()) {
+            fail_start(describe(guest_->instance.failure()));
+            return;
+          }
+          if (!advance_start()) return;
+          continue;
+        }
+        fail_call();
+        return;
+
+      case wasm::Progress::sliced:
+        if (phase_ == Phase::starting && rpc::Clock::now() >= start_limit_) {
+          fail_start("it did not finish in time");
+          return;
+        }
+        // Past its end a guest may use up its slice, no more (docs/abi.md).
+        if (call_->cancelled() || call_->finished()) {
+          end(false);
+          return;
+        }
+        queue_ = Queue::sliced;
+        owner_.scheduler_.sliced(*this, ++slices_);
+        return;
+
+      case wasm::Progress::suspended:
+        if (call_->cancelled() || call_->finished()) {
+          end(false);
+          return;
+        }
+        suspend();
+        return;
+    }
+  }
+}
+
+void GuestCall::suspend() noexcept {
+  const wasm::Suspension& waits_for = guest_->instance.suspension();
+  const auto now = rpc::Clock::now();
+  if (phase_ == Phase::starting && now >= start_limit_) {
+    fail_start("it did not finish in time");
+    return;
+  }
+  if (waits_for.until <= now) {  // it only lets others go first
+    queue_ = Queue::sliced;
+    owner_.scheduler_.sliced(*this, ++slices_);
+    return;
+  }
+  suspended_ = true;
+  const auto until = phase_ == Phase::starting ? std::min(waits_for.until, start_limit_) : waits_for.until;
+  if (until != wasm::Suspension::never) owner_.timers_.schedule(*this, until);
+}
+
+void GuestCall::resume() noexcept {
+  owner_.timers_.cancel(*this);
+  suspended_ = false;
+  slices_ = 0;
+  queue_ready();
+}
+
+void GuestCall::on_readable(rpc::Call&) noexcept {
+  if (suspended_ && (guest_->instance.suspension().interests & abi::interest::readable) != 0) resume();
+}
+
+void GuestCall::on_writable(rpc::Call&) noexcept {
+  if (suspended_ && (guest_->instance.suspension().interests & abi::interest::writable) != 0) resume();
+}
+
+void GuestCall::on_timer() noexcept { resume(); }
+
+void GuestCall::on_cancelled(rpc::Call&) noexcept {
+  if (phase_ == Phase::waiting) {
+    end(false);
+    return;
+  }
+  if (suspended_ && (guest_->instance.suspension().interests & abi::interest::cancelled) != 0) {
+    resume();  // the guest is told, and may clean up within a slice
+    return;
+  }
+  if (queue_ == Queue::ready && guest_->instance.running()) return;  // it is about to be told
+  // An instance that has not begun this call is as good as before; one in the middle of it is not.
+  end(phase_ == Phase::running && !guest_->instance.running());
+}
+
+void GuestCall::fail_start(std::string_view why) noexcept {
+  const GuestModule& module = instances_->module();
+  module.log().write(LogLevel::error, module.name(), "an instance failed to start: " + std::string(why));
+  call_->finish({rpc::StatusCode::unavailable, "the service could not start an instance"});
+  end(false);
+}
+
+void GuestCall::fail_call() noexcept {
+  const GuestModule& module = instances_->module();
+  const wasm::Failure& failure = guest_->instance.failure();
+  const bool exited = failure.kind == wasm::Failure::Kind::exit;
+  module.log().write(LogLevel::error, module.name(), call_->method().path + ": " + describe(failure));
+  call_->finish({rpc::StatusCode::internal, exited ? "the service exited while it handled the call"
+                                                   : "the service failed while it handled the call"});
+  end(false);
+}
+
+void GuestCall::abandon() noexcept {
+  call_->set_listener(nullptr);
+  end(false);
+}
+
+void GuestCall::end(bool instance_is_good) noexcept {
+  if (phase_ == Phase::waiting) instances_->cancel(*this);
+  owner_.timers_.cancel(*this);
+  suspended_ = false;
+  phase_ = Phase::none;
+  rpc::Call* call = std::exchange(call_, nullptr);
+  call->set_listener(nullptr);
+  if (guest_ != nullptr) {
+    if (instance_is_good) {
+      instances_->give_back(std::move(guest_));
+    } else {
+      instances_->discard(std::move(guest_));
+    }
+  }
+  call->release();
+  if (queue_ == Queue::none) owner_.recycle(*this);
+}
+
+GuestCallPool::~GuestCallPool() { abandon_all(); }
+
+void GuestCallPool::serve(rpc::Call& call, InstancePool& instances, std::int32_t tag) noexcept {
+  GuestCall* guest_call = free_;
+  if (guest_call != nullptr) {
+    free_ = guest_call->next_free_;
+  } else {
+    all_.push_back(std::make_unique<GuestCall>(*this));
+    guest_call = all_.back().get();
+  }
+  guest_call->live_index_ = live_.size();
+  live_.push_back(guest_call);
+  guest_call->begin(call, instances, tag);
+}
+
+void GuestCallPool::recycle(GuestCall& call) noexcept {
+  live_[call.live_index_] = live_.back();
+  live_[call.live_index_]->live_index_ = call.live_index_;
+  live_.pop_back();
+  call.next_free_ = free_;
+  free_ = &call;
+}
+
+void GuestCallPool::abandon_all() noexcept {
+  // Ending one may give its instance to another: the list changes, but never grows.
+  for (std::size_t i = live_.size(); i-- > 0;) {
+    if (i < live_.size() && live_[i]->phase_ != GuestCall::Phase::none) live_[i]->abandon();
+  }
+}
+
+}  // namespace wasm_grpc::runtime

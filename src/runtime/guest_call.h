@@ -1,0 +1,111 @@
+// A call served by a guest: waits for an instance, starts it if it is new, runs the guest to its end.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "abi/abi.h"
+#include "rpc/timer_queue.h"
+#include "runtime/instance_pool.h"
+#include "runtime/scheduler.h"
+#include "wasm_grpc/rpc/call.h"
+
+namespace wasm_grpc::runtime {
+
+class GuestCallPool;
+
+/// One call in progress. Belongs to its worker's thread; comes from and returns to a GuestCallPool.
+///
+///   begin -> waiting -> [starting] -> running <-> suspended -> done
+///
+/// Whoever runs (scheduler), tells (call, timer) or gives (instance pool) may end it; end() is the one way out.
+class GuestCall final : public Task, public rpc::CallListener, public InstanceWaiter, public rpc::Timer {
+ public:
+  explicit GuestCall(GuestCallPool& owner) : owner_(owner) {}
+  ~GuestCall() override;
+
+  /// Begins to serve `call`, which it holds until its end.
+  void begin(rpc::Call& call, InstancePool& instances, std::int32_t tag) noexcept;
+  /// Ends it without a status, whatever it does: for a worker that stops.
+  void abandon() noexcept;
+
+ private:
+  friend class GuestCallPool;
+  enum class Phase : std::uint8_t { none, waiting, starting, running };
+  enum class Queue : std::uint8_t { none, ready, sliced };
+
+  // What it listens to.
+  void run() noexcept override;
+  void on_readable(rpc::Call& call) noexcept override;
+  void on_writable(rpc::Call& call) noexcept override;
+  void on_cancelled(rpc::Call& call) noexcept override;
+  void on_timer() noexcept override;
+  void take_instance(std::unique_ptr<GuestInstance> instance, bool started) noexcept override;
+
+  /// True when there is a fiber to poll; false when the call was ended instead.
+  [[nodiscard]] bool advance_start() noexcept;
+  void begin_guest() noexcept;
+  void poll() noexcept;
+  void suspend() noexcept;
+  void resume() noexcept;
+  void fail_start(std::string_view why) noexcept;
+  void fail_call() noexcept;
+
+  void queue_ready() noexcept;
+  /// Lets go of the call and what is left of the instance.
+  void end(bool instance_is_good) noexcept;
+
+  GuestCallPool& owner_;
+  rpc::Call* call_ = nullptr;
+  InstancePool* instances_ = nullptr;
+  std::unique_ptr<GuestInstance> guest_;
+  std::int32_t tag_ = 0;
+  std::uint32_t slices_ = 0;
+  rpc::Clock::time_point start_limit_{};
+  Phase phase_ = Phase::none;
+  Queue queue_ = Queue::none;
+  bool suspended_ = false;
+  GuestCall* next_free_ = nullptr;
+  std::size_t live_index_ = 0;
+};
+
+/// What the guest calls of one worker share, and their memory.
+class GuestCallPool {
+ public:
+  GuestCallPool(Scheduler& scheduler, rpc::TimerQueue& timers, std::chrono::milliseconds start_timeout)
+      : scheduler_(scheduler), timers_(timers), start_timeout_(start_timeout) {}
+  ~GuestCallPool();
+  GuestCallPool(const GuestCallPool&) = delete;
+  GuestCallPool& operator=(const GuestCallPool&) = delete;
+
+  /// Serves a call by a module's method.
+  void serve(rpc::Call& call, InstancePool& instances, std::int32_t tag) noexcept;
+  /// Ends all calls in progress at once.
+  void abandon_all() noexcept;
+
+ private:
+  friend class GuestCall;
+  void recycle(GuestCall& call) noexcept;
+
+  Scheduler& scheduler_;
+  rpc::TimerQueue& timers_;
+  std::chrono::milliseconds start_timeout_;
+  std::vector<std::unique_ptr<GuestCall>> all_;
+  std::vector<GuestCall*> live_;
+  GuestCall* free_ = nullptr;
+};
+
+/// Serves the calls of one method of a guest on one worker.
+class GuestHandler final : public rpc::Handler {
+ public:
+  GuestHandler(GuestCallPool& calls, InstancePool& instances, std::int32_t tag)
+      : calls_(calls), instances_(instances), tag_(tag) {}
+  void start(rpc::Call& call) noexcept override { calls_.serve(call, instances_, tag_); }
+
+ private:
+  GuestCallPool& calls_;
+  InstancePool& instances_;
+  std::int32_t tag_;
+};
+
+}  // namespace wasm_grpc::runtime

@@ -1,0 +1,66 @@
+#include "runtime/guest_module.h"
+
+#include <thread>
+
+namespace wasm_grpc::runtime {
+
+namespace {
+
+/// Runs the whole start of a new instance on this thread.
+Result<> run_start(GuestInstance& guest, std::chrono::milliseconds timeout) {
+  const auto give_up = wasm::Clock::now() + timeout;
+  while (true) {
+    auto step = guest.binding->begin_next_start_step();
+    if (!step.ok()) return std::move(step).error();
+    if (!step.value()) return success();
+    wasm::Progress progress{};
+    while ((progress = guest.instance.poll()) != wasm::Progress::done) {
+      if (progress == wasm::Progress::failed) {
+        if (guest.binding->start_step_exited_well()) break;
+        return Error{"its start failed: " + describe(guest.instance.failure())};
+      }
+      const auto now = wasm::Clock::now();
+      if (now >= give_up) {
+        return Error{"its start did not finish within " + std::to_string(timeout.count()) + " ms"};
+      }
+      if (progress == wasm::Progress::suspended) {
+        std::this_thread::sleep_until(std::min(guest.instance.suspension().until, give_up));
+      }
+    }
+  }
+}
+
+}  // namespace
+
+std::string describe(const wasm::Failure& failure) {
+  if (failure.kind == wasm::Failure::Kind::exit) return "it exited with code " + std::to_string(failure.exit_code);
+  return failure.describe();
+}
+
+GuestInstance::GuestInstance(const GuestModule& module, const abi::Declaration* expected)
+    : wasi(module.wasi(), module.name(), module.log()),
+      instance(module.linked()),
+      binding(module.abi().bind(instance, module.log(), expected)) {
+  instance.set_host_data(wasm::HostSlot::wasi, &wasi);
+}
+
+Result<std::shared_ptr<const GuestModule>> GuestModule::load(const wasm::Engine& engine, const wasm::Linker& linker,
+                                                             std::string name, std::span<const std::byte> bytes,
+                                                             std::shared_ptr<const wasi::Config> wasi, Log& log,
+                                                             std::chrono::milliseconds start_timeout) {
+  auto compiled = wasm::Module::compile(engine, std::move(name), bytes);
+  if (!compiled.ok()) return std::move(compiled).error();
+  auto abi = abi::detect(*compiled.value());
+  if (!abi.ok()) return std::move(abi).error();
+  auto linked = linker.link(std::move(compiled).value());
+  if (!linked.ok()) return std::move(linked).error();
+
+  std::shared_ptr<GuestModule> module(new GuestModule(std::move(linked).value(), *abi.value(), std::move(wasi), log));
+  GuestInstance first(*module, nullptr);
+  if (auto started = run_start(first, start_timeout); !started.ok()) return std::move(started).error();
+  module->declaration_ = first.binding->declaration();
+  if (module->declaration_.methods.empty()) return Error{"its wasm_grpc_start declares no method"};
+  return std::shared_ptr<const GuestModule>(std::move(module));
+}
+
+}  // namespace wasm_grpc::runtime

@@ -1,0 +1,60 @@
+// A module ready to be served: compiled, linked, its methods known.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "abi/abi.h"
+#include "runtime/log.h"
+#include "wasi/context.h"
+#include "wasm/instance.h"
+#include "wasm/linker.h"
+#include "wasm/module.h"
+#include "wasm_grpc/result.h"
+
+namespace wasm_grpc::runtime {
+
+/// Immutable after load(), shared by all workers.
+class GuestModule {
+ public:
+  /// Compiles and links the module, and runs its start once, on this thread, to learn what it declares. Guest code runs
+  /// in slices meanwhile only if the engine is ticked. The error is one line without the module's name.
+  [[nodiscard]] static Result<std::shared_ptr<const GuestModule>> load(
+      const wasm::Engine& engine, const wasm::Linker& linker, std::string name, std::span<const std::byte> bytes,
+      std::shared_ptr<const wasi::Config> wasi, Log& log, std::chrono::milliseconds start_timeout);
+
+  [[nodiscard]] const std::string& name() const noexcept { return linked_->module().name(); }
+  [[nodiscard]] const wasm::LinkedModule& linked() const noexcept { return *linked_; }
+  [[nodiscard]] const abi::Abi& abi() const noexcept { return *abi_; }
+  [[nodiscard]] const abi::Declaration& declaration() const noexcept { return declaration_; }
+  [[nodiscard]] const wasi::Config& wasi() const noexcept { return *wasi_; }
+  [[nodiscard]] Log& log() const noexcept { return log_; }
+
+ private:
+  GuestModule(std::shared_ptr<const wasm::LinkedModule> linked, const abi::Abi& abi,
+              std::shared_ptr<const wasi::Config> wasi, Log& log)
+      : linked_(std::move(linked)), abi_(&abi), wasi_(std::move(wasi)), log_(log) {}
+
+  std::shared_ptr<const wasm::LinkedModule> linked_;
+  const abi::Abi* abi_;
+  std::shared_ptr<const wasi::Config> wasi_;
+  Log& log_;
+  abi::Declaration declaration_;
+};
+
+/// One sandbox of a module with all that belongs to it.
+struct GuestInstance {
+  /// `expected` is what the start must declare; null while the module is being loaded.
+  GuestInstance(const GuestModule& module, const abi::Declaration* expected);
+
+  wasi::Context wasi;
+  wasm::Instance instance;
+  std::unique_ptr<abi::Binding> binding;
+};
+
+/// Why a guest failed, for the log: the message with the guest's backtrace, or its exit code.
+[[nodiscard]] std::string describe(const wasm::Failure& failure);
+
+}  // namespace wasm_grpc::runtime

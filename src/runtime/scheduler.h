@@ -1,0 +1,67 @@
+// Which guest runs next on a worker: fewest slices first.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <utility>
+#include <vector>
+
+namespace wasm_grpc::runtime {
+
+/// Something that runs guest code, a slice at a time.
+class Task {
+ public:
+  Task(const Task&) = delete;
+  Task& operator=(const Task&) = delete;
+
+  /// Runs at most one slice. May schedule itself again, or destroy itself.
+  virtual void run() noexcept = 0;
+
+ protected:
+  Task() = default;
+  virtual ~Task() = default;
+
+ private:
+  friend class Scheduler;
+  Task* next_ = nullptr;
+};
+
+/// The run queues of one worker. Tasks that have not used up a slice run in the order they came; those that have wait
+/// behind them, fewest slices first. A task is in a queue at most once and stays alive until it has run.
+class Scheduler {
+ public:
+  /// `woken` is called when there is something to run after there was nothing.
+  explicit Scheduler(std::function<void()> woken) : woken_(std::move(woken)) {}
+  Scheduler(const Scheduler&) = delete;
+  Scheduler& operator=(const Scheduler&) = delete;
+
+  /// Queues a task that has something to do.
+  void ready(Task& task) noexcept;
+  /// Queues a task that has used up `slices` slices and would go on.
+  void sliced(Task& task, std::uint32_t slices) noexcept;
+
+  /// One turn: what was ready when it began, up to the first task that uses up its slice, then one task of those that
+  /// were sliced before. Then it is the turn of I/O.
+  void run_turn() noexcept;
+
+  [[nodiscard]] bool empty() const noexcept { return first_ == nullptr && sliced_.empty(); }
+
+ private:
+  struct Sliced {
+    std::uint32_t slices;
+    std::uint64_t order;  // first come, first served among equals
+    Task* task;
+    bool operator<(const Sliced& other) const noexcept {  // a max-heap whose top has the fewest slices
+      return slices != other.slices ? slices > other.slices : order > other.order;
+    }
+  };
+
+  std::function<void()> woken_;
+  Task* first_ = nullptr;
+  Task* last_ = nullptr;
+  std::uint64_t ready_count_ = 0;
+  std::vector<Sliced> sliced_;
+  std::uint64_t slices_used_ = 0;
+};
+
+}  // namespace wasm_grpc::runtime

@@ -1,0 +1,224 @@
+#include "wasm_grpc/server.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <future>
+#include <mutex>
+#include <thread>
+
+#include "abi/abi.h"
+#include "rpc/method_table.h"
+#include "runtime/guest_module.h"
+#include "runtime/log.h"
+#include "runtime/unary_handler.h"
+#include "runtime/worker.h"
+#include "wasi/imports.h"
+#include "wasm/engine.h"
+#include "wasm/epoch.h"
+#include "wasm/linker.h"
+
+namespace wasm_grpc {
+
+namespace {
+
+Result<std::vector<std::byte>> read_file(const std::string& path, std::size_t max_size) {
+  std::error_code error;
+  const auto status = std::filesystem::status(path, error);
+  if (error || !std::filesystem::exists(status)) return Error{path + ": no such file"};
+  if (std::filesystem::is_directory(status)) return Error{path + ": is a directory; expected a .wasm file"};
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return Error{path + ": cannot be opened for reading"};
+  std::vector<std::byte> bytes;
+  std::vector<char> part(std::size_t{64} << 10);
+  while (file.read(part.data(), static_cast<std::streamsize>(part.size())), file.gcount() > 0) {
+    const auto* data = reinterpret_cast<const std::byte*>(part.data());
+    bytes.insert(bytes.end(), data, data + file.gcount());
+    if (bytes.size() > max_size) {
+      return Error{path + ": larger than the " + std::to_string(max_size) + " bytes a module may have"};
+    }
+  }
+  if (file.bad()) return Error{path + ": cannot be read"};
+  return bytes;
+}
+
+std::shared_ptr<const wasi::Config> wasi_config(const std::string& name, const ModuleOptions& options) {
+  auto config = std::make_shared<wasi::Config>();
+  config->arguments.push_back(name);
+  config->arguments.insert(config->arguments.end(), options.arguments.begin(), options.arguments.end());
+  config->environment = options.environment;
+  for (const DirectoryGrant& grant : options.directories) {
+    config->directories.push_back({grant.host_path, grant.guest_path, grant.read_only});
+  }
+  return config;
+}
+
+ModuleInfo describe(const runtime::GuestModule& guest, const wasm::EngineOptions& engine) {
+  constexpr std::uint64_t page = 64 * 1024;
+  const wasm::Module& module = guest.linked().module();
+  ModuleInfo info;
+  info.name = module.name();
+  info.abi = guest.abi().name();
+  info.size = module.size();
+  for (const abi::DeclaredMethod& method : guest.declaration().methods)
+    info.methods.push_back({method.path, method.kind});
+  for (const wasm::ImportInfo& import : module.imports())
+    info.imports.push_back({import.module, import.name, import.type});
+  if (module.memory()) {
+    info.memory_minimum_bytes = module.memory()->minimum_pages * page;
+    info.memory_maximum_bytes = engine.max_memory_bytes;
+    if (module.memory()->maximum_pages) {
+      info.memory_maximum_bytes = std::min(info.memory_maximum_bytes, *module.memory()->maximum_pages * page);
+    }
+  }
+  for (const std::string& descriptors : guest.declaration().descriptors) info.descriptor_bytes += descriptors.size();
+  return info;
+}
+
+}  // namespace
+
+struct Server::State {
+  State(const ServerOptions& server_options, wasm::Engine server_engine)
+      : options(server_options),
+        log(options.log_level, options.log),
+        engine(std::move(server_engine)),
+        linker(engine),
+        ticker(engine) {}
+
+  ServerOptions options;
+  runtime::Log log;
+  wasm::Engine engine;
+  wasm::Linker linker;
+  wasm::EpochTicker ticker;
+  std::vector<MethodInfo> methods;
+  std::vector<std::unique_ptr<runtime::Worker>> workers;
+  bool started = false;
+
+  /// Says who serves a path that a module or handler claims, if anyone does.
+  [[nodiscard]] bool claimed(std::string_view path) const {
+    return std::any_of(methods.begin(), methods.end(), [&](const MethodInfo& method) { return method.path == path; });
+  }
+  [[nodiscard]] Result<> may_change() const {
+    return started ? Result<>(Error{"the server has started; set it up before start()"}) : success();
+  }
+};
+
+Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+Server::~Server() {
+  stop_now();
+  wait();
+}
+
+Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options) {
+  const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
+  const unsigned workers = options.workers == 0 ? cores : options.workers;
+  if (options.max_instances < workers) {
+    return Error{"the number of instances (" + std::to_string(options.max_instances) +
+                 ") must be at least the number of workers (" + std::to_string(workers) + ")"};
+  }
+  wasm::EngineOptions engine_options;
+  // Beside those that serve: one that a module is loaded with.
+  engine_options.max_instances = options.max_instances + 1;
+  engine_options.max_memory_bytes = options.max_memory_bytes;
+  auto engine = wasm::Engine::create(engine_options);
+  if (!engine.ok()) return std::move(engine).error();
+
+  auto state = std::make_unique<State>(options, std::move(engine).value());
+  if (auto defined = abi::define_imports(state->linker); !defined.ok()) return std::move(defined).error();
+  if (auto defined = wasi::define_imports(state->linker); !defined.ok()) return std::move(defined).error();
+  for (unsigned i = 0; i < workers; ++i) {
+    const std::uint32_t share = options.max_instances / workers;
+    state->workers.push_back(std::make_unique<runtime::Worker>(state->options, share, state->ticker));
+  }
+  return std::unique_ptr<Server>(new Server(std::move(state)));
+}
+
+Result<> Server::add_host_function(std::string_view module, std::string_view name, HostFunction function) {
+  if (auto may = state_->may_change(); !may.ok()) return may;
+  return state_->linker.define(module, name, std::move(function));
+}
+
+Result<ModuleInfo> Server::add_module(const std::string& path, const ModuleOptions& options) {
+  auto bytes = read_file(path, state_->options.max_module_bytes);
+  if (!bytes.ok()) return std::move(bytes).error();
+  ModuleOptions named = options;
+  if (named.name.empty()) named.name = std::filesystem::path(path).stem().string();
+  auto added = add_module(bytes.value(), named);
+  if (!added.ok()) return Error{path + ": " + added.error().message};
+  return added;
+}
+
+Result<ModuleInfo> Server::add_module(std::span<const std::byte> bytes, const ModuleOptions& options) {
+  if (auto may = state_->may_change(); !may.ok()) return std::move(may).error();
+  if (options.name.empty()) return Error{"a module that does not come from a file needs a name"};
+  std::shared_ptr<const runtime::GuestModule> guest;
+  {
+    wasm::EpochTicker::Activity activity(state_->ticker);
+    activity.enter();
+    auto loaded =
+        runtime::GuestModule::load(state_->engine, state_->linker, options.name, bytes,
+                                   wasi_config(options.name, options), state_->log, state_->options.start_timeout);
+    if (!loaded.ok()) return std::move(loaded).error();
+    guest = std::move(loaded).value();
+  }
+  for (const abi::DeclaredMethod& method : guest->declaration().methods) {
+    if (state_->claimed(method.path))
+      return Error{"it declares the method " + method.path + ", which is served already"};
+  }
+  for (const auto& worker : state_->workers) {
+    if (auto added = worker->add_module(guest); !added.ok()) return std::move(added).error();
+  }
+  ModuleInfo info = describe(*guest, state_->engine.options());
+  state_->methods.insert(state_->methods.end(), info.methods.begin(), info.methods.end());
+  return info;
+}
+
+Result<> Server::add_method(std::string_view path, rpc::MethodKind kind, HandlerFactory factory) {
+  if (auto may = state_->may_change(); !may.ok()) return may;
+  if (state_->claimed(path)) return Error{"the method " + std::string(path) + " is served already"};
+  for (const auto& worker : state_->workers) {
+    if (auto added = worker->add_method(path, kind, factory()); !added.ok()) return added;
+  }
+  state_->methods.push_back({std::string(path), kind});
+  return success();
+}
+
+Result<> Server::add_unary_method(std::string_view path, UnaryFunction function) {
+  return add_method(path, rpc::MethodKind::unary,
+                    [function = std::move(function)] { return std::make_unique<runtime::UnaryHandler>(function); });
+}
+
+Result<std::string> Server::listen(const std::string& address) {
+  if (auto may = state_->may_change(); !may.ok()) return std::move(may).error();
+  std::string real = address;
+  for (const auto& worker : state_->workers) {
+    auto listening = worker->listen(real);
+    if (!listening.ok()) return listening;
+    real = std::move(listening).value();
+  }
+  return real;
+}
+
+Result<> Server::start() {
+  if (auto may = state_->may_change(); !may.ok()) return may;
+  state_->started = true;
+  for (unsigned i = 0; i < state_->workers.size(); ++i) state_->workers[i]->start(i);
+  return success();
+}
+
+void Server::stop() noexcept {
+  for (const auto& worker : state_->workers) worker->drain(state_->options.drain_timeout);
+}
+
+void Server::stop_now() noexcept {
+  for (const auto& worker : state_->workers) worker->stop_now();
+}
+
+void Server::wait() {
+  for (const auto& worker : state_->workers) worker->join();
+}
+
+std::vector<MethodInfo> Server::methods() const { return state_->methods; }
+
+}  // namespace wasm_grpc

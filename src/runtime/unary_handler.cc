@@ -1,0 +1,19 @@
+#include "runtime/unary_handler.h"
+
+namespace wasm_grpc::runtime {
+
+void UnaryHandler::start(rpc::Call& call) noexcept {
+  rpc::Status status;
+  response_.clear();
+  try {
+    const auto request = call.message();
+    status = function_(call, request.value_or(std::span<const std::byte>{}), response_);
+    call.pop_message();
+    if (status.ok() && call.send(response_) != rpc::SendResult::ok) return;  // nobody is there any more
+  } catch (...) {
+    status = {rpc::StatusCode::internal, "the handler failed"};
+  }
+  call.finish(std::move(status));
+}
+
+}  // namespace wasm_grpc::runtime

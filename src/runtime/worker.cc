@@ -1,0 +1,143 @@
+#include "runtime/worker.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <asio/post.hpp>
+
+namespace wasm_grpc::runtime {
+
+namespace {
+
+http2::Settings http2_settings(const ServerOptions& options) {
+  http2::Settings settings;
+  settings.max_message_size = options.max_message_size;
+  settings.max_concurrent_streams = options.max_concurrent_streams;
+  return settings;
+}
+
+/// Signals go to the threads that expect them; the ones that report a fault of guest code must reach the thread that
+/// caused it, where the engine turns them into traps.
+void block_signals() {
+  sigset_t signals;
+  sigfillset(&signals);
+  for (const int fault : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT, SIGPROF}) sigdelset(&signals, fault);
+  pthread_sigmask(SIG_SETMASK, &signals, nullptr);
+}
+
+}  // namespace
+
+Worker::Worker(const ServerOptions& options, std::uint32_t max_instances, wasm::EpochTicker& ticker)
+    : io_(1),
+      work_(io_.get_executor()),
+      timer_(io_),
+      drain_timer_(io_),
+      timers_([this] {
+        if (!in_turn_) arm_timer();
+      }),
+      max_waiting_calls_(options.max_waiting_calls),
+      activity_(ticker),
+      scheduler_([this] { wake(); }),
+      budget_(max_instances),
+      calls_(scheduler_, timers_, options.start_timeout),
+      endpoint_(io_, http2_settings(options), methods_, timers_, *this) {}
+
+Worker::~Worker() {
+  stop_now();
+  join();
+  endpoint_.close();
+  calls_.abandon_all();
+}
+
+Result<> Worker::add_module(std::shared_ptr<const GuestModule> module) {
+  pools_.push_back(std::make_unique<InstancePool>(module, budget_, max_waiting_calls_));
+  for (const abi::DeclaredMethod& method : module->declaration().methods) {
+    auto handler = std::make_unique<GuestHandler>(calls_, *pools_.back(), method.tag);
+    if (auto added = add_method(method.path, method.kind, std::move(handler)); !added.ok()) return added;
+  }
+  return success();
+}
+
+Result<> Worker::add_method(std::string_view path, rpc::MethodKind kind, std::unique_ptr<rpc::Handler> handler) {
+  if (auto added = methods_.add({std::string(path), kind, handler.get()}); !added.ok()) return added;
+  handlers_.push_back(std::move(handler));
+  return success();
+}
+
+Result<std::string> Worker::listen(const std::string& address) { return endpoint_.listen(address, true); }
+
+void Worker::start(unsigned index) {
+  thread_ = std::thread([this, index] {
+    pthread_setname_np(pthread_self(), ("worker-" + std::to_string(index)).c_str());
+    block_signals();
+    io_.run();
+  });
+}
+
+void Worker::drain(std::chrono::milliseconds timeout) {
+  asio::post(io_, [this, timeout] {
+    drain_timer_.expires_after(timeout);
+    drain_timer_.async_wait([this](const asio::error_code& error) {
+      if (!error) finish();
+    });
+    endpoint_.drain();
+  });
+}
+
+void Worker::stop_now() {
+  asio::post(io_, [this] { finish(); });
+}
+
+void Worker::join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void Worker::wake() noexcept {
+  if (turn_posted_ || in_turn_) return;  // a turn sends what it made, and looks for more at its end
+  turn_posted_ = true;
+  asio::post(io_, [this] { run_turn(); });
+}
+
+void Worker::drained() noexcept {
+  // Not from inside the endpoint: it is still at work when it says so.
+  asio::post(io_, [this] { finish(); });
+}
+
+void Worker::finish() noexcept {
+  endpoint_.close();
+  calls_.abandon_all();
+  drain_timer_.cancel();
+  timer_.cancel();
+  work_.reset();
+  io_.stop();
+}
+
+void Worker::run_turn() noexcept {
+  turn_posted_ = false;
+  in_turn_ = true;
+  timers_.run_due(rpc::Clock::now());
+  if (!scheduler_.empty()) {
+    activity_.enter();
+    scheduler_.run_turn();
+    activity_.leave();
+  }
+  endpoint_.flush();
+  in_turn_ = false;
+  if (!scheduler_.empty()) wake();
+  arm_timer();
+}
+
+void Worker::arm_timer() {
+  const auto earliest = timers_.earliest();
+  // A timer that goes off too early only costs a turn; one that is moved costs a system call each time.
+  if (!earliest || *earliest >= timer_time_) return;
+  timer_time_ = *earliest;
+  timer_.expires_at(timer_time_);
+  timer_.async_wait([this](const asio::error_code& error) {
+    if (error) return;
+    timer_time_ = rpc::Clock::time_point::max();
+    wake();
+  });
+}
+
+}  // namespace wasm_grpc::runtime

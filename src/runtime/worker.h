@@ -1,0 +1,82 @@
+// One worker: a thread with an event loop, its own listeners, connections and instances. Workers share nothing that a
+// call touches.
+//
+// A turn of the loop is: I/O (Asio runs the handlers of sockets that are ready; requests that are complete become tasks
+// of the scheduler), then run_turn(): timers that are due, guests that are ready, and one write for each connection
+// that has something to say. While there is more to run, the next turn follows at once, after another look at the
+// sockets.
+#pragma once
+
+#include <asio/executor_work_guard.hpp>
+#include <asio/io_context.hpp>
+#include <asio/steady_timer.hpp>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "http2/endpoint.h"
+#include "rpc/method_table.h"
+#include "rpc/timer_queue.h"
+#include "runtime/guest_call.h"
+#include "runtime/instance_pool.h"
+#include "runtime/scheduler.h"
+#include "wasm/epoch.h"
+#include "wasm_grpc/options.h"
+
+namespace wasm_grpc::runtime {
+
+class Worker final : private http2::Host {
+ public:
+  Worker(const ServerOptions& options, std::uint32_t max_instances, wasm::EpochTicker& ticker);
+  ~Worker() override;
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  // ---- Before start() ----
+
+  [[nodiscard]] Result<> add_module(std::shared_ptr<const GuestModule> module);
+  [[nodiscard]] Result<> add_method(std::string_view path, rpc::MethodKind kind, std::unique_ptr<rpc::Handler> handler);
+  /// Listens, and returns the address with its real port.
+  [[nodiscard]] Result<std::string> listen(const std::string& address);
+  void start(unsigned index);
+
+  // ---- From any thread ----
+
+  /// Finishes what runs, then stops; what still runs after `timeout` is cut off.
+  void drain(std::chrono::milliseconds timeout);
+  /// Cuts off what runs and stops.
+  void stop_now();
+  void join();
+
+ private:
+  // http2::Host
+  void wake() noexcept override;
+  void drained() noexcept override;
+
+  void run_turn() noexcept;
+  void arm_timer();
+  void finish() noexcept;
+
+  asio::io_context io_;
+  asio::executor_work_guard<asio::io_context::executor_type> work_;
+  asio::steady_timer timer_;  // wakes for the earliest of timers_
+  asio::steady_timer drain_timer_;
+  rpc::TimerQueue timers_;
+  rpc::Clock::time_point timer_time_ = rpc::Clock::time_point::max();  // when timer_ goes off
+  bool turn_posted_ = false;
+  bool in_turn_ = false;
+  std::size_t max_waiting_calls_;
+
+  wasm::EpochTicker::Activity activity_;
+  Scheduler scheduler_;
+  InstanceBudget budget_;
+  rpc::MethodTable methods_;
+  std::vector<std::unique_ptr<InstancePool>> pools_;
+  GuestCallPool calls_;
+  std::vector<std::unique_ptr<rpc::Handler>> handlers_;
+  http2::Endpoint endpoint_;
+  std::thread thread_;
+};
+
+}  // namespace wasm_grpc::runtime
