@@ -7,13 +7,13 @@
 #include <exception>
 
 #include "client.h"
+#include "echo_messages.h"
 #include "options.h"
 
 namespace wasm_grpc::bench {
 namespace {
 
 using namespace std::chrono_literals;
-using Bytes = std::vector<std::uint8_t>;
 
 constexpr auto call_time = 20s;
 
@@ -22,7 +22,7 @@ class ScriptedCall final : public ClientCall {
  public:
   ScriptedCall(const std::vector<Bytes>& messages, bool paced) : paced_(paced) {
     for (const Bytes& message : messages) {
-      append_message(request_, message);
+      append_framed(request_, message);
       ends_.push_back(request_.size());
     }
   }
@@ -38,12 +38,9 @@ class ScriptedCall final : public ClientCall {
 
   void received(std::span<const std::uint8_t> bytes) override {
     in_.insert(in_.end(), bytes.begin(), bytes.end());
-    for (;;) {
-      const auto rest = std::span(in_).subspan(taken_);
-      if (rest.size() < 5 || rest.size() - 5 < message_length(rest.first<5>())) break;
-      const auto message = rest.subspan(5, message_length(rest.first<5>()));
-      replies_.emplace_back(message.begin(), message.end());
-      taken_ += 5 + message.size();
+    while (const auto first = first_framed(ByteView(in_).subspan(taken_))) {
+      replies_.emplace_back(first->message.begin(), first->message.end());
+      taken_ += first->framed_size;
       ++answered_;
     }
     resume();
@@ -66,20 +63,11 @@ class ScriptedCall final : public ClientCall {
   std::vector<Bytes> replies_;
 };
 
-// message Message { bytes payload = 1; }, its content different for each seed.
-Bytes message_of(std::size_t size, unsigned seed, unsigned field = 1) {
-  Bytes message{static_cast<std::uint8_t>(field << 3 | 2)};
-  append_varint(message, size);
-  for (std::size_t i = 0; i < size; ++i) message.push_back(static_cast<std::uint8_t>(i * 31 + i / 251 + seed));
-  return message;
-}
-
-Bytes server_stream_request(std::uint64_t count, std::size_t size, unsigned seed) {
-  Bytes message{1 << 3 | 0};
-  append_varint(message, count);
-  const Bytes payload = message_of(size, seed, 2);
-  message.insert(message.end(), payload.begin(), payload.end());
-  return message;
+// A payload with other content for each seed.
+Bytes payload_of(std::size_t size, unsigned seed) {
+  Bytes payload;
+  for (std::size_t i = 0; i < size; ++i) payload.push_back(static_cast<std::uint8_t>(i * 31 + i / 251 + seed));
+  return payload;
 }
 
 struct Case {
@@ -90,30 +78,38 @@ struct Case {
   bool paced = false;
 };
 
-std::vector<Bytes> different_messages(unsigned count) {
-  std::vector<Bytes> messages;
-  for (unsigned i = 0; i < count; ++i) messages.push_back(message_of(i * 7 % 3000, i));
-  return messages;
-}
-
 std::vector<Case> cases() {
   constexpr std::size_t mebibyte = 1024 * 1024;
-  const std::vector<Bytes> many = different_messages(200);
   std::vector<Case> all;
-  for (const std::size_t size : {std::size_t{5}, std::size_t{20'000}, mebibyte})
-    all.push_back(
-        {"a unary call gives its message back", "/echo.Echo/Unary", {message_of(size, 1)}, {message_of(size, 1)}});
+  for (const auto& [size, what] : {std::pair(std::size_t{5}, "a unary call gives a small message back"),
+                                   std::pair(std::size_t{20'000}, "a unary call gives a message of 20 kB back"),
+                                   std::pair(mebibyte, "a unary call gives a message of 1 MiB back")}) {
+    const Bytes echoed = message(payload_of(size, 1));
+    all.push_back({what, "/echo.Echo/Unary", {echoed}, {echoed}});
+  }
   all.push_back({"a unary call gives an empty message back", "/echo.Echo/Unary", {Bytes{}}, {Bytes{}}});
-  all.push_back({"a client stream is answered once", "/echo.Echo/ClientStream", many, {many.back()}});
+
+  std::vector<Bytes> many;
+  Bytes payloads;
+  for (unsigned i = 0; i < 200; ++i) {
+    const Bytes payload = payload_of(i * 7, i);
+    payloads.insert(payloads.end(), payload.begin(), payload.end());
+    many.push_back(message(payload));
+  }
+  all.push_back(
+      {"a client stream is answered with all its payloads", "/echo.Echo/ClientStream", many, {message(payloads)}});
+
+  const Bytes small = payload_of(100, 7);
+  const Bytes large = payload_of(mebibyte, 9);
   all.push_back({"a server stream repeats its payload",
                  "/echo.Echo/ServerStream",
-                 {server_stream_request(3000, 100, 7)},
-                 std::vector<Bytes>(3000, message_of(100, 7))});
+                 {repeat(3000, small)},
+                 std::vector<Bytes>(3000, message(small))});
   all.push_back({"a server stream of large messages keeps to flow control",
                  "/echo.Echo/ServerStream",
-                 {server_stream_request(20, mebibyte, 9)},
-                 std::vector<Bytes>(20, message_of(mebibyte, 9))});
-  all.push_back({"a server stream may be empty", "/echo.Echo/ServerStream", {server_stream_request(0, 5, 1)}, {}});
+                 {repeat(20, large)},
+                 std::vector<Bytes>(20, message(large))});
+  all.push_back({"a server stream may be empty", "/echo.Echo/ServerStream", {repeat(0, small)}, {}});
   all.push_back({"a bidi stream answers message by message", "/echo.Echo/BidiStream", many, many, true});
   all.push_back({"a bidi stream keeps the order of messages sent at once", "/echo.Echo/BidiStream", many, many});
   return all;

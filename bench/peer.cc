@@ -61,32 +61,4 @@ nghttp2_nv header(std::string_view name, std::string_view value) noexcept {
           NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE};
 }
 
-void append_message(std::vector<std::uint8_t>& out, std::span<const std::uint8_t> message) {
-  const auto length = static_cast<std::uint32_t>(message.size());
-  const std::uint8_t prefix[5] = {0, static_cast<std::uint8_t>(length >> 24), static_cast<std::uint8_t>(length >> 16),
-                                  static_cast<std::uint8_t>(length >> 8), static_cast<std::uint8_t>(length)};
-  out.insert(out.end(), prefix, prefix + sizeof prefix);
-  out.insert(out.end(), message.begin(), message.end());
-}
-
-bool read_varint(std::span<const std::uint8_t> bytes, std::size_t& at, std::uint64_t& value) noexcept {
-  value = 0;
-  for (unsigned shift = 0; shift < 64 && at < bytes.size(); shift += 7) {
-    const std::uint8_t byte = bytes[at++];
-    value |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
-    if ((byte & 0x80) == 0) return true;
-  }
-  return false;
-}
-
-void append_varint(std::vector<std::uint8_t>& out, std::uint64_t value) {
-  for (; value >= 0x80; value >>= 7) out.push_back(static_cast<std::uint8_t>(value | 0x80));
-  out.push_back(static_cast<std::uint8_t>(value));
-}
-
-std::uint32_t message_length(std::span<const std::uint8_t, 5> prefix) noexcept {
-  return static_cast<std::uint32_t>(prefix[1]) << 24 | static_cast<std::uint32_t>(prefix[2]) << 16 |
-         static_cast<std::uint32_t>(prefix[3]) << 8 | prefix[4];
-}
-
 }  // namespace wasm_grpc::bench

@@ -72,14 +72,4 @@ class Peer {
 /// Makes a header field that nghttp2 need not copy: both strings must outlive the stream.
 [[nodiscard]] nghttp2_nv header(std::string_view name, std::string_view value) noexcept;
 
-/// Appends a gRPC message with its five-byte prefix (not compressed).
-void append_message(std::vector<std::uint8_t>& out, std::span<const std::uint8_t> message);
-
-/// Reads a protobuf varint and moves `at` behind it. False when it is cut short or too long.
-[[nodiscard]] bool read_varint(std::span<const std::uint8_t> bytes, std::size_t& at, std::uint64_t& value) noexcept;
-void append_varint(std::vector<std::uint8_t>& out, std::uint64_t value);
-
-/// The length of a gRPC message from its five-byte prefix.
-[[nodiscard]] std::uint32_t message_length(std::span<const std::uint8_t, 5> prefix) noexcept;
-
 }  // namespace wasm_grpc::bench

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "echo_messages.h"
 #include "peer.h"
 
 namespace wasm_grpc::bench {
@@ -36,45 +37,16 @@ Method method_of(std::string_view path) noexcept {
   return Method::unknown;
 }
 
-struct ServerStreamRequest {
-  std::uint64_t count = 0;
-  std::span<const std::uint8_t> payload;
-};
-
-// message ServerStreamRequest { uint32 count = 1; bytes payload = 2; }
-std::optional<ServerStreamRequest> parse_server_stream_request(std::span<const std::uint8_t> bytes) noexcept {
-  ServerStreamRequest request;
-  for (std::size_t at = 0; at < bytes.size();) {
-    std::uint64_t tag = 0;
-    std::uint64_t value = 0;
-    if (!read_varint(bytes, at, tag) || !read_varint(bytes, at, value)) return std::nullopt;
-    if (tag == (1 << 3 | 0)) {
-      request.count = value;
-    } else if (tag == (2 << 3 | 2) && value <= bytes.size() - at) {
-      request.payload = bytes.subspan(at, value);
-      at += value;
-    } else {
-      return std::nullopt;
-    }
+// The answer to a client stream: one message with the payloads of all.
+std::optional<Bytes> concatenate(ByteView stream) {
+  Bytes payloads;
+  while (const auto first = first_framed(stream)) {
+    const auto payload = parse_payload(first->message);
+    if (!payload) return std::nullopt;
+    payloads.insert(payloads.end(), payload->begin(), payload->end());
+    stream = stream.subspan(first->framed_size);
   }
-  return request;
-}
-
-// The length of the first message with its prefix, when it is there whole.
-std::optional<std::size_t> first_message(std::span<const std::uint8_t> bytes) noexcept {
-  if (bytes.size() < 5) return std::nullopt;
-  const std::size_t length = 5 + std::size_t{message_length(bytes.first<5>())};
-  return length <= bytes.size() ? std::optional(length) : std::nullopt;
-}
-
-// Of a client stream only the last message is answered: drops every message that something follows.
-void keep_last_message(std::vector<std::uint8_t>& bytes) {
-  std::size_t last = 0;
-  for (auto length = first_message(bytes); length && last + *length < bytes.size();) {
-    last += *length;
-    length = first_message(std::span(bytes).subspan(last));
-  }
-  bytes.erase(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(last));
+  return stream.empty() ? std::optional(message(payloads)) : std::nullopt;
 }
 
 struct Stream {
@@ -82,10 +54,10 @@ struct Stream {
   bool ended = false;      // the request has
   bool responded = false;  // the response headers are on their way
   bool waiting = false;    // the data provider has nothing to send until resumed
-  std::vector<std::uint8_t> in;
-  std::vector<std::uint8_t> out;
-  std::size_t sent = 0;                // of `out`
-  std::vector<std::uint8_t> repeated;  // server stream: the reply, framed
+  Bytes in;
+  Bytes out;
+  std::size_t sent = 0;  // of `out`
+  Bytes repeated;        // server stream: the reply, framed
   std::uint64_t repeats = 0;
 
   void reset() noexcept {
@@ -120,7 +92,7 @@ class Connection final : public Peer {
   }
 
   int begin_headers(std::int32_t id);
-  int data(std::int32_t id, std::span<const std::uint8_t> bytes);
+  int data(std::int32_t id, ByteView bytes);
   int request_ended(std::int32_t id);
   void echo_complete_messages(Stream& stream);
   int respond(std::int32_t id, Stream& stream);
@@ -206,7 +178,7 @@ void Connection::close(std::int32_t id) {
   streams_.erase(found);
 }
 
-int Connection::data(std::int32_t id, std::span<const std::uint8_t> bytes) {
+int Connection::data(std::int32_t id, ByteView bytes) {
   Stream* stream = this->stream(id);
   if (stream == nullptr) return 0;
   stream->in.insert(stream->in.end(), bytes.begin(), bytes.end());
@@ -214,13 +186,12 @@ int Connection::data(std::int32_t id, std::span<const std::uint8_t> bytes) {
     echo_complete_messages(*stream);
     return respond(id, *stream);
   }
-  if (stream->method == Method::client_stream) keep_last_message(stream->in);
   return stream->in.size() <= max_message + 5 ? 0 : refuse(id, NGHTTP2_ENHANCE_YOUR_CALM);
 }
 
 void Connection::echo_complete_messages(Stream& stream) {
   std::size_t end = 0;
-  while (const auto length = first_message(std::span(stream.in).subspan(end))) end += *length;
+  while (const auto first = first_framed(ByteView(stream.in).subspan(end))) end += first->framed_size;
   if (stream.unsent() == 0) {
     stream.out.clear();
     stream.sent = 0;
@@ -241,21 +212,24 @@ int Connection::request_ended(std::int32_t id) {
   }
   if (stream->method == Method::bidi_stream)
     return stream->in.empty() ? respond(id, *stream) : refuse(id, NGHTTP2_PROTOCOL_ERROR);
-  const std::span<const std::uint8_t> in(stream->in);
-  if (in.size() < 5 || in[0] != 0 || in.size() - 5 != message_length(in.first<5>()))
-    return refuse(id, NGHTTP2_PROTOCOL_ERROR);
-  if (stream->method == Method::server_stream) {
-    const auto request = parse_server_stream_request(in.subspan(5));
-    if (!request) return refuse(id, NGHTTP2_PROTOCOL_ERROR);
-    std::vector<std::uint8_t> reply{1 << 3 | 2};  // message Message { bytes payload = 1; }
-    append_varint(reply, request->payload.size());
-    reply.insert(reply.end(), request->payload.begin(), request->payload.end());
-    stream->repeated.clear();
-    append_message(stream->repeated, reply);
-    stream->repeats = request->count;
-  } else {
-    stream->out.swap(stream->in);  // prefix and message go back as they came
+  if (stream->method == Method::client_stream) {
+    const auto reply = concatenate(stream->in);
+    if (!reply) return refuse(id, NGHTTP2_PROTOCOL_ERROR);
+    append_framed(stream->out, *reply);
+    return respond(id, *stream);
   }
+  const auto request = first_framed(stream->in);
+  if (!request || request->framed_size != stream->in.size() || stream->in[0] != 0)
+    return refuse(id, NGHTTP2_PROTOCOL_ERROR);
+  if (stream->method == Method::unary) {
+    stream->out.swap(stream->in);  // prefix and message go back as they came
+    return respond(id, *stream);
+  }
+  const auto repeat = parse_repeat(request->message);
+  if (!repeat) return refuse(id, NGHTTP2_PROTOCOL_ERROR);
+  stream->repeated.clear();
+  append_framed(stream->repeated, message(repeat->payload));
+  stream->repeats = repeat->count;
   return respond(id, *stream);
 }
 
@@ -372,7 +346,7 @@ class Server {
   Fd listener_;
   Fd epoll_;
   std::unordered_map<int, std::unique_ptr<Connection>> connections_;
-  std::vector<std::uint8_t> buffer_ = std::vector<std::uint8_t>(128 * 1024);
+  Bytes buffer_ = Bytes(128 * 1024);
 };
 
 [[nodiscard]] std::optional<sockaddr_in> parse_address(std::string_view text) {

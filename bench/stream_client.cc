@@ -9,6 +9,7 @@
 #include <exception>
 
 #include "client.h"
+#include "echo_messages.h"
 #include "options.h"
 
 namespace wasm_grpc::bench {
@@ -24,26 +25,24 @@ constexpr const char* usage =
     "  server-stream  calls that answer --count messages each, one after the other on each stream\n"
     "  bidi           one long call a stream, --inflight messages under way on each\n"
     "  hold           opens every stream, echoes one message on each, prints `holding N`, waits for the end of stdin\n"
-    "  --connections N (10)   --streams N (10, per connection)   --seconds N (3)\n"
+    "  --connections N (10)   --streams N (10, per connection)   --milliseconds N (3000)\n"
     "  --payload BYTES (5)    --count N (1000)                   --inflight N (1)\n";
 
 // One framed message over and over, so that any run of a stream's bytes is a range of it.
 class Pattern {
  public:
-  explicit Pattern(std::span<const std::uint8_t> message) {
-    append_message(bytes_, message);
+  explicit Pattern(ByteView message) {
+    append_framed(bytes_, message);
     frame_ = bytes_.size();
-    const std::vector<std::uint8_t> one = bytes_;
+    const Bytes one = bytes_;
     while (bytes_.size() < 32 * 1024 + frame_) bytes_.insert(bytes_.end(), one.begin(), one.end());
   }
   [[nodiscard]] std::size_t frame() const noexcept { return frame_; }
   /// The bytes of the stream from offset `at` on; as many as there are at hand.
-  [[nodiscard]] std::span<const std::uint8_t> from(std::uint64_t at) const noexcept {
-    return std::span(bytes_).subspan(at % frame_);
-  }
+  [[nodiscard]] ByteView from(std::uint64_t at) const noexcept { return std::span(bytes_).subspan(at % frame_); }
 
  private:
-  std::vector<std::uint8_t> bytes_;
+  Bytes bytes_;
   std::size_t frame_ = 0;
 };
 
@@ -62,7 +61,7 @@ class PatternCall : public ClientCall {
   virtual void stop() = 0;
   [[nodiscard]] std::uint64_t replies() const noexcept { return received_ / replies_.frame(); }
 
-  void received(std::span<const std::uint8_t> bytes) final {
+  void received(ByteView bytes) final {
     const std::uint64_t before = replies();
     while (!bytes.empty()) {
       const auto expected = replies_.from(received_);
@@ -167,19 +166,10 @@ class BidiCall final : public PatternCall {
   bool stopping_ = false;
 };
 
-std::vector<std::uint8_t> payload_field(unsigned number, std::size_t size) {
-  std::vector<std::uint8_t> message{static_cast<std::uint8_t>(number << 3 | 2)};
-  append_varint(message, size);
-  for (std::size_t i = 0; i < size; ++i) message.push_back(static_cast<std::uint8_t>('a' + i % 26));
-  return message;
-}
-
-std::vector<std::uint8_t> server_stream_request(std::uint64_t count, std::size_t size) {
-  std::vector<std::uint8_t> message{1 << 3 | 0};
-  append_varint(message, count);
-  const auto payload = payload_field(2, size);
-  message.insert(message.end(), payload.begin(), payload.end());
-  return message;
+Bytes payload_of(std::size_t size) {
+  Bytes payload;
+  for (std::size_t i = 0; i < size; ++i) payload.push_back(static_cast<std::uint8_t>('a' + i % 26));
+  return payload;
 }
 
 double seconds_since(Client::Clock::time_point start) {
@@ -190,12 +180,13 @@ void require_success(const Tally& tally) {
   if (!tally.failure.empty()) throw std::runtime_error(tally.failure);
 }
 
-// Counts for `seconds`, then lets every call end, so that each is known to have ended well.
+// Counts for `duration`, then lets every call end, so that each is known to have ended well.
 template <typename Call>
-void measure(Client& client, std::vector<std::unique_ptr<Call>>& calls, Tally& tally, int seconds) {
+void measure(Client& client, std::vector<std::unique_ptr<Call>>& calls, Tally& tally,
+             std::chrono::milliseconds duration) {
   const auto failed = [&] { return !tally.failure.empty(); };
   const auto start = Client::Clock::now();
-  client.run(start + std::chrono::seconds(seconds), failed);
+  client.run(start + duration, failed);
   require_success(tally);
   const double measured = seconds_since(start);
   const std::uint64_t messages = tally.messages;
@@ -234,38 +225,38 @@ int run(std::span<char*> arguments) {
   const Options options(arguments.subspan(2), {{"target", ""},
                                                {"connections", "10"},
                                                {"streams", "10"},
-                                               {"seconds", "3"},
+                                               {"milliseconds", "3000"},
                                                {"payload", "5"},
                                                {"count", "1000"},
                                                {"inflight", "1"}});
   const int streams = options.number("streams", 1);
-  const int seconds = options.number("seconds", 1);
-  const auto payload = static_cast<std::size_t>(options.number("payload", 0));
+  const std::chrono::milliseconds duration(options.number("milliseconds", 1));
+  const Bytes payload = payload_of(static_cast<std::size_t>(options.number("payload", 0)));
   const auto count = static_cast<std::uint64_t>(options.number("count", 1));
   const auto inflight = static_cast<std::uint64_t>(options.number("inflight", 1));
 
-  const Pattern message(payload_field(1, payload));
-  const Pattern request(server_stream_request(count, payload));
+  const Pattern echoed(message(payload));
+  const Pattern request(repeat(count, payload));
   Tally tally;
   Client client(options.text("target"), options.number("connections", 1));
   if (load == "server-stream") {
     std::vector<std::unique_ptr<ServerStreamCall>> calls;
     for (std::size_t i = 0; i < client.connections(); ++i)
       for (int j = 0; j < streams; ++j) {
-        calls.push_back(std::make_unique<ServerStreamCall>(request, message, count, tally, client.connection(i)));
+        calls.push_back(std::make_unique<ServerStreamCall>(request, echoed, count, tally, client.connection(i)));
         calls.back()->start();
       }
-    measure(client, calls, tally, seconds);
+    measure(client, calls, tally, duration);
     return 0;
   }
   std::vector<std::unique_ptr<BidiCall>> calls;
   for (std::size_t i = 0; i < client.connections(); ++i)
     for (int j = 0; j < streams; ++j)
-      calls.push_back(std::make_unique<BidiCall>(message, inflight, load == "bidi", tally, client.connection(i)));
+      calls.push_back(std::make_unique<BidiCall>(echoed, inflight, load == "bidi", tally, client.connection(i)));
   if (load == "hold") {
     hold(client, calls, tally);
   } else {
-    measure(client, calls, tally, seconds);
+    measure(client, calls, tally, duration);
   }
   return 0;
 }

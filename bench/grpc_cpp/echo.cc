@@ -1,15 +1,15 @@
 // The echo service on grpc++, in its favour: the generic callback service, whose messages are byte buffers that are
-// never parsed nor copied, except for the request of a server stream.
+// neither parsed nor copied where the method does not ask for it.
 #include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/grpcpp.h>
 
 #include <cstdint>
 #include <cstdio>
+#include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "peer.h"
+#include "echo_messages.h"
 
 namespace wasm_grpc::bench {
 namespace {
@@ -18,27 +18,55 @@ using grpc::ByteBuffer;
 using grpc::Status;
 using grpc::StatusCode;
 
-// A call in which one message is answered at its end: unary, or client stream with its last message.
-class AnswerLast final : public grpc::ServerGenericBidiReactor {
+// Calls `use` with the bytes of the buffer; false when they cannot be read.
+template <typename Use>
+bool with_bytes(const ByteBuffer& buffer, Use use) {
+  grpc::Slice slice;
+  if (!buffer.DumpToSingleSlice(&slice).ok()) return false;
+  return use(ByteView(slice.begin(), slice.size()));
+}
+
+ByteBuffer buffer_of(const Bytes& bytes) {
+  const grpc::Slice slice(bytes.data(), bytes.size());
+  return ByteBuffer(&slice, 1);
+}
+
+class Unary final : public grpc::ServerGenericBidiReactor {
  public:
-  explicit AnswerLast(bool unary) : unary_(unary) { StartRead(&incoming_); }
+  Unary() { StartRead(&message_); }
 
   void OnReadDone(bool ok) override {
-    if (ok) {
-      last_.Swap(&incoming_);
-      got_one_ = true;
-      if (!unary_) return StartRead(&incoming_);
-    }
-    if (!got_one_) return Finish(Status(StatusCode::INTERNAL, "no request message"));
-    StartWriteAndFinish(&last_, grpc::WriteOptions(), Status::OK);
+    if (!ok) return Finish(Status(StatusCode::INTERNAL, "no request message"));
+    StartWriteAndFinish(&message_, grpc::WriteOptions(), Status::OK);
   }
   void OnDone() override { delete this; }
 
  private:
-  bool unary_;
-  bool got_one_ = false;
-  ByteBuffer incoming_;
-  ByteBuffer last_;
+  ByteBuffer message_;
+};
+
+class ClientStream final : public grpc::ServerGenericBidiReactor {
+ public:
+  ClientStream() { StartRead(&message_); }
+
+  void OnReadDone(bool ok) override {
+    if (!ok) {
+      message_ = buffer_of(message(payloads_));
+      return StartWriteAndFinish(&message_, grpc::WriteOptions(), Status::OK);
+    }
+    const bool appended = with_bytes(message_, [this](ByteView bytes) {
+      const auto payload = parse_payload(bytes);
+      if (payload) payloads_.insert(payloads_.end(), payload->begin(), payload->end());
+      return payload.has_value();
+    });
+    if (!appended) return Finish(Status(StatusCode::INVALID_ARGUMENT, "a request is not an echo.Message"));
+    StartRead(&message_);
+  }
+  void OnDone() override { delete this; }
+
+ private:
+  ByteBuffer message_;
+  Bytes payloads_;
 };
 
 class ServerStream final : public grpc::ServerGenericBidiReactor {
@@ -46,7 +74,7 @@ class ServerStream final : public grpc::ServerGenericBidiReactor {
   ServerStream() { StartRead(&request_); }
 
   void OnReadDone(bool ok) override {
-    if (!ok || !parse()) return Finish(Status(StatusCode::INVALID_ARGUMENT, "expected count = 1, payload = 2"));
+    if (!ok || !parse()) return Finish(Status(StatusCode::INVALID_ARGUMENT, "the request is not an echo.Repeat"));
     write_next();
   }
   void OnWriteDone(bool ok) override {
@@ -56,31 +84,14 @@ class ServerStream final : public grpc::ServerGenericBidiReactor {
   void OnDone() override { delete this; }
 
  private:
-  // message ServerStreamRequest { uint32 count = 1; bytes payload = 2; }
   bool parse() {
-    grpc::Slice slice;
-    if (!request_.DumpToSingleSlice(&slice).ok()) return false;
-    const std::span<const std::uint8_t> bytes(slice.begin(), slice.size());
-    std::vector<std::uint8_t> reply;
-    for (std::size_t at = 0; at < bytes.size();) {
-      std::uint64_t tag = 0;
-      std::uint64_t value = 0;
-      if (!read_varint(bytes, at, tag) || !read_varint(bytes, at, value)) return false;
-      if (tag == (1 << 3 | 0)) {
-        left_ = value;
-      } else if (tag == (2 << 3 | 2) && value <= bytes.size() - at) {
-        reply = {1 << 3 | 2};
-        append_varint(reply, value);
-        reply.insert(reply.end(), bytes.begin() + static_cast<std::ptrdiff_t>(at),
-                     bytes.begin() + static_cast<std::ptrdiff_t>(at + value));
-        at += value;
-      } else {
-        return false;
-      }
-    }
-    const grpc::Slice shared(reply.data(), reply.size());
-    reply_ = ByteBuffer(&shared, 1);
-    return true;
+    return with_bytes(request_, [this](ByteView bytes) {
+      const auto repeat = parse_repeat(bytes);
+      if (!repeat) return false;
+      left_ = repeat->count;
+      reply_ = buffer_of(message(repeat->payload));
+      return true;
+    });
   }
 
   void write_next() {
@@ -124,8 +135,8 @@ class Echo final : public grpc::CallbackGenericService {
  public:
   grpc::ServerGenericBidiReactor* CreateReactor(grpc::GenericCallbackServerContext* context) override {
     const std::string& method = context->method();
-    if (method == "/echo.Echo/Unary") return new AnswerLast(true);
-    if (method == "/echo.Echo/ClientStream") return new AnswerLast(false);
+    if (method == "/echo.Echo/Unary") return new Unary;
+    if (method == "/echo.Echo/ClientStream") return new ClientStream;
     if (method == "/echo.Echo/ServerStream") return new ServerStream;
     if (method == "/echo.Echo/BidiStream") return new BidiStream;
     return new Unknown;

@@ -1,5 +1,5 @@
-// The echo service on grpc-go, in its favour: messages stay the bytes that came, neither parsed nor copied, except for
-// the request of a server stream.
+// The echo service on grpc-go, in its favour: messages stay the bytes that came, neither parsed nor copied where
+// the method does not ask for it.
 package main
 
 import (
@@ -42,9 +42,9 @@ func unary(_ any, _ context.Context, decode func(any) error, _ grpc.UnaryServerI
 	return request, nil
 }
 
-// A client stream is answered with its last message.
+// A client stream is answered with the payloads of all its messages.
 func clientStream(_ any, stream grpc.ServerStream) error {
-	var last message
+	var payloads []byte
 	for {
 		var next message
 		err := stream.RecvMsg(&next)
@@ -54,13 +54,14 @@ func clientStream(_ any, stream grpc.ServerStream) error {
 		if err != nil {
 			return err
 		}
-		last.data.Free()
-		last = next
+		_, payload, err := parseFields(next.data.Materialize(), 0, 1)
+		next.data.Free()
+		if err != nil {
+			return err
+		}
+		payloads = append(payloads, payload...)
 	}
-	if last.data == nil {
-		return status.Error(codes.Internal, "no request message")
-	}
-	return stream.SendMsg(&last)
+	return stream.SendMsg(&message{mem.BufferSlice{mem.SliceBuffer(encodeMessage(payloads))}})
 }
 
 func serverStream(_ any, stream grpc.ServerStream) error {
@@ -68,12 +69,12 @@ func serverStream(_ any, stream grpc.ServerStream) error {
 	if err := stream.RecvMsg(&request); err != nil {
 		return err
 	}
-	count, reply, err := parseServerStreamRequest(request.data.Materialize())
+	count, payload, err := parseFields(request.data.Materialize(), 1, 2)
 	request.data.Free()
 	if err != nil {
 		return err
 	}
-	data := mem.BufferSlice{mem.SliceBuffer(reply)}
+	data := mem.BufferSlice{mem.SliceBuffer(encodeMessage(payload))}
 	for ; count > 0; count-- {
 		if err := stream.SendMsg(&message{data}); err != nil {
 			return err
@@ -82,10 +83,15 @@ func serverStream(_ any, stream grpc.ServerStream) error {
 	return nil
 }
 
-// parseServerStreamRequest reads message ServerStreamRequest { uint32 count = 1; bytes payload = 2; } and makes the
-// reply, message Message { bytes payload = 1; }.
-func parseServerStreamRequest(data []byte) (count uint64, reply []byte, err error) {
-	invalid := status.Error(codes.InvalidArgument, "expected count = 1, payload = 2")
+// encodeMessage makes a message Message { bytes payload = 1; }.
+func encodeMessage(payload []byte) []byte {
+	data := binary.AppendUvarint([]byte{1<<3 | 2}, uint64(len(payload)))
+	return append(data, payload...)
+}
+
+// parseFields reads a protobuf message that has a number in one field, or 0 for none, and bytes in another.
+func parseFields(data []byte, numberField, bytesField uint64) (number uint64, payload []byte, err error) {
+	invalid := status.Error(codes.InvalidArgument, "the request is not the message of echo.proto")
 	for len(data) > 0 {
 		tag, n := binary.Uvarint(data)
 		if n <= 0 {
@@ -97,17 +103,16 @@ func parseServerStreamRequest(data []byte) (count uint64, reply []byte, err erro
 		}
 		data = data[n+m:]
 		switch {
-		case tag == 1<<3|0:
-			count = value
-		case tag == 2<<3|2 && value <= uint64(len(data)):
-			reply = binary.AppendUvarint([]byte{1<<3 | 2}, value)
-			reply = append(reply, data[:value]...)
+		case tag == numberField<<3|0 && numberField != 0:
+			number = value
+		case tag == bytesField<<3|2 && value <= uint64(len(data)):
+			payload = data[:value]
 			data = data[value:]
 		default:
 			return 0, nil, invalid
 		}
 	}
-	return count, reply, nil
+	return number, payload, nil
 }
 
 func bidiStream(_ any, stream grpc.ServerStream) error {

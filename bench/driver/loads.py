@@ -1,0 +1,198 @@
+"""The loads: what each client run does, and what is read from its output."""
+
+import json
+import re
+import subprocess
+from dataclasses import dataclass
+
+from . import proc
+from .errors import BenchError
+
+MEBIBYTE = 1 << 20
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One measurement. `rate` is in the load's unit per second; CPU is in seconds per million operations."""
+
+    rate: float
+    cpu_per_million: float
+    server_share: float
+    client_share: float
+    others_share: float
+
+    @classmethod
+    def of(cls, rate, operations, usage):
+        return cls(rate, usage.server / operations * 1e6, usage.server / usage.wall, usage.client / usage.wall,
+                   usage.others / usage.wall)
+
+
+class Tools:
+    """The clients, where they are, and the core they run on."""
+
+    def __init__(self, build, core, scratch):
+        self.h2load = "h2load"
+        self.stream_client = str(build / "bench" / "stream_client")
+        self.echo_check = str(build / "bench" / "echo_check")
+        self.scratch = scratch
+        self._core = str(core)
+
+    def pinned(self, *command):
+        return ("taskset", "-c", self._core, *map(str, command))
+
+    def run(self, *command, seconds):
+        """Runs a client to its end and returns what it printed; `seconds` is how long it should take."""
+        limit = seconds + 30
+        try:
+            done = subprocess.run(self.pinned(*command), capture_output=True, text=True, timeout=limit)
+        except subprocess.TimeoutExpired:
+            raise BenchError(f"{command[0]} had not ended after {limit:.0f} s") from None
+        if done.returncode != 0:
+            said = (done.stderr.strip() or done.stdout.strip() or "nothing").splitlines()
+            raise BenchError(f"{command[0]} failed (exit code {done.returncode}): {said[-1]}")
+        return done.stdout
+
+
+def _varint(value):
+    out = bytearray()
+    while value >= 0x80:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
+
+
+def framed_message(payload_size):
+    """A gRPC frame with message Message { bytes payload = 1; }."""
+    message = b"\x0a" + _varint(payload_size) + bytes(ord("a") + i % 26 for i in range(payload_size))
+    return b"\x00" + len(message).to_bytes(4, "big") + message
+
+
+@dataclass(frozen=True)
+class Unary:
+    """Unary calls by h2load."""
+
+    name: str
+    title: str
+    connections: int
+    streams: int
+    payload: int = 5
+    unit: str = "req/s"
+    operation: str = "requests"
+
+    def run(self, tools, target, seconds):
+        """Returns (rate, operations). Raises when any call failed as far as h2load can tell."""
+        frame = framed_message(self.payload)
+        body = tools.scratch / f"{self.name}.body"
+        if not body.exists():
+            body.write_bytes(frame)
+        text = tools.run(tools.h2load, "-t", 1, "-c", self.connections, "-m", self.streams, "-D",
+                         f"{round(seconds * 1000)}ms", "-d", body, "-H", "content-type: application/grpc", "-H",
+                         "te: trailers", f"http://{target}/echo.Echo/Unary", seconds=seconds)
+        return self._read(text, len(frame))
+
+    def _read(self, text, frame_size):
+        def number(pattern):
+            found = re.search(pattern, text)
+            if not found:
+                raise BenchError(f"h2load's output has no match for `{pattern}`; this driver knows that of nghttp2 1.52")
+            return float(found[1])
+
+        done = int(number(r"requests: .* (\d+) done"))
+        bad = sum(int(number(rf"requests: .* (\d+) {word}")) for word in ("failed", "errored", "timeout"))
+        if done == 0 or bad or number(r"status codes: (\d+) 2xx") < done:
+            raise BenchError(f"{self.name}: {bad} of {done} calls failed, or were not answered with HTTP 200")
+        data = number(r"\((\d+)\) data")
+        under_way = self.connections * self.streams
+        if not done * frame_size <= data <= (done + under_way) * frame_size:
+            raise BenchError(f"{self.name}: {done} calls brought {data:.0f} bytes; expected {frame_size} each")
+        per_second = number(r"finished in .*, ([\d.]+) req/s")
+        return per_second * ((frame_size - 5) / MEBIBYTE if self.unit == "MiB/s" else 1), done
+
+
+@dataclass(frozen=True)
+class Streaming:
+    """Streaming calls by bench/stream_client, which compares every reply."""
+
+    name: str
+    title: str
+    arguments: tuple
+    unit: str = "messages/s"
+    operation: str = "messages"
+
+    def run(self, tools, target, seconds):
+        text = tools.run(tools.stream_client, *self.arguments, "--target", target, "--milliseconds",
+                         round(seconds * 1000), seconds=seconds)
+        result = json.loads(text)
+        return result["messages"] / result["seconds"], result["messages_total"]
+
+
+THROUGHPUT_LOADS = (
+    Unary("unary-1x1", "Unary, 1 connection x 1 stream, 7-byte message", 1, 1),
+    Unary("unary-1x10", "Unary, 1 connection x 10 streams, 7-byte message", 1, 10),
+    Unary("unary-10x10", "Unary, 10 connections x 10 streams, 7-byte message", 10, 10),
+    Unary("unary-100x10", "Unary, 100 connections x 10 streams, 7-byte message", 100, 10),
+    Unary("unary-1MiB", "Unary, 2 connections x 2 streams, 1 MiB message", 2, 2, payload=MEBIBYTE - 4, unit="MiB/s"),
+    Streaming("server-stream", "Server stream, 10 connections x 10 streams, calls of 1,000 7-byte messages",
+              ("server-stream", "--count", 1000)),
+    Streaming("bidi-ping-pong", "Bidi stream, 10 connections x 10 streams, one 7-byte message under way on each",
+              ("bidi", "--inflight", 1)),
+    Streaming("bidi-pipelined", "Bidi stream, 10 connections x 10 streams, 16 7-byte messages under way on each",
+              ("bidi", "--inflight", 16)),
+)
+
+
+def measure(load, tools, running, warm_up, seconds):
+    load.run(tools, running.target, warm_up)
+    meter = proc.Meter(running.pid)
+    rate, operations = load.run(tools, running.target, seconds)
+    usage = meter.stop()
+    running.require_alive()
+    return Sample.of(rate, operations, usage)
+
+
+@dataclass(frozen=True)
+class OpenStreams:
+    """Resident memory of the server for each open bidi stream that has echoed one message."""
+
+    name: str = "open-streams"
+    title: str = "1,000 open bidi streams (10 connections x 100), one message echoed on each"
+    connections: int = 10
+    streams: int = 100
+
+    def run(self, tools, running):
+        """KiB per stream. One call before, so that what the server needs once is not counted."""
+        tools.run(tools.stream_client, "bidi", "--target", running.target, "--connections", 1, "--streams", 1,
+                  "--milliseconds", 200, seconds=1)
+        before = proc.memory_kib(running.pid, "VmRSS")
+        holder = subprocess.Popen(
+            tools.pinned(tools.stream_client, "hold", "--target", running.target, "--connections", self.connections,
+                         "--streams", self.streams),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        try:
+            said = holder.stdout.readline()  # the client gives up by itself after 30 s
+            if said != f"holding {self.connections * self.streams}\n":
+                why = holder.communicate(timeout=40)[1].strip() or said
+                raise BenchError(f"server {running.server.name} does not hold 1,000 streams: {why}")
+            after = proc.memory_kib(running.pid, "VmRSS")
+            holder.communicate(timeout=40)
+        finally:
+            if holder.poll() is None:
+                holder.kill()
+                holder.wait()
+        running.require_alive()
+        return (after - before) / (self.connections * self.streams)
+
+
+def check_replies(tools, running):
+    """Calls every method and compares every byte; returns how many cases there were."""
+    try:
+        done = subprocess.run(tools.pinned(tools.echo_check, "--target", running.target), capture_output=True,
+                              text=True, timeout=240)
+    except subprocess.TimeoutExpired:
+        raise BenchError(f"server {running.server.name}: echo_check had not ended after 240 s") from None
+    lines = done.stdout.splitlines()
+    if done.returncode != 0:
+        wrong = [line for line in lines if not line.endswith(": ok")] + done.stderr.strip().splitlines()
+        raise BenchError(f"server {running.server.name} answers wrongly: {'; '.join(wrong) or 'echo_check failed'}")
+    return len(lines)

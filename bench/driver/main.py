@@ -1,0 +1,158 @@
+"""The command line, and the order in which things are measured."""
+
+import argparse
+import contextlib
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from . import machine, proc
+from .errors import BenchError
+from .loads import THROUGHPUT_LOADS, OpenStreams, Tools, check_replies, measure
+from .report import report
+from .results import Results
+from .servers import YARDSTICK, RunningServer, known_servers
+
+ROOT = Path(__file__).resolve().parents[2]
+OPEN_STREAMS = OpenStreams()
+LOAD_NAMES = [load.name for load in THROUGHPUT_LOADS] + [OPEN_STREAMS.name]
+
+
+def names_from(known):
+    def parse(text):
+        names = text.split(",")
+        for name in names:
+            if name not in known:
+                raise argparse.ArgumentTypeError(f"'{name}' is not one of {', '.join(known)}")
+        return [name for name in known if name in names]
+
+    return parse
+
+
+def at_least(kind, least):
+    def parse(text):
+        with contextlib.suppress(ValueError):
+            if (value := kind(text)) >= least:
+                return value
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of at least {least}")
+
+    return parse
+
+
+def parse_arguments(arguments):
+    known = list(known_servers(Path(), Path(), ()))
+    cores = sorted(os.sched_getaffinity(0))
+    parser = argparse.ArgumentParser(
+        prog="bench/run", description="Measures echo servers side by side, each on one core with the client on another, "
+        "and prints Markdown tables. Progress goes to stderr. Exit code 1 when a reply was wrong or something failed.")
+    parser.add_argument("--servers", type=names_from(known), default=known, metavar="A,B",
+                        help=f"which to measure (default: {','.join(known)})")
+    parser.add_argument("--loads", type=names_from(LOAD_NAMES), default=LOAD_NAMES, metavar="A,B",
+                        help=f"which loads (default: {','.join(LOAD_NAMES)})")
+    parser.add_argument("--repeats", type=at_least(int, 1), metavar="N", help="repeats of each measurement (default: 5)")
+    parser.add_argument("--seconds", type=at_least(float, 0.2), metavar="S", help="length of each (default: 2)")
+    parser.add_argument("--quick", action="store_true", help="one repeat of 1 s: to see that all works, not to quote")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write every sample to FILE")
+    parser.add_argument("--build-dir", type=Path, default=ROOT / "build" / "release", metavar="DIR",
+                        help="where the programs were built (default: build/release)")
+    parser.add_argument("--guest", type=Path, default=ROOT / "build" / "guests" / "echo.wasm", metavar="FILE",
+                        help="the module wasm-grpc serves (default: build/guests/echo.wasm)")
+    parser.add_argument("--serve-option", action="append", default=[], metavar="OPTION",
+                        help="passed on to `wasm-grpc serve`; may be given more than once (--serve-option=--instances=2000)")
+    parser.add_argument("--server-core", type=int, default=cores[-1], metavar="N", help="(default: %(default)s)")
+    parser.add_argument("--client-core", type=int, default=cores[0], metavar="N", help="(default: %(default)s)")
+    settings = parser.parse_args(arguments)
+    settings.repeats = settings.repeats or (1 if settings.quick else 5)
+    settings.seconds = settings.seconds or (1 if settings.quick else 2)
+    settings.warm_up = min(0.5, settings.seconds / 4)
+    if settings.server_core == settings.client_core or not {settings.server_core, settings.client_core} <= set(cores):
+        parser.error(f"the server and the client need a core each, of {cores}; got {settings.server_core} and "
+                     f"{settings.client_core}")
+    return settings
+
+
+def require_tools(tools, servers):
+    for tool, package in (("taskset", "util-linux"), (tools.h2load, "nghttp2-client")):
+        if shutil.which(tool) is None:
+            raise BenchError(f"{tool} is missing; install Debian's package {package}, or run scripts/install-deps bench")
+    for program in (tools.stream_client, tools.echo_check):
+        if not Path(program).exists():
+            raise BenchError(f"{program} is missing; build it with `cmake -DWASM_GRPC_BUILD_BENCH=ON` and `ninja`")
+    for server in servers:
+        server.require()
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def run_throughput(load, servers, tools, settings, results):
+    """Measures the servers in turn, repeat after repeat. All are up the whole time; all but one are idle."""
+    with contextlib.ExitStack() as stack:
+        running = [stack.enter_context(RunningServer(server, settings.server_core)) for server in servers]
+        for repeat in range(settings.repeats):
+            rates = []
+            for server in running:
+                sample = measure(load, tools, server, settings.warm_up, settings.seconds)
+                results.add(load.name, server.server.name, sample)
+                rates.append(f"{server.server.name} {sample.rate:,.0f}")
+            say(f"{load.name} {repeat + 1}/{settings.repeats}: {', '.join(rates)} {load.unit}")
+        for server in running:
+            results.peak_kib.setdefault(load.name, {})[server.server.name] = proc.memory_kib(server.pid, "VmHWM")
+            check_replies(tools, server)  # after the load as before it
+
+
+def run_open_streams(servers, tools, settings, results):
+    for repeat in range(min(settings.repeats, 3)):
+        for server in servers:
+            with RunningServer(server, settings.server_core) as running:
+                results.stream_kib.setdefault(server.name, []).append(OPEN_STREAMS.run(tools, running))
+        measured = ", ".join(f"{name} {kib[-1]:.1f}" for name, kib in results.stream_kib.items())
+        say(f"{OPEN_STREAMS.name} {repeat + 1}: {measured} KiB per stream")
+
+
+def check_all(servers, tools, settings):
+    for server in servers:
+        with RunningServer(server, settings.server_core) as running:
+            cases = check_replies(tools, running)
+        say(f"{server.name}: replies of all four kinds of call are right ({cases} cases)")
+
+
+def run(settings):
+    started = time.monotonic()
+    known = known_servers(settings.build_dir, settings.guest, settings.serve_option)
+    servers = [known[name] for name in settings.servers]
+    loads = [load for load in THROUGHPUT_LOADS if load.name in settings.loads]
+    open_streams = OPEN_STREAMS if OPEN_STREAMS.name in settings.loads else None
+    results = Results()
+    with tempfile.TemporaryDirectory(prefix="wasm-grpc-bench-") as scratch:
+        tools = Tools(settings.build_dir, settings.client_core, Path(scratch))
+        require_tools(tools, servers)
+        facts = machine.facts(ROOT, servers, settings)
+        if YARDSTICK not in settings.servers:
+            say(f"without {YARDSTICK} there are no ratios to the yardstick")
+        check_all(servers, tools, settings)
+        for load in loads:
+            run_throughput(load, servers, tools, settings, results)
+        if open_streams:
+            run_open_streams(servers, tools, settings, results)
+    print(report(facts, loads, open_streams, servers, results))
+    if settings.json:
+        settings.json.write_text(json.dumps({"facts": facts, **results.as_json()}, indent=1) + "\n")
+    say(f"took {time.monotonic() - started:.0f} s")
+
+
+def main(arguments=None):
+    try:
+        run(parse_arguments(arguments))
+    except BenchError as error:
+        say(f"bench/run: {error}")
+        return 1
+    except KeyboardInterrupt:
+        say("bench/run: interrupted")
+        return 130
+    return 0

@@ -1,0 +1,111 @@
+"""The tables, in Markdown."""
+
+from dataclasses import dataclass
+from statistics import median
+
+from .servers import OURS, YARDSTICK
+
+NOTHING = "–"
+# Above this share of a core taken by others, the figures are not to be relied on.
+QUIET = 0.10
+
+
+def table(headings, rows):
+    aligns = ["---"] + ["---:"] * (len(headings) - 1)
+    return "\n".join("| " + " | ".join(row) + " |" for row in (headings, aligns, *rows)) + "\n"
+
+
+def shown(value, form):
+    return NOTHING if value is None else format(value, form)
+
+
+def number(value):
+    if value is None:
+        return NOTHING
+    return f"{value:,.0f}" if value >= 100 else f"{value:,.3g}"
+
+
+def load_table(load, servers, results):
+    rows = []
+    for server in servers:
+        name = server.name
+        peak = results.peak_kib.get(load.name, {}).get(name)
+        rows.append((
+            server.label,
+            number(results.median(load.name, name, "rate")),
+            shown(results.ratio(load.name, name, YARDSTICK, "rate"), ".2f"),
+            number(results.median(load.name, name, "cpu_per_million")),
+            shown(results.ratio(load.name, name, YARDSTICK, "cpu_per_million"), ".2f"),
+            shown(results.median(load.name, name, "server_share"), ".0%"),
+            shown(results.median(load.name, name, "client_share"), ".0%"),
+            shown(peak and peak / 1024, ".1f"),
+        ))
+    headings = ("server", load.unit, "to yardstick", f"CPU s per million {load.operation}", "to yardstick",
+                "server core", "client core", "peak memory, MiB")
+    return f"### {load.title}\n\n" + table(headings, rows)
+
+
+def memory_table(load, servers, results):
+    rows = [(server.label, shown(results.stream_memory(server.name), ".1f")) for server in servers]
+    return f"### {load.title}\n\n" + table(("server", "resident memory per stream, KiB"), rows)
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What wasm-grpc is to reach: at least `bound`, or at most when `upper`."""
+
+    what: str
+    bound: float
+    measured: float | None
+    upper: bool = False
+    unit: str = "x"
+
+    def row(self):
+        wanted = f"{'≤' if self.upper else '≥'} {self.bound:g}{self.unit}"
+        if self.measured is None:
+            return (self.what, wanted, NOTHING, "not measured")
+        met = self.measured <= self.bound if self.upper else self.measured >= self.bound
+        return (self.what, wanted, f"{self.measured:.2f}{self.unit}", "met" if met else "**missed**")
+
+
+def inverse(value):
+    return None if value is None else 1 / value
+
+
+def goals(results):
+    def rate(load, other):
+        return results.ratio(load, OURS, other, "rate")
+
+    for load, text in (("unary-10x10", "unary 10x10"), ("unary-100x10", "unary 100x10")):
+        yield Goal(f"{text}: req/s to the yardstick", 0.70, rate(load, YARDSTICK))
+        yield Goal(f"{text}: req/s to grpc-go", 3, rate(load, "grpc-go"))
+        yield Goal(f"{text}: req/s to grpc++", 5, rate(load, "grpc++"))
+        yield Goal(f"{text}: CPU per request to the yardstick", 1.4,
+                   results.ratio(load, OURS, YARDSTICK, "cpu_per_million"), upper=True)
+    # With one call under way the rate is the inverse of the mean round trip, and finer than h2load's whole microseconds.
+    yield Goal("unary 1x1: round trip to the yardstick", 1.3, inverse(rate("unary-1x1", YARDSTICK)), upper=True)
+    yield Goal("unary 1 MiB: bytes/s to the yardstick", 0.6, rate("unary-1MiB", YARDSTICK))
+    yield Goal("1,000 open bidi streams: memory per stream", 100, results.stream_memory(OURS), upper=True, unit=" KiB")
+
+
+def verdict_table(results):
+    return "### Goals of wasm-grpc\n\n" + table(("goal", "wanted", "measured", "verdict"),
+                                               [goal.row() for goal in goals(results)])
+
+
+def quietness(results):
+    shares = results.others_shares()
+    if not shares:
+        return ""
+    text = f"Other processes took {median(shares):.0%} of a core in the median sample, {max(shares):.0%} in the worst."
+    if median(shares) > QUIET:
+        text += " **The machine was not quiet: do not rely on these figures.**"
+    return text + "\n"
+
+
+def report(facts, loads, memory_load, servers, results):
+    parts = ["## Benchmark\n", "".join(f"- {fact}\n" for fact in facts), quietness(results), verdict_table(results)]
+    parts += [load_table(load, servers, results) for load in loads]
+    if memory_load:
+        parts.append(memory_table(memory_load, servers, results))
+    return "\n".join(part for part in parts if part)

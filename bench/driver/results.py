@@ -1,0 +1,43 @@
+"""What was measured, and the figures drawn from it."""
+
+from dataclasses import asdict, dataclass, field
+from statistics import median
+
+
+@dataclass
+class Results:
+    """Samples stand in the order of the repeats, so that those of one repeat can be compared with each other."""
+
+    samples: dict = field(default_factory=dict)  # load name -> server name -> [Sample]
+    peak_kib: dict = field(default_factory=dict)  # load name -> server name -> KiB
+    stream_kib: dict = field(default_factory=dict)  # server name -> [KiB per open stream]
+
+    def add(self, load, server, sample):
+        self.samples.setdefault(load, {}).setdefault(server, []).append(sample)
+
+    def median(self, load, server, figure):
+        """The median of a field of Sample over the repeats, or None when it was not measured."""
+        samples = self.samples.get(load, {}).get(server)
+        return median(getattr(sample, figure) for sample in samples) if samples else None
+
+    def ratio(self, load, server, other, figure):
+        """The median of the ratios within each repeat: what slows the machine down for a while slows both."""
+        pairs = zip(self.samples.get(load, {}).get(server, ()), self.samples.get(load, {}).get(other, ()))
+        ratios = [getattr(mine, figure) / theirs for mine, their in pairs if (theirs := getattr(their, figure)) > 0]
+        return median(ratios) if ratios else None
+
+    def stream_memory(self, server):
+        return median(self.stream_kib[server]) if self.stream_kib.get(server) else None
+
+    def others_shares(self):
+        """CPU taken by processes that are not part of the benchmark, in cores, for every sample."""
+        return [sample.others_share for servers in self.samples.values() for samples in servers.values()
+                for sample in samples]
+
+    def as_json(self):
+        return {
+            "samples": {load: {server: [asdict(sample) for sample in samples] for server, samples in servers.items()}
+                        for load, servers in self.samples.items()},
+            "peak_memory_kib": self.peak_kib,
+            "kib_per_open_stream": self.stream_kib,
+        }

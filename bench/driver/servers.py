@@ -1,0 +1,122 @@
+"""The servers that are compared: how each is started, and stopped."""
+
+import os
+import re
+import signal
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .errors import BenchError
+
+READY_SECONDS = 30
+STOP_SECONDS = 10
+YARDSTICK = "raw"
+OURS = "wasm-grpc"
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that can be started on an address, and how."""
+
+    name: str
+    label: str
+    command: tuple
+    hint: str
+    version_command: tuple
+    needs: tuple = ()
+    environment: dict = field(default_factory=dict)
+
+    def require(self):
+        for path in (self.command[0], *self.needs):
+            if not Path(path).exists():
+                raise BenchError(f"server {self.name}: {path} is missing; {self.hint}, or leave it out with --servers")
+
+    def version(self):
+        try:
+            done = subprocess.run(self.version_command, capture_output=True, text=True, timeout=20, check=True)
+        except (OSError, subprocess.SubprocessError) as error:
+            raise BenchError(f"server {self.name}: {' '.join(self.version_command)} failed: {error}") from error
+        return done.stdout.strip()
+
+
+def known_servers(build, guest, serve_options):
+    bench = build / "bench"
+    build_bench = "build it with `cmake -DWASM_GRPC_BUILD_BENCH=ON` and `ninja`"
+    listen = ("--listen", "127.0.0.1:0")
+
+    def simple(name, label, program, hint, **more):
+        path = str(bench / program)
+        return Server(name, label, (path, *listen), hint, (path, "--version"), **more)
+
+    ours = str(build / "wasm-grpc")
+    return {server.name: server for server in (
+        simple(YARDSTICK, "raw nghttp2 (yardstick)", "raw_nghttp2", build_bench),
+        Server(OURS, "wasm-grpc, C++ guest", (ours, "serve", str(guest), *listen, "--workers", "1", *serve_options),
+               "build it with `make`", (ours, "--version"), needs=(str(guest),)),
+        simple("grpc-go", "grpc-go, native", "grpc_go_echo", f"install Go 1.26 or newer and {build_bench}",
+               environment={"GOMAXPROCS": "1"}),
+        simple("grpc++", "grpc++ callback API, native", "grpc_cpp_echo", build_bench),
+    )}
+
+
+class RunningServer:
+    """A server process on its core. Use as a context: it is stopped at the end, whatever happens."""
+
+    def __init__(self, server, core):
+        self.server = server
+        self._core = core
+
+    def __enter__(self):
+        self._log = tempfile.TemporaryFile(mode="w+b")
+        self._process = subprocess.Popen(
+            ("taskset", "-c", str(self._core), *self.server.command), stdin=subprocess.DEVNULL, stdout=self._log,
+            stderr=subprocess.STDOUT, env={**os.environ, **self.server.environment})
+        try:
+            self.target = self._wait_until_ready()
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self._stop()
+
+    @property
+    def pid(self):
+        return self._process.pid  # taskset becomes the server
+
+    def require_alive(self):
+        if self._process.poll() is not None:
+            raise BenchError(f"server {self.server.name} ended in the midst of it ({self._how_it_ended()})")
+
+    def _output(self):
+        self._log.flush()
+        return os.pread(self._log.fileno(), 1 << 20, 0).decode(errors="replace")
+
+    def _how_it_ended(self):
+        last = self._output().strip().splitlines()[-1:] or ["it printed nothing"]
+        return f"exit code {self._process.returncode}: {last[0]}"
+
+    def _wait_until_ready(self):
+        end = time.monotonic() + READY_SECONDS
+        while time.monotonic() < end:
+            ready = re.search(r"^listening on (\S+:\d+)$", self._output(), re.MULTILINE)
+            if ready:
+                return ready[1]
+            if self._process.poll() is not None:
+                raise BenchError(f"server {self.server.name} did not start ({self._how_it_ended()})")
+            time.sleep(0.01)
+        raise BenchError(f"server {self.server.name} was not listening after {READY_SECONDS} s")
+
+    def _stop(self):
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+            try:
+                self._process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        self._log.close()
