@@ -134,7 +134,8 @@ void Call::compact_input() {
 
 Status Call::wrong_number_of_requests() const {
   // gRPC's list of status codes asks for UNIMPLEMENTED ("request cardinality violation").
-  return {StatusCode::unimplemented, "method " + method_->path + " takes exactly one request message, the client sent " +
+  return {StatusCode::unimplemented, "method " + method_->path +
+                                         " takes exactly one request message, the client sent " +
                                          (received_messages_ == 0 ? "none" : "more")};
 }
 

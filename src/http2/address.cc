@@ -1,0 +1,46 @@
+#include "http2/address.h"
+
+#include <charconv>
+#include <cstdint>
+
+namespace wasm_grpc::http2 {
+
+Result<asio::ip::tcp::endpoint> resolve_address(asio::io_context& io, std::string_view address) {
+  const auto refuse = [&](std::string_view why) {
+    return Error{"address \"" + std::string(address) + "\": " + std::string(why)};
+  };
+  constexpr std::string_view form = "expected ADDR:PORT, such as 127.0.0.1:50051, [::1]:50051 or localhost:0";
+
+  const auto colon = address.rfind(':');
+  if (colon == std::string_view::npos) return refuse(form);
+  std::string_view host = address.substr(0, colon);
+  const std::string_view port_text = address.substr(colon + 1);
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(port_text.data(), port_text.data() + port_text.size(), port);
+  if (port_text.empty() || error != std::errc() || end != port_text.data() + port_text.size()) {
+    return refuse("the port must be a number from 0 to 65535");
+  }
+  if (host.starts_with('[') && host.ends_with(']')) {
+    host = host.substr(1, host.size() - 2);
+  } else if (host.find(':') != std::string_view::npos) {
+    return refuse("an IPv6 address belongs in brackets, such as [::1]:50051");
+  }
+  if (host.empty()) return refuse(form);
+
+  asio::error_code ec;
+  if (const auto literal = asio::ip::make_address(std::string(host), ec); !ec) {
+    return asio::ip::tcp::endpoint(literal, port);
+  }
+  asio::ip::tcp::resolver resolver(io);
+  const auto found = resolver.resolve(std::string(host), std::string(port_text), ec);
+  if (ec || found.empty()) return refuse("cannot resolve \"" + std::string(host) + "\": " + ec.message());
+  return found.begin()->endpoint();
+}
+
+std::string to_text(const asio::ip::tcp::endpoint& endpoint) {
+  const std::string host = endpoint.address().to_string();
+  const std::string port = std::to_string(endpoint.port());
+  return endpoint.address().is_v6() ? "[" + host + "]:" + port : host + ":" + port;
+}
+
+}  // namespace wasm_grpc::http2

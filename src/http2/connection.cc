@@ -1,0 +1,378 @@
+#include "http2/connection.h"
+
+#include <asio/buffer.hpp>
+#include <asio/write.hpp>
+#include <utility>
+
+#include "http2/address.h"
+#include "http2/core.h"
+#include "http2/stream.h"
+
+namespace wasm_grpc::http2 {
+
+namespace {
+
+// One connection reads and writes this much before others have their turn.
+constexpr std::size_t max_turn = 256 * 1024;
+constexpr std::size_t max_written_turn = 1024 * 1024;
+constexpr std::size_t kept_backlog = 64 * 1024;
+constexpr std::chrono::milliseconds final_goaway_delay{1000};
+constexpr std::chrono::milliseconds linger_time{1000};
+
+}  // namespace
+
+void Connection::accept(Core& core, asio::ip::tcp::socket socket, const asio::ip::tcp::endpoint& peer) {
+  ConnectionRef connection(*new Connection(core, std::move(socket), to_text(peer)));
+  if (!connection->begin()) return;
+  connection->place_ = core.open.size();
+  core.open.push_back(connection);
+  ++core.counters.connections_accepted;
+  ++core.counters.connections_open;
+  core.timers.schedule(*connection, rpc::Clock::now() + core.settings.handshake_timeout);
+  connection->read();
+}
+
+Connection::Connection(Core& core, asio::ip::tcp::socket socket, std::string peer)
+    : core_(core),
+      socket_(std::move(socket)),
+      peer_(std::move(peer)),
+      resets_(core.settings.reset_burst, core.settings.resets_per_second) {}
+
+Connection::~Connection() {
+  if (session_ != nullptr) nghttp2_session_del(session_);
+}
+
+bool Connection::begin() {
+  asio::error_code error;
+  socket_.non_blocking(true, error);
+  if (error) return false;
+  socket_.set_option(asio::ip::tcp::no_delay(true), error);  // we batch by ourselves
+  if (nghttp2_session_server_new2(&session_, core_.callbacks.get(), this, core_.options.get()) != 0) return false;
+
+  const Settings& settings = core_.settings;
+  const std::array<nghttp2_settings_entry, 4> entries = {{
+      {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, settings.max_concurrent_streams},
+      {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, settings.stream_window},
+      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, settings.max_header_list_size},
+      // gRPC has no use for stream priorities, and nghttp2 schedules faster without them (RFC 9218, 2.1).
+      {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
+  }};
+  return nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, entries.data(), entries.size()) == 0 &&
+         nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0,
+                                               static_cast<std::int32_t>(settings.connection_window)) == 0;
+}
+
+// ---- Reading ----
+
+void Connection::read() {
+  if (reading_ || state_ == State::closed) return;
+  reading_ = true;
+  socket_.async_read_some(
+      asio::buffer(input_),
+      [self = ConnectionRef(*this)](const asio::error_code& error, std::size_t size) { self->on_read(error, size); });
+}
+
+void Connection::on_read(const asio::error_code& error, std::size_t size) {
+  reading_ = false;
+  if (state_ == State::closed) return;
+  if (error) {
+    close();
+    return;
+  }
+  ++core_.counters.reads;
+  feed(std::span(input_).first(size));
+  // A full buffer means that there is more: take it in larger pieces, as far as fairness allows.
+  std::size_t taken = size;
+  bool full = size == input_.size();
+  while (full && state_ != State::closed && !flooded() && taken < max_turn) {
+    asio::error_code failure;
+    const std::size_t more = socket_.read_some(asio::buffer(core_.read_buffer), failure);
+    if (failure == asio::error::would_block || failure == asio::error::try_again) break;
+    if (failure) {
+      close();
+      return;
+    }
+    ++core_.counters.reads;
+    feed(std::span(core_.read_buffer).first(more));
+    taken += more;
+    full = more == core_.read_buffer.size();
+  }
+  if (state_ == State::closed) return;
+  mark_dirty();
+  if (!flooded()) read();  // otherwise on_writable() goes on
+}
+
+// A client that does not read our answers, and makes us queue more and more of them.
+bool Connection::flooded() const {
+  return writing_ &&
+         nghttp2_session_get_outbound_queue_size(session_) > 4 * core_.settings.max_concurrent_streams + 1000;
+}
+
+void Connection::feed(std::span<const std::byte> bytes) {
+  core_.counters.bytes_read += bytes.size();
+  if (state_ == State::lingering) return;
+  in_session_ = true;
+  const ssize_t result =
+      nghttp2_session_mem_recv(session_, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+  in_session_ = false;
+  if (close_wanted_) {
+    close();
+  } else if (result < 0) {
+    on_input_error(static_cast<int>(result));
+  }
+}
+
+void Connection::on_input_error(int error) {
+  if (error == NGHTTP2_ERR_BAD_CLIENT_MAGIC) refuse_http1();
+  close();
+}
+
+// Somebody opened the address in a browser, or forgot a --http2 option. Best effort: the socket's buffer is empty.
+void Connection::refuse_http1() {
+  static constexpr std::string_view answer =
+      "HTTP/1.1 505 HTTP Version Not Supported\r\n"
+      "content-type: text/plain; charset=utf-8\r\n"
+      "connection: close\r\n"
+      "\r\n"
+      "This is a gRPC server: it speaks HTTP/2 only, with prior knowledge (h2c).\n";
+  ++core_.counters.connections_refused;
+  asio::error_code error;
+  socket_.write_some(asio::buffer(answer.data(), answer.size()), error);
+  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error);
+}
+
+// ---- Writing ----
+
+void Connection::mark_dirty() {
+  if (dirty_ || state_ == State::closed) return;
+  dirty_ = true;
+  core_.mark_dirty(*this);
+}
+
+void Connection::mark_dirty(Stream& stream) {
+  if (stream.dirty_) return;
+  stream.dirty_ = true;
+  stream.retain();
+  dirty_streams_.push_back(&stream);
+  mark_dirty();
+}
+
+void Connection::written(Stream& stream) {
+  if (stream.written_) return;
+  stream.written_ = true;
+  stream.retain();
+  written_streams_.push_back(&stream);
+}
+
+void Connection::flush() {
+  dirty_ = false;
+  if (state_ == State::closed || in_session_) return;
+  // By index: what is said to a listener here may mark further streams.
+  for (std::size_t i = 0; i < dirty_streams_.size(); ++i) {
+    Stream* stream = dirty_streams_[i];
+    stream->dirty_ = false;
+    stream->submit();
+    stream->release();
+  }
+  dirty_streams_.clear();
+  if (writing_) return;
+
+  std::size_t sent = 0;
+  bool more = true;
+  while (more && !writing_ && state_ != State::closed) {
+    if (sent >= max_written_turn) {
+      mark_dirty();
+      break;
+    }
+    core_.batch.clear();
+    more = fill_batch();
+    sent += core_.batch.size();
+    const bool alive = core_.batch.empty() || write_batch();
+    // Only now may the streams touch what the batch refers to.
+    for (std::size_t i = 0; i < written_streams_.size(); ++i) {
+      Stream* stream = written_streams_[i];
+      stream->written_ = false;
+      stream->output_written();
+      stream->release();
+    }
+    written_streams_.clear();
+    if (!alive) {
+      close();
+      return;
+    }
+  }
+  after_flush();
+}
+
+// Takes frames from nghttp2 until the batch is full. False when there are no more.
+bool Connection::fill_batch() {
+  in_session_ = true;
+  bool more = true;
+  while (!core_.batch.full()) {
+    const std::uint8_t* data = nullptr;
+    const ssize_t size = nghttp2_session_mem_send(session_, &data);
+    if (size <= 0) {
+      close_wanted_ = close_wanted_ || size < 0;
+      // Nothing is left, or send_large_data() has filled the batch.
+      more = core_.batch.full();
+      break;
+    }
+    core_.batch.copy(std::as_bytes(std::span(data, static_cast<std::size_t>(size))));
+  }
+  in_session_ = false;
+  return more;
+}
+
+int Connection::send_large_data(Stream& stream, const std::uint8_t* frame_head, std::size_t length) {
+  constexpr std::size_t frame_head_size = 9;
+  core_.batch.copy(std::as_bytes(std::span(frame_head, frame_head_size)));
+  core_.batch.refer(stream.take_output(length));
+  written(stream);
+  // Give fill_batch() the chance to stop here.
+  return core_.batch.full() ? NGHTTP2_ERR_PAUSE : 0;
+}
+
+// Writes the batch; the connection keeps what the socket does not take. False when the socket is broken.
+bool Connection::write_batch() {
+  asio::error_code error;
+  const std::size_t size = socket_.write_some(core_.batch.buffers(), error);
+  if (error && error != asio::error::would_block && error != asio::error::try_again) return false;
+  ++core_.counters.writes;
+  core_.counters.bytes_written += size;
+  if (size < core_.batch.size()) {
+    core_.batch.save_rest(size, backlog_);
+    wait_until_writable();
+  }
+  return true;
+}
+
+void Connection::wait_until_writable() {
+  writing_ = true;
+  socket_.async_wait(asio::ip::tcp::socket::wait_write, [self = ConnectionRef(*this)](const asio::error_code& error) {
+    if (self->state_ == State::closed) return;
+    if (error) {
+      self->close();
+    } else {
+      self->on_writable();
+    }
+  });
+}
+
+void Connection::on_writable() {
+  asio::error_code error;
+  const auto rest = std::span(backlog_).subspan(backlog_sent_);
+  const std::size_t size = socket_.write_some(asio::buffer(rest.data(), rest.size()), error);
+  if (error && error != asio::error::would_block && error != asio::error::try_again) {
+    close();
+    return;
+  }
+  ++core_.counters.writes;
+  core_.counters.bytes_written += size;
+  backlog_sent_ += size;
+  if (backlog_sent_ < backlog_.size()) {
+    wait_until_writable();
+    return;
+  }
+  backlog_.clear();
+  backlog_sent_ = 0;
+  if (backlog_.capacity() > kept_backlog) std::vector<std::byte>().swap(backlog_);
+  writing_ = false;
+  mark_dirty();
+  read();
+}
+
+// ---- The end ----
+
+void Connection::after_flush() {
+  if (close_wanted_) {
+    close();
+    return;
+  }
+  if (state_ == State::closed || state_ == State::lingering || writing_) return;
+  if (nghttp2_session_want_read(session_) == 0 && nghttp2_session_want_write(session_) == 0) linger();
+}
+
+void Connection::linger() {
+  while (streams_ != nullptr) {
+    Stream& stream = *streams_;
+    nghttp2_session_set_stream_user_data(session_, stream.id(), nullptr);
+    forget_open(stream);
+    stream.closed();
+  }
+  if (state_ == State::closed) return;
+  state_ = State::lingering;
+  asio::error_code error;
+  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error);
+  core_.timers.schedule(*this, rpc::Clock::now() + linger_time);
+}
+
+void Connection::drain() {
+  switch (state_) {
+    case State::handshaking:
+      close();
+      return;
+    case State::open:
+      break;
+    default:
+      return;
+  }
+  // A client may have opened streams that are still on their way: first say that the end is near, and name the last
+  // stream only after a round trip (RFC 9113, 6.8).
+  static constexpr std::uint8_t payload[8] = {'d', 'r', 'a', 'i', 'n', 'i', 'n', 'g'};
+  state_ = State::announced;
+  nghttp2_submit_shutdown_notice(session_);
+  nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, payload);
+  core_.timers.schedule(*this, rpc::Clock::now() + final_goaway_delay);
+  mark_dirty();
+}
+
+void Connection::ping_acknowledged() {
+  if (state_ == State::announced) send_final_goaway();
+}
+
+void Connection::send_final_goaway() {
+  state_ = State::draining;
+  core_.timers.cancel(*this);
+  nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session_),
+                        NGHTTP2_NO_ERROR, nullptr, 0);
+  mark_dirty();
+}
+
+void Connection::on_timer() noexcept {
+  if (state_ == State::announced) {
+    send_final_goaway();
+  } else {
+    close();  // no handshake in time, or lingered long enough
+  }
+}
+
+void Connection::close() {
+  if (state_ == State::closed) return;
+  if (in_session_) {
+    close_wanted_ = true;
+    return;
+  }
+  const ConnectionRef self(*this);
+  state_ = State::closed;
+  asio::error_code error;
+  socket_.close(error);
+  core_.timers.cancel(*this);
+  for (Stream* stream : std::exchange(large_waiting_, {})) {
+    stream->waits_for_grant_ = false;
+    stream->release();
+  }
+  while (streams_ != nullptr) {
+    Stream& stream = *streams_;
+    forget_open(stream);
+    stream.closed();
+  }
+  for (Stream* stream : std::exchange(dirty_streams_, {})) {
+    stream->dirty_ = false;
+    stream->release();
+  }
+  nghttp2_session_del(std::exchange(session_, nullptr));
+  std::vector<std::byte>().swap(backlog_);
+  core_.connection_closed(place_);
+}
+
+}  // namespace wasm_grpc::http2

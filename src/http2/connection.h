@@ -1,0 +1,173 @@
+// One client connection.
+#pragma once
+
+#include <nghttp2/nghttp2.h>
+
+#include <array>
+#include <asio/ip/tcp.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "http2/reset_meter.h"
+#include "rpc/timer_queue.h"
+
+namespace wasm_grpc::http2 {
+
+struct Core;
+class Connection;
+class Stream;
+
+/// Shared ownership of a connection within its thread.
+class ConnectionRef {
+ public:
+  ConnectionRef() = default;
+  explicit ConnectionRef(Connection& connection) noexcept;
+  ConnectionRef(const ConnectionRef& other) noexcept;
+  ConnectionRef(ConnectionRef&& other) noexcept : connection_(std::exchange(other.connection_, nullptr)) {}
+  ConnectionRef& operator=(ConnectionRef other) noexcept {
+    std::swap(connection_, other.connection_);
+    return *this;
+  }
+  ~ConnectionRef();
+  Connection* operator->() const noexcept { return connection_; }
+  Connection& operator*() const noexcept { return *connection_; }
+
+ private:
+  Connection* connection_ = nullptr;
+};
+
+/// A socket and its nghttp2 session. Held by the endpoint while it is open, by Asio's handlers, and by streams until
+/// they are recycled; once closed it refers to nothing of the endpoint any more.
+class Connection final : private rpc::Timer {
+ public:
+  /// Takes over an accepted socket and begins to read. The connection keeps itself alive from then on.
+  static void accept(Core& core, asio::ip::tcp::socket socket, const asio::ip::tcp::endpoint& peer);
+
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  /// Sends what there is to send, as far as the socket takes it.
+  void flush();
+  /// GOAWAY, then the end once the running streams are done.
+  void drain();
+  /// The end, at once: calls are cancelled.
+  void close();
+
+  [[nodiscard]] Core& core() noexcept { return core_; }
+  [[nodiscard]] nghttp2_session* session() noexcept { return session_; }
+  [[nodiscard]] std::string_view peer() const noexcept { return peer_; }
+  [[nodiscard]] bool closed() const noexcept { return state_ == State::closed; }
+
+  // ---- For streams ----
+
+  /// The stream has something to send.
+  void mark_dirty(Stream& stream);
+  /// The connection itself has something to send, such as a window update.
+  void mark_dirty();
+  /// The stream wants to take in a message larger than its window: it gets its grant now or later.
+  void request_large_input(Stream& stream);
+  void release_large_input(std::size_t bytes);
+  /// END_STREAM goes out before the client's came in: RST_STREAM(NO_ERROR) has to follow it.
+  void expect_early_end() noexcept { ++early_ends_; }
+  /// The stream object goes back to its pool.
+  void forget() noexcept { --live_streams_; }
+
+  // ---- For the session's callbacks (session.cc) ----
+
+  void begin_head(std::int32_t id);
+  [[nodiscard]] Stream* head_stream() noexcept { return head_stream_; }
+  Stream* end_head() noexcept;
+  [[nodiscard]] Stream* find(std::int32_t id) noexcept;
+  void stream_closed(std::int32_t id);
+  void client_settings_received();
+  void ping_acknowledged();
+  void frame_sent(const nghttp2_frame& frame);
+  void frame_not_sent(const nghttp2_frame& frame, int error);
+  int send_large_data(Stream& stream, const std::uint8_t* frame_head, std::size_t length);
+  void written(Stream& stream);
+
+  /// Where it is in Core::open.
+  void set_place(std::size_t place) noexcept { place_ = place; }
+
+  void retain() noexcept { ++references_; }
+  void release() noexcept {
+    if (--references_ == 0) delete this;
+  }
+
+ private:
+  enum class State : std::uint8_t {
+    handshaking,  // until the client's SETTINGS
+    open,
+    announced,  // draining: the first GOAWAY is out, the last one follows a round trip later
+    draining,   // the last GOAWAY is out
+    lingering,  // all is said; waiting for the client to close, so that it can read the end
+    closed,
+  };
+
+  Connection(Core& core, asio::ip::tcp::socket socket, std::string peer);
+  ~Connection();
+
+  bool begin();
+  void read();
+  void on_read(const asio::error_code& error, std::size_t size);
+  void feed(std::span<const std::byte> bytes);
+  void on_input_error(int error);
+  void refuse_http1();
+  bool fill_batch();
+  bool write_batch();
+  void wait_until_writable();
+  void on_writable();
+  [[nodiscard]] bool flooded() const;
+  void after_flush();
+  void linger();
+  void send_final_goaway();
+  void forget_open(Stream& stream) noexcept;
+  void on_timer() noexcept override;
+
+  Core& core_;
+  asio::ip::tcp::socket socket_;
+  std::string peer_;
+  nghttp2_session* session_ = nullptr;
+  std::uint32_t references_ = 0;
+  std::size_t place_ = 0;
+  State state_ = State::handshaking;
+  bool dirty_ = false;
+  bool in_session_ = false;    // nghttp2 is on the stack: it must not be destroyed
+  bool close_wanted_ = false;  // close() was called then
+  bool writing_ = false;       // waiting until the socket takes more
+  bool reading_ = false;       // an asynchronous read is under way
+
+  Stream* streams_ = nullptr;  // the open ones
+  std::size_t live_streams_ = 0;
+  std::vector<Stream*> dirty_streams_;    // each retained
+  std::vector<Stream*> written_streams_;  // each retained; empty outside flush()
+  Stream* head_stream_ = nullptr;         // whose header block is being received
+  Stream* last_found_ = nullptr;
+  std::uint32_t early_ends_ = 0;
+  ResetMeter resets_;
+  bool ended_for_resets_ = false;
+
+  std::size_t large_input_ = 0;
+  std::vector<Stream*> large_waiting_;  // each retained; first come, first served
+
+  std::vector<std::byte> backlog_;  // what the socket has not taken, from backlog_sent_ on
+  std::size_t backlog_sent_ = 0;
+  std::array<std::byte, 16 * 1024> input_;
+};
+
+inline ConnectionRef::ConnectionRef(Connection& connection) noexcept : connection_(&connection) {
+  connection_->retain();
+}
+inline ConnectionRef::ConnectionRef(const ConnectionRef& other) noexcept : connection_(other.connection_) {
+  if (connection_ != nullptr) connection_->retain();
+}
+inline ConnectionRef::~ConnectionRef() {
+  if (connection_ != nullptr) connection_->release();
+}
+
+}  // namespace wasm_grpc::http2

@@ -1,0 +1,47 @@
+#include "http2/core.h"
+
+#include <utility>
+
+namespace wasm_grpc::http2 {
+
+namespace {
+
+constexpr std::size_t read_buffer_size = 128 * 1024;
+
+}  // namespace
+
+Core::Core(asio::io_context& io_context, const Settings& http2_settings, const rpc::MethodTable& method_table,
+           rpc::TimerQueue& timer_queue, Host& its_host)
+    : io(io_context),
+      settings(http2_settings),
+      methods(method_table),
+      timers(timer_queue),
+      host(its_host),
+      callbacks(make_callbacks()),
+      options(make_options(settings)),
+      read_buffer(read_buffer_size) {}
+
+void Core::mark_dirty(Connection& connection) {
+  dirty.emplace_back(connection);
+  request_flush();
+}
+
+void Core::request_flush() noexcept {
+  if (flush_requested) return;
+  flush_requested = true;
+  host.wake();
+}
+
+void Core::connection_closed(std::size_t place) {
+  // The last one takes its place.
+  const ConnectionRef gone = std::move(open[place]);
+  if (place + 1 != open.size()) {
+    open[place] = std::move(open.back());
+    open[place]->set_place(place);
+  }
+  open.pop_back();
+  --counters.connections_open;
+  if (draining && open.empty()) host.drained();
+}
+
+}  // namespace wasm_grpc::http2

@@ -1,0 +1,68 @@
+// What the connections of one endpoint share.
+#pragma once
+
+#include <nghttp2/nghttp2.h>
+
+#include <asio/io_context.hpp>
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "http2/connection.h"
+#include "http2/field_block.h"
+#include "http2/host.h"
+#include "http2/output_batch.h"
+#include "http2/settings.h"
+#include "http2/stream.h"
+#include "rpc/method_table.h"
+#include "rpc/timer_queue.h"
+
+namespace wasm_grpc::http2 {
+
+struct CallbacksDeleter {
+  void operator()(nghttp2_session_callbacks* callbacks) const { nghttp2_session_callbacks_del(callbacks); }
+};
+struct OptionDeleter {
+  void operator()(nghttp2_option* option) const { nghttp2_option_del(option); }
+};
+
+/// Owned by the endpoint; open connections and their streams refer to it.
+struct Core {
+  Core(asio::io_context& io_context, const Settings& http2_settings, const rpc::MethodTable& method_table,
+       rpc::TimerQueue& timer_queue, Host& its_host);
+
+  /// Notes that the connection has something to send, and asks the host for a flush.
+  void mark_dirty(Connection& connection);
+  /// Asks the host for a flush, once until it comes.
+  void request_flush() noexcept;
+  /// The connection at that place of `open` has closed.
+  void connection_closed(std::size_t place);
+
+  asio::io_context& io;
+  const Settings settings;
+  const rpc::MethodTable& methods;
+  rpc::TimerQueue& timers;
+  Host& host;
+  Counters counters;
+
+  std::unique_ptr<nghttp2_session_callbacks, CallbacksDeleter> callbacks;
+  std::unique_ptr<nghttp2_option, OptionDeleter> options;
+
+  StreamPool streams;
+  std::vector<ConnectionRef> open;   // each knows its place
+  std::vector<ConnectionRef> dirty;  // those flush() is to look at
+  std::vector<ConnectionRef> flushing;
+  bool flush_requested = false;
+  bool draining = false;
+
+  // Scratch space for whichever connection has its turn.
+  FieldBlock fields;
+  OutputBatch batch;
+  std::vector<std::byte> read_buffer;
+};
+
+/// nghttp2's callbacks, and its options (session.cc). The user data of a session is its Connection.
+[[nodiscard]] std::unique_ptr<nghttp2_session_callbacks, CallbacksDeleter> make_callbacks();
+[[nodiscard]] std::unique_ptr<nghttp2_option, OptionDeleter> make_options(const Settings& settings);
+
+}  // namespace wasm_grpc::http2

@@ -1,0 +1,169 @@
+#include "http2/request_head.h"
+
+#include "rpc/base64.h"
+#include "rpc/timeout.h"
+
+namespace wasm_grpc::http2 {
+
+namespace {
+
+constexpr std::size_t field_overhead = 32;  // RFC 9113, 6.5.2
+constexpr std::size_t max_quoted = 200;     // of what a client sent, in what we answer
+
+// application/grpc, or that followed by "+format" or ";parameters".
+bool is_grpc_content_type(std::string_view value) {
+  constexpr std::string_view grpc = "application/grpc";
+  if (!value.starts_with(grpc)) return false;
+  return value.size() == grpc.size() || value[grpc.size()] == '+' || value[grpc.size()] == ';';
+}
+
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  out.append(text.substr(0, max_quoted));
+  if (text.size() > max_quoted) out.append("...");
+  out.push_back('"');
+  return out;
+}
+
+Refusal in_grpc(rpc::StatusCode code, std::string message) { return {200, {code, std::move(message)}}; }
+
+Refusal in_http(int http_status, std::string message) {
+  return {http_status, {rpc::StatusCode::unknown, std::move(message)}};
+}
+
+}  // namespace
+
+void RequestHead::reset() noexcept {
+  method_ = nullptr;
+  list_size_ = 0;
+  path_.clear();
+  authority_.clear();
+  http_method_.clear();
+  content_type_.clear();
+  encoding_.clear();
+  metadata_error_.clear();
+  has_content_type_ = false;
+  timeout_malformed_ = false;
+  timeout_.reset();
+}
+
+void RequestHead::add(std::string_view name, std::string_view value, std::size_t max_list_size,
+                      rpc::Metadata& metadata) {
+  list_size_ += name.size() + value.size() + field_overhead;
+  if (list_size_ > max_list_size || name.empty()) return;
+  if (name.front() == ':') {
+    if (name == ":path") {
+      path_.assign(value);
+    } else if (name == ":authority") {
+      authority_.assign(value);
+    } else if (name == ":method" && value != "POST") {
+      http_method_.assign(value);
+    }
+    return;
+  }
+  switch (name.size()) {
+    case 2:
+      if (name == "te") return;
+      break;
+    case 4:
+      if (name == "host") {
+        if (authority_.empty()) authority_.assign(value);
+        return;
+      }
+      break;
+    case 12:
+      if (name == "content-type") {
+        has_content_type_ = true;
+        if (!is_grpc_content_type(value)) content_type_.assign(value);
+        return;
+      }
+      if (name == "grpc-timeout") {
+        timeout_ = rpc::parse_timeout(value);
+        timeout_malformed_ = !timeout_.has_value();
+        return;
+      }
+      break;
+    case 13:
+      if (name == "grpc-encoding") {
+        if (value != "identity") encoding_.assign(value);
+        return;
+      }
+      break;
+    default:
+      break;
+  }
+  add_metadata(name, value, metadata);
+}
+
+void RequestHead::add_metadata(std::string_view key, std::string_view value, rpc::Metadata& metadata) {
+  // HTTP allows more characters in names than gRPC does; such a field was not meant as metadata.
+  if (!rpc::is_valid_key(key)) return;
+  if (!rpc::is_binary_key(key)) {
+    if (rpc::is_valid_ascii_value(value)) {
+      metadata.add(key, value);
+    } else if (metadata_error_.empty()) {
+      metadata_error_ = "the value of metadata " + quoted(key) +
+                        " is not printable ASCII; other bytes need a key that ends in \"-bin\"";
+    }
+    return;
+  }
+  // A proxy may have joined several values by commas, which base64 does not contain.
+  std::string decoded;
+  for (;;) {
+    const auto comma = value.find(',');
+    std::string_view part = value.substr(0, comma);
+    while (part.starts_with(' ')) part.remove_prefix(1);
+    while (part.ends_with(' ')) part.remove_suffix(1);
+    decoded.clear();
+    if (rpc::base64_decode(part, decoded)) {
+      metadata.add(key, decoded);
+    } else if (metadata_error_.empty()) {
+      metadata_error_ = "the value of metadata " + quoted(key) + " is not base64";
+    }
+    if (comma == std::string_view::npos) return;
+    value.remove_prefix(comma + 1);
+  }
+}
+
+std::optional<Refusal> RequestHead::judge(const rpc::MethodTable& methods, std::size_t max_list_size) {
+  if (list_size_ > max_list_size) {
+    return in_grpc(rpc::StatusCode::resource_exhausted,
+                   "the request headers have " + std::to_string(list_size_) +
+                       " bytes (names, values and 32 for each); this server accepts at most " +
+                       std::to_string(max_list_size));
+  }
+  if (!http_method_.empty()) {
+    return in_http(405, "This is a gRPC server: it answers POST requests only, not " + quoted(http_method_) + ".\n");
+  }
+  if (!has_content_type_ || !content_type_.empty()) {
+    return in_http(
+        415, "This is a gRPC server: the content-type must be application/grpc, not " + quoted(content_type_) + ".\n");
+  }
+  method_ = methods.find(path_);
+  if (method_ == nullptr) return unknown_path(methods);
+  if (!encoding_.empty()) {
+    return in_grpc(rpc::StatusCode::unimplemented,
+                   "grpc-encoding " + quoted(encoding_) + " is not supported; this server knows identity");
+  }
+  if (timeout_malformed_) {
+    return in_grpc(rpc::StatusCode::internal,
+                   "malformed grpc-timeout: expected one to eight digits and one of H, M, S, m, u, n");
+  }
+  if (!metadata_error_.empty()) return in_grpc(rpc::StatusCode::internal, metadata_error_);
+  return std::nullopt;
+}
+
+Refusal RequestHead::unknown_path(const rpc::MethodTable& methods) const {
+  const auto path = rpc::parse_method_path(path_);
+  if (!path) {
+    return in_grpc(rpc::StatusCode::unimplemented,
+                   "path " + quoted(path_) + " is not of the form /package.Service/Method");
+  }
+  if (methods.has_service(path->service)) {
+    return in_grpc(rpc::StatusCode::unimplemented,
+                   "unknown method " + quoted(path->method) + " of service " + quoted(path->service));
+  }
+  return in_grpc(rpc::StatusCode::unimplemented, "unknown service " + quoted(path->service));
+}
+
+}  // namespace wasm_grpc::http2

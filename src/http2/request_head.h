@@ -1,0 +1,61 @@
+// The header fields of a request: what they ask for, and whether we can answer.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "rpc/method_table.h"
+#include "wasm_grpc/rpc/metadata.h"
+#include "wasm_grpc/rpc/status.h"
+
+namespace wasm_grpc::http2 {
+
+/// Why a request is not served. `http_status` 200 is an answer in gRPC's terms, by `status`; any other is plain HTTP
+/// for a client that does not speak gRPC, with the message as its body.
+struct Refusal {
+  int http_status = 200;
+  rpc::Status status;
+};
+
+/// Reads the fields of one request one by one (PROTOCOL-HTTP2.md, "Requests"), then judges the whole. Reused: reset()
+/// keeps its storage.
+class RequestHead {
+ public:
+  void reset() noexcept;
+
+  /// Takes one field. The name is lower-case and the value free of control characters: nghttp2 has seen to it. User
+  /// metadata goes into `metadata`. Fields past `max_list_size` are only counted.
+  void add(std::string_view name, std::string_view value, std::size_t max_list_size, rpc::Metadata& metadata);
+
+  /// To be called after the last field: why the request cannot be served, or nothing.
+  [[nodiscard]] std::optional<Refusal> judge(const rpc::MethodTable& methods, std::size_t max_list_size);
+
+  /// What the request asks for; after judge() found nothing.
+  [[nodiscard]] const rpc::Method* method() const noexcept { return method_; }
+  [[nodiscard]] std::optional<std::chrono::nanoseconds> timeout() const noexcept { return timeout_; }
+  [[nodiscard]] std::string& authority() noexcept { return authority_; }
+  [[nodiscard]] bool is_head_request() const noexcept { return http_method_ == "HEAD"; }
+  /// True when the client named a compression we do not have: the answer then says which we do.
+  [[nodiscard]] bool encoding_refused() const noexcept { return !encoding_.empty(); }
+
+ private:
+  void add_metadata(std::string_view key, std::string_view value, rpc::Metadata& metadata);
+  [[nodiscard]] Refusal unknown_path(const rpc::MethodTable& methods) const;
+
+  const rpc::Method* method_ = nullptr;
+  std::size_t list_size_ = 0;
+  std::string path_;
+  std::string authority_;
+  std::string http_method_;   // empty for POST
+  std::string content_type_;  // empty for application/grpc
+  std::string encoding_;      // empty for identity
+  std::string metadata_error_;
+  bool has_content_type_ = false;
+  bool timeout_malformed_ = false;
+  std::optional<std::chrono::nanoseconds> timeout_;
+};
+
+}  // namespace wasm_grpc::http2

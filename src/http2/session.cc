@@ -1,0 +1,258 @@
+// Where nghttp2 and the connection meet: what nghttp2 tells of frames, and what it is told about limits.
+#include <chrono>
+#include <new>
+
+#include "http2/connection.h"
+#include "http2/core.h"
+#include "http2/stream.h"
+
+namespace wasm_grpc::http2 {
+
+namespace {
+
+// What a client may make us queue before we call it a flood: acknowledgements of its PINGs and SETTINGS, and settings
+// in one frame. nghttp2 ends the connection above that.
+constexpr std::size_t max_outbound_acks = 1000;
+constexpr std::size_t max_settings_entries = 32;
+// Response metadata is limited before (8 KiB and a status message of as much); nghttp2 reckons 12 bytes more per field.
+constexpr std::size_t max_response_header_block = 256 * 1024;
+
+Connection& connection_of(void* user_data) { return *static_cast<Connection*>(user_data); }
+
+std::string_view text(const std::uint8_t* bytes, std::size_t size) {
+  return {reinterpret_cast<const char*>(bytes), size};
+}
+
+int on_begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* user_data) {
+  if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
+    connection_of(user_data).begin_head(frame->hd.stream_id);
+  }
+  return 0;
+}
+
+int on_header(nghttp2_session*, const nghttp2_frame*, const std::uint8_t* name, std::size_t name_size,
+              const std::uint8_t* value, std::size_t value_size, std::uint8_t, void* user_data) {
+  // Nobody asks for the trailers of a request: then there is no head stream.
+  if (Stream* stream = connection_of(user_data).head_stream(); stream != nullptr) {
+    stream->take_field(text(name, name_size), text(value, value_size));
+  }
+  return 0;
+}
+
+int on_data_chunk(nghttp2_session* session, std::uint8_t, std::int32_t stream_id, const std::uint8_t* data,
+                  std::size_t size, void* user_data) {
+  // The connection's window is credited at once: a stream whose handler is slow must not stop the others.
+  nghttp2_session_consume_connection(session, size);
+  if (Stream* stream = connection_of(user_data).find(stream_id); stream != nullptr) {
+    stream->take_data(std::as_bytes(std::span(data, size)));
+  }
+  return 0;
+}
+
+int on_frame_received(nghttp2_session*, const nghttp2_frame* frame, void* user_data) {
+  Connection& connection = connection_of(user_data);
+  const bool end = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+  switch (frame->hd.type) {
+    case NGHTTP2_HEADERS:
+      if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
+        if (Stream* stream = connection.end_head(); stream != nullptr) stream->head_complete(end);
+      } else if (Stream* stream = connection.find(frame->hd.stream_id); stream != nullptr && end) {
+        stream->end_input();
+      }
+      break;
+    case NGHTTP2_DATA:
+      if (end || frame->data.padlen > 0) {
+        Stream* stream = connection.find(frame->hd.stream_id);
+        if (stream == nullptr) break;
+        if (end) {
+          stream->end_input();
+        } else {
+          stream->take_padding(frame->data.padlen);
+        }
+      }
+      break;
+    case NGHTTP2_SETTINGS:
+      if ((frame->hd.flags & NGHTTP2_FLAG_ACK) == 0) connection.client_settings_received();
+      break;
+    case NGHTTP2_PING:
+      if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) connection.ping_acknowledged();
+      break;
+    default:
+      break;
+  }
+  return 0;
+}
+
+int on_stream_close(nghttp2_session*, std::int32_t stream_id, std::uint32_t, void* user_data) {
+  connection_of(user_data).stream_closed(stream_id);
+  return 0;
+}
+
+int on_frame_sent(nghttp2_session*, const nghttp2_frame* frame, void* user_data) {
+  connection_of(user_data).frame_sent(*frame);
+  return 0;
+}
+
+int on_frame_not_sent(nghttp2_session*, const nghttp2_frame* frame, int error, void* user_data) {
+  connection_of(user_data).frame_not_sent(*frame, error);
+  return 0;
+}
+
+int on_send_data(nghttp2_session*, nghttp2_frame*, const std::uint8_t* frame_head, std::size_t length,
+                 nghttp2_data_source* source, void* user_data) {
+  return connection_of(user_data).send_large_data(*static_cast<Stream*>(source->ptr), frame_head, length);
+}
+
+}  // namespace
+
+std::unique_ptr<nghttp2_session_callbacks, CallbacksDeleter> make_callbacks() {
+  nghttp2_session_callbacks* made = nullptr;
+  if (nghttp2_session_callbacks_new(&made) != 0) throw std::bad_alloc();
+  nghttp2_session_callbacks_set_on_begin_headers_callback(made, on_begin_headers);
+  nghttp2_session_callbacks_set_on_header_callback(made, on_header);
+  nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made, on_data_chunk);
+  nghttp2_session_callbacks_set_on_frame_recv_callback(made, on_frame_received);
+  nghttp2_session_callbacks_set_on_stream_close_callback(made, on_stream_close);
+  nghttp2_session_callbacks_set_on_frame_send_callback(made, on_frame_sent);
+  nghttp2_session_callbacks_set_on_frame_not_send_callback(made, on_frame_not_sent);
+  nghttp2_session_callbacks_set_send_data_callback(made, on_send_data);
+  return std::unique_ptr<nghttp2_session_callbacks, CallbacksDeleter>(made);
+}
+
+std::unique_ptr<nghttp2_option, OptionDeleter> make_options(const Settings& settings) {
+  nghttp2_option* made = nullptr;
+  if (nghttp2_option_new(&made) != 0) throw std::bad_alloc();
+  nghttp2_option_set_no_auto_window_update(made, 1);
+  nghttp2_option_set_no_closed_streams(made, 1);
+  nghttp2_option_set_max_outbound_ack(made, max_outbound_acks);
+  nghttp2_option_set_max_settings(made, max_settings_entries);
+  nghttp2_option_set_max_send_header_block_length(made, max_response_header_block);
+  nghttp2_option_set_stream_reset_rate_limit(made, settings.reset_burst, settings.resets_per_second);
+  return std::unique_ptr<nghttp2_option, OptionDeleter>(made);
+}
+
+// ---- The connection's part of the callbacks ----
+
+void Connection::begin_head(std::int32_t id) {
+  head_stream_ = nullptr;
+  // Handlers may still work on streams that the client has reset: those count too.
+  if (live_streams_ >= 2 * std::size_t{core_.settings.max_concurrent_streams}) {
+    nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, id, NGHTTP2_REFUSED_STREAM);
+    return;
+  }
+  Stream* stream = core_.streams.take();
+  stream->open(*this, id);
+  nghttp2_session_set_stream_user_data(session_, id, stream);
+  ++live_streams_;
+  stream->next_ = streams_;
+  if (streams_ != nullptr) streams_->previous_ = stream;
+  streams_ = stream;
+  head_stream_ = stream;
+}
+
+Stream* Connection::end_head() noexcept {
+  last_found_ = head_stream_;
+  return std::exchange(head_stream_, nullptr);
+}
+
+Stream* Connection::find(std::int32_t id) noexcept {
+  if (last_found_ == nullptr || last_found_->id() != id) {
+    last_found_ = static_cast<Stream*>(nghttp2_session_get_stream_user_data(session_, id));
+  }
+  return last_found_;
+}
+
+void Connection::stream_closed(std::int32_t id) {
+  Stream* stream = find(id);
+  if (stream == nullptr) return;
+  forget_open(*stream);
+  stream->closed();
+}
+
+void Connection::forget_open(Stream& stream) noexcept {
+  if (last_found_ == &stream) last_found_ = nullptr;
+  if (head_stream_ == &stream) head_stream_ = nullptr;
+  if (stream.previous_ != nullptr) {
+    stream.previous_->next_ = stream.next_;
+  } else {
+    streams_ = stream.next_;
+  }
+  if (stream.next_ != nullptr) stream.next_->previous_ = stream.previous_;
+  if (stream.early_end_) --early_ends_;
+  stream.early_end_ = false;
+  stream.previous_ = nullptr;
+  stream.next_ = nullptr;
+}
+
+void Connection::client_settings_received() {
+  if (state_ != State::handshaking) return;
+  state_ = State::open;
+  core_.timers.cancel(*this);
+  if (core_.draining) drain();
+}
+
+void Connection::frame_sent(const nghttp2_frame& frame) {
+  switch (frame.hd.type) {
+    case NGHTTP2_DATA:
+    case NGHTTP2_HEADERS:
+      // The answer is complete and the client still sends: it may stop (RFC 9113, 8.1).
+      if (early_ends_ > 0 && (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
+        Stream* stream = find(frame.hd.stream_id);
+        if (stream != nullptr && stream->early_end_) {
+          stream->early_end_ = false;
+          --early_ends_;
+          if (stream->input_open()) {
+            nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, frame.hd.stream_id, NGHTTP2_NO_ERROR);
+          }
+        }
+      }
+      break;
+    case NGHTTP2_RST_STREAM:
+      // The errors of a client cost us as much as its resets.
+      if (frame.rst_stream.error_code != NGHTTP2_NO_ERROR && !resets_.allow(rpc::Clock::now())) {
+        if (!ended_for_resets_) ++core_.counters.connections_ended_for_resets;
+        ended_for_resets_ = true;
+        nghttp2_session_terminate_session(session_, NGHTTP2_ENHANCE_YOUR_CALM);
+      }
+      break;
+    default:
+      break;
+  }
+}
+
+void Connection::frame_not_sent(const nghttp2_frame& frame, int error) {
+  // An answer that nghttp2 refuses to send would leave its call without an end.
+  if (frame.hd.type != NGHTTP2_HEADERS || error == NGHTTP2_ERR_STREAM_CLOSED || error == NGHTTP2_ERR_STREAM_CLOSING ||
+      find(frame.hd.stream_id) == nullptr) {
+    return;
+  }
+  nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, frame.hd.stream_id, NGHTTP2_INTERNAL_ERROR);
+}
+
+// ---- Large messages take turns ----
+
+void Connection::request_large_input(Stream& stream) {
+  if (stream.waits_for_grant_) return;
+  if (large_waiting_.empty() &&
+      (large_input_ == 0 || large_input_ + stream.wanted_input() <= core_.settings.max_large_input)) {
+    large_input_ += stream.grant_large_input();
+    return;
+  }
+  stream.waits_for_grant_ = true;
+  stream.retain();
+  large_waiting_.push_back(&stream);
+}
+
+void Connection::release_large_input(std::size_t bytes) {
+  large_input_ -= bytes;
+  while (!large_waiting_.empty()) {
+    Stream* stream = large_waiting_.front();
+    if (large_input_ != 0 && large_input_ + stream->wanted_input() > core_.settings.max_large_input) return;
+    large_waiting_.erase(large_waiting_.begin());
+    stream->waits_for_grant_ = false;
+    large_input_ += stream->grant_large_input();
+    stream->release();
+  }
+}
+
+}  // namespace wasm_grpc::http2

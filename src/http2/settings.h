@@ -1,0 +1,48 @@
+// What an operator may tune about HTTP/2.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace wasm_grpc::http2 {
+
+struct Settings {
+  /// The largest request message in bytes; a larger one is refused with RESOURCE_EXHAUSTED before it is read.
+  /// 4 MiB is what gRPC clients and servers use when not told otherwise. Responses are not limited.
+  std::size_t max_message_size = 4 * 1024 * 1024;
+
+  /// Streams one client connection may have open at once (SETTINGS_MAX_CONCURRENT_STREAMS). A client keeps further
+  /// calls back until one ends; those it opens all the same are reset with REFUSED_STREAM.
+  std::uint32_t max_concurrent_streams = 1000;
+
+  /// All header fields of one request, counted as names + values + 32 bytes each (SETTINGS_MAX_HEADER_LIST_SIZE).
+  /// A request above it is answered with RESOURCE_EXHAUSTED; 64 KiB is a hard limit of the HTTP/2 library.
+  std::uint32_t max_header_list_size = 16 * 1024;
+
+  /// Request bytes a stream may hold that its handler has not taken (SETTINGS_INITIAL_WINDOW_SIZE). A single message
+  /// larger than this is let in whole. Larger windows help uploads of small messages over long distances and cost as
+  /// much memory for every stream whose handler is slow.
+  std::uint32_t stream_window = 64 * 1024;
+
+  /// Bytes on their way to us per connection. Costs no memory here: bytes leave this window as they arrive.
+  std::uint32_t connection_window = 4 * 1024 * 1024;
+
+  /// Request bytes that messages larger than the stream window may take in per connection, all together; further large
+  /// messages of that connection wait for their turn. One message is let in however large it is.
+  std::size_t max_large_input = 64 * 1024 * 1024;
+
+  /// Client connections at once, in one endpoint. One more is closed right after it was accepted.
+  std::size_t max_connections = 10'000;
+
+  /// How many streams a client may reset in a burst, and how many a second after that, before its connection is ended
+  /// with GOAWAY. The same figures hold for resets its errors force on us. Opening and resetting streams is cheap for a
+  /// client and not for a server (CVE-2023-44487, CVE-2025-8671); ordinary cancellation stays far below.
+  std::uint32_t reset_burst = 1000;
+  std::uint32_t resets_per_second = 200;
+
+  /// How long a new connection may take to send the HTTP/2 preface and its SETTINGS.
+  std::chrono::milliseconds handshake_timeout{10'000};
+};
+
+}  // namespace wasm_grpc::http2

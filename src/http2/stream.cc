@@ -1,0 +1,210 @@
+#include "http2/stream.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "http2/core.h"
+
+namespace wasm_grpc::http2 {
+
+namespace {
+
+constexpr std::size_t kept_streams = 1024;
+
+}  // namespace
+
+StreamPool::~StreamPool() {
+  for (Stream* stream : free_) delete stream;
+}
+
+Stream* StreamPool::take() {
+  ++in_use_;
+  if (free_.empty()) {
+    free_.reserve(kept_streams);  // so that give_back() does not allocate
+    return new Stream(*this);
+  }
+  Stream* stream = free_.back();
+  free_.pop_back();
+  return stream;
+}
+
+void StreamPool::give_back(Stream* stream) noexcept {
+  --in_use_;
+  if (free_.size() < kept_streams) {
+    free_.push_back(stream);
+  } else {
+    delete stream;
+  }
+}
+
+void Stream::open(Connection& connection, std::int32_t id) {
+  connection_ = &connection;
+  connection.retain();
+  id_ = id;
+  peer_ = connection.peer();
+  allowance_ = connection.core().settings.stream_window;
+  open_ = true;
+  retain();
+}
+
+void Stream::recycle() noexcept {
+  Connection* connection = std::exchange(connection_, nullptr);
+  reset();
+  head_.reset();
+  id_ = 0;
+  plain_status_ = 0;
+  allowance_ = 0;
+  held_ = 0;
+  granted_ = 0;
+  started_ = false;
+  ignores_input_ = false;
+  responded_ = false;
+  early_end_ = false;
+  deferred_ = false;
+  connection->forget();
+  pool_.give_back(this);
+  connection->release();
+}
+
+void Stream::closed() {
+  open_ = false;
+  if (scheduled()) connection_->core().timers.cancel(*this);
+  if (granted_ > 0) connection_->release_large_input(std::exchange(granted_, 0));
+  cancel();
+  release();
+}
+
+// ---- Receiving ----
+
+void Stream::take_field(std::string_view name, std::string_view value) {
+  head_.add(name, value, connection_->core().settings.max_header_list_size, request_metadata_);
+}
+
+void Stream::head_complete(bool end_stream) {
+  Core& core = connection_->core();
+  if (const auto refusal = head_.judge(core.methods, core.settings.max_header_list_size)) {
+    half_closed_ = end_stream;
+    refuse(*refusal);
+    return;
+  }
+  method_ = head_.method();
+  authority_.swap(head_.authority());
+  if (const auto timeout = head_.timeout()) {
+    const auto now = rpc::Clock::now();
+    if (*timeout < rpc::Clock::time_point::max() - now) {
+      deadline_ = now + *timeout;
+      core.timers.schedule(*this, deadline_);
+    }
+  }
+  if (rpc::streams_requests(method_->kind)) start();
+  if (end_stream) end_input();
+}
+
+void Stream::take_data(std::span<const std::byte> bytes) {
+  allowance_ -= std::min(allowance_, bytes.size());
+  if (ignores_input_) return;
+  held_ += bytes.size();
+  const std::uint64_t before = received_messages();
+  if (rpc::Status status = receive(bytes, connection_->core().settings.max_message_size); !status.ok()) {
+    refuse_input(std::move(status));
+    return;
+  }
+  if (wanted_input() > 0) connection_->request_large_input(*this);
+  if (started_ && received_messages() != before) notify_readable();
+}
+
+void Stream::take_padding(std::size_t size) {
+  allowance_ -= std::min(allowance_, size);
+  credit(0);
+}
+
+void Stream::end_input() {
+  if (ignores_input_ || half_closed_) {
+    half_closed_ = true;
+    return;
+  }
+  if (rpc::Status status = receive_end(); !status.ok()) {
+    refuse_input(std::move(status));
+  } else if (started_) {
+    notify_readable();
+  } else {
+    start();
+  }
+}
+
+void Stream::start() {
+  if (cancelled()) return;
+  started_ = true;
+  ++connection_->core().counters.calls_started;
+  method_->handler->start(*this);
+  const std::uint32_t ours = 1 + (dirty_ ? 1 : 0);
+  if (!finished() && !cancelled() && holders() <= ours) {
+    fail({rpc::StatusCode::internal, "the handler gave no answer"});
+  }
+}
+
+void Stream::refuse(const Refusal& refusal) {
+  ++connection_->core().counters.calls_refused;
+  ignores_input_ = true;
+  if (refusal.http_status != 200) {
+    plain_status_ = refusal.http_status;
+    if (!head_.is_head_request()) {
+      const auto body = std::as_bytes(std::span(refusal.status.message));
+      output_.assign(body.begin(), body.end());
+    }
+  }
+  fail(refusal.status);
+}
+
+void Stream::refuse_input(rpc::Status status) {
+  if (!started_) ++connection_->core().counters.calls_refused;
+  ignores_input_ = true;
+  fail(std::move(status));
+}
+
+void Stream::on_timer() noexcept {
+  ++connection_->core().counters.calls_past_deadline;
+  ignores_input_ = true;
+  fail({rpc::StatusCode::deadline_exceeded, "the deadline passed before the call was answered"});
+}
+
+// ---- Flow control of the request ----
+
+void Stream::input_consumed(std::size_t bytes) noexcept {
+  held_ -= std::min(held_, bytes);
+  if (!open_ || half_closed_) return;
+  credit(0);
+}
+
+// Restores the allowance to the stream window, less what is still held, once that is worth a frame; or adds `extra`.
+void Stream::credit(std::size_t extra) {
+  const std::size_t window = connection_->core().settings.stream_window;
+  std::size_t increment = extra;
+  if (extra == 0) {
+    if (granted_ > 0) {
+      const std::size_t excess = std::max(allowance_ + held_, window) - window;
+      if (granted_ > excess) connection_->release_large_input(std::exchange(granted_, excess) - excess);
+    }
+    if (allowance_ + held_ > window / 2) return;
+    increment = window - allowance_ - held_;
+  }
+  allowance_ += increment;
+  nghttp2_submit_window_update(connection_->session(), NGHTTP2_FLAG_NONE, id_, static_cast<std::int32_t>(increment));
+  connection_->mark_dirty();
+}
+
+std::size_t Stream::wanted_input() const noexcept {
+  if (!open_ || ignores_input_ || half_closed_) return 0;
+  return missing_input() > allowance_ ? missing_input() - allowance_ : 0;
+}
+
+std::size_t Stream::grant_large_input() {
+  constexpr std::size_t max_increment = 0x7fffffff;
+  const std::size_t extra = std::min(wanted_input(), max_increment - allowance_);
+  if (extra == 0) return 0;
+  granted_ += extra;
+  credit(extra);
+  return extra;
+}
+
+}  // namespace wasm_grpc::http2

@@ -1,0 +1,124 @@
+// One HTTP/2 stream that carries one gRPC call.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "http2/request_head.h"
+#include "rpc/timer_queue.h"
+#include "wasm_grpc/rpc/call.h"
+
+namespace wasm_grpc::http2 {
+
+class Connection;
+class Stream;
+
+/// Streams that are not in use. A stream returns here when it is closed and its handler has let go of it.
+class StreamPool {
+ public:
+  StreamPool() = default;
+  StreamPool(const StreamPool&) = delete;
+  StreamPool& operator=(const StreamPool&) = delete;
+  ~StreamPool();
+
+  [[nodiscard]] Stream* take();
+  void give_back(Stream* stream) noexcept;
+  /// How many are in use.
+  [[nodiscard]] std::size_t in_use() const noexcept { return in_use_; }
+
+ private:
+  std::vector<Stream*> free_;  // owned
+  std::size_t in_use_ = 0;
+};
+
+/// The call of one stream. Between open() and closed() it belongs to its connection; its handler may hold it longer,
+/// and as long the connection object lives too (though its socket may be closed).
+class Stream final : public rpc::Call, public rpc::Timer {
+ public:
+  explicit Stream(StreamPool& pool) : pool_(pool) {}
+
+  void open(Connection& connection, std::int32_t id);
+  [[nodiscard]] std::int32_t id() const noexcept { return id_; }
+
+  // ---- Receiving: called by the session's callbacks ----
+
+  void take_field(std::string_view name, std::string_view value);
+  void head_complete(bool end_stream);
+  void take_data(std::span<const std::byte> bytes);
+  void take_padding(std::size_t size);
+  void end_input();
+  /// The stream is gone, or its connection is.
+  void closed();
+
+  // ---- Sending: called while the connection is flushed ----
+
+  /// Hands to nghttp2 what output_ready() announced.
+  void submit();
+  /// nghttp2's data source: up to `length` bytes of the answer, into `buffer` or, with NGHTTP2_DATA_FLAG_NO_COPY, for
+  /// take_output().
+  ssize_t produce(std::uint8_t* buffer, std::size_t length, std::uint32_t* data_flags);
+  /// The next `length` bytes of the answer; they are then counted as sent.
+  [[nodiscard]] std::span<const std::byte> take_output(std::size_t length);
+  /// The bytes that produce() and take_output() gave were written.
+  void output_written();
+  /// True when the client has not ended its side.
+  [[nodiscard]] bool input_open() const noexcept { return !half_closed_; }
+
+  // ---- The connection's turn-taking of large messages ----
+
+  /// Lets the client send the rest of the large message it has announced.
+  /// Returns by how much.
+  [[nodiscard]] std::size_t grant_large_input();
+  [[nodiscard]] std::size_t wanted_input() const noexcept;
+
+ private:
+  friend class Connection;  // for the links below
+
+  ~Stream() override = default;
+  friend class StreamPool;
+
+  void output_ready() noexcept override;
+  void input_consumed(std::size_t bytes) noexcept override;
+  void recycle() noexcept override;
+  void on_timer() noexcept override;
+
+  void start();
+  void refuse(const Refusal& refusal);
+  void refuse_input(rpc::Status status);
+  void submit_response();
+  void submit_plain_response();
+  void submit_trailers();
+  void note_early_end();
+  void credit(std::size_t bytes);
+  [[nodiscard]] std::size_t max_message_field() const;
+
+  StreamPool& pool_;
+  Connection* connection_ = nullptr;
+  RequestHead head_;
+  std::int32_t id_ = 0;
+  int plain_status_ = 0;        // of an answer that is not gRPC; 0 else
+  std::size_t allowance_ = 0;   // bytes the client may still send
+  std::size_t held_ = 0;        // bytes it sent that the handler has not taken
+  std::size_t granted_ = 0;     // bytes allowed beyond the stream window, for a large message
+  bool open_ = false;           // known to nghttp2
+  bool started_ = false;        // the handler has the call
+  bool ignores_input_ = false;  // the call has failed: what the client still sends is dropped
+  bool responded_ = false;      // the response headers are with nghttp2
+  bool early_end_ = false;      // the answer's last frame is with nghttp2, and the client was still sending
+  bool deferred_ = false;       // nghttp2 waits for more output
+
+  // Links of the connection's lists.
+  Stream* previous_ = nullptr;
+  Stream* next_ = nullptr;
+  bool dirty_ = false;
+  bool written_ = false;
+  bool waits_for_grant_ = false;
+};
+
+}  // namespace wasm_grpc::http2

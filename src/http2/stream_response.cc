@@ -1,0 +1,150 @@
+// The answering half of a stream.
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+#include "http2/core.h"
+#include "http2/stream.h"
+
+namespace wasm_grpc::http2 {
+
+namespace {
+
+// From here on a payload is written from where it is rather than copied among the other frames.
+constexpr std::size_t no_copy_size = 4 * 1024;
+
+ssize_t produce_output(nghttp2_session*, std::int32_t, std::uint8_t* buffer, std::size_t length,
+                       std::uint32_t* data_flags, nghttp2_data_source* source, void*) {
+  return static_cast<Stream*>(source->ptr)->produce(buffer, length, data_flags);
+}
+
+}  // namespace
+
+void Stream::output_ready() noexcept {
+  if (open_) connection_->mark_dirty(*this);
+}
+
+void Stream::submit() {
+  if (!open_) return;
+  if (!responded_) {
+    if (!headers_wanted_) return;
+    responded_ = true;
+    if (plain_status_ != 0) {
+      submit_plain_response();
+    } else {
+      submit_response();
+    }
+  } else if (deferred_) {
+    deferred_ = false;
+    nghttp2_session_resume_data(connection_->session(), id_);
+  }
+}
+
+void Stream::submit_response() {
+  FieldBlock& block = connection_->core().fields;
+  block.clear();
+  block.add(":status", "200");
+  block.add("content-type", "application/grpc");
+  if (head_.encoding_refused()) block.add("grpc-accept-encoding", "identity");
+  block.add_metadata(headers_);
+  // Without a message and without headers of its own the answer is a single frame ("Trailers-Only").
+  const bool trailers_only = finished_ && output_.empty() && headers_.empty();
+  if (trailers_only) {
+    block.add_status(status_, max_message_field());
+    block.add_metadata(trailers_);
+    note_early_end();
+  }
+  const auto fields = block.fields();
+  nghttp2_data_provider provider{};
+  provider.source.ptr = this;
+  provider.read_callback = produce_output;
+  if (nghttp2_submit_response(connection_->session(), id_, fields.data(), fields.size(),
+                              trailers_only ? nullptr : &provider) != 0) {
+    nghttp2_submit_rst_stream(connection_->session(), NGHTTP2_FLAG_NONE, id_, NGHTTP2_INTERNAL_ERROR);
+  }
+}
+
+void Stream::submit_plain_response() {
+  FieldBlock& block = connection_->core().fields;
+  block.clear();
+  block.add(":status", plain_status_ == 405 ? "405" : "415");
+  block.add("content-type", "text/plain; charset=utf-8");
+  if (plain_status_ == 405) block.add("allow", "POST");
+  const auto fields = block.fields();
+  nghttp2_data_provider provider{};
+  provider.source.ptr = this;
+  provider.read_callback = produce_output;
+  if (output_.empty()) note_early_end();
+  if (nghttp2_submit_response(connection_->session(), id_, fields.data(), fields.size(),
+                              output_.empty() ? nullptr : &provider) != 0) {
+    nghttp2_submit_rst_stream(connection_->session(), NGHTTP2_FLAG_NONE, id_, NGHTTP2_INTERNAL_ERROR);
+  }
+}
+
+ssize_t Stream::produce(std::uint8_t* buffer, std::size_t length, std::uint32_t* data_flags) {
+  const auto pending = pending_output();
+  if (pending.empty() && !finished_) {
+    deferred_ = true;
+    return NGHTTP2_ERR_DEFERRED;
+  }
+  const std::size_t size = std::min(pending.size(), length);
+  if (size >= no_copy_size) {
+    *data_flags |= NGHTTP2_DATA_FLAG_NO_COPY;  // send_large_data() calls take_output()
+  } else if (size > 0) {
+    std::memcpy(buffer, pending.data(), size);
+    output_sent_ += size;
+    if (!finished_) connection_->written(*this);
+  }
+  if (size == pending.size() && finished_) {
+    *data_flags |= NGHTTP2_DATA_FLAG_EOF;
+    note_early_end();
+    if (plain_status_ == 0) {
+      *data_flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+      submit_trailers();
+    }
+  }
+  return static_cast<ssize_t>(size);
+}
+
+void Stream::submit_trailers() {
+  FieldBlock& block = connection_->core().fields;
+  block.clear();
+  block.add_status(status_, max_message_field());
+  block.add_metadata(trailers_);
+  const auto fields = block.fields();
+  if (nghttp2_submit_trailer(connection_->session(), id_, fields.data(), fields.size()) != 0) {
+    nghttp2_submit_rst_stream(connection_->session(), NGHTTP2_FLAG_NONE, id_, NGHTTP2_INTERNAL_ERROR);
+  }
+}
+
+void Stream::note_early_end() {
+  if (!input_open()) return;
+  early_end_ = true;
+  connection_->expect_early_end();
+}
+
+std::span<const std::byte> Stream::take_output(std::size_t length) {
+  const auto piece = pending_output().first(length);
+  output_sent_ += length;
+  return piece;
+}
+
+void Stream::output_written() {
+  // Once finished nothing is added any more, and what nghttp2 still wants to read stays where it is.
+  if (!finished_) output_drained();
+}
+
+// A client may refuse answers whose header list is too large (SETTINGS_MAX_HEADER_LIST_SIZE): the message is what can
+// be cut.
+std::size_t Stream::max_message_field() const {
+  constexpr std::size_t others = 512;  // the fields around it, generously
+  constexpr std::size_t entry = 32;
+  if (status_.message.empty()) return 0;
+  const std::size_t limit =
+      nghttp2_session_get_remote_settings(connection_->session(), NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE);
+  const std::size_t metadata =
+      headers_.byte_size() * 2 + trailers_.byte_size() * 2 + (headers_.size() + trailers_.size()) * entry + others;
+  return limit > metadata ? limit - metadata : 0;
+}
+
+}  // namespace wasm_grpc::http2
