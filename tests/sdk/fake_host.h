@@ -1,0 +1,61 @@
+// The host's side of ABI 1 in memory, for testing guest code natively: it defines the functions abi.h declares.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace wasm_grpc::guest::testing {
+
+struct FakeCall {
+  std::deque<std::string> requests;
+  int waits_per_request = 0;  // how often recv answers AGAIN, and wait() helps, before each request
+  int waits_per_send = 0;     // the same for send
+  bool cancelled = false;     // from the moment there are no requests left
+  bool cancelled_when_waiting = false;
+  std::int64_t deadline = INT64_MAX;
+  std::vector<std::pair<std::string, std::string>> metadata;
+  std::map<std::int32_t, std::string> info;
+
+  std::vector<std::string> sent;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::vector<std::pair<std::string, std::string>> trailers;
+  bool headers_sent = false;
+  std::optional<std::pair<std::int32_t, std::string>> finished;
+
+  int recv_calls = 0;
+  int waits = 0;
+  std::int64_t last_timeout = 0;
+  int request_waits_left = -1;
+  int send_waits_left = -1;
+};
+
+struct Declared {
+  std::string path;
+  std::int32_t kind;
+  std::int32_t style;
+  std::int32_t tag;
+};
+
+/// The host of the test that runs; one at a time.
+class FakeHost {
+ public:
+  FakeHost();
+  ~FakeHost();
+  FakeHost(const FakeHost&) = delete;
+  FakeHost& operator=(const FakeHost&) = delete;
+
+  std::vector<Declared> methods;
+  std::vector<std::string> descriptors;
+  std::vector<std::pair<std::int32_t, std::string>> log;
+  std::map<std::int32_t, FakeCall> calls;
+
+  /// The fake that is alive.
+  static FakeHost& current();
+};
+
+}  // namespace wasm_grpc::guest::testing
