@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -147,6 +148,7 @@ def run(settings):
 
 
 def main(arguments=None):
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # leaves every `with`, which stops the servers
     try:
         run(parse_arguments(arguments))
     except BenchError as error:
