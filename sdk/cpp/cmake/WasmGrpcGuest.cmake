@@ -20,6 +20,10 @@ include("${CMAKE_CURRENT_LIST_DIR}/wasi-tools.cmake")
 if(NOT WASM_GRPC_GUEST_INCLUDE_DIR)
   get_filename_component(WASM_GRPC_GUEST_INCLUDE_DIR "${CMAKE_CURRENT_LIST_DIR}/../include" ABSOLUTE)
 endif()
+if(NOT EXISTS "${WASM_GRPC_GUEST_INCLUDE_DIR}/wasm_grpc/guest.h")
+  message(FATAL_ERROR "The guest SDK's headers are not in ${WASM_GRPC_GUEST_INCLUDE_DIR}. Where the SDK is installed, use "
+                      "find_package(WasmGrpcGuest) rather than to include this file.")
+endif()
 # What functions need of this file's variables, which are not there in every folder that calls them.
 foreach(variable INCLUDE_DIR COMPILE_OPTIONS CXX_OPTIONS LINK_OPTIONS)
   set_property(GLOBAL PROPERTY WASM_GRPC_GUEST_${variable} "${WASM_GRPC_GUEST_${variable}}")

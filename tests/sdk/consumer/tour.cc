@@ -1,0 +1,86 @@
+// The rest of docs/guest-cpp.md.
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include <wasm_grpc/guest.h>
+
+using namespace wasm_grpc::guest;
+
+namespace {
+
+void keys_and_values(Context& context) {
+  auto token = context.metadata("authorization");      // std::optional<std::string>
+  for (const auto& [key, value] : context.metadata())  // all of it, in the order sent
+    log(LogLevel::debug, std::string(key) + ": " + std::string(value));
+  context.add_header("x-served-by", "tour");    // before the first message
+  context.add_trailer("checksum-bin", "\xFF");  // any time; -bin values are raw bytes
+  (void)token;
+}
+
+Status work(Context& context) {
+  if (auto left = context.time_left(); left && *left < std::chrono::milliseconds(5)) {
+    return Status::deadline_exceeded("not enough time to begin");
+  }
+  if (!context.sleep_for(std::chrono::milliseconds(10))) return Status::cancelled();  // others are served meanwhile
+  for (int part = 0; part < 1000; ++part) {
+    if (part % 100 == 0 && context.cancelled()) return Status::cancelled();
+  }
+  return Status::ok();
+}
+
+struct HelloRequest {
+  std::string_view name;
+  std::uint32_t times = 0;
+
+  bool parse(Bytes bytes) {
+    wire::Reader in(bytes);
+    while (in.next()) {
+      switch (in.tag()) {
+        case wire::bytes_tag(1): name = in.text(); break;      // string name = 1;
+        case wire::varint_tag(2): times = in.uint32(); break;  // uint32 times = 2;
+      }
+    }
+    return in.ok();
+  }
+};
+
+Reply hello(Context& context, Bytes request) {
+  HelloRequest hello;
+  if (!hello.parse(request)) return Status::invalid_argument("not a HelloRequest");
+  std::string& reply = context.scratch();
+  wire::Writer(reply).text(1, hello.name).uint32(2, hello.times);
+  return Bytes(reply);
+}
+
+}  // namespace
+
+WASM_GRPC_SERVICES(registry) {
+  registry.service("hello.Tour")
+      .client_stream("Join", [](Context&, Reader& in) -> Reply {
+        std::string joined;
+        for (Bytes message : in) joined += message.text();  // waits for each
+        if (in.cancelled()) return Status::cancelled();
+        return joined;
+      })
+      .server_stream("Repeat", [](Context&, Bytes request, Writer& out) -> Status {
+        for (int i = 0; i < 3; ++i) {
+          if (!out.write(request)) return Status::cancelled();  // waits while the client is slow
+        }
+        return Status::ok();
+      })
+      .bidi_stream("Chat", [](Context&, Reader& in, Writer& out) -> Status {
+        for (Bytes message : in) {
+          if (!out.write(message)) break;
+        }
+        return Status::ok();
+      });
+
+  registry.service("hello.More")
+      .unary("Metadata", [](Context& context, Bytes request) -> Reply {
+        keys_and_values(context);
+        return request;
+      })
+      .unary("Work", [](Context& context, Bytes) -> Reply { return work(context); })
+      .unary("Hello", hello);
+}

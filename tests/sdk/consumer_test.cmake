@@ -1,0 +1,50 @@
+# Installs the guest SDK and builds consumer/ with it, from outside the tree: beside a host compiler, under the toolchain
+# file, and with a compiler that cannot make wasm, which is to be said clearly.
+# cmake -DBUILD=<our build> -DCONSUMER=<consumer/> -DWORK=<scratch> -DGENERATOR=... -DLIBDIR=lib -P consumer_test.cmake
+file(REMOVE_RECURSE "${WORK}")
+set(prefix "${WORK}/prefix")
+
+function(run)
+  execute_process(COMMAND ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
+  if(NOT result EQUAL 0)
+    message(FATAL_ERROR "${ARGN} failed:\n${output}")
+  endif()
+endfunction()
+
+function(expect_guest file)
+  if(NOT EXISTS "${file}")
+    message(FATAL_ERROR "${file} was not built")
+  endif()
+  file(READ "${file}" magic LIMIT 4 HEX)
+  if(NOT magic STREQUAL "0061736d")
+    message(FATAL_ERROR "${file} is no wasm module: it begins with ${magic}")
+  endif()
+  foreach(name _initialize wasm_grpc_start wasm_grpc_call wasm_grpc_1)
+    file(STRINGS "${file}" found REGEX "${name}" LIMIT_COUNT 1)
+    if(NOT found)
+      message(FATAL_ERROR "${file} does not know ${name}")
+    endif()
+  endforeach()
+endfunction()
+
+run(${CMAKE_COMMAND} --install "${BUILD}" --component guest_sdk --prefix "${prefix}")
+set(package "${prefix}/${LIBDIR}/cmake/WasmGrpcGuest")
+
+run(${CMAKE_COMMAND} -S "${CONSUMER}" -B "${WORK}/beside" -G "${GENERATOR}" "-DCMAKE_PREFIX_PATH=${prefix}")
+run(${CMAKE_COMMAND} --build "${WORK}/beside")
+expect_guest("${WORK}/beside/guests/hello.wasm")
+expect_guest("${WORK}/beside/guests/tour.wasm")
+
+run(${CMAKE_COMMAND} -S "${CONSUMER}" -B "${WORK}/toolchain" -G "${GENERATOR}" -DCMAKE_BUILD_TYPE=Release
+    --toolchain "${package}/wasi-toolchain.cmake" "-DWasmGrpcGuest_DIR=${package}")
+run(${CMAKE_COMMAND} --build "${WORK}/toolchain")
+expect_guest("${WORK}/toolchain/guests/hello.wasm")
+expect_guest("${WORK}/toolchain/guests/tour.wasm")
+
+execute_process(COMMAND ${CMAKE_COMMAND} -S "${CONSUMER}" -B "${WORK}/unable" -G "${GENERATOR}"
+                        "-DCMAKE_PREFIX_PATH=${prefix}" -DWASM_GRPC_GUEST_CXX=${CMAKE_COMMAND}
+                RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
+string(REGEX REPLACE "[ \n]+" " " output "${output}")
+if(result EQUAL 0 OR NOT output MATCHES "Install clang-19 lld-19 libc\\+\\+-19-dev-wasm32")
+  message(FATAL_ERROR "a compiler that cannot make wasm was to be refused with what to install; instead:\n${output}")
+endif()
