@@ -38,7 +38,7 @@ std::string describe(const wasm::Failure& failure) {
 }
 
 GuestInstance::GuestInstance(const GuestModule& module, const abi::Declaration* expected)
-    : wasi(module.wasi(), module.name(), module.log()),
+    : wasi(module.sandbox(), module.name(), module.log()),
       instance(module.linked()),
       binding(module.abi().bind(instance, module.log(), expected)) {
   instance.set_host_data(wasm::HostSlot::wasi, &wasi);
@@ -46,7 +46,7 @@ GuestInstance::GuestInstance(const GuestModule& module, const abi::Declaration* 
 
 Result<std::shared_ptr<const GuestModule>> GuestModule::load(const wasm::Engine& engine, const wasm::Linker& linker,
                                                              std::string name, std::span<const std::byte> bytes,
-                                                             std::shared_ptr<const wasi::Config> wasi, Log& log,
+                                                             std::shared_ptr<const wasi::Sandbox> sandbox, Log& log,
                                                              std::chrono::milliseconds start_timeout) {
   auto compiled = wasm::Module::compile(engine, std::move(name), bytes);
   if (!compiled.ok()) return std::move(compiled).error();
@@ -55,7 +55,8 @@ Result<std::shared_ptr<const GuestModule>> GuestModule::load(const wasm::Engine&
   auto linked = linker.link(std::move(compiled).value());
   if (!linked.ok()) return std::move(linked).error();
 
-  std::shared_ptr<GuestModule> module(new GuestModule(std::move(linked).value(), *abi.value(), std::move(wasi), log));
+  std::shared_ptr<GuestModule> module(
+      new GuestModule(std::move(linked).value(), *abi.value(), std::move(sandbox), log));
   GuestInstance first(*module, nullptr);
   if (auto started = run_start(first, start_timeout); !started.ok()) return std::move(started).error();
   module->declaration_ = first.binding->declaration();

@@ -23,23 +23,23 @@ class GuestModule {
   /// in slices meanwhile only if the engine is ticked. The error is one line without the module's name.
   [[nodiscard]] static Result<std::shared_ptr<const GuestModule>> load(
       const wasm::Engine& engine, const wasm::Linker& linker, std::string name, std::span<const std::byte> bytes,
-      std::shared_ptr<const wasi::Config> wasi, Log& log, std::chrono::milliseconds start_timeout);
+      std::shared_ptr<const wasi::Sandbox> sandbox, Log& log, std::chrono::milliseconds start_timeout);
 
   [[nodiscard]] const std::string& name() const noexcept { return linked_->module().name(); }
   [[nodiscard]] const wasm::LinkedModule& linked() const noexcept { return *linked_; }
   [[nodiscard]] const abi::Abi& abi() const noexcept { return *abi_; }
   [[nodiscard]] const abi::Declaration& declaration() const noexcept { return declaration_; }
-  [[nodiscard]] const wasi::Config& wasi() const noexcept { return *wasi_; }
+  [[nodiscard]] const wasi::Sandbox& sandbox() const noexcept { return *sandbox_; }
   [[nodiscard]] Log& log() const noexcept { return log_; }
 
  private:
   GuestModule(std::shared_ptr<const wasm::LinkedModule> linked, const abi::Abi& abi,
-              std::shared_ptr<const wasi::Config> wasi, Log& log)
-      : linked_(std::move(linked)), abi_(&abi), wasi_(std::move(wasi)), log_(log) {}
+              std::shared_ptr<const wasi::Sandbox> sandbox, Log& log)
+      : linked_(std::move(linked)), abi_(&abi), sandbox_(std::move(sandbox)), log_(log) {}
 
   std::shared_ptr<const wasm::LinkedModule> linked_;
   const abi::Abi* abi_;
-  std::shared_ptr<const wasi::Config> wasi_;
+  std::shared_ptr<const wasi::Sandbox> sandbox_;
   Log& log_;
   abi::Declaration declaration_;
 };

@@ -23,7 +23,7 @@ class InstanceWaiter {
 
  protected:
   InstanceWaiter() = default;
-  ~InstanceWaiter() = default;
+  virtual ~InstanceWaiter() = default;
 
  private:
   friend class InstancePool;

@@ -1,13 +1,13 @@
 #include "wasm_grpc/server.h"
 
 #include <algorithm>
+#include <asio/ip/tcp.hpp>
 #include <filesystem>
 #include <fstream>
-#include <future>
-#include <mutex>
 #include <thread>
 
 #include "abi/abi.h"
+#include "http2/address.h"
 #include "rpc/method_table.h"
 #include "runtime/guest_module.h"
 #include "runtime/log.h"
@@ -42,15 +42,31 @@ Result<std::vector<std::byte>> read_file(const std::string& path, std::size_t ma
   return bytes;
 }
 
-std::shared_ptr<const wasi::Config> wasi_config(const std::string& name, const ModuleOptions& options) {
-  auto config = std::make_shared<wasi::Config>();
-  config->arguments.push_back(name);
-  config->arguments.insert(config->arguments.end(), options.arguments.begin(), options.arguments.end());
-  config->environment = options.environment;
+Result<std::shared_ptr<const wasi::Sandbox>> make_sandbox(const ModuleOptions& options) {
+  wasi::Config config;
+  config.arguments.push_back(options.name);
+  config.arguments.insert(config.arguments.end(), options.arguments.begin(), options.arguments.end());
+  config.environment = options.environment;
   for (const DirectoryGrant& grant : options.directories) {
-    config->directories.push_back({grant.host_path, grant.guest_path, grant.read_only});
+    config.directories.push_back({grant.host_path, grant.guest_path, grant.read_only});
   }
-  return config;
+  return wasi::Sandbox::create(config);
+}
+
+/// Fails when someone listens on the address already. Workers share a port by SO_REUSEPORT, and would share it with
+/// another server of this user just as well, without an error.
+Result<> check_is_free(const std::string& address) {
+  asio::io_context io;
+  auto endpoint = http2::resolve_address(io, address);
+  if (!endpoint.ok()) return std::move(endpoint).error();
+  if (endpoint.value().port() == 0) return success();
+  asio::ip::tcp::acceptor acceptor(io);
+  asio::error_code error;
+  acceptor.open(endpoint.value().protocol(), error);
+  if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
+  if (!error) acceptor.bind(endpoint.value(), error);
+  if (!error) return success();
+  return Error{"cannot listen on " + address + ": " + error.message()};
 }
 
 ModuleInfo describe(const runtime::GuestModule& guest, const wasm::EngineOptions& engine) {
@@ -94,7 +110,7 @@ struct Server::State {
   std::vector<std::unique_ptr<runtime::Worker>> workers;
   bool started = false;
 
-  /// Says who serves a path that a module or handler claims, if anyone does.
+  /// True when someone serves the path already.
   [[nodiscard]] bool claimed(std::string_view path) const {
     return std::any_of(methods.begin(), methods.end(), [&](const MethodInfo& method) { return method.path == path; });
   }
@@ -152,13 +168,14 @@ Result<ModuleInfo> Server::add_module(const std::string& path, const ModuleOptio
 Result<ModuleInfo> Server::add_module(std::span<const std::byte> bytes, const ModuleOptions& options) {
   if (auto may = state_->may_change(); !may.ok()) return std::move(may).error();
   if (options.name.empty()) return Error{"a module that does not come from a file needs a name"};
+  auto sandbox = make_sandbox(options);
+  if (!sandbox.ok()) return std::move(sandbox).error();
   std::shared_ptr<const runtime::GuestModule> guest;
   {
     wasm::EpochTicker::Activity activity(state_->ticker);
     activity.enter();
-    auto loaded =
-        runtime::GuestModule::load(state_->engine, state_->linker, options.name, bytes,
-                                   wasi_config(options.name, options), state_->log, state_->options.start_timeout);
+    auto loaded = runtime::GuestModule::load(state_->engine, state_->linker, options.name, bytes,
+                                             std::move(sandbox).value(), state_->log, state_->options.start_timeout);
     if (!loaded.ok()) return std::move(loaded).error();
     guest = std::move(loaded).value();
   }
@@ -191,9 +208,10 @@ Result<> Server::add_unary_method(std::string_view path, UnaryFunction function)
 
 Result<std::string> Server::listen(const std::string& address) {
   if (auto may = state_->may_change(); !may.ok()) return std::move(may).error();
+  if (auto free = check_is_free(address); !free.ok()) return std::move(free).error();
   std::string real = address;
   for (const auto& worker : state_->workers) {
-    auto listening = worker->listen(real);
+    auto listening = worker->listen(real, state_->workers.size() > 1);
     if (!listening.ok()) return listening;
     real = std::move(listening).value();
   }

@@ -5,6 +5,8 @@
 
 #include <asio/post.hpp>
 
+#include "http2/address.h"
+
 namespace wasm_grpc::runtime {
 
 namespace {
@@ -64,7 +66,10 @@ Result<> Worker::add_method(std::string_view path, rpc::MethodKind kind, std::un
   return success();
 }
 
-Result<std::string> Worker::listen(const std::string& address) { return endpoint_.listen(address, true); }
+Result<std::string> Worker::listen(const std::string& address, bool shared) {
+  if (auto listening = endpoint_.listen(address, shared); !listening.ok()) return std::move(listening).error();
+  return http2::to_text(endpoint_.local_address());
+}
 
 void Worker::start(unsigned index) {
   thread_ = std::thread([this, index] {
@@ -93,7 +98,11 @@ void Worker::join() {
 }
 
 void Worker::wake() noexcept {
-  if (turn_posted_ || in_turn_) return;  // a turn sends what it made, and looks for more at its end
+  if (in_turn_) {  // a turn sends what it made, and looks for more at its end
+    woken_in_turn_ = true;
+    return;
+  }
+  if (turn_posted_) return;
   turn_posted_ = true;
   asio::post(io_, [this] { run_turn(); });
 }
@@ -121,9 +130,10 @@ void Worker::run_turn() noexcept {
     scheduler_.run_turn();
     activity_.leave();
   }
+  woken_in_turn_ = false;
   endpoint_.flush();
   in_turn_ = false;
-  if (!scheduler_.empty()) wake();
+  if (woken_in_turn_ || !scheduler_.empty()) wake();
   arm_timer();
 }
 

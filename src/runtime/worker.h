@@ -37,8 +37,8 @@ class Worker final : private http2::Host {
 
   [[nodiscard]] Result<> add_module(std::shared_ptr<const GuestModule> module);
   [[nodiscard]] Result<> add_method(std::string_view path, rpc::MethodKind kind, std::unique_ptr<rpc::Handler> handler);
-  /// Listens, and returns the address with its real port.
-  [[nodiscard]] Result<std::string> listen(const std::string& address);
+  /// Listens, and returns the address with its real port. `shared`: other workers listen there too.
+  [[nodiscard]] Result<std::string> listen(const std::string& address, bool shared);
   void start(unsigned index);
 
   // ---- From any thread ----
@@ -66,6 +66,7 @@ class Worker final : private http2::Host {
   rpc::Clock::time_point timer_time_ = rpc::Clock::time_point::max();  // when timer_ goes off
   bool turn_posted_ = false;
   bool in_turn_ = false;
+  bool woken_in_turn_ = false;
   std::size_t max_waiting_calls_;
 
   wasm::EpochTicker::Activity activity_;

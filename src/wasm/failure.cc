@@ -67,21 +67,22 @@ std::string take_message(wasmtime_error* error) {
 }
 
 Failure take_failure(wasm_trap_t* trap, wasmtime_error* error) {
-  Failure failure;
   wasm_name_t message;
   wasm_frame_vec_t frames;
   if (trap != nullptr) {
     wasm_trap_message(trap, &message);
     wasm_trap_trace(trap, &frames);
-    wasm_trap_delete(trap);
   } else {
     wasmtime_error_message(error, &message);
     wasmtime_error_wasm_trace(error, &frames);
-    wasmtime_error_delete(error);
   }
+  Failure failure;
   failure.message = without_backtrace({message.data, message.size});
-  wasm_name_delete(&message);
   failure.backtrace = take_frames(&frames);
+  // The frames lie in the trap or the error: these go last.
+  wasm_name_delete(&message);
+  if (trap != nullptr) wasm_trap_delete(trap);
+  if (error != nullptr) wasmtime_error_delete(error);
   return failure;
 }
 

@@ -13,8 +13,8 @@ namespace wasm_grpc::wasm {
 
 namespace {
 constexpr std::size_t max_arguments = 4;
-// A guest's first slice lasts one to two ticks, so that a short call is not cut by a tick that happens to be near; the
-// next ones last at most one.
+// A guest that begins or was waiting has one to two ticks, so that a short run is not cut by a tick that happens to be
+// near; one that goes on after a slice has at most one.
 constexpr std::uint64_t first_slice_ticks = 2;
 constexpr std::uint64_t slice_ticks = 1;
 }  // namespace
@@ -109,7 +109,10 @@ Progress Instance::poll() noexcept {
   State& state = *state_;
   wasmtime_context_set_epoch_deadline(state.context, state.first_poll ? first_slice_ticks : slice_ticks);
   state.first_poll = false;
-  if (!wasmtime_call_future_poll(state.future)) return state.suspended ? Progress::suspended : Progress::sliced;
+  if (!wasmtime_call_future_poll(state.future)) {
+    state.first_poll = state.suspended;
+    return state.suspended ? Progress::suspended : Progress::sliced;
+  }
   wasmtime_call_future_delete(state.future);
   state.future = nullptr;
   if (state.trap != nullptr || state.error != nullptr) {

@@ -1,0 +1,218 @@
+// Runs guests written as WebAssembly text against the ABI, with a call that is not on any network.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "abi/abi.h"
+#include "wasm/engine.h"
+#include "wasm/epoch.h"
+#include "wasm/instance.h"
+#include "wasm/linker.h"
+#include "wasm/module.h"
+#include "wasm_grpc/rpc/call.h"
+
+namespace wasm_grpc::abi {
+
+/// A call whose client is the test.
+class TestCall final : public rpc::Call {
+ public:
+  explicit TestCall(rpc::MethodKind kind, std::string path = "/test.Service/Method")
+      : method_storage_{std::move(path), kind, nullptr} {
+    method_ = &method_storage_;
+    authority_ = "example.com";
+    peer_ = "127.0.0.1:4711";
+    retain();
+  }
+
+  void client_sends(std::string_view message) {
+    const auto size = static_cast<std::uint32_t>(message.size());
+    std::string framed{'\0', static_cast<char>(size >> 24), static_cast<char>(size >> 16), static_cast<char>(size >> 8),
+                       static_cast<char>(size)};
+    framed += message;
+    ASSERT_TRUE(receive(std::as_bytes(std::span(framed)), std::size_t{4} << 20).ok());
+    notify_readable();
+  }
+  void client_ends() {
+    ASSERT_TRUE(receive_end().ok());
+    notify_readable();
+  }
+  void client_cancels() { cancel(); }
+  void client_reads_everything() {
+    for (const std::string& message : unread_messages()) read_.push_back(message);
+    output_sent_ = output_.size();
+    output_drained();
+  }
+  void add_request_metadata(std::string_view key, std::string_view value) { request_metadata_.add(key, value); }
+  void set_deadline(rpc::Clock::time_point deadline) { deadline_ = deadline; }
+
+  /// Everything the guest has sent.
+  std::vector<std::string> messages() const {
+    std::vector<std::string> all = read_;
+    for (std::string& message : unread_messages()) all.push_back(std::move(message));
+    return all;
+  }
+  const rpc::Status& status() const { return status_; }
+  const rpc::Metadata& headers() const { return headers_; }
+  const rpc::Metadata& trailers() const { return trailers_; }
+  bool headers_sent() const { return headers_wanted_; }
+  std::size_t consumed() const { return consumed_; }
+
+ private:
+  std::vector<std::string> unread_messages() const {
+    std::vector<std::string> messages;
+    const auto bytes = pending_output();
+    for (std::size_t at = 0; at + 5 <= bytes.size();) {
+      std::size_t size = 0;
+      for (std::size_t i = 1; i < 5; ++i) size = size << 8 | static_cast<std::size_t>(bytes[at + i]);
+      messages.emplace_back(reinterpret_cast<const char*>(bytes.data()) + at + 5, size);
+      at += 5 + size;
+    }
+    return messages;
+  }
+  void output_ready() noexcept override {}
+  void input_consumed(std::size_t bytes) noexcept override { consumed_ += bytes; }
+  void recycle() noexcept override {}
+
+  rpc::Method method_storage_;
+  std::vector<std::string> read_;
+  std::size_t consumed_ = 0;
+};
+
+class LogLines final : public LogSink {
+ public:
+  void log(std::string_view module, LogLevel level, std::string_view text) noexcept override {
+    lines.push_back(std::string(module) + " " + std::to_string(static_cast<int>(level)) + " " + std::string(text));
+  }
+  std::vector<std::string> lines;
+};
+
+/// One engine for all tests of a program: making one takes time.
+inline wasm::Engine& engine() {
+  static wasm::Engine instance = [] {
+    wasm::EngineOptions options;
+    options.max_instances = 16;
+    return std::move(wasm::Engine::create(options)).value();
+  }();
+  return instance;
+}
+
+/// A guest from text: one module with one instance.
+class Guest {
+ public:
+  /// Compiles, links and starts it; `error` says what failed.
+  explicit Guest(std::string_view text, const Declaration* expected = nullptr) { error = start(text, expected); }
+
+  struct Outcome {
+    bool returned = false;
+    std::string failure;  // of a trap
+  };
+
+  /// Runs one call to its end. What suspends is polled until it is over; a suspension without an end is a bug of a
+  /// test.
+  Outcome run(TestCall& call, std::int32_t tag = 0) {
+    binding->begin_call(call, tag);
+    return finish_run();
+  }
+  Outcome finish_run() {
+    const auto give_up = wasm::Clock::now() + std::chrono::seconds(20);
+    while (wasm::Clock::now() < give_up) {
+      switch (instance->poll()) {
+        case wasm::Progress::done:
+          binding->end_call();
+          return {true, {}};
+        case wasm::Progress::failed:
+          return {false, instance->failure().message};
+        default:
+          std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      }
+    }
+    instance->drop();
+    return {false, "did not end"};
+  }
+
+  std::string error;
+  LogLines log;
+  std::unique_ptr<wasm::Instance> instance;
+  std::unique_ptr<Binding> binding;
+
+ private:
+  std::string start(std::string_view text, const Declaration* expected) {
+    auto compiled = wasm::Module::compile(engine(), "guest", std::as_bytes(std::span(text)));
+    if (!compiled.ok()) return compiled.error().message;
+    auto abi = detect(*compiled.value());
+    if (!abi.ok()) return abi.error().message;
+    wasm::Linker linker(engine());
+    if (auto defined = define_imports(linker); !defined.ok()) return defined.error().message;
+    auto bound = linker.link(compiled.value());
+    if (!bound.ok()) return bound.error().message;
+    linked_ = bound.value();
+    instance = std::make_unique<wasm::Instance>(*linked_);
+    binding = abi.value()->bind(*instance, log, expected);
+    while (true) {
+      auto step = binding->begin_next_start_step();
+      if (!step.ok()) return step.error().message;
+      if (!step.value()) return {};
+      wasm::Progress progress{};
+      while ((progress = instance->poll()) != wasm::Progress::done) {
+        if (progress == wasm::Progress::failed) {
+          if (binding->start_step_exited_well()) break;
+          return instance->failure().message;
+        }
+      }
+    }
+  }
+
+  std::shared_ptr<const wasm::LinkedModule> linked_;
+};
+
+/// A module with every import of ABI 1, one page of memory, and the given bodies. `start` may use the imports; `call`
+/// has the parameters $call and $tag and returns an i32.
+inline std::string module_text(std::string_view start, std::string_view call, std::string_view more = "") {
+  return R"((module
+    (import "wasm_grpc_1" "method" (func $method (param i32 i32 i32 i32 i32) (result i32)))
+    (import "wasm_grpc_1" "descriptors" (func $descriptors (param i32 i32) (result i32)))
+    (import "wasm_grpc_1" "recv" (func $recv (param i32 i32 i32) (result i32)))
+    (import "wasm_grpc_1" "send" (func $send (param i32 i32 i32) (result i32)))
+    (import "wasm_grpc_1" "wait" (func $wait (param i32 i32 i64) (result i32)))
+    (import "wasm_grpc_1" "finish" (func $finish (param i32 i32 i32 i32) (result i32)))
+    (import "wasm_grpc_1" "metadata_get" (func $metadata_get (param i32 i32 i32 i32 i32 i32) (result i32)))
+    (import "wasm_grpc_1" "metadata_list" (func $metadata_list (param i32 i32 i32) (result i32)))
+    (import "wasm_grpc_1" "metadata_add" (func $metadata_add (param i32 i32 i32 i32 i32 i32) (result i32)))
+    (import "wasm_grpc_1" "headers_send" (func $headers_send (param i32) (result i32)))
+    (import "wasm_grpc_1" "info" (func $info (param i32 i32 i32 i32) (result i32)))
+    (import "wasm_grpc_1" "deadline" (func $deadline (param i32) (result i64)))
+    (import "wasm_grpc_1" "log" (func $log (param i32 i32 i32)))
+    (memory (export "memory") 1 4)
+    (data (i32.const 0) "/test.Service/Method")
+    (data (i32.const 64) "x-key")
+    (data (i32.const 80) "value")
+    (global $at (mut i32) (i32.const 4096))
+    ;; Notes an answer, to be reported.
+    (func $note (param i32) (i32.store (global.get $at) (local.get 0))
+                            (global.set $at (i32.add (global.get $at) (i32.const 4))))
+    ;; Sends the answers noted so far as one message.
+    (func $report (param $call i32) (result i32)
+      (call $send (local.get $call) (i32.const 4096) (i32.sub (global.get $at) (i32.const 4096))))
+    (func $declare (param $kind i32) (result i32)
+      (call $method (i32.const 0) (i32.const 20) (local.get $kind) (i32.const 0) (i32.const 0)))
+    (func (export "wasm_grpc_start") )" +
+         std::string(start) + R"()
+    (func (export "wasm_grpc_call") (param $call i32) (param $tag i32) (result i32) )" +
+         std::string(call) + ") " + std::string(more) + ")";
+}
+
+/// The i32s of a reported message.
+inline std::vector<std::int32_t> numbers(const std::string& message) {
+  std::vector<std::int32_t> out(message.size() / 4);
+  std::memcpy(out.data(), message.data(), out.size() * 4);
+  return out;
+}
+
+}  // namespace wasm_grpc::abi
