@@ -1,0 +1,69 @@
+#include "rpc/method_table.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace wasm_grpc::rpc {
+namespace {
+
+class NoHandler final : public Handler {
+ public:
+  void start(Call&) noexcept override {}
+};
+
+TEST(MethodTable, FindsWhatWasAdded) {
+  NoHandler handler;
+  MethodTable table;
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_TRUE(table.add({"/pkg.S" + std::to_string(i) + "/M", MethodKind::unary, &handler}).ok());
+  }
+  ASSERT_TRUE(table.add({"/pkg.S7/Other", MethodKind::bidi_stream, &handler}).ok());
+  EXPECT_EQ(table.size(), 101u);
+  ASSERT_NE(table.find("/pkg.S42/M"), nullptr);
+  EXPECT_EQ(table.find("/pkg.S42/M")->path, "/pkg.S42/M");
+  EXPECT_EQ(table.find("/pkg.S7/Other")->kind, MethodKind::bidi_stream);
+  EXPECT_EQ(table.find("/pkg.S42/N"), nullptr);
+  EXPECT_EQ(table.find(""), nullptr);
+}
+
+TEST(MethodTable, KnowsItsServices) {
+  NoHandler handler;
+  MethodTable table;
+  ASSERT_TRUE(table.add({"/pkg.Service/M", MethodKind::unary, &handler}).ok());
+  EXPECT_TRUE(table.has_service("pkg.Service"));
+  EXPECT_FALSE(table.has_service("pkg"));
+  EXPECT_FALSE(table.has_service("pkg.Service/M"));
+}
+
+TEST(MethodTable, RefusesASecondHandlerForAPathAndSaysWhich) {
+  NoHandler handler;
+  MethodTable table;
+  ASSERT_TRUE(table.add({"/a.B/C", MethodKind::unary, &handler}).ok());
+  const auto result = table.add({"/a.B/C", MethodKind::unary, &handler});
+  ASSERT_FALSE(result.ok());
+  EXPECT_NE(result.error().message.find("/a.B/C is already served"), std::string::npos) << result.error().message;
+  EXPECT_EQ(table.size(), 1u);
+}
+
+TEST(MethodTable, RefusesMalformedPathsAndMissingHandlers) {
+  NoHandler handler;
+  MethodTable table;
+  for (const char* path : {"", "/", "a.B/C", "/a.B", "/a.B/", "//C", "/a.B/C/D", "/a B/C", "/a.B/C?x", "/a.B/Ü"}) {
+    const auto result = table.add({path, MethodKind::unary, &handler});
+    ASSERT_FALSE(result.ok()) << path;
+    EXPECT_NE(result.error().message.find("/package.Service/Method"), std::string::npos) << result.error().message;
+  }
+  EXPECT_FALSE(table.add({"/a.B/C", MethodKind::unary, nullptr}).ok());
+  EXPECT_EQ(table.size(), 0u);
+}
+
+TEST(MethodPath, HasTwoHalves) {
+  const auto path = parse_method_path("/pkg.Service/Method");
+  ASSERT_TRUE(path.has_value());
+  EXPECT_EQ(path->service, "pkg.Service");
+  EXPECT_EQ(path->method, "Method");
+}
+
+}  // namespace
+}  // namespace wasm_grpc::rpc
