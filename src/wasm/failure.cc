@@ -15,8 +15,8 @@ std::string one_line(std::string_view text) {
   std::string out;
   for (const char c : text) {
     if (c == '\n') {
-      if (!out.ends_with(": ")) out += ": ";
-    } else if (!(c == ' ' && out.ends_with(' '))) {
+      if (!out.empty() && !out.ends_with(": ")) out += ": ";
+    } else if (!(c == ' ' && (out.empty() || out.ends_with(' ')))) {
       out += c;
     }
   }
@@ -67,6 +67,7 @@ std::string take_message(wasmtime_error* error) {
 }
 
 Failure take_failure(wasm_trap_t* trap, wasmtime_error* error) {
+  Failure failure;
   wasm_name_t message;
   wasm_frame_vec_t frames;
   if (trap != nullptr) {
@@ -76,13 +77,15 @@ Failure take_failure(wasm_trap_t* trap, wasmtime_error* error) {
     wasmtime_error_message(error, &message);
     wasmtime_error_wasm_trace(error, &frames);
   }
-  Failure failure;
   failure.message = without_backtrace({message.data, message.size});
-  failure.backtrace = take_frames(&frames);
-  // The frames lie in the trap or the error: these go last.
   wasm_name_delete(&message);
-  if (trap != nullptr) wasm_trap_delete(trap);
-  if (error != nullptr) wasmtime_error_delete(error);
+  failure.backtrace = take_frames(&frames);
+  // Last: the frames borrow from it.
+  if (trap != nullptr) {
+    wasm_trap_delete(trap);
+  } else {
+    wasmtime_error_delete(error);
+  }
   return failure;
 }
 
