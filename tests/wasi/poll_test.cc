@@ -1,0 +1,231 @@
+// Waiting: poll_oneoff and sched_yield suspend the guest's fiber and nothing else.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstring>
+#include <limits>
+#include <thread>
+
+#include "support.h"
+
+namespace wasm_grpc::wasi::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+Subscription clock_subscription(std::uint64_t userdata, ClockId id, std::chrono::nanoseconds timeout,
+                                bool absolute = false) {
+  Subscription out;
+  std::memset(&out, 0, sizeof(out));
+  out.userdata = userdata;
+  out.type = EventType::clock;
+  out.clock.id = static_cast<std::uint32_t>(id);
+  out.clock.timeout = static_cast<std::uint64_t>(timeout.count());
+  out.clock.flags = absolute ? subscription_absolute : 0;
+  return out;
+}
+
+Subscription fd_subscription(std::uint64_t userdata, EventType type, std::uint32_t fd) {
+  Subscription out;
+  std::memset(&out, 0, sizeof(out));
+  out.userdata = userdata;
+  out.type = type;
+  out.fd = fd;
+  return out;
+}
+
+struct Poll {
+  explicit Poll(Machine& on, const std::vector<Subscription>& subscriptions)
+      : machine(on),
+        in(machine.put(
+            {reinterpret_cast<const char*>(subscriptions.data()), subscriptions.size() * sizeof(Subscription)})),
+        out(machine.allocate(subscriptions.size() * sizeof(Event))),
+        size(subscriptions.size()),
+        count(machine.allocate(4)) {}
+  void begin() { machine.begin("poll_oneoff", {in, out, size, count}); }
+  Errno call() { return machine.call("poll_oneoff", {in, out, size, count}); }
+  std::vector<Event> events() {
+    std::vector<Event> all;
+    for (std::uint32_t i = 0; i < machine.get<std::uint32_t>(count); ++i) {
+      all.push_back(machine.get<Event>(out + i * static_cast<std::uint32_t>(sizeof(Event))));
+    }
+    return all;
+  }
+  Machine& machine;
+  std::uint32_t in;
+  std::uint32_t out;
+  std::size_t size;
+  std::uint32_t count;
+};
+
+TEST(Poll, SleepsUntilTheFirstOfItsClocks) {
+  Machine machine;
+  Poll poll(machine, {clock_subscription(1, ClockId::monotonic, 1h), clock_subscription(2, ClockId::monotonic, 20ms)});
+  const auto before = wasm::Clock::now();
+  poll.begin();
+  ASSERT_EQ(machine.guest.instance.poll(), wasm::Progress::suspended);
+  EXPECT_EQ(machine.guest.instance.suspension().interests, 0U);
+  const auto until = machine.guest.instance.suspension().until;
+  EXPECT_GE(until, before + 20ms);
+  EXPECT_LE(until, wasm::Clock::now() + 20ms);
+  ASSERT_EQ(machine.guest.finish(), wasm::Progress::done);
+  EXPECT_GE(wasm::Clock::now(), before + 20ms);
+  EXPECT_EQ(machine.guest.instance.result(), 0);
+  const auto events = poll.events();
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].userdata, 2U);
+  EXPECT_EQ(events[0].type, EventType::clock);
+  EXPECT_EQ(events[0].error, 0U);
+}
+
+TEST(Poll, StaysSuspendedWhenItIsPolledTooEarly) {
+  Machine machine;
+  Poll poll(machine, {clock_subscription(1, ClockId::monotonic, 1h)});
+  poll.begin();
+  for (int i = 0; i < 3; ++i) ASSERT_EQ(machine.guest.instance.poll(), wasm::Progress::suspended);
+  machine.guest.instance.drop();  // ends it, though it would have slept for an hour
+  EXPECT_FALSE(machine.guest.instance.running());
+}
+
+TEST(Poll, SleepsUntilATimeOfDay) {
+  Machine machine;
+  const auto target = std::chrono::system_clock::now().time_since_epoch() + 30ms;
+  Poll poll(machine, {clock_subscription(7, ClockId::realtime, target, true)});
+  const auto before = wasm::Clock::now();
+  poll.begin();
+  ASSERT_EQ(machine.guest.instance.poll(), wasm::Progress::suspended);
+  EXPECT_LE(machine.guest.instance.suspension().until, before + 30ms + 1ms);
+  ASSERT_EQ(machine.guest.finish(), wasm::Progress::done);
+  ASSERT_EQ(poll.events().size(), 1U);
+  EXPECT_EQ(poll.events()[0].userdata, 7U);
+}
+
+TEST(Poll, SleepsUntilAnAbsoluteMonotonicTime) {
+  Machine machine;
+  const auto target = wasm::Clock::now() + 10ms;
+  Poll poll(machine, {clock_subscription(7, ClockId::monotonic, target.time_since_epoch(), true)});
+  poll.begin();
+  ASSERT_EQ(machine.guest.instance.poll(), wasm::Progress::suspended);
+  const auto until = machine.guest.instance.suspension().until;
+  EXPECT_LE(until < target ? target - until : until - target, 1ms);
+  ASSERT_EQ(machine.guest.finish(), wasm::Progress::done);
+}
+
+TEST(Poll, ReturnsAtOnceForATimeThatHasPassed) {
+  Machine machine;
+  Poll poll(machine, {clock_subscription(1, ClockId::realtime, 1s, true), clock_subscription(2, ClockId::monotonic, 0s),
+                      clock_subscription(3, ClockId::monotonic, 1h)});
+  ASSERT_EQ(poll.call(), Errno::success);
+  EXPECT_EQ(machine.guest.suspensions, 0);
+  ASSERT_EQ(poll.events().size(), 2U);
+  EXPECT_EQ(poll.events()[0].userdata, 1U);
+  EXPECT_EQ(poll.events()[1].userdata, 2U);
+}
+
+TEST(Poll, NeverReturnsForATimeBeyondAllClocks) {
+  for (const auto id : {ClockId::realtime, ClockId::monotonic}) {
+    for (const bool absolute : {false, true}) {
+      Machine machine;
+      Subscription forever = clock_subscription(1, id, 0ns, absolute);
+      forever.clock.timeout = std::numeric_limits<std::uint64_t>::max();
+      Poll poll(machine, {forever});
+      poll.begin();
+      ASSERT_EQ(machine.guest.instance.poll(), wasm::Progress::suspended);
+      EXPECT_EQ(machine.guest.instance.suspension().until, wasm::Suspension::never);
+      EXPECT_EQ(machine.guest.instance.poll(), wasm::Progress::suspended);
+      machine.guest.instance.drop();
+    }
+  }
+}
+
+TEST(Poll, FindsStandardInputAndOutputReady) {
+  Machine machine;
+  Poll poll(machine, {fd_subscription(1, EventType::fd_read, 0), fd_subscription(2, EventType::fd_write, 1),
+                      fd_subscription(3, EventType::fd_write, 77), fd_subscription(4, EventType::fd_read, 1),
+                      clock_subscription(5, ClockId::monotonic, 1h)});
+  ASSERT_EQ(poll.call(), Errno::success);
+  EXPECT_EQ(machine.guest.suspensions, 0);
+  const auto events = poll.events();
+  ASSERT_EQ(events.size(), 4U);
+  EXPECT_EQ(events[0].error, 0U);
+  EXPECT_EQ(events[0].flags, event_hangup);
+  EXPECT_EQ(events[1].error, 0U);
+  EXPECT_GT(events[1].available, 0U);
+  EXPECT_EQ(events[2].error, static_cast<std::uint16_t>(Errno::badf));
+  EXPECT_EQ(events[3].error, static_cast<std::uint16_t>(Errno::notcapable));
+}
+
+TEST(Poll, RefusesWhatItCannotWaitFor) {
+  Machine machine;
+  Poll none(machine, {});
+  EXPECT_EQ(none.call(), Errno::inval);
+  Subscription unknown = fd_subscription(1, static_cast<EventType>(3), 0);
+  Poll unknown_type(machine, {unknown});
+  EXPECT_EQ(unknown_type.call(), Errno::inval);
+  Poll too_many(machine, std::vector<Subscription>(1025, clock_subscription(1, ClockId::monotonic, 0s)));
+  EXPECT_EQ(too_many.call(), Errno::inval);
+
+  Poll wrong_clocks(machine, {clock_subscription(1, ClockId::process_cpu_time, 0s),
+                              clock_subscription(2, static_cast<ClockId>(9), 0s)});
+  ASSERT_EQ(wrong_clocks.call(), Errno::success);
+  ASSERT_EQ(wrong_clocks.events().size(), 2U);
+  EXPECT_EQ(wrong_clocks.events()[0].error, static_cast<std::uint16_t>(Errno::notsup));
+  EXPECT_EQ(wrong_clocks.events()[1].error, static_cast<std::uint16_t>(Errno::inval));
+}
+
+TEST(Poll, ReadsItsSubscriptionsBeforeItWritesEventsOverThem) {
+  Machine machine;
+  Poll poll(machine, {clock_subscription(1, ClockId::monotonic, 0s), clock_subscription(2, ClockId::monotonic, 0s),
+                      clock_subscription(3, ClockId::monotonic, 0s)});
+  poll.out = poll.in;
+  ASSERT_EQ(poll.call(), Errno::success);
+  const auto events = poll.events();
+  ASSERT_EQ(events.size(), 3U);
+  for (std::uint64_t i = 0; i < 3; ++i) EXPECT_EQ(events[i].userdata, i + 1);
+}
+
+TEST(Yield, GivesWayOnce) {
+  Machine machine;
+  machine.begin("sched_yield", {});
+  ASSERT_EQ(machine.guest.instance.poll(), wasm::Progress::suspended);
+  EXPECT_LE(machine.guest.instance.suspension().until, wasm::Clock::now());
+  ASSERT_EQ(machine.guest.instance.poll(), wasm::Progress::done);
+  EXPECT_EQ(machine.guest.instance.result(), 0);
+}
+
+TEST(Sleep, SuspendsTheGuestThatSleepsAndNothingElse) {
+  Machine sleeper;
+  Machine worker;
+  Poll poll(sleeper, {clock_subscription(1, ClockId::monotonic, 100ms)});
+  const auto wakes = wasm::Clock::now() + 100ms;
+  poll.begin();
+  ASSERT_EQ(sleeper.guest.instance.poll(), wasm::Progress::suspended);
+  // The other guest is served on this thread, over and over, before the first one wakes.
+  int served = 0;
+  while (wasm::Clock::now() < wakes) {
+    ASSERT_EQ(worker.write(1, "served\n"), Errno::success);
+    ++served;
+    if (served < 1000) continue;
+    std::this_thread::sleep_for(1ms);
+    ASSERT_EQ(sleeper.guest.instance.poll() == wasm::Progress::done, wasm::Clock::now() >= wakes);
+    break;
+  }
+  EXPECT_GE(served, 1);
+  EXPECT_EQ(worker.guest.output.lines.size(), static_cast<std::size_t>(served));
+  if (sleeper.guest.instance.running()) {
+    ASSERT_EQ(sleeper.guest.finish(), wasm::Progress::done);
+  }
+  EXPECT_GE(wasm::Clock::now(), wakes);
+}
+
+TEST(Sleep, MayGoOnOnAnotherThread) {
+  Machine machine;
+  Poll poll(machine, {clock_subscription(1, ClockId::monotonic, 5ms)});
+  poll.begin();
+  ASSERT_EQ(machine.guest.instance.poll(), wasm::Progress::suspended);
+  std::thread([&] { EXPECT_EQ(machine.guest.finish(), wasm::Progress::done); }).join();
+  EXPECT_EQ(poll.events().size(), 1U);
+}
+
+}  // namespace
+}  // namespace wasm_grpc::wasi::test
