@@ -1,0 +1,136 @@
+#include "runtime/instance_pool.h"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <string>
+
+#include "abi/abi.h"
+#include "wasi/imports.h"
+#include "wasm/engine.h"
+
+namespace wasm_grpc::runtime {
+namespace {
+
+constexpr std::string_view module_text = R"((module
+  (import "wasm_grpc_1" "method" (func $method (param i32 i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1) (data (i32.const 0) "/a.B/C")
+  (func (export "wasm_grpc_start")
+    (drop (call $method (i32.const 0) (i32.const 6) (i32.const 0) (i32.const 0) (i32.const 0))))
+  (func (export "wasm_grpc_call") (param i32 i32) (result i32) (i32.const 0))))";
+
+/// Takes an instance and keeps it.
+class Waiter final : public InstanceWaiter {
+ public:
+  void take_instance(std::unique_ptr<GuestInstance> given, bool was_started) noexcept override {
+    instance = std::move(given);
+    started = was_started;
+  }
+  std::unique_ptr<GuestInstance> instance;
+  std::optional<bool> started;
+};
+
+struct InstancePoolTest : testing::Test {
+  InstancePoolTest() : engine(make_engine()), linker(engine), log(LogLevel::error, {}) {
+    EXPECT_TRUE(abi::define_imports(linker).ok());
+    EXPECT_TRUE(wasi::define_imports(linker).ok());
+  }
+  static wasm::Engine make_engine() {
+    wasm::EngineOptions options;
+    options.max_instances = 8;
+    return std::move(wasm::Engine::create(options)).value();
+  }
+  std::shared_ptr<const GuestModule> load(std::string name) {
+    auto sandbox = wasi::Sandbox::create({});
+    auto loaded = GuestModule::load(engine, linker, std::move(name), std::as_bytes(std::span(module_text)),
+                                    sandbox.value(), log, std::chrono::seconds(10));
+    EXPECT_TRUE(loaded.ok()) << loaded.error().message;
+    return loaded.value();
+  }
+
+  wasm::Engine engine;
+  wasm::Linker linker;
+  Log log;
+  using Admission = InstancePool::Admission;
+};
+
+TEST_F(InstancePoolTest, MakesAnInstanceThenReusesIt) {
+  InstanceBudget budget(2);
+  InstancePool pool(load("one"), budget, 10);
+  Waiter first;
+  ASSERT_EQ(pool.acquire(first), Admission::taken);
+  EXPECT_EQ(first.started, false);
+  GuestInstance* made = first.instance.get();
+  pool.give_back(std::move(first.instance));
+  Waiter second;
+  ASSERT_EQ(pool.acquire(second), Admission::taken);
+  EXPECT_EQ(second.started, true);
+  EXPECT_EQ(second.instance.get(), made);
+  pool.discard(std::move(second.instance));
+}
+
+TEST_F(InstancePoolTest, LetsCallsWaitInOrderWhenAllAreBusyAndRefusesTooMany) {
+  InstanceBudget budget(1);
+  InstancePool pool(load("one"), budget, 2);
+  Waiter holder, a, b, c;
+  ASSERT_EQ(pool.acquire(holder), Admission::taken);
+  EXPECT_EQ(pool.acquire(a), Admission::waits);
+  EXPECT_EQ(pool.acquire(b), Admission::waits);
+  EXPECT_EQ(pool.acquire(c), Admission::refused);
+  pool.give_back(std::move(holder.instance));
+  ASSERT_NE(a.instance, nullptr);
+  EXPECT_EQ(a.started, true);
+  EXPECT_EQ(b.instance, nullptr);
+  pool.discard(std::move(a.instance));
+  ASSERT_NE(b.instance, nullptr) << "a discarded instance is replaced for who waits";
+  EXPECT_EQ(b.started, false);
+  pool.discard(std::move(b.instance));
+}
+
+TEST_F(InstancePoolTest, ForgetsAWaiterThatGaveUp) {
+  InstanceBudget budget(1);
+  InstancePool pool(load("one"), budget, 3);
+  Waiter holder, a, b, c;
+  ASSERT_EQ(pool.acquire(holder), Admission::taken);
+  ASSERT_EQ(pool.acquire(a), Admission::waits);
+  ASSERT_EQ(pool.acquire(b), Admission::waits);
+  ASSERT_EQ(pool.acquire(c), Admission::waits);
+  pool.cancel(b);
+  pool.cancel(b);
+  EXPECT_EQ(pool.waiting(), 2U);
+  pool.give_back(std::move(holder.instance));
+  pool.give_back(std::move(a.instance));
+  EXPECT_EQ(b.instance, nullptr);
+  ASSERT_NE(c.instance, nullptr);
+  pool.discard(std::move(c.instance));
+}
+
+TEST_F(InstancePoolTest, TakesRoomFromAnotherModulesIdleInstances) {
+  InstanceBudget budget(1);
+  InstancePool one(load("one"), budget, 10);
+  InstancePool two(load("two"), budget, 10);
+  Waiter first, second;
+  ASSERT_EQ(one.acquire(first), Admission::taken);
+  one.give_back(std::move(first.instance));
+  ASSERT_EQ(two.acquire(second), Admission::taken);
+  EXPECT_EQ(second.started, false);
+  two.discard(std::move(second.instance));
+}
+
+TEST_F(InstancePoolTest, ServesWhoWaitsAtAnotherModuleWhenRoomIsMade) {
+  InstanceBudget budget(1);
+  InstancePool one(load("one"), budget, 10);
+  InstancePool two(load("two"), budget, 10);
+  Waiter holder, waiter, next;
+  ASSERT_EQ(one.acquire(holder), Admission::taken);
+  ASSERT_EQ(two.acquire(waiter), Admission::waits);
+  one.give_back(std::move(holder.instance));
+  ASSERT_NE(waiter.instance, nullptr) << "the idle instance of one made way";
+  ASSERT_EQ(one.acquire(next), Admission::waits);
+  two.discard(std::move(waiter.instance));
+  ASSERT_NE(next.instance, nullptr);
+  one.discard(std::move(next.instance));
+}
+
+}  // namespace
+}  // namespace wasm_grpc::runtime

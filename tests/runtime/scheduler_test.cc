@@ -1,0 +1,97 @@
+#include "runtime/scheduler.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace wasm_grpc::runtime {
+namespace {
+
+/// Notes its name whenever it runs, and uses up a slice as often as told.
+class NotingTask final : public Task {
+ public:
+  NotingTask(Scheduler& scheduler, std::string& notes, char name, std::uint32_t slices = 0)
+      : scheduler_(scheduler), notes_(notes), name_(name), left_(slices) {}
+  void run() noexcept override {
+    notes_ += name_;
+    if (left_ > 0) {
+      --left_;
+      scheduler_.sliced(*this, ++used_);
+    }
+  }
+
+ private:
+  Scheduler& scheduler_;
+  std::string& notes_;
+  char name_;
+  std::uint32_t left_;
+  std::uint32_t used_ = 0;
+};
+
+struct SchedulerTest : testing::Test {
+  int wakes = 0;
+  Scheduler scheduler{[this] { ++wakes; }};
+  std::string notes;
+};
+
+TEST_F(SchedulerTest, RunsWhatIsReadyInTheOrderItCame) {
+  NotingTask a(scheduler, notes, 'a'), b(scheduler, notes, 'b'), c(scheduler, notes, 'c');
+  scheduler.ready(b);
+  scheduler.ready(a);
+  scheduler.ready(c);
+  scheduler.run_turn();
+  EXPECT_EQ(notes, "bac");
+  EXPECT_TRUE(scheduler.empty());
+}
+
+TEST_F(SchedulerTest, EndsATurnAtTheFirstSlice) {
+  NotingTask a(scheduler, notes, 'a'), spinner(scheduler, notes, 's', 2), b(scheduler, notes, 'b');
+  scheduler.ready(a);
+  scheduler.ready(spinner);
+  scheduler.ready(b);
+  scheduler.run_turn();
+  EXPECT_EQ(notes, "as") << "b runs after the loop has looked at its sockets";
+  scheduler.run_turn();
+  EXPECT_EQ(notes, "asbs");
+}
+
+TEST_F(SchedulerTest, LetsTheOneWithFewestSlicesGoFirst) {
+  NotingTask many(scheduler, notes, 'm'), few(scheduler, notes, 'f'), as_few(scheduler, notes, 'g');
+  scheduler.sliced(many, 5);
+  scheduler.sliced(few, 1);
+  scheduler.sliced(as_few, 1);
+  for (int i = 0; i < 3; ++i) scheduler.run_turn();
+  EXPECT_EQ(notes, "fgm");
+}
+
+TEST_F(SchedulerTest, GivesASlicedTaskATurnHoweverManyAreReady) {
+  NotingTask spinner(scheduler, notes, 's');
+  scheduler.sliced(spinner, 100);
+  NotingTask a(scheduler, notes, 'a'), b(scheduler, notes, 'b');
+  scheduler.ready(a);
+  scheduler.ready(b);
+  scheduler.run_turn();
+  EXPECT_EQ(notes, "abs");
+}
+
+TEST_F(SchedulerTest, RunsATaskOnceInATurn) {
+  NotingTask spinner(scheduler, notes, 's', 10);
+  scheduler.ready(spinner);
+  scheduler.run_turn();
+  EXPECT_EQ(notes, "s");
+  scheduler.run_turn();
+  EXPECT_EQ(notes, "ss");
+}
+
+TEST_F(SchedulerTest, WakesItsWorkerWhenItIsNoLongerEmpty) {
+  NotingTask a(scheduler, notes, 'a'), b(scheduler, notes, 'b');
+  scheduler.ready(a);
+  scheduler.ready(b);
+  EXPECT_EQ(wakes, 1);
+  scheduler.run_turn();
+  scheduler.sliced(a, 1);
+  EXPECT_EQ(wakes, 2);
+}
+
+}  // namespace
+}  // namespace wasm_grpc::runtime
