@@ -81,7 +81,7 @@ class Unary:
     operation: str = "requests"
 
     def run(self, tools, target, seconds):
-        """Returns (rate, operations). Raises when any call failed as far as h2load can tell."""
+        """Returns (rate, operations), 0 when none ended. Raises when one failed as far as h2load can tell."""
         frame = framed_message(self.payload)
         body = tools.scratch / f"{self.name}.body"
         if not body.exists():
@@ -100,12 +100,14 @@ class Unary:
 
         done = int(number(r"requests: .* (\d+) done"))
         bad = sum(int(number(rf"requests: .* (\d+) {word}")) for word in ("failed", "errored", "timeout"))
-        if done == 0 or bad or number(r"status codes: (\d+) 2xx") < done:
-            raise BenchError(f"{self.name}: {bad} of {done} calls failed, or were not answered with HTTP 200")
+        if done == 0:
+            return 0.0, 0
+        if bad or number(r"status codes: (\d+) 2xx") < done:
+            raise BenchError(f"{bad} of {done} calls failed, or were not answered with HTTP 200")
         data = number(r"\((\d+)\) data")
         under_way = self.connections * self.streams
         if not done * frame_size <= data <= (done + under_way) * frame_size:
-            raise BenchError(f"{self.name}: {done} calls brought {data:.0f} bytes; expected {frame_size} each")
+            raise BenchError(f"{done} calls brought {data:.0f} bytes; expected {frame_size} each")
         per_second = number(r"finished in .*, ([\d.]+) req/s")
         return per_second * ((frame_size - 5) / MEBIBYTE if self.unit == "MiB/s" else 1), done
 
@@ -143,11 +145,16 @@ THROUGHPUT_LOADS = (
 
 
 def measure(load, tools, running, warm_up, seconds):
-    load.run(tools, running.target, warm_up)
-    meter = proc.Meter(running.pid)
-    rate, operations = load.run(tools, running.target, seconds)
-    usage = meter.stop()
-    running.require_alive()
+    try:
+        load.run(tools, running.target, warm_up)
+        meter = proc.Meter(running.pid)
+        rate, operations = load.run(tools, running.target, seconds)
+        usage = meter.stop()
+        running.require_alive()
+        if operations == 0:
+            raise BenchError(f"nothing ended within {seconds:g} s")
+    except BenchError as error:
+        raise BenchError(f"{load.name} on {running.server.name}: {error}") from error
     return Sample.of(rate, operations, usage)
 
 

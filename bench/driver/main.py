@@ -15,7 +15,7 @@ from . import machine, proc
 from .errors import BenchError
 from .loads import THROUGHPUT_LOADS, OpenStreams, Tools, check_replies, measure
 from .report import report
-from .results import Results
+from .results import QUIET, Results
 from .servers import YARDSTICK, RunningServer, known_servers
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,6 +69,7 @@ def parse_arguments(arguments):
     settings = parser.parse_args(arguments)
     settings.repeats = settings.repeats or (1 if settings.quick else 5)
     settings.seconds = settings.seconds or (1 if settings.quick else 2)
+    settings.spare_repeats = 0 if settings.quick else 2 * settings.repeats  # in the whole run: it is to end in time
     settings.warm_up = min(0.5, settings.seconds / 4)
     if settings.server_core == settings.client_core or not {settings.server_core, settings.client_core} <= set(cores):
         parser.error(f"the server and the client need a core each, of {cores}; got {settings.server_core} and "
@@ -91,17 +92,32 @@ def say(text):
     print(text, file=sys.stderr, flush=True)
 
 
+def measure_in_turn(load, running, tools, settings):
+    return {server.server.name: measure(load, tools, server, settings.warm_up, settings.seconds) for server in running}
+
+
 def run_throughput(load, servers, tools, settings, results):
-    """Measures the servers in turn, repeat after repeat. All are up the whole time; all but one are idle."""
+    """Measures the servers in turn, repeat after repeat. All are up the whole time; all but one are idle.
+
+    A repeat in which other processes took a share of the cores is put aside and measured again, while there are spare
+    ones. What is then still disturbed counts, and the report says so.
+    """
     with contextlib.ExitStack() as stack:
         running = [stack.enter_context(RunningServer(server, settings.server_core)) for server in servers]
-        for repeat in range(settings.repeats):
-            rates = []
-            for server in running:
-                sample = measure(load, tools, server, settings.warm_up, settings.seconds)
-                results.add(load.name, server.server.name, sample)
-                rates.append(f"{server.server.name} {sample.rate:,.0f}")
-            say(f"{load.name} {repeat + 1}/{settings.repeats}: {', '.join(rates)} {load.unit}")
+        repeat = 0
+        while repeat < settings.repeats:
+            samples = measure_in_turn(load, running, tools, settings)
+            rates = ", ".join(f"{name} {sample.rate:,.0f}" for name, sample in samples.items())
+            others = max(sample.others_share for sample in samples.values())
+            again = others > QUIET and settings.spare_repeats > 0
+            note = f"; others took {others:.0%} of a core" + (", again" if again else "") if others > QUIET else ""
+            say(f"{load.name} {repeat + 1}/{settings.repeats}: {rates} {load.unit}{note}")
+            if again:
+                settings.spare_repeats -= 1
+                continue
+            repeat += 1
+            for name, sample in samples.items():
+                results.add(load.name, name, sample)
         for server in running:
             results.peak_kib.setdefault(load.name, {})[server.server.name] = proc.memory_kib(server.pid, "VmHWM")
             check_replies(tools, server)  # after the load as before it

@@ -1,13 +1,11 @@
 """The tables, in Markdown."""
 
 from dataclasses import dataclass
-from statistics import median
 
+from .results import QUIET
 from .servers import OURS, YARDSTICK
 
 NOTHING = "–"
-# Above this share of a core taken by others, the figures are not to be relied on.
-QUIET = 0.10
 
 
 def table(headings, rows):
@@ -94,13 +92,11 @@ def verdict_table(results):
 
 
 def quietness(results):
-    shares = results.others_shares()
-    if not shares:
-        return ""
-    text = f"Other processes took {median(shares):.0%} of a core in the median sample, {max(shares):.0%} in the worst."
-    if median(shares) > QUIET:
-        text += " **The machine was not quiet: do not rely on these figures.**"
-    return text + "\n"
+    disturbed, samples, worst = results.disturbed()
+    if disturbed == 0:
+        return f"No sample was disturbed: other processes took {worst:.0%} of a core at most.\n" if samples else ""
+    return (f"**{disturbed} of {samples} samples were disturbed**: other processes took more than {QUIET:.0%} of a core, "
+            f"{worst:.0%} at worst. Do not rely on these figures.\n")
 
 
 def report(facts, loads, memory_load, servers, results):

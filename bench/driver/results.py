@@ -3,6 +3,9 @@
 from dataclasses import asdict, dataclass, field
 from statistics import median
 
+# Of a core: a sample during which other processes took more is disturbed.
+QUIET = 0.10
+
 
 @dataclass
 class Results:
@@ -29,10 +32,11 @@ class Results:
     def stream_memory(self, server):
         return median(self.stream_kib[server]) if self.stream_kib.get(server) else None
 
-    def others_shares(self):
-        """CPU taken by processes that are not part of the benchmark, in cores, for every sample."""
-        return [sample.others_share for servers in self.samples.values() for samples in servers.values()
-                for sample in samples]
+    def disturbed(self):
+        """How many of the samples are, of how many, and the largest share of a core that others took."""
+        shares = [sample.others_share for servers in self.samples.values() for samples in servers.values()
+                  for sample in samples]
+        return sum(share > QUIET for share in shares), len(shares), max(shares, default=0.0)
 
     def as_json(self):
         return {
