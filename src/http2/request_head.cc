@@ -42,7 +42,7 @@ void RequestHead::reset() noexcept {
   content_type_.clear();
   encoding_.clear();
   metadata_error_.clear();
-  has_content_type_ = false;
+  is_grpc_ = false;
   timeout_malformed_ = false;
   timeout_.reset();
 }
@@ -73,8 +73,8 @@ void RequestHead::add(std::string_view name, std::string_view value, std::size_t
       break;
     case 12:
       if (name == "content-type") {
-        has_content_type_ = true;
-        if (!is_grpc_content_type(value)) content_type_.assign(value);
+        is_grpc_ = is_grpc_content_type(value);
+        if (!is_grpc_) content_type_.assign(value);
         return;
       }
       if (name == "grpc-timeout") {
@@ -135,7 +135,7 @@ std::optional<Refusal> RequestHead::judge(const rpc::MethodTable& methods, std::
   if (!http_method_.empty()) {
     return in_http(405, "This is a gRPC server: it answers POST requests only, not " + quoted(http_method_) + ".\n");
   }
-  if (!has_content_type_ || !content_type_.empty()) {
+  if (!is_grpc_) {
     return in_http(
         415, "This is a gRPC server: the content-type must be application/grpc, not " + quoted(content_type_) + ".\n");
   }

@@ -50,10 +50,10 @@ class RequestHead {
   std::string path_;
   std::string authority_;
   std::string http_method_;   // empty for POST
-  std::string content_type_;  // empty for application/grpc
+  std::string content_type_;  // kept when it is not application/grpc
   std::string encoding_;      // empty for identity
   std::string metadata_error_;
-  bool has_content_type_ = false;
+  bool is_grpc_ = false;
   bool timeout_malformed_ = false;
   std::optional<std::chrono::nanoseconds> timeout_;
 };

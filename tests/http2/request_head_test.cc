@@ -1,0 +1,118 @@
+#include "http2/request_head.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace wasm_grpc::http2 {
+namespace {
+
+class NoHandler final : public rpc::Handler {
+ public:
+  void start(rpc::Call&) noexcept override {}
+};
+
+class RequestHeadTest : public testing::Test {
+ protected:
+  RequestHeadTest() {
+    EXPECT_TRUE(methods_.add({"/test.Test/Unary", rpc::MethodKind::unary, &handler_}).ok());
+    add(":method", "POST");
+    add(":path", "/test.Test/Unary");
+    add("content-type", "application/grpc");
+  }
+  void add(std::string_view name, std::string_view value) { head_.add(name, value, limit_, metadata_); }
+  std::optional<Refusal> judge() { return head_.judge(methods_, limit_); }
+  rpc::StatusCode refused_with() {
+    const auto refusal = judge();
+    return refusal ? refusal->status.code : rpc::StatusCode::ok;
+  }
+
+  static constexpr std::size_t limit_ = 2000;
+  NoHandler handler_;
+  rpc::MethodTable methods_;
+  rpc::Metadata metadata_;
+  RequestHead head_;
+};
+
+TEST_F(RequestHeadTest, AcceptsWhatAClientSends) {
+  add("te", "trailers");
+  add(":authority", "example.com");
+  add("grpc-encoding", "identity");
+  add("grpc-accept-encoding", "gzip, identity");
+  add("grpc-timeout", "2S");
+  add("user-agent", "tester");
+  EXPECT_FALSE(judge().has_value());
+  EXPECT_EQ(head_.method(), methods_.find("/test.Test/Unary"));
+  EXPECT_EQ(head_.timeout(), std::chrono::seconds(2));
+  EXPECT_EQ(head_.authority(), "example.com");
+  ASSERT_EQ(metadata_.size(), 1u);
+  EXPECT_EQ(metadata_.get("user-agent"), "tester");
+}
+
+TEST_F(RequestHeadTest, TakesTheHostWhereThereIsNoAuthority) {
+  add("host", "example.com");
+  EXPECT_EQ(head_.authority(), "example.com");
+}
+
+TEST_F(RequestHeadTest, AcceptsContentTypesWithFormatOrParameters) {
+  for (const char* type : {"application/grpc+proto", "application/grpc+json", "application/grpc;charset=utf-8"}) {
+    RequestHead head;
+    head.add(":path", "/test.Test/Unary", limit_, metadata_);
+    head.add("content-type", type, limit_, metadata_);
+    EXPECT_FALSE(head.judge(methods_, limit_).has_value()) << type;
+  }
+  for (const char* type : {"application/grpc-web", "application/json", "application/grpcx", ""}) {
+    RequestHead head;
+    head.add(":path", "/test.Test/Unary", limit_, metadata_);
+    head.add("content-type", type, limit_, metadata_);
+    EXPECT_EQ(head.judge(methods_, limit_).value_or(Refusal{}).http_status, 415) << type;
+  }
+}
+
+TEST_F(RequestHeadTest, DecodesBinaryMetadataAndSplitsJoinedValues) {
+  add("a-bin", "AAE=");
+  add("b-bin", "Zg, Zm8,Zm9v");
+  EXPECT_FALSE(judge().has_value());
+  EXPECT_EQ(metadata_.get("a-bin"), std::string("\0\1", 2));
+  EXPECT_EQ(metadata_.get("b-bin", 0), "f");
+  EXPECT_EQ(metadata_.get("b-bin", 1), "fo");
+  EXPECT_EQ(metadata_.get("b-bin", 2), "foo");
+}
+
+TEST_F(RequestHeadTest, RefusesMetadataThatIsNotBase64) {
+  add("a-bin", "***");
+  EXPECT_EQ(refused_with(), rpc::StatusCode::internal);
+}
+
+TEST_F(RequestHeadTest, RefusesMetadataThatIsNotAscii) {
+  add("a", "\xc3\xbc");
+  EXPECT_EQ(refused_with(), rpc::StatusCode::internal);
+}
+
+TEST_F(RequestHeadTest, RefusesAMalformedTimeout) {
+  add("grpc-timeout", "soon");
+  EXPECT_EQ(refused_with(), rpc::StatusCode::internal);
+}
+
+TEST_F(RequestHeadTest, CountsTheListAndKeepsNothingPastTheLimit) {
+  for (int i = 0; i < 100; ++i) add("key", std::string(100, 'x'));
+  const auto refusal = judge();
+  ASSERT_TRUE(refusal.has_value());
+  EXPECT_EQ(refusal->status.code, rpc::StatusCode::resource_exhausted);
+  EXPECT_LT(metadata_.byte_size(), limit_);
+}
+
+TEST_F(RequestHeadTest, ForgetsEverythingAtReset) {
+  add("grpc-encoding", "gzip");
+  add("grpc-timeout", "x");
+  ASSERT_TRUE(judge().has_value());
+  head_.reset();
+  metadata_.clear();
+  add(":path", "/test.Test/Unary");
+  add("content-type", "application/grpc");
+  EXPECT_FALSE(judge().has_value());
+  EXPECT_EQ(head_.timeout(), std::nullopt);
+}
+
+}  // namespace
+}  // namespace wasm_grpc::http2
