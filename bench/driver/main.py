@@ -48,8 +48,9 @@ def parse_arguments(arguments):
     known = list(known_servers(Path(), Path(), ()))
     cores = sorted(os.sched_getaffinity(0))
     parser = argparse.ArgumentParser(
-        prog="bench/run", description="Measures echo servers side by side, each on one core with the client on another, "
-        "and prints Markdown tables. Progress goes to stderr. Exit code 1 when a reply was wrong or something failed.")
+        prog="bench/run",
+        description="Measures echo servers side by side, each on one core with the client on another, and prints "
+        "Markdown tables. Progress goes to stderr. Exit code 1 when a reply was wrong or something failed.")
     parser.add_argument("--servers", type=names_from(known), default=known, metavar="A,B",
                         help=f"which to measure (default: {','.join(known)})")
     parser.add_argument("--loads", type=names_from(LOAD_NAMES), default=LOAD_NAMES, metavar="A,B",
@@ -63,7 +64,7 @@ def parse_arguments(arguments):
     parser.add_argument("--guest", type=Path, default=ROOT / "build" / "guests" / "echo.wasm", metavar="FILE",
                         help="the module wasm-grpc serves (default: build/guests/echo.wasm)")
     parser.add_argument("--serve-option", action="append", default=[], metavar="OPTION",
-                        help="passed on to `wasm-grpc serve`; may be given more than once (--serve-option=--instances=2000)")
+                        help="passed on to `wasm-grpc serve`, once or more (--serve-option=--instances=2000)")
     parser.add_argument("--server-core", type=int, default=cores[-1], metavar="N", help="(default: %(default)s)")
     parser.add_argument("--client-core", type=int, default=cores[0], metavar="N", help="(default: %(default)s)")
     settings = parser.parse_args(arguments)
