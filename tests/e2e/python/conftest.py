@@ -1,0 +1,118 @@
+"""What the tests share: servers, channels and the paths of what was built (given by tests/e2e/CMakeLists.txt)."""
+
+import os
+import pathlib
+import sys
+
+import grpc
+import pytest
+
+HERE = pathlib.Path(__file__).parent
+sys.path[:0] = [str(HERE), os.environ["WASM_GRPC_TEST_STUBS"]]
+
+from server import Server  # noqa: E402
+
+GUESTS = pathlib.Path(os.environ["WASM_GRPC_TEST_GUESTS"])
+SANITIZED = os.environ.get("WASM_GRPC_TEST_SANITIZED") == "1"
+
+
+def pytest_collection_modifyitems(items):
+    if SANITIZED:
+        for item in items:
+            if item.get_closest_marker("memory"):
+                item.add_marker(pytest.mark.skip(reason="a sanitizer changes how much memory the server takes"))
+
+
+@pytest.fixture(scope="session")
+def program() -> pathlib.Path:
+    """The wasm-grpc program."""
+    return pathlib.Path(os.environ["WASM_GRPC_TEST_PROGRAM"])
+
+
+@pytest.fixture(scope="session")
+def guest():
+    """guest("greeter") is the file of that guest; a test of a guest that this machine cannot build is skipped."""
+
+    def find(name: str) -> pathlib.Path:
+        file = GUESTS / f"{name}.wasm"
+        if name == "go_echo" and not file.exists():
+            pytest.skip("the Go guest is not built here: it needs Go 1.24")
+        assert file.exists(), f"{file} is not built"
+        return file
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def everything(program, guest, tmp_path_factory):
+    """One server of several modules, for tests that leave it as it was. Not the Go guest: it takes long to compile."""
+    modules = map(guest, ["greeter", "echo", "route_guide", "conformance", "wasi_probe"])
+    folder = tmp_path_factory.mktemp("everything")
+    server = Server(folder, [program, "serve", *modules, "--listen", "127.0.0.1:0"])
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def serve(program, guest, tmp_path_factory):
+    """serve("conformance", "--workers", "1") starts a server; they are stopped, and judged, after the test."""
+    servers = []
+
+    def start(*arguments: str) -> Server:
+        names = [argument for argument in arguments if (GUESTS / f"{argument}.wasm").exists()]
+        flags = [argument for argument in arguments if argument not in names]
+        command = [program, "serve", *map(guest, names), "--listen", "127.0.0.1:0", *flags]
+        servers.append(Server(tmp_path_factory.mktemp("server"), command))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture
+def connect():
+    """connect(server) is a channel with a connection of its own, closed after the test."""
+    channels = []
+
+    def open_channel(server: Server, **options) -> grpc.Channel:
+        options = {"use_local_subchannel_pool": 1, "enable_http_proxy": 0, **options}
+        channels.append(
+            grpc.insecure_channel(server.address, [(f"grpc.{name}", value) for name, value in options.items()])
+        )
+        return channels[-1]
+
+    yield open_channel
+    for channel in channels:
+        channel.close()
+
+
+@pytest.fixture
+def everywhere(everything, connect) -> grpc.Channel:
+    """A channel to that server."""
+    return connect(everything)
+
+
+@pytest.fixture
+def failure():
+    """with failure(grpc.StatusCode.ABORTED) as error: the call is to fail so."""
+    return Failure
+
+
+class Failure:
+    def __init__(self, code: grpc.StatusCode):
+        self.code = code
+        self.error = None
+
+    @property
+    def details(self) -> str:
+        return self.error.details()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, _):
+        assert isinstance(error, grpc.RpcError), f"expected {self.code}, got {error!r}"
+        assert error.code() == self.code, f"expected {self.code}, got {error.code()}: {error.details()}"
+        self.error = error
+        return True
