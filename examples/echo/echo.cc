@@ -1,8 +1,8 @@
 // echo.Echo (echo.proto) as a guest: the shortest way a message can take in and out again.
-#include <wasm_grpc/guest.h>
-
 #include <cstdint>
 #include <string>
+
+#include "wasm_grpc/guest.h"
 
 using namespace wasm_grpc::guest;
 

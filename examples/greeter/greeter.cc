@@ -1,8 +1,8 @@
 // helloworld.Greeter (helloworld.proto) as a guest.
-#include <wasm_grpc/guest.h>
-
 #include <string>
 #include <string_view>
+
+#include "wasm_grpc/guest.h"
 
 using namespace wasm_grpc::guest;
 

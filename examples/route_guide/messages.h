@@ -1,11 +1,11 @@
 // The messages of route_guide.proto. Views of text live as long as the bytes they were parsed from.
 #pragma once
 
-#include <wasm_grpc/guest.h>
-
 #include <cstdint>
 #include <string>
 #include <string_view>
+
+#include "wasm_grpc/guest.h"
 
 namespace routeguide {
 

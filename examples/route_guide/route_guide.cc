@@ -1,6 +1,4 @@
 // routeguide.RouteGuide (route_guide.proto) as a guest: all four kinds of method, with messages by hand.
-#include <wasm_grpc/guest.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -13,6 +11,7 @@
 
 #include "messages.h"
 #include "places.h"
+#include "wasm_grpc/guest.h"
 
 using namespace wasm_grpc::guest;
 using namespace routeguide;

@@ -1,6 +1,4 @@
 // test.Guest (conformance.proto): a guest that does, well or badly, what the end-to-end tests ask of it.
-#include <wasm_grpc/guest.h>
-
 #include <charconv>
 #include <chrono>
 #include <cstdint>
@@ -10,6 +8,8 @@
 #include <ctime>
 #include <string>
 #include <string_view>
+
+#include "wasm_grpc/guest.h"
 
 using namespace wasm_grpc::guest;
 

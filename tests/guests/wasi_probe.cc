@@ -3,7 +3,6 @@
 #include <sched.h>
 #include <unistd.h>
 #include <wasi/api.h>
-#include <wasm_grpc/guest.h>
 
 #include <cerrno>
 #include <chrono>
@@ -16,6 +15,8 @@
 #include <random>
 #include <string>
 #include <vector>
+
+#include "wasm_grpc/guest.h"
 
 using namespace wasm_grpc::guest;
 

@@ -3,11 +3,32 @@
 #include <string>
 #include <string_view>
 
-#include <wasm_grpc/guest.h>
+#include "wasm_grpc/guest.h"
 
 using namespace wasm_grpc::guest;
 
 namespace {
+
+Reply join(Context&, Reader& in) {
+  std::string joined;
+  for (Bytes message : in) joined += message.text();  // waits for each
+  if (in.cancelled()) return Status::cancelled();
+  return joined;
+}
+
+Status repeat(Context&, Bytes request, Writer& out) {
+  for (int i = 0; i < 3; ++i) {
+    if (!out.write(request)) return Status::cancelled();  // waits while the client is slow
+  }
+  return Status::ok();
+}
+
+Status chat(Context&, Reader& in, Writer& out) {
+  for (Bytes message : in) {
+    if (!out.write(message)) break;
+  }
+  return Status::ok();
+}
 
 void keys_and_values(Context& context) {
   auto token = context.metadata("authorization");      // std::optional<std::string>
@@ -37,8 +58,12 @@ struct HelloRequest {
     wire::Reader in(bytes);
     while (in.next()) {
       switch (in.tag()) {
-        case wire::bytes_tag(1): name = in.text(); break;      // string name = 1;
-        case wire::varint_tag(2): times = in.uint32(); break;  // uint32 times = 2;
+        case wire::bytes_tag(1):  // string name = 1;
+          name = in.text();
+          break;
+        case wire::varint_tag(2):  // uint32 times = 2;
+          times = in.uint32();
+          break;
       }
     }
     return in.ok();
@@ -56,31 +81,13 @@ Reply hello(Context& context, Bytes request) {
 }  // namespace
 
 WASM_GRPC_SERVICES(registry) {
-  registry.service("hello.Tour")
-      .client_stream("Join", [](Context&, Reader& in) -> Reply {
-        std::string joined;
-        for (Bytes message : in) joined += message.text();  // waits for each
-        if (in.cancelled()) return Status::cancelled();
-        return joined;
-      })
-      .server_stream("Repeat", [](Context&, Bytes request, Writer& out) -> Status {
-        for (int i = 0; i < 3; ++i) {
-          if (!out.write(request)) return Status::cancelled();  // waits while the client is slow
-        }
-        return Status::ok();
-      })
-      .bidi_stream("Chat", [](Context&, Reader& in, Writer& out) -> Status {
-        for (Bytes message : in) {
-          if (!out.write(message)) break;
-        }
-        return Status::ok();
-      });
+  registry.service("hello.Tour").client_stream("Join", join).server_stream("Repeat", repeat).bidi_stream("Chat", chat);
 
   registry.service("hello.More")
+      .unary("Hello", hello)
+      .unary("Work", [](Context& context, Bytes) -> Reply { return work(context); })
       .unary("Metadata", [](Context& context, Bytes request) -> Reply {
         keys_and_values(context);
         return request;
-      })
-      .unary("Work", [](Context& context, Bytes) -> Reply { return work(context); })
-      .unary("Hello", hello);
+      });
 }
