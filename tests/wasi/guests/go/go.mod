@@ -1,0 +1,3 @@
+module wasi_go_guest
+
+go 1.24
