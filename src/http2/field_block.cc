@@ -59,6 +59,11 @@ void FieldBlock::add_status(const rpc::Status& status, std::size_t max_message) 
         break;
       }
     }
+    // Nor inside a character: a byte of 10xxxxxx, which is always escaped, goes on with the one before.
+    const auto continues = [&](std::size_t at) {
+      return scratch_[at] == '%' && std::string_view("89AB").find(scratch_[at + 1]) != std::string_view::npos;
+    };
+    for (int bytes = 0; bytes < 3 && continues(end) && end - offset >= 3; ++bytes) end -= 3;
     scratch_.resize(end);
   }
   add_made("grpc-message", offset);

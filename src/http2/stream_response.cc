@@ -134,17 +134,21 @@ void Stream::output_written() {
   if (!finished_) output_drained();
 }
 
-// A client may refuse answers whose header list is too large (SETTINGS_MAX_HEADER_LIST_SIZE): the message is what can
-// be cut.
+// A client may refuse answers whose header list is too large, and then loses the status too: the message is what can be
+// cut. Clients say a limit (SETTINGS_MAX_HEADER_LIST_SIZE), but those over gRPC core refuse at random from 8 KiB on,
+// half of what they say, and 8 KiB is what gRPC's Java takes.
 std::size_t Stream::max_message_field() const {
   constexpr std::size_t others = 512;  // the fields around it, generously
   constexpr std::size_t entry = 32;
+  constexpr std::size_t customary = 8 * 1024;
+  constexpr std::size_t least = 1024;  // where only the customary limit would cut it
   if (status_.message.empty()) return 0;
   const std::size_t limit =
       nghttp2_session_get_remote_settings(connection_->session(), NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE);
   const std::size_t metadata =
       headers_.byte_size() * 2 + trailers_.byte_size() * 2 + (headers_.size() + trailers_.size()) * entry + others;
-  return limit > metadata ? limit - metadata : 0;
+  const auto room = [&](std::size_t list) { return list > metadata ? list - metadata : 0; };
+  return std::min(room(limit), std::max(room(customary), least));
 }
 
 }  // namespace wasm_grpc::http2

@@ -1,0 +1,102 @@
+"""Metadata: what a client sends arrives, and what a guest sends comes back."""
+
+import base64
+
+import conformance_pb2 as conformance
+import conformance_pb2_grpc
+import grpc
+import pytest
+
+LIMIT = 20
+
+
+@pytest.fixture
+def stub(everywhere):
+    return conformance_pb2_grpc.GuestStub(everywhere)
+
+
+def echo_metadata(stub, *metadata):
+    """Sends the metadata; returns what the guest saw, what came as headers, and what came as trailers."""
+    reply, call = stub.EchoMetadata.with_call(conformance.Empty(), metadata=metadata, timeout=LIMIT)
+    assert reply.refused == 0
+    seen = [(entry.key, entry.value) for entry in reply.entries if entry.key != "user-agent"]
+    headers = [(key, value) for key, value in call.initial_metadata() if key != "user-agent"]
+    trailers = [(key, value) for key, value in call.trailing_metadata() if key != "user-agent"]
+    return seen, headers, trailers
+
+
+def test_travels_both_ways(stub):
+    seen, headers, trailers = echo_metadata(stub, ("x-one", "1"), ("x.two_2-", "a b, c"))
+    assert seen == [("x-one", b"1"), ("x.two_2-", b"a b, c")]
+    assert headers == trailers == [("x-one", "1"), ("x.two_2-", "a b, c")]
+
+
+def test_repeated_keys_keep_their_order(stub):
+    sent = [("x-many", "first"), ("x-other", "between"), ("x-many", "second"), ("x-many", "first")]
+    seen, headers, trailers = echo_metadata(stub, *sent)
+    assert [value for key, value in seen if key == "x-many"] == [b"first", b"second", b"first"]
+    for returned in (headers, trailers):
+        assert [value for key, value in returned if key == "x-many"] == ["first", "second", "first"]
+
+
+def test_empty_values_arrive(stub):
+    assert echo_metadata(stub, ("x-empty", ""))[0] == [("x-empty", b"")]
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 3, 255, 1000])
+def test_binary_values_are_raw_bytes_for_the_guest(stub, size):
+    value = bytes((255 - i) % 256 for i in range(size))
+    seen, headers, trailers = echo_metadata(stub, ("x-data-bin", value), ("x-data-bin", b"\0"))
+    assert seen == [("x-data-bin", value), ("x-data-bin", b"\0")]
+    assert headers == trailers == [("x-data-bin", value), ("x-data-bin", b"\0")]
+
+
+def test_printable_ascii_arrives_as_it_is(stub):
+    text = "".join(map(chr, range(0x21, 0x7F)))
+    assert echo_metadata(stub, ("x-text", text))[1] == [("x-text", text)]
+
+
+def test_metadata_of_4_kib_travels_both_ways(stub):
+    value = base64.b64encode(bytes(2880)).decode()
+    assert echo_metadata(stub, ("x-large", value))[2] == [("x-large", value)]
+
+
+def test_the_protocols_own_headers_are_not_metadata(stub):
+    reply = stub.EchoMetadata(conformance.Empty(), metadata=[("x-a", "b")], timeout=LIMIT)
+    keys = {entry.key for entry in reply.entries}
+    assert "x-a" in keys
+    assert not {key for key in keys if key.startswith((":", "grpc-"))}
+    assert not keys & {"te", "content-type", "host"}
+
+
+def test_headers_beyond_the_servers_limit_are_resource_exhausted(everywhere, stub, failure):
+    too_much = [(f"x-{i}", "y" * 1000) for i in range(20)]
+    with failure(grpc.StatusCode.RESOURCE_EXHAUSTED):
+        stub.EchoMetadata(conformance.Empty(), metadata=too_much, timeout=LIMIT)
+    assert stub.Count(conformance.Empty(), timeout=LIMIT).number > 0  # the connection goes on
+
+
+def test_response_metadata_beyond_8_kib_is_refused_to_the_guest(stub):
+    metadata = [(f"x-{i}", "y" * 1000) for i in range(12)]
+    reply = stub.EchoMetadata(conformance.Empty(), metadata=metadata, timeout=LIMIT)
+    assert reply.refused > 0
+
+
+def test_headers_come_before_the_first_message_when_the_guest_sends_them_early(everywhere, stub):
+    replies = stub.EarlyHeaders(conformance.SleepRequest(milliseconds=60_000, by_wait=True), timeout=LIMIT)
+    assert ("x-early", "yes") in replies.initial_metadata()  # long before the sleep is over
+    replies.cancel()
+
+
+def test_a_guest_learns_of_the_call_it_serves(everything, stub):
+    info = stub.Info(conformance.Empty(), timeout=LIMIT)
+    assert info.path == "/test.Guest/Info"
+    assert info.authority == everything.address
+    assert info.peer.startswith("127.0.0.1:") and info.peer != everything.address
+    assert info.tls_peer == ""
+
+
+def test_a_guest_learns_of_the_deadline(stub):
+    left = stub.Deadline(conformance.Empty(), timeout=100)
+    assert left.set and 50e9 < left.nanoseconds <= 100e9
+    assert not stub.Deadline(conformance.Empty()).set
