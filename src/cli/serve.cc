@@ -130,6 +130,7 @@ void add_serve(CLI::App& app, Command& run) {
   CLI::App* command = app.add_subcommand("serve", "Serve modules until SIGTERM or SIGINT");
   command->add_option("MODULE", flags->modules, "The .wasm files to serve")->required();
   command->add_option("--listen", flags->listen, "Where to listen, ADDRESS:PORT; port 0 picks a free one")
+      ->allow_extra_args(false)  // or it would take the modules that follow it
       ->capture_default_str()
       ->type_name("ADDRESS:PORT");
   ServerOptions& server = flags->server;

@@ -37,9 +37,14 @@ Result<DirectoryGrant> parse_directory(const std::string& text) {
 void ModuleFlags::add_to(CLI::App& command) {
   command
       .add_option("--dir", directories, "Directory the modules may see, HOST[:GUEST][:ro|:rw]; read-only if not said")
+      ->allow_extra_args(false)
       ->type_name("DIR");
-  command.add_option("--env", environment, "Environment variable the modules see, NAME=VALUE")->type_name("NAME=VALUE");
-  command.add_option("--arg", arguments, "Argument the modules get, after their name")->type_name("TEXT");
+  command.add_option("--env", environment, "Environment variable the modules see, NAME=VALUE")
+      ->allow_extra_args(false)
+      ->type_name("NAME=VALUE");
+  command.add_option("--arg", arguments, "Argument the modules get, after their name")
+      ->allow_extra_args(false)
+      ->type_name("TEXT");
 }
 
 Result<ModuleOptions> ModuleFlags::options() const {

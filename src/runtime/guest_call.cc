@@ -11,14 +11,31 @@ void GuestCall::begin(rpc::Call& call, InstancePool& instances, std::int32_t tag
   instances_ = &instances;
   tag_ = tag;
   slices_ = 0;
-  phase_ = Phase::waiting;
+  phase_ = Phase::queued;
   call.retain();
   call.set_listener(this);
-  if (instances.acquire(*this) == InstancePool::Admission::refused) {
-    call.finish({rpc::StatusCode::resource_exhausted, "all instances of the module are busy and " +
-                                                          std::to_string(instances.waiting()) +
-                                                          " calls wait for one; try again later"});
-    end(false);
+  queue_ready();
+}
+
+// Not before it is this call's turn to run: the calls of one read batch then follow each other in one instance, whose
+// memory is warm, rather than each in its own.
+void GuestCall::acquire_instance() noexcept {
+  phase_ = Phase::waiting;
+  acquiring_ = true;
+  const InstancePool::Admission admission = instances_->acquire(*this);
+  acquiring_ = false;
+  switch (admission) {
+    case InstancePool::Admission::taken:
+      run_guest();
+      break;
+    case InstancePool::Admission::waits:
+      break;
+    case InstancePool::Admission::refused:
+      call_->finish({rpc::StatusCode::resource_exhausted, "all instances of the module are busy and " +
+                                                              std::to_string(instances_->waiting()) +
+                                                              " calls wait for one; try again later"});
+      end(false);
+      break;
   }
 }
 
@@ -30,7 +47,7 @@ void GuestCall::take_instance(std::unique_ptr<GuestInstance> instance, bool star
     phase_ = Phase::starting;
     start_limit_ = rpc::Clock::now() + owner_.start_timeout_;
   }
-  queue_ready();
+  if (!acquiring_) queue_ready();
 }
 
 void GuestCall::queue_ready() noexcept {
@@ -46,15 +63,21 @@ void GuestCall::run() noexcept {
     return;
   }
   suspended_ = false;
-  if (guest_->instance.running()) {
-    poll();
-    return;
+  if (phase_ == Phase::queued) {
+    acquire_instance();
+  } else {
+    run_guest();
   }
-  if (phase_ == Phase::starting) {
-    if (advance_start()) poll();
-    return;
+}
+
+void GuestCall::run_guest() noexcept {
+  if (!guest_->instance.running()) {
+    if (phase_ == Phase::starting) {
+      if (!advance_start()) return;
+    } else {
+      begin_guest();
+    }
   }
-  begin_guest();
   poll();
 }
 
@@ -157,7 +180,7 @@ void GuestCall::on_writable(rpc::Call&) noexcept {
 void GuestCall::on_timer() noexcept { resume(); }
 
 void GuestCall::on_cancelled(rpc::Call&) noexcept {
-  if (phase_ == Phase::waiting) {
+  if (phase_ == Phase::queued || phase_ == Phase::waiting) {
     end(false);
     return;
   }

@@ -16,7 +16,7 @@ class GuestCallPool;
 
 /// One call in progress. Belongs to its worker's thread; comes from and returns to a GuestCallPool.
 ///
-///   begin -> waiting -> [starting] -> running <-> suspended -> done
+///   begin -> queued -> [waiting] -> [starting] -> running <-> suspended -> done
 ///
 /// Whoever runs (scheduler), tells (call, timer) or gives (instance pool) may end it; end() is the one way out.
 class GuestCall final : public Task, public rpc::CallListener, public InstanceWaiter, public rpc::Timer {
@@ -31,7 +31,7 @@ class GuestCall final : public Task, public rpc::CallListener, public InstanceWa
 
  private:
   friend class GuestCallPool;
-  enum class Phase : std::uint8_t { none, waiting, starting, running };
+  enum class Phase : std::uint8_t { none, queued, waiting, starting, running };
   enum class Queue : std::uint8_t { none, ready, sliced };
 
   // What it listens to.
@@ -44,6 +44,8 @@ class GuestCall final : public Task, public rpc::CallListener, public InstanceWa
 
   /// True when there is a fiber to poll; false when the call was ended instead.
   [[nodiscard]] bool advance_start() noexcept;
+  void acquire_instance() noexcept;
+  void run_guest() noexcept;
   void begin_guest() noexcept;
   void poll() noexcept;
   void suspend() noexcept;
@@ -65,6 +67,7 @@ class GuestCall final : public Task, public rpc::CallListener, public InstanceWa
   Phase phase_ = Phase::none;
   Queue queue_ = Queue::none;
   bool suspended_ = false;
+  bool acquiring_ = false;
   GuestCall* next_free_ = nullptr;
   std::size_t live_index_ = 0;
 };
