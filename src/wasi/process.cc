@@ -17,9 +17,8 @@ Errno proc_raise(Context&, Caller&, std::uint32_t /*signal*/) { return Errno::no
 Errno sched_yield(Context&, Caller& caller) {
   wasm::Suspension suspension;
   suspension.until = wasm::Clock::now();
-  suspension.resolve = [](wasm::Instance&, const wasm::Suspension& yielded) -> std::optional<std::int32_t> {
-    if (yielded.notes[0]++ == 0) return std::nullopt;  // this is still the poll() that suspends
-    return 0;
+  suspension.resolve = [](wasm::Instance&, const wasm::Suspension&) -> std::optional<std::int32_t> {
+    return static_cast<std::int32_t>(Errno::success);
   };
   wasm::InstanceCaller::from(caller).instance().suspend(suspension);
   return Errno::success;

@@ -24,13 +24,10 @@ Errno fill(std::span<std::byte> buffer) {
   return Errno::success;
 }
 
-/// Fills the next piece; the notes say where it is and how much is left, and whether this is the poll() that suspended.
+/// Fills the next piece; the notes say where it is and how much is left.
 std::optional<std::int32_t> fill_next(wasm::Instance&, const wasm::Suspension& suspension) {
-  auto& [place, left, suspended, unused] = suspension.notes;
-  if (suspended == 0) {
-    suspended = 1;
-    return std::nullopt;
-  }
+  std::uint64_t& place = suspension.notes[0];
+  std::uint64_t& left = suspension.notes[1];
   const std::size_t size = std::min<std::size_t>(left, max_piece);
   // The guest's memory stays where it is while the guest is suspended.
   const Errno error = fill({reinterpret_cast<std::byte*>(place), size});

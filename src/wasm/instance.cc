@@ -40,6 +40,7 @@ struct Instance::State {
   std::optional<int> exit_code;
 
   bool suspended = false;
+  bool just_suspended = false;
   Suspension suspension;
   std::int32_t* suspension_result = nullptr;
 
@@ -165,6 +166,7 @@ void* Instance::host_data(HostSlot slot) const noexcept { return state_->host_da
 void Instance::suspend(const Suspension& suspension) noexcept {
   state_->suspension = suspension;
   state_->suspended = true;
+  state_->just_suspended = true;
 }
 void Instance::set_exit_code(int code) noexcept { state_->exit_code = code; }
 void Instance::cancel_suspension() noexcept { state_->suspended = false; }
@@ -173,6 +175,10 @@ void Instance::set_suspension_result(std::int32_t* result) noexcept { state_->su
 bool Instance::resolve_suspension() noexcept {
   State& state = *state_;
   if (!state.suspended) return true;  // the host function answered at once
+  if (state.just_suspended) {         // the engine asks once in the same poll()
+    state.just_suspended = false;
+    return false;
+  }
   const std::optional<std::int32_t> answer = state.suspension.resolve(*this, state.suspension);
   if (!answer) return false;
   if (state.suspension_result != nullptr) *state.suspension_result = *answer;

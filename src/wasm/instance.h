@@ -42,8 +42,8 @@ struct Suspension {
   std::uint32_t interests = 0;
   /// When to go on at the latest.
   Clock::time_point until = never;
-  /// Called in the poll() that suspends and in each one after it: the host function's result, or nothing to stay
-  /// suspended. Runs on the polling thread.
+  /// Called at each poll() after the one that suspended: the host function's result, or nothing to stay suspended. Runs
+  /// on the polling thread.
   std::optional<std::int32_t> (*resolve)(Instance& instance, const Suspension& suspension) = nullptr;
   /// For resolve() to remember things in.
   mutable std::uint64_t notes[4] = {};

@@ -69,7 +69,7 @@ TEST(Poll, SleepsUntilTheFirstOfItsClocks) {
   EXPECT_GE(until, before + 20ms);
   EXPECT_LE(until, wasm::Clock::now() + 20ms);
   ASSERT_EQ(machine.guest.finish(), wasm::Progress::done);
-  EXPECT_GE(wasm::Clock::now(), before + 20ms);
+  EXPECT_GE(wasm::Clock::now(), until);
   EXPECT_EQ(machine.guest.instance.result(), 0);
   const auto events = poll.events();
   ASSERT_EQ(events.size(), 1U);
@@ -89,26 +89,25 @@ TEST(Poll, StaysSuspendedWhenItIsPolledTooEarly) {
 
 TEST(Poll, SleepsUntilATimeOfDay) {
   Machine machine;
-  const auto target = std::chrono::system_clock::now().time_since_epoch() + 30ms;
-  Poll poll(machine, {clock_subscription(7, ClockId::realtime, target, true)});
   const auto before = wasm::Clock::now();
+  const auto target = std::chrono::system_clock::now().time_since_epoch() + 1h;
+  Poll poll(machine, {clock_subscription(7, ClockId::realtime, target, true)});
   poll.begin();
   ASSERT_EQ(machine.guest.instance.poll(), wasm::Progress::suspended);
-  EXPECT_LE(machine.guest.instance.suspension().until, before + 30ms + 1ms);
-  ASSERT_EQ(machine.guest.finish(), wasm::Progress::done);
-  ASSERT_EQ(poll.events().size(), 1U);
-  EXPECT_EQ(poll.events()[0].userdata, 7U);
+  // A minute's grace, should somebody set the clock meanwhile.
+  EXPECT_GE(machine.guest.instance.suspension().until, before + 59min);
+  EXPECT_LE(machine.guest.instance.suspension().until, wasm::Clock::now() + 61min);
+  machine.guest.instance.drop();
 }
 
 TEST(Poll, SleepsUntilAnAbsoluteMonotonicTime) {
   Machine machine;
-  const auto target = wasm::Clock::now() + 10ms;
+  const auto target = wasm::Clock::now() + 1h;
   Poll poll(machine, {clock_subscription(7, ClockId::monotonic, target.time_since_epoch(), true)});
   poll.begin();
   ASSERT_EQ(machine.guest.instance.poll(), wasm::Progress::suspended);
-  const auto until = machine.guest.instance.suspension().until;
-  EXPECT_LE(until < target ? target - until : until - target, 1ms);
-  ASSERT_EQ(machine.guest.finish(), wasm::Progress::done);
+  EXPECT_EQ(machine.guest.instance.suspension().until, target);
+  machine.guest.instance.drop();
 }
 
 TEST(Poll, ReturnsAtOnceForATimeThatHasPassed) {
@@ -195,27 +194,23 @@ TEST(Yield, GivesWayOnce) {
 
 TEST(Sleep, SuspendsTheGuestThatSleepsAndNothingElse) {
   Machine sleeper;
+  Machine napper;
   Machine worker;
-  Poll poll(sleeper, {clock_subscription(1, ClockId::monotonic, 100ms)});
-  const auto wakes = wasm::Clock::now() + 100ms;
-  poll.begin();
+  Poll long_sleep(sleeper, {clock_subscription(1, ClockId::monotonic, 1h)});
+  Poll nap(napper, {clock_subscription(2, ClockId::monotonic, 5ms)});
+  long_sleep.begin();
   ASSERT_EQ(sleeper.guest.instance.poll(), wasm::Progress::suspended);
-  // The other guest is served on this thread, over and over, before the first one wakes.
-  int served = 0;
-  while (wasm::Clock::now() < wakes) {
-    ASSERT_EQ(worker.write(1, "served\n"), Errno::success);
-    ++served;
-    if (served < 1000) continue;
-    std::this_thread::sleep_for(1ms);
-    ASSERT_EQ(sleeper.guest.instance.poll() == wasm::Progress::done, wasm::Clock::now() >= wakes);
-    break;
-  }
-  EXPECT_GE(served, 1);
-  EXPECT_EQ(worker.guest.output.lines.size(), static_cast<std::size_t>(served));
-  if (sleeper.guest.instance.running()) {
-    ASSERT_EQ(sleeper.guest.finish(), wasm::Progress::done);
-  }
-  EXPECT_GE(wasm::Clock::now(), wakes);
+  nap.begin();
+  ASSERT_EQ(napper.guest.instance.poll(), wasm::Progress::suspended);
+  // A third guest is served on this thread while the two sleep.
+  for (int i = 0; i < 100; ++i) ASSERT_EQ(worker.write(1, "served\n"), Errno::success);
+  EXPECT_EQ(worker.guest.output.lines.size(), 100U);
+  // And the one goes on while the other still sleeps.
+  ASSERT_EQ(napper.guest.finish(), wasm::Progress::done);
+  ASSERT_EQ(nap.events().size(), 1U);
+  EXPECT_EQ(nap.events()[0].userdata, 2U);
+  EXPECT_EQ(sleeper.guest.instance.poll(), wasm::Progress::suspended);
+  sleeper.guest.instance.drop();
 }
 
 TEST(Sleep, MayGoOnOnAnotherThread) {
