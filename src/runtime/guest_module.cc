@@ -6,6 +6,14 @@ namespace wasm_grpc::runtime {
 
 namespace {
 
+/// The failure and where it happened, without the way there.
+std::string describe_in_one_line(wasm::Failure failure) {
+  if (failure.backtrace.empty()) return describe(failure);
+  const std::string innermost = std::move(failure.backtrace.front());
+  failure.backtrace.clear();
+  return describe(failure) + ", in " + innermost;
+}
+
 /// Runs the whole start of a new instance on this thread.
 Result<> run_start(GuestInstance& guest, std::chrono::milliseconds timeout) {
   const auto give_up = wasm::Clock::now() + timeout;
@@ -17,7 +25,7 @@ Result<> run_start(GuestInstance& guest, std::chrono::milliseconds timeout) {
     while ((progress = guest.instance.poll()) != wasm::Progress::done) {
       if (progress == wasm::Progress::failed) {
         if (guest.binding->start_step_exited_well()) break;
-        return Error{"its start failed: " + describe(guest.instance.failure())};
+        return Error{"its start failed: " + describe_in_one_line(guest.instance.failure())};
       }
       const auto now = wasm::Clock::now();
       if (now >= give_up) {

@@ -2,6 +2,7 @@
 
 #include <wasmtime.h>
 
+#include <algorithm>
 #include <string_view>
 
 namespace wasm_grpc::wasm {
@@ -10,15 +11,38 @@ namespace {
 
 constexpr std::size_t max_frames = 30;
 
+std::string_view trimmed(std::string_view line) {
+  constexpr std::string_view blank{" \t\r\0", 4};
+  const std::size_t first = line.find_first_not_of(blank);
+  if (first == std::string_view::npos) return {};
+  return line.substr(first, line.find_last_not_of(blank) - first + 1);
+}
+
+/// The causes of an error are numbered: "0: ".
+std::string_view without_number(std::string_view line) {
+  const std::size_t end = line.find_first_not_of("0123456789");
+  const bool numbered = end != 0 && end != std::string_view::npos && line.substr(end).starts_with(": ");
+  return numbered ? line.substr(end + 2) : line;
+}
+
+/// The engine's messages have a line for each cause, and a place in text format follows as a picture: "--> <anon>:1:7"
+/// and the source below it. Here it is "what: why: why" and "what (line 1, column 7)".
 std::string one_line(std::string_view text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\0')) text.remove_suffix(1);
   std::string out;
-  for (const char c : text) {
-    if (c == '\n') {
-      if (!out.empty() && !out.ends_with(": ")) out += ": ";
-    } else if (!(c == ' ' && (out.empty() || out.ends_with(' ')))) {
-      out += c;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view line = trimmed(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (line.starts_with("--> ")) {
+      const std::size_t column = line.rfind(':');
+      const std::size_t row = line.rfind(':', column - 1);
+      out.append(" (line ").append(line.substr(row + 1, column - row - 1));
+      out.append(", column ").append(line.substr(column + 1)).append(")");
+      break;
     }
+    if (line.empty() || line == "Caused by:") continue;
+    if (!out.empty()) out += ": ";
+    out += without_number(line);
   }
   return out;
 }

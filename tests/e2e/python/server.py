@@ -55,6 +55,10 @@ class Server:
         return host.strip("[]"), int(port)
 
     @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
     def stdout(self) -> str:
         return self._stdout_file.read_text(errors="replace")
 
@@ -66,11 +70,11 @@ class Server:
         return eventually(lambda: re.search(pattern, self.log), f"the log has {pattern!r}; it is:\n{self.log}")
 
     def resident_bytes(self) -> int:
-        status = pathlib.Path(f"/proc/{self._process.pid}/status").read_text()
+        status = pathlib.Path(f"/proc/{self.pid}/status").read_text()
         return int(re.search(r"^VmRSS:\s+(\d+) kB", status, re.MULTILINE).group(1)) * 1024
 
     def processor_seconds(self) -> float:
-        fields = pathlib.Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        fields = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def runs(self) -> bool:

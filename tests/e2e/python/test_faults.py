@@ -1,0 +1,98 @@
+"""Guests that fail: the call ends, the client learns no internals, the log has it all, and the next call works."""
+
+import conformance_pb2 as conformance
+import conformance_pb2_grpc
+import grpc
+import pytest
+
+LIMIT = 40
+EMPTY = conformance.Empty()
+MIB = 1 << 20
+
+
+@pytest.fixture
+def server(serve):
+    return serve("conformance", "--workers", "1", "--instances", "2")
+
+
+@pytest.fixture
+def stub(server, connect):
+    return conformance_pb2_grpc.GuestStub(connect(server))
+
+
+def assert_tells_nothing_of_the_host(message: str):
+    for word in ("wasm", "trap", "unreachable", "0x", "/", ".cc", "instance", "conformance"):
+        assert word not in message, message
+
+
+@pytest.mark.parametrize("method, log", [("Trap", "unreachable"), ("Overflow", "out of bounds memory access"), ("Exit", "code 3")])
+def test_a_failure_is_internal_to_the_client_and_explained_in_the_log(server, stub, failure, method, log):
+    assert stub.Count(EMPTY, timeout=LIMIT).number == 1
+    with failure(grpc.StatusCode.INTERNAL) as failed:
+        getattr(stub, method)(EMPTY, timeout=LIMIT)
+    assert_tells_nothing_of_the_host(failed.details)
+    server.wait_for_log(rf"error conformance: /test\.Guest/{method}: .*{log}")
+    assert stub.Count(EMPTY, timeout=LIMIT).number == 1  # a new instance: nothing is left of the one that failed
+
+
+def test_a_trap_is_logged_with_the_guests_stack(server, stub, failure):
+    with failure(grpc.StatusCode.INTERNAL):
+        stub.Trap(EMPTY, timeout=LIMIT)
+    server.wait_for_log(
+        r"error conformance: /test\.Guest/Trap: wasm trap: .*unreachable.*\n"
+        r"    in \(anonymous namespace\)::trap\(.*\n"
+        r"(?s:.*)    in wasm_grpc_call"
+    )
+
+
+def test_a_failure_leaves_the_other_calls_of_its_connection_alone(server, stub, failure):
+    sleepers = [stub.Sleep.future(conformance.SleepRequest(milliseconds=500, by_wait=True), timeout=LIMIT)]
+    for _ in range(20):
+        with failure(grpc.StatusCode.INTERNAL):
+            stub.Trap(EMPTY, timeout=LIMIT)
+    assert [sleeper.result() for sleeper in sleepers] == [EMPTY]
+
+
+def test_failures_of_many_calls_at_once_leave_the_server_whole(stub):
+    calls = [stub.Trap.future(EMPTY, timeout=LIMIT) for _ in range(50)]
+    assert {call.code() for call in calls} == {grpc.StatusCode.INTERNAL}
+    assert stub.Count(EMPTY, timeout=LIMIT).number == 1
+
+
+def test_what_a_guest_prints_is_logged_with_its_name(server, stub):
+    stub.Print(conformance.TextRequest(text="hello log"), timeout=LIMIT)
+    server.wait_for_log(r"info conformance: out: hello log\n")
+    server.wait_for_log(r"warning conformance: err: hello log\n")
+    server.wait_for_log(r"warning conformance: log: hello log\n")
+    assert "hello log" not in server.stdout
+
+
+def test_a_guest_cannot_forge_log_lines(server, stub):
+    stub.Print(conformance.TextRequest(text="x\n2026-01-01 error host: forged\r\x1b[2J"), timeout=LIMIT)
+    server.wait_for_log(r"warning conformance: log: x")
+    server.wait_for_log(r"warning conformance: err: x")
+    lines = server.log.splitlines()
+    forged = [line for line in lines if "forged" in line]
+    assert forged and all(" conformance: " in line for line in forged)
+    assert "\x1b" not in server.log and "\r" not in server.log
+
+
+def test_lines_below_the_log_level_are_dropped(serve, connect, failure):
+    server = serve("conformance", "--log-level", "error")
+    stub = conformance_pb2_grpc.GuestStub(connect(server))
+    stub.Print(conformance.TextRequest(text="hello log"), timeout=LIMIT)
+    with failure(grpc.StatusCode.INTERNAL):
+        stub.Trap(EMPTY, timeout=LIMIT)
+    server.wait_for_log("/test.Guest/Trap")
+    assert "hello log" not in server.log
+
+
+def test_memory_beyond_the_limit_is_refused_to_the_guest(serve, connect, failure):
+    server = serve("conformance", "--workers", "1", "--max-memory", str(32 * MIB))
+    stub = conformance_pb2_grpc.GuestStub(connect(server))
+    assert stub.Grow(conformance.NumberRequest(number=16), timeout=LIMIT).number == 16
+    with failure(grpc.StatusCode.RESOURCE_EXHAUSTED) as refused:
+        stub.Grow(conformance.NumberRequest(number=32), timeout=LIMIT)
+    assert refused.details == "malloc gave nothing"  # the guest's own words: it lives on
+    kept = stub.Grow(conformance.NumberRequest(number=0), timeout=LIMIT).number
+    assert 16 < kept <= 32
