@@ -4,6 +4,7 @@
 #include <asio/ip/tcp.hpp>
 #include <filesystem>
 #include <fstream>
+#include <mutex>
 #include <thread>
 
 #include "abi/abi.h"
@@ -109,6 +110,7 @@ struct Server::State {
   std::vector<MethodInfo> methods;
   std::vector<std::unique_ptr<runtime::Worker>> workers;
   bool started = false;
+  std::mutex wait_mutex;
 
   /// True when someone serves the path already.
   [[nodiscard]] bool claimed(std::string_view path) const {
@@ -234,6 +236,7 @@ void Server::stop_now() noexcept {
 }
 
 void Server::wait() {
+  const std::lock_guard lock(state_->wait_mutex);
   for (const auto& worker : state_->workers) worker->join();
 }
 
