@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "http2/request_head.h"
+#include "rpc/buffer_pool.h"
 #include "rpc/timer_queue.h"
 #include "wasm_grpc/rpc/call.h"
 
@@ -31,17 +32,20 @@ class StreamPool {
   void give_back(Stream* stream) noexcept;
   /// How many are in use.
   [[nodiscard]] std::size_t in_use() const noexcept { return in_use_; }
+  /// For the messages of all of them.
+  [[nodiscard]] rpc::BufferPool& buffers() noexcept { return buffers_; }
 
  private:
   std::vector<Stream*> free_;  // owned
   std::size_t in_use_ = 0;
+  rpc::BufferPool buffers_;
 };
 
 /// The call of one stream. Between open() and closed() it belongs to its connection; its handler may hold it longer,
 /// and as long the connection object lives too (though its socket may be closed).
 class Stream final : public rpc::Call, public rpc::Timer {
  public:
-  explicit Stream(StreamPool& pool) : pool_(pool) {}
+  explicit Stream(StreamPool& pool) : pool_(pool) { set_buffer_pool(&pool.buffers()); }
 
   void open(Connection& connection, std::int32_t id);
   [[nodiscard]] std::int32_t id() const noexcept { return id_; }

@@ -5,6 +5,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "rpc/buffer_pool.h"
+
 namespace wasm_grpc::rpc {
 
 namespace {
@@ -19,11 +21,6 @@ constexpr std::size_t max_status_message = 8 * 1024;
 std::uint32_t read_length(const std::byte* prefix) {
   return (std::to_integer<std::uint32_t>(prefix[1]) << 24) | (std::to_integer<std::uint32_t>(prefix[2]) << 16) |
          (std::to_integer<std::uint32_t>(prefix[3]) << 8) | std::to_integer<std::uint32_t>(prefix[4]);
-}
-
-void empty_buffer(std::vector<std::byte>& buffer) noexcept {
-  buffer.clear();
-  if (buffer.capacity() > kept_buffer) std::vector<std::byte>().swap(buffer);
 }
 
 std::string_view without_outer_spaces(std::string_view text) {
@@ -80,7 +77,7 @@ Status Call::receive(std::span<const std::byte> bytes, std::size_t max_message_s
     if (input_scanned_ == input_.size() && bytes.size() >= prefix_size) {
       const std::size_t length = read_length(bytes.data());
       if (length <= max_message_size && prefix_size + length > bytes.size()) {
-        input_.reserve(input_.size() + prefix_size + length);
+        make_room(input_, input_.size() + prefix_size + length);
       }
     }
     input_.insert(input_.end(), bytes.begin(), bytes.end());
@@ -114,7 +111,7 @@ Status Call::scan_input(std::size_t max_message_size) {
       missing_ = end - input_.size();
       if (end > input_.capacity()) {
         compact_input();
-        input_.reserve(input_.size() + missing_);
+        make_room(input_, input_.size() + missing_);
       }
       break;
     }
@@ -186,7 +183,7 @@ SendResult Call::send(std::span<const std::byte> message) {
   const std::byte prefix[prefix_size] = {std::byte{0}, std::byte(length >> 24), std::byte(length >> 16 & 255),
                                          std::byte(length >> 8 & 255), std::byte(length & 255)};
   if (const std::size_t needed = output_.size() + prefix_size + message.size(); needed > output_.capacity()) {
-    output_.reserve(std::max(needed, std::min(2 * output_.capacity(), output_high_water)));
+    make_room(output_, std::max(needed, std::min(2 * output_.capacity(), output_high_water)));
   }
   output_.insert(output_.end(), prefix, prefix + prefix_size);
   output_.insert(output_.end(), message.begin(), message.end());
@@ -242,6 +239,24 @@ void Call::output_drained() noexcept {
   }
 }
 
+void Call::make_room(std::vector<std::byte>& buffer, std::size_t size) {
+  if (buffer_pool_ != nullptr && size > kept_buffer) {
+    buffer_pool_->reserve(buffer, size);
+  } else {
+    buffer.reserve(size);
+  }
+}
+
+void Call::empty(std::vector<std::byte>& buffer) noexcept {
+  if (buffer.capacity() <= kept_buffer) {
+    buffer.clear();
+  } else if (buffer_pool_ != nullptr) {
+    buffer_pool_->keep(buffer);
+  } else {
+    std::vector<std::byte>().swap(buffer);
+  }
+}
+
 void Call::reset() noexcept {
   method_ = nullptr;
   request_metadata_.clear();
@@ -252,13 +267,13 @@ void Call::reset() noexcept {
   trailers_.clear();
   status_.code = StatusCode::ok;
   status_.message.clear();
-  empty_buffer(output_);
+  empty(output_);
   output_sent_ = 0;
   half_closed_ = false;
   headers_wanted_ = false;
   finished_ = false;
   cancelled_ = false;
-  empty_buffer(input_);
+  empty(input_);
   input_taken_ = 0;
   input_scanned_ = 0;
   complete_messages_ = 0;

@@ -18,6 +18,8 @@
 
 namespace wasm_grpc::rpc {
 
+class BufferPool;
+
 using Clock = std::chrono::steady_clock;
 
 /// Told of what happens to a call while its handler works on it. All functions run on the call's worker thread, from
@@ -122,6 +124,8 @@ class Call {
 
   // ---- What a transport calls ----
 
+  /// Where large messages get their memory, and leave it at reset(). Not owned; outlives the call; nullptr for none.
+  void set_buffer_pool(BufferPool* pool) noexcept { buffer_pool_ = pool; }
   /// Makes the object as new, keeping its storage where it is small.
   void reset() noexcept;
   /// Takes in bytes of the request stream in any portions: 5-byte prefixes and messages (PROTOCOL-HTTP2.md,
@@ -177,6 +181,8 @@ class Call {
   void compact_input();
   [[nodiscard]] Status wrong_number_of_requests() const;
   void set_status(Status status);
+  void make_room(std::vector<std::byte>& buffer, std::size_t size);
+  void empty(std::vector<std::byte>& buffer) noexcept;
 
   std::vector<std::byte> input_;   // framed bytes not yet taken, from input_taken_ on
   std::size_t input_taken_ = 0;    // where the first message not taken begins
@@ -188,6 +194,7 @@ class Call {
   bool wants_writable_ = false;
   CallListener* listener_ = nullptr;
   std::uint32_t holders_ = 0;
+  BufferPool* buffer_pool_ = nullptr;
 };
 
 /// How many bytes may wait to be sent before send() answers `again`. One message may pass it.
