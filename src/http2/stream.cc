@@ -172,8 +172,14 @@ void Stream::on_timer() noexcept {
 
 void Stream::input_consumed(std::size_t bytes) noexcept {
   held_ -= std::min(held_, bytes);
-  if (!open_ || half_closed_) return;
-  credit(0);
+  if (!open_) return;
+  if (granted_ > 0) {
+    // What is beyond the window now; a client that has ended its side uses no more allowance.
+    const std::size_t window = connection_->core().settings.stream_window;
+    const std::size_t excess = std::max(held_ + (half_closed_ ? 0 : allowance_), window) - window;
+    if (granted_ > excess) connection_->release_large_input(std::exchange(granted_, excess) - excess);
+  }
+  if (!half_closed_) credit(0);
 }
 
 // Restores the allowance to the stream window, less what is still held, once that is worth a frame; or adds `extra`.
@@ -181,10 +187,6 @@ void Stream::credit(std::size_t extra) {
   const std::size_t window = connection_->core().settings.stream_window;
   std::size_t increment = extra;
   if (extra == 0) {
-    if (granted_ > 0) {
-      const std::size_t excess = std::max(allowance_ + held_, window) - window;
-      if (granted_ > excess) connection_->release_large_input(std::exchange(granted_, excess) - excess);
-    }
     if (allowance_ + held_ > window / 2) return;
     increment = window - allowance_ - held_;
   }

@@ -114,6 +114,18 @@ TEST(Flow, AStreamThatWaitsForItsTurnMayBeReset) {
   EXPECT_TRUE(client.reply(last).messages() == Strings{message});
 }
 
+TEST(Flow, ACallThatTookItsLargeRequestLeavesTheTurnToOthers) {
+  Settings settings;
+  settings.max_large_input = 1;
+  Server server(settings);
+  Client client(server.port(), {.consume = false});
+  const auto open = client.open("/test.Test/Spread");
+  client.send(open, "1000 1000" + std::string(1'000'000, ' '), true);
+  ASSERT_TRUE(client.run_until([&] { return server.seen().again >= 1; })) << "it goes on until the client reads";
+  EXPECT_EQ(client.call("/test.Test/Fail", std::string(1'000'000, 'x')).status(), 5);
+  EXPECT_FALSE(client.reply(open).closed);
+}
+
 TEST(Flow, MuchOutputOnManyStreamsArrivesWhole) {
   Server server;
   Client client(server.port());
