@@ -233,7 +233,7 @@ std::uint32_t Machine::allocate(std::size_t size) {
 
 std::uint32_t Machine::put(std::string_view bytes) {
   const std::uint32_t place = allocate(bytes.size());
-  std::memcpy(guest.instance.memory().data() + place, bytes.data(), bytes.size());
+  std::copy_n(reinterpret_cast<const std::byte*>(bytes.data()), bytes.size(), guest.instance.memory().data() + place);
   return place;
 }
 
