@@ -145,6 +145,7 @@ void add_serve(CLI::App& app, Command& run) {
   command
       ->add_option("--max-waiting-calls", server.max_waiting_calls,
                    "Most calls of one module on one worker that wait for an instance")
+      ->check(CLI::Range(std::size_t{0}, std::size_t{1'000'000}))
       ->capture_default_str()
       ->type_name("N");
   command->add_option("--max-message-size", server.max_message_size, "Largest request message accepted, in bytes")
@@ -156,6 +157,7 @@ void add_serve(CLI::App& app, Command& run) {
       ->capture_default_str()
       ->type_name("BYTES");
   command->add_option("--max-module-size", server.max_module_bytes, "Largest module file accepted, in bytes")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{0x7fffffff}))
       ->capture_default_str()
       ->type_name("BYTES");
   command

@@ -1,0 +1,103 @@
+"""Holds the sources to their rules: which folder may include which, how long a file may be, and that nothing in them
+belongs to one machine only.
+
+Usage: structure.py SOURCE_FOLDER
+"""
+
+import pathlib
+import re
+import subprocess
+import sys
+
+# A folder of src/ and those it may include.
+MAY_INCLUDE = {
+    "rpc": set(),
+    "http2": {"rpc"},
+    "wasm": set(),
+    "wasi": {"wasm"},
+    "abi": {"rpc", "wasm"},
+    "runtime": {"rpc", "http2", "wasm", "wasi", "abi"},
+    "cli": set(),  # a user of include/ like any other
+}
+MOST_LINES = 600
+MADE_BY_TOOLS = {"engine/Cargo.lock"}
+SOURCE_ENDINGS = {".h", ".cc", ".rs", ".go", ".py", ".cmake", ".txt", ".sh", ".md", ".json", ".in", ".proto", ""}
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
+# Folders of the machine someone works on: homes and checkouts. /tmp and /usr are everyone's.
+MACHINE_PATH = re.compile(r"(?<![\w.}/-])/(?:" + "|".join(("work", "root", "home", "Users")) + r")/[\w.]")
+
+
+def tracked_files(root: pathlib.Path) -> list[pathlib.Path]:
+    if (root / ".git").exists():
+        listed = subprocess.run(["git", "-C", root, "ls-files", "-z"], check=True, capture_output=True, text=True)
+        files = [root / name for name in listed.stdout.split("\0") if name]
+    else:  # a release archive
+        files = [file for file in root.rglob("*") if "build" not in file.relative_to(root).parts]
+    return [file for file in files if file.is_file()]
+
+
+def check_includes(name: pathlib.PurePath, text: str) -> list[str]:
+    complaints = []
+    folder = name.parts[1] if name.parts[0] == "src" and len(name.parts) > 2 else None
+    for kind, included in INCLUDE.findall(text):
+        if re.match(r"(wasmtime|wasm\.h|wasi\.h)", included) and folder != "wasm":
+            complaints.append(f"{name} includes <{included}>: only src/wasm knows the engine")
+        if re.match(r"nghttp2/", included) and folder not in (None, "http2"):
+            complaints.append(f"{name} includes <{included}>: only src/http2 knows HTTP/2")
+        part = included.partition("/")[0]
+        if folder and kind == '"' and part in MAY_INCLUDE and part not in MAY_INCLUDE[folder] | {folder}:
+            complaints.append(f'{name} includes "{included}": src/{folder} must not know src/{part}')
+        if name.parts[0] == "include" and kind == '"' and part != "wasm_grpc":
+            complaints.append(f'{name} includes "{included}": what embedders include must not need src/')
+    return complaints
+
+
+def check_file(root: pathlib.Path, file: pathlib.Path) -> list[str]:
+    name = file.relative_to(root)
+    if str(name) in MADE_BY_TOOLS or file.suffix not in SOURCE_ENDINGS:
+        return []
+    text = file.read_text(encoding="utf-8")
+    complaints = []
+    if file.suffix in (".h", ".cc"):
+        if name.parts[0] in ("src", "include", "examples"):
+            complaints += check_includes(name, text)
+        if file.suffix == ".h" and "#pragma once" not in text:
+            complaints.append(f"{name} has no #pragma once")
+    lines = text.count("\n")
+    if lines > MOST_LINES:
+        complaints.append(f"{name} has {lines} lines; {MOST_LINES} are the most, so that a reader can take it in")
+    for found in MACHINE_PATH.finditer(text):
+        line = text.count("\n", 0, found.start()) + 1
+        complaints.append(f"{name}:{line} names a folder of one machine: {found.group()}...")
+    return complaints
+
+
+def check_rules_bite() -> None:
+    """A rule that finds nothing in what breaks it is no rule."""
+    for name, text in {
+        "src/rpc/a.h": '#include "http2/core.h"',
+        "src/cli/a.cc": '#include "runtime/worker.h"',
+        "src/http2/a.cc": '  # include "wasm/engine.h"',
+        "src/abi/a.cc": "#include <wasmtime.h>",
+        "include/wasm_grpc/a.h": '#include "rpc/call.h"',
+    }.items():
+        assert check_includes(pathlib.PurePath(name), text), f"{name} with {text} was to be refused"
+    assert not check_includes(pathlib.PurePath("src/wasi/a.cc"), '#include "wasm/linker.h"\n#include "wasi/errno.h"')
+    assert MACHINE_PATH.search("see " + "/ho" + "me/me/x") and not MACHINE_PATH.search("src" + "/ho" + "me/x")
+
+
+def main() -> int:
+    root = pathlib.Path(sys.argv[1]).resolve()
+    check_rules_bite()
+    files = tracked_files(root)
+    assert len(files) > 50, f"found only {len(files)} files in {root}"
+    complaints = [complaint for file in files for complaint in check_file(root, file)]
+    for complaint in complaints:
+        print(complaint, file=sys.stderr)
+    print(f"{len(files)} files, {len(complaints)} complaints")
+    return 1 if complaints else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
