@@ -29,7 +29,7 @@ struct Config {
   std::vector<std::pair<std::string, std::string>> environment;
   std::vector<Preopen> directories;
   /// Files and directories that all instances together may have open; one more is answered mfile.
-  std::size_t max_open_files = 1024;
+  std::size_t max_open_files = 256;
 };
 
 /// Strings as guests fetch them: one after the other, each ended by NUL.
