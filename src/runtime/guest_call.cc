@@ -224,6 +224,7 @@ void GuestCall::end(bool instance_is_good) noexcept {
   call->set_listener(nullptr);
   if (guest_ != nullptr) {
     if (instance_is_good) {
+      guest_->wasi.flush();  // a line this call has begun must not become part of the next one's
       instances_->give_back(std::move(guest_));
     } else {
       instances_->discard(std::move(guest_));
