@@ -6,6 +6,7 @@ import conformance_pb2 as conformance
 import conformance_pb2_grpc
 import grpc
 import pytest
+from server import Server
 
 LIMIT = 20
 
@@ -67,6 +68,52 @@ def test_the_protocols_own_headers_are_not_metadata(stub):
     assert "x-a" in keys
     assert not {key for key in keys if key.startswith((":", "grpc-"))}
     assert not keys & {"te", "content-type", "host"}
+
+
+# Adds the bytes of the request as a header "KEY: v" and as a trailer, and ends with minus what that returned.
+ADDS_METADATA = """(module
+  (import "wasm_grpc_1" "method" (func $method (param i32 i32 i32 i32 i32) (result i32)))
+  (import "wasm_grpc_1" "recv" (func $recv (param i32 i32 i32) (result i32)))
+  (import "wasm_grpc_1" "metadata_add" (func $add (param i32 i32 i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "/metadata.Test/Header") (data (i32.const 32) "/metadata.Test/Trailer") (data (i32.const 64) "v")
+  (func (export "wasm_grpc_start")
+    (drop (call $method (i32.const 0) (i32.const 21) (i32.const 0) (i32.const 0) (i32.const 0)))
+    (drop (call $method (i32.const 32) (i32.const 22) (i32.const 0) (i32.const 0) (i32.const 1))))
+  (func (export "wasm_grpc_call") (param $call i32) (param $where i32) (result i32)
+    (i32.sub (i32.const 0)
+      (call $add (local.get $call) (local.get $where)
+        (i32.const 100) (call $recv (local.get $call) (i32.const 100) (i32.const 1000))
+        (i32.const 64) (i32.const 1)))))"""
+INVALID = 6  # what ABI 1 calls INVALID, negated
+
+
+@pytest.fixture(scope="module")
+def adder(program, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("adder")
+    (folder / "adder.wat").write_text(ADDS_METADATA)
+    server = Server(folder, [program, "serve", folder / "adder.wat", "--listen", "127.0.0.1:0"])
+    yield server
+    server.stop()
+
+
+@pytest.mark.parametrize("where", ["Header", "Trailer"])
+@pytest.mark.parametrize(
+    "key",
+    ["grpc-status", "grpc-message", "grpc-anything", "content-type", "te", ":status", "X-Upper", "a b", "", "connection"],
+)
+def test_a_guest_cannot_set_reserved_or_malformed_keys(adder, connect, where, key):
+    call = connect(adder).unary_unary(f"/metadata.Test/{where}").future(key.encode(), timeout=LIMIT)
+    assert call.code().value[0] == INVALID
+    assert "v" not in [value for _, value in (*call.initial_metadata(), *call.trailing_metadata())]
+
+
+@pytest.mark.parametrize("where", ["Header", "Trailer"])
+def test_a_guest_can_set_other_keys(adder, connect, where):
+    call = connect(adder).unary_unary(f"/metadata.Test/{where}").future(b"x-own", timeout=LIMIT)
+    # It sends no message, which is an error of its own.
+    assert call.code() == grpc.StatusCode.INTERNAL
+    assert ("x-own", "v") in (*call.initial_metadata(), *call.trailing_metadata())
 
 
 def test_headers_beyond_the_servers_limit_are_resource_exhausted(everywhere, stub, failure):

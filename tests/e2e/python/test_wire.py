@@ -141,6 +141,14 @@ def test_a_timeout_of_nothing_has_passed(client):
     assert client.answer(stream).status == 4
 
 
+def test_the_protocols_own_headers_do_not_reach_the_guest(client):
+    stream = client.open("/test.Guest/EchoMetadata", {**GRPC, "grpc-secret": "a", "grpc-accept-encoding": "gzip", "x-a": "b"})
+    client.send(stream, message(b""), end=True)
+    answer = client.answer(stream)
+    assert answer.status == 0 and answer.headers["x-a"] == "b"
+    assert b"x-a" in answer.data and b"grpc-" not in answer.data and b"trailers" not in answer.data
+
+
 def test_an_answer_that_comes_before_the_request_has_ended_ends_the_call(client):
     stream = client.open("/echo.Echo/ClientStream")
     client.send(stream, message(b"\x0a\xff"))  # not an echo.Message; the stream stays open
