@@ -4,6 +4,7 @@
 #include <cstring>
 #include <limits>
 
+#include "wasm/guest_text.h"
 #include "wasm/linker.h"
 #include "wasm/module.h"
 
@@ -31,24 +32,6 @@ std::int32_t answer(rpc::SendResult result) {
       return INVALID;
   }
   return INVALID;
-}
-
-/// What a guest may write into a log or a status: control characters made visible.
-std::string printable(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '\n') {
-      out += "\\n";
-    } else if (byte < 0x20 || byte == 0x7f) {
-      static constexpr std::string_view digits = "0123456789abcdef";
-      out += {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
-    } else {
-      out += c;
-    }
-  }
-  return out;
 }
 
 }  // namespace
@@ -123,7 +106,8 @@ void HandlerBinding::end_call() {
 
 std::int32_t HandlerBinding::refuse(std::string_view path, std::string_view why) {
   if (refusal_.empty()) {
-    refusal_ = "the declaration of method \"" + printable(path.substr(0, 200)) + "\" was refused: " + std::string(why);
+    refusal_ =
+        "the declaration of method \"" + wasm::printable(path.substr(0, 200)) + "\" was refused: " + std::string(why);
   }
   return INVALID;
 }
@@ -303,7 +287,7 @@ std::int64_t HandlerBinding::deadline(std::int32_t call) {
 void HandlerBinding::log(std::int32_t level, std::string_view text) {
   const auto known = static_cast<LogLevel>(std::clamp<std::int32_t>(level, 0, static_cast<int>(LogLevel::error)));
   log_.log(instance_.linked().module().name(), level < 0 ? LogLevel::error : known,
-           printable(text.substr(0, max_log_bytes)));
+           wasm::printable(text.substr(0, max_log_bytes)));
 }
 
 }  // namespace wasm_grpc::abi::v1

@@ -9,12 +9,6 @@
 
 namespace wasm_grpc::wasi {
 
-/// The bytes as text that cannot disturb a terminal or a log: valid UTF-8; control characters other than tabs, and
-/// bytes that are not UTF-8, are written as \xNN.
-[[nodiscard]] std::string printable(std::string_view bytes);
-/// Whether printable() would change nothing.
-[[nodiscard]] bool is_printable(std::string_view bytes) noexcept;
-
 /// One of an instance's two output streams.
 class LineBuffer {
  public:

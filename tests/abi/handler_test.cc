@@ -125,7 +125,7 @@ TEST(Send, IsClosedAfterFinish) {
   EXPECT_EQ(call.status().code, StatusCode::not_found);
   EXPECT_EQ(call.status().message, "value");
   ASSERT_EQ(guest.log.lines.size(), 1U);
-  EXPECT_EQ(guest.log.lines[0], "guest 2 \xfb\xff\xff\xff\xfb\xff\xff\xff") << "both answered CLOSED (-5)";
+  EXPECT_EQ(guest.log.lines[0], "guest 2 \\xfb\\xff\\xff\\xff\\xfb\\xff\\xff\\xff") << "both answered CLOSED (-5)";
 }
 
 TEST(Status, IsWhatTheCallReturns) {
@@ -242,7 +242,7 @@ TEST(Wait, SaysCancelledAndSoDoesEverythingAfter) {
   call.client_cancels();
   ASSERT_TRUE(guest.finish_run().returned);
   std::string expected = "guest 2 ";
-  for (int i = 0; i < 6; ++i) expected += "\xfd\xff\xff\xff";
+  for (int i = 0; i < 6; ++i) expected += "\\xfd\\xff\\xff\\xff";
   ASSERT_EQ(guest.log.lines.size(), 1U);
   EXPECT_EQ(guest.log.lines[0], expected) << "all answered CANCELLED (-3)";
 }
@@ -356,7 +356,7 @@ TEST(Log, EscapesControlCharactersAndCutsLongLines) {
   TestCall call(MethodKind::bidi_stream);
   ASSERT_TRUE(guest.run(call).returned);
   ASSERT_EQ(guest.log.lines.size(), 4U);
-  EXPECT_EQ(guest.log.lines[0], "guest 3 a\\nb\\x1b[1m");
+  EXPECT_EQ(guest.log.lines[0], "guest 3 a\\x0ab\\x1b[1m");
   EXPECT_EQ(guest.log.lines[1], "guest 4 value");
   EXPECT_EQ(guest.log.lines[2], "guest 4 value");
   EXPECT_EQ(guest.log.lines[3].size(), 8 + max_log_bytes * 4);
