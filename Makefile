@@ -6,7 +6,7 @@ SERVE_FLAGS ?=
 
 help:
 	@echo "make serve    install what is missing, build, serve the greeter example on $(LISTEN)"
-	@echo "make build    build the program, the library and the example guests into build/"
+	@echo "make build    build everything into build/: the program, the library, guests, tests"
 	@echo "make test     build and run all tests"
 	@echo "make bench    measure against the yardstick, grpc-go and grpc++, and print the tables"
 	@echo "make asan     run the unit tests with AddressSanitizer and UndefinedBehaviorSanitizer"
@@ -15,13 +15,17 @@ help:
 build/release/build.ninja:
 	cmake --preset release
 
-build: 
+build:
 	@scripts/install-deps build
 	@$(MAKE) --no-print-directory build/release/build.ninja
 	cmake --build --preset release --target all
 
-serve: build
-	build/release/wasm-grpc serve build/guests/greeter.wasm --listen $(LISTEN) $(SERVE_FLAGS)
+# Builds only what it takes to serve, not the tests.
+serve:
+	@scripts/install-deps build
+	@$(MAKE) --no-print-directory build/release/build.ninja
+	cmake --build --preset release --target wasm-grpc greeter
+	@build/release/wasm-grpc serve build/guests/greeter.wasm --listen $(LISTEN) $(SERVE_FLAGS)
 
 test:
 	@scripts/install-deps test
