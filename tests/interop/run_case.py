@@ -1,0 +1,35 @@
+"""Runs one case of the official interoperability client against a server of the interop guest."""
+
+import argparse
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "e2e" / "python"))
+from server import Server  # noqa: E402
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--program", required=True, help="wasm-grpc")
+parser.add_argument("--guest", required=True, help="interop.wasm")
+parser.add_argument("--client", required=True, help="the client of google.golang.org/grpc/interop")
+parser.add_argument("--limit", type=float, required=True, help="seconds the client may take")
+parser.add_argument("case")
+parser.add_argument("client_flags", nargs="*")
+options = parser.parse_args()
+
+with tempfile.TemporaryDirectory() as folder:
+    server = Server(pathlib.Path(folder), [options.program, "serve", options.guest, "--listen", "127.0.0.1:0"])
+    try:
+        host, port = server.host_and_port
+        client = subprocess.run(
+            [options.client, f"-server_host={host}", f"-server_port={port}", f"-test_case={options.case}"]
+            + options.client_flags,
+            timeout=options.limit,
+        )
+    finally:
+        log = server.log
+        server.stop()
+if client.returncode != 0:
+    print(f"the client failed the case {options.case}; the server's log:\n{log}", file=sys.stderr)
+sys.exit(client.returncode)
