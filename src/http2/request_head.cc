@@ -10,6 +10,10 @@ namespace {
 constexpr std::size_t field_overhead = 32;  // RFC 9113, 6.5.2
 constexpr std::size_t max_quoted = 200;     // of what a client sent, in what we answer
 
+// For people who open the address with something else than a gRPC client.
+constexpr const char* about =
+    "This is wasm-grpc, a gRPC server. Call its methods with a gRPC client: POST /package.Service/Method.\n";
+
 // application/grpc, or that followed by "+format" or ";parameters".
 bool is_grpc_content_type(std::string_view value) {
   constexpr std::string_view grpc = "application/grpc";
@@ -25,7 +29,7 @@ std::string quoted(std::string_view text) {
   return out;
 }
 
-Refusal in_grpc(rpc::StatusCode code, std::string message) { return {200, {code, std::move(message)}}; }
+Refusal in_grpc(rpc::StatusCode code, std::string message) { return {0, {code, std::move(message)}}; }
 
 Refusal in_http(int http_status, std::string message) {
   return {http_status, {rpc::StatusCode::unknown, std::move(message)}};
@@ -133,6 +137,7 @@ std::optional<Refusal> RequestHead::judge(const rpc::MethodTable& methods, std::
                        std::to_string(max_list_size));
   }
   if (!http_method_.empty()) {
+    if (path_ == "/" && (http_method_ == "GET" || http_method_ == "HEAD")) return in_http(200, about);
     return in_http(405, "This is a gRPC server: it answers POST requests only, not " + quoted(http_method_) + ".\n");
   }
   if (!is_grpc_) {

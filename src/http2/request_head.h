@@ -13,10 +13,10 @@
 
 namespace wasm_grpc::http2 {
 
-/// Why a request is not served. `http_status` 200 is an answer in gRPC's terms, by `status`; any other is plain HTTP
-/// for a client that does not speak gRPC, with the message as its body.
+/// Why a request is not served. `http_status` 0 is an answer in gRPC's terms, by `status`; any other is plain HTTP for a
+/// client that does not speak gRPC, with the message as its body.
 struct Refusal {
-  int http_status = 200;
+  int http_status = 0;
   rpc::Status status;
 };
 

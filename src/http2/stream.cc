@@ -146,7 +146,7 @@ void Stream::start() {
 void Stream::refuse(const Refusal& refusal) {
   ++connection_->core().counters.calls_refused;
   ignores_input_ = true;
-  if (refusal.http_status != 200) {
+  if (refusal.http_status != 0) {
     plain_status_ = refusal.http_status;
     if (!head_.is_head_request()) {
       const auto body = std::as_bytes(std::span(refusal.status.message));

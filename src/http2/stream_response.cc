@@ -67,7 +67,7 @@ void Stream::submit_response() {
 void Stream::submit_plain_response() {
   FieldBlock& block = connection_->core().fields;
   block.clear();
-  block.add(":status", plain_status_ == 405 ? "405" : "415");
+  block.add(":status", plain_status_ == 200 ? "200" : plain_status_ == 405 ? "405" : "415");
   block.add("content-type", "text/plain; charset=utf-8");
   if (plain_status_ == 405) block.add("allow", "POST");
   const auto fields = block.fields();

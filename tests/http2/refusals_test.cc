@@ -52,14 +52,29 @@ TEST_F(Refusals, AnotherContentTypeIsHttp415) {
 }
 
 TEST_F(Refusals, AnotherHttpMethodIsHttp405) {
-  const auto id = client_.open("/", {{":method", "GET"}, {"content-type", ""}}, true);
+  const auto id = client_.open("/test.Test/Unary", {{":method", "GET"}, {"content-type", ""}}, true);
   ASSERT_TRUE(client_.run_until_closed(id));
   EXPECT_EQ(client_.reply(id).field(":status"), "405");
   EXPECT_EQ(client_.reply(id).field("allow"), "POST");
   EXPECT_NE(client_.reply(id).body.find("gRPC server"), std::string::npos);
-  const auto head = client_.open("/", {{":method", "HEAD"}, {"content-type", ""}}, true);
+  const auto head = client_.open("/test.Test/Unary", {{":method", "HEAD"}, {"content-type", ""}}, true);
   ASSERT_TRUE(client_.run_until_closed(head));
   EXPECT_EQ(client_.reply(head).field(":status"), "405");
+  EXPECT_TRUE(client_.reply(head).body.empty());
+  const auto put = client_.open("/", {{":method", "PUT"}, {"content-type", ""}}, true);
+  ASSERT_TRUE(client_.run_until_closed(put));
+  EXPECT_EQ(client_.reply(put).field(":status"), "405");
+}
+
+TEST_F(Refusals, ABrowserIsToldWhatThisIs) {
+  const auto id = client_.open("/", {{":method", "GET"}, {"content-type", ""}}, true);
+  ASSERT_TRUE(client_.run_until_closed(id));
+  EXPECT_EQ(client_.reply(id).field(":status"), "200");
+  EXPECT_EQ(client_.reply(id).field("content-type"), "text/plain; charset=utf-8");
+  EXPECT_NE(client_.reply(id).body.find("gRPC server"), std::string::npos);
+  const auto head = client_.open("/", {{":method", "HEAD"}, {"content-type", ""}}, true);
+  ASSERT_TRUE(client_.run_until_closed(head));
+  EXPECT_EQ(client_.reply(head).field(":status"), "200");
   EXPECT_TRUE(client_.reply(head).body.empty());
 }
 
