@@ -62,6 +62,12 @@ void print_services(const std::vector<ModuleInfo>& modules) {
   }
 }
 
+/// How curl is told of the address.
+std::string curl_target(const std::string& address) {
+  if (address.starts_with("unix:")) return "--unix-socket " + address.substr(5) + " http://localhost";
+  return (address.starts_with("https://") ? "" : "http://") + address;
+}
+
 /// A command that calls the first unary method with an empty message, which every protobuf message can be.
 void print_example(const std::vector<ModuleInfo>& modules, const std::string& address) {
   for (const ModuleInfo& module : modules) {
@@ -69,8 +75,8 @@ void print_example(const std::vector<ModuleInfo>& modules, const std::string& ad
       if (method.kind != rpc::MethodKind::unary) continue;
       std::printf(
           "try: printf '\\0\\0\\0\\0\\0' | curl -sS --http2-prior-knowledge -D - -o - -H 'content-type: "
-          "application/grpc' -H 'te: trailers' --data-binary @- http://%s%s\n",
-          address.c_str(), method.path.c_str());
+          "application/grpc' -H 'te: trailers' --data-binary @- %s%s\n",
+          curl_target(address).c_str(), method.path.c_str());
       return;
     }
   }
@@ -129,10 +135,12 @@ void add_serve(CLI::App& app, Command& run) {
   auto flags = std::make_shared<ServeFlags>();
   CLI::App* command = app.add_subcommand("serve", "Serve modules until SIGTERM or SIGINT");
   command->add_option("MODULE", flags->modules, "The .wasm files to serve")->required();
-  command->add_option("--listen", flags->listen, "Where to listen, ADDRESS:PORT; port 0 picks a free one")
+  command
+      ->add_option("--listen", flags->listen,
+                   "Where to listen, [http://]ADDRESS:PORT or unix:PATH; port 0 picks a free one")
       ->allow_extra_args(false)  // or it would take the modules that follow it
       ->capture_default_str()
-      ->type_name("ADDRESS:PORT");
+      ->type_name("ADDRESS");
   ServerOptions& server = flags->server;
   command->add_option("--workers", server.workers, "Threads that serve; 0: one for each core")
       ->check(CLI::Range(0U, 1024U))

@@ -3,12 +3,24 @@
 
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "wasm_grpc/result.h"
 
 namespace wasm_grpc::http2 {
+
+/// What a `--listen` says: where, and what is spoken there.
+struct ListenAddress {
+  enum class Transport : std::uint8_t { cleartext, tls, unix_socket };
+  Transport transport = Transport::cleartext;
+  std::string place;  // "ADDR:PORT", or the path of a unix socket
+};
+
+/// Reads "ADDR:PORT" (TLS where `tls_by_default`, cleartext else), "http://ADDR:PORT", "https://ADDR:PORT" or
+/// "unix:PATH". What follows the scheme is read by whoever listens there.
+[[nodiscard]] Result<ListenAddress> parse_listen_address(std::string_view text, bool tls_by_default);
 
 /// Reads "ADDR:PORT": "127.0.0.1:50051", "[::1]:0", "localhost:50051"; a name is resolved (this blocks). The error
 /// quotes the address.

@@ -1,10 +1,10 @@
 #include "http2/connection.h"
 
 #include <asio/buffer.hpp>
+#include <asio/ip/tcp.hpp>
 #include <asio/write.hpp>
 #include <utility>
 
-#include "http2/address.h"
 #include "http2/core.h"
 #include "http2/stream.h"
 
@@ -21,8 +21,8 @@ constexpr std::chrono::milliseconds linger_time{1000};
 
 }  // namespace
 
-void Connection::accept(Core& core, asio::ip::tcp::socket socket, const asio::ip::tcp::endpoint& peer) {
-  ConnectionRef connection(*new Connection(core, std::move(socket), to_text(peer)));
+void Connection::accept(Core& core, asio::generic::stream_protocol::socket socket, std::string peer) {
+  ConnectionRef connection(*new Connection(core, std::move(socket), std::move(peer)));
   if (!connection->begin()) return;
   connection->place_ = core.open.size();
   core.open.push_back(connection);
@@ -32,7 +32,7 @@ void Connection::accept(Core& core, asio::ip::tcp::socket socket, const asio::ip
   connection->read();
 }
 
-Connection::Connection(Core& core, asio::ip::tcp::socket socket, std::string peer)
+Connection::Connection(Core& core, asio::generic::stream_protocol::socket socket, std::string peer)
     : core_(core),
       socket_(std::move(socket)),
       peer_(std::move(peer)),
@@ -46,7 +46,7 @@ bool Connection::begin() {
   asio::error_code error;
   socket_.non_blocking(true, error);
   if (error) return false;
-  socket_.set_option(asio::ip::tcp::no_delay(true), error);  // we batch by ourselves
+  socket_.set_option(asio::ip::tcp::no_delay(true), error);  // we batch by ourselves; fails on a unix socket
   if (nghttp2_session_server_new2(&session_, core_.callbacks.get(), this, core_.options.get()) != 0) return false;
 
   const Settings& settings = core_.settings;
@@ -138,7 +138,7 @@ void Connection::refuse_http1() {
   ++core_.counters.connections_refused;
   asio::error_code error;
   socket_.write_some(asio::buffer(answer.data(), answer.size()), error);
-  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error);
+  socket_.shutdown(asio::socket_base::shutdown_send, error);
 }
 
 // ---- Writing ----
@@ -248,7 +248,7 @@ bool Connection::write_batch() {
 
 void Connection::wait_until_writable() {
   writing_ = true;
-  socket_.async_wait(asio::ip::tcp::socket::wait_write, [self = ConnectionRef(*this)](const asio::error_code& error) {
+  socket_.async_wait(asio::socket_base::wait_write, [self = ConnectionRef(*this)](const asio::error_code& error) {
     if (self->state_ == State::closed) return;
     if (error) {
       self->close();
@@ -302,7 +302,7 @@ void Connection::linger() {
   if (state_ == State::closed) return;
   state_ = State::lingering;
   asio::error_code error;
-  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error);
+  socket_.shutdown(asio::socket_base::shutdown_send, error);
   core_.timers.schedule(*this, rpc::Clock::now() + linger_time);
 }
 

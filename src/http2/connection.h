@@ -4,7 +4,7 @@
 #include <nghttp2/nghttp2.h>
 
 #include <array>
-#include <asio/ip/tcp.hpp>
+#include <asio/generic/stream_protocol.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -46,7 +46,7 @@ class ConnectionRef {
 class Connection final : private rpc::Timer {
  public:
   /// Takes over an accepted socket and begins to read. The connection keeps itself alive from then on.
-  static void accept(Core& core, asio::ip::tcp::socket socket, const asio::ip::tcp::endpoint& peer);
+  static void accept(Core& core, asio::generic::stream_protocol::socket socket, std::string peer);
 
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -109,7 +109,7 @@ class Connection final : private rpc::Timer {
     closed,
   };
 
-  Connection(Core& core, asio::ip::tcp::socket socket, std::string peer);
+  Connection(Core& core, asio::generic::stream_protocol::socket socket, std::string peer);
   ~Connection();
 
   bool begin();
@@ -130,7 +130,7 @@ class Connection final : private rpc::Timer {
   void on_timer() noexcept override;
 
   Core& core_;
-  asio::ip::tcp::socket socket_;
+  asio::generic::stream_protocol::socket socket_;  // TCP or unix
   std::string peer_;
   nghttp2_session* session_ = nullptr;
   std::uint32_t references_ = 0;

@@ -24,6 +24,16 @@ Result<> Endpoint::listen(const std::string& address, bool reuse_port) {
   return success();
 }
 
+Result<> Endpoint::listen_unix(const std::string& path, std::span<Endpoint* const> others) {
+  std::vector<std::shared_ptr<Listener>> listeners;
+  for (const Endpoint* other : others) listeners.push_back(std::make_shared<Listener>(*other->core_));
+  auto listener = std::make_shared<Listener>(*core_);
+  if (auto opened = listener->open_unix(path, listeners); !opened) return opened;
+  for (std::size_t i = 0; i < others.size(); ++i) others[i]->listeners_.push_back(std::move(listeners[i]));
+  listeners_.push_back(std::move(listener));
+  return success();
+}
+
 asio::ip::tcp::endpoint Endpoint::local_address() const {
   return listeners_.empty() ? asio::ip::tcp::endpoint() : listeners_.back()->local_endpoint();
 }

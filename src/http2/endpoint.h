@@ -4,6 +4,7 @@
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,9 @@ class Endpoint {
   /// Listens on "ADDR:PORT"; may be called for several addresses. With `reuse_port` other sockets may listen on the
   /// same port, each with its share of the connections. The error names the address and the reason.
   [[nodiscard]] Result<> listen(const std::string& address, bool reuse_port);
+  /// Listens on a unix socket; its file is removed at the end, and a stale one before. Connections go in turn to this
+  /// endpoint and the `others`, which run on other threads. Before any of these threads runs.
+  [[nodiscard]] Result<> listen_unix(const std::string& path, std::span<Endpoint* const> others);
   /// Where the last successful listen() listens: the real port, when 0 was asked for.
   [[nodiscard]] asio::ip::tcp::endpoint local_address() const;
 

@@ -210,8 +210,19 @@ Result<> Server::add_unary_method(std::string_view path, UnaryFunction function)
 
 Result<std::string> Server::listen(const std::string& address) {
   if (auto may = state_->may_change(); !may.ok()) return std::move(may).error();
-  if (auto free = check_is_free(address); !free.ok()) return std::move(free).error();
-  std::string real = address;
+  auto parsed = http2::parse_listen_address(address, false);
+  if (!parsed.ok()) return std::move(parsed).error();
+  const auto transport = parsed.value().transport;
+  std::string real = std::move(parsed).value().place;
+  if (transport == http2::ListenAddress::Transport::unix_socket) {
+    const std::span workers(state_->workers);
+    auto listening = workers.front()->listen_unix(real, workers.subspan(1));
+    if (!listening.ok()) return std::move(listening).error();
+    return "unix:" + real;
+  }
+  if (transport == http2::ListenAddress::Transport::tls)
+    return Error{"address \"" + address + "\": there is no TLS yet"};
+  if (auto free = check_is_free(real); !free.ok()) return std::move(free).error();
   for (const auto& worker : state_->workers) {
     auto listening = worker->listen(real, state_->workers.size() > 1);
     if (!listening.ok()) return listening;

@@ -71,6 +71,12 @@ Result<std::string> Worker::listen(const std::string& address, bool shared) {
   return http2::to_text(endpoint_.local_address());
 }
 
+Result<> Worker::listen_unix(const std::string& path, std::span<const std::unique_ptr<Worker>> others) {
+  std::vector<http2::Endpoint*> endpoints;
+  for (const auto& other : others) endpoints.push_back(&other->endpoint_);
+  return endpoint_.listen_unix(path, endpoints);
+}
+
 void Worker::start(unsigned index) {
   thread_ = std::thread([this, index] {
     pthread_setname_np(pthread_self(), ("worker-" + std::to_string(index)).c_str());

@@ -11,6 +11,7 @@
 #include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
 #include <memory>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -39,6 +40,8 @@ class Worker final : private http2::Host {
   [[nodiscard]] Result<> add_method(std::string_view path, rpc::MethodKind kind, std::unique_ptr<rpc::Handler> handler);
   /// Listens, and returns the address with its real port. `shared`: other workers listen there too.
   [[nodiscard]] Result<std::string> listen(const std::string& address, bool shared);
+  /// Listens on a unix socket, and shares its connections with the others.
+  [[nodiscard]] Result<> listen_unix(const std::string& path, std::span<const std::unique_ptr<Worker>> others);
   void start(unsigned index);
 
   // ---- From any thread ----

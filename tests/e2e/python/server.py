@@ -90,6 +90,12 @@ class Server:
     def send_stop_signal(self) -> None:
         self._process.send_signal(signal.SIGTERM)
 
+    def kill(self) -> None:
+        """Ends it without giving it a chance to clean up."""
+        self._wanted_exit = -signal.SIGKILL
+        self._process.kill()
+        self._process.wait()
+
     def wait_for_exit(self, limit: float = STOP_LIMIT) -> int:
         return self._process.wait(limit)
 
