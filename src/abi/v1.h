@@ -36,6 +36,7 @@ inline constexpr std::int32_t info_path = 0;
 inline constexpr std::int32_t info_authority = 1;
 inline constexpr std::int32_t info_peer = 2;
 inline constexpr std::int32_t info_tls_peer = 3;
+inline constexpr std::int32_t info_message_encoding = 4;
 
 inline constexpr std::size_t max_path_bytes = 1024;
 inline constexpr std::size_t max_descriptor_bytes = std::size_t{4} << 20;

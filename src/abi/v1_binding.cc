@@ -169,6 +169,7 @@ std::int32_t HandlerBinding::recv(std::int32_t call, std::span<std::byte> buffer
     }
     return static_cast<std::int32_t>(size);
   }
+  if (call_->cancelled()) return CANCELLED;  // the message could not be decompressed
   return call_->requests_ended() ? END : AGAIN;
 }
 
@@ -260,6 +261,13 @@ std::int32_t HandlerBinding::headers_send(std::int32_t call) {
   return answer(call_->send_headers());
 }
 
+std::int32_t HandlerBinding::compress(std::int32_t call, std::int32_t on) {
+  if (!live(call)) return CLOSED;
+  if (on != 0 && on != 1) return INVALID;
+  const std::int32_t done = answer(call_->compress(on != 0));
+  return done == OK && call_->compressing() ? 1 : done;
+}
+
 std::int32_t HandlerBinding::info(std::int32_t call, std::int32_t what, std::span<std::byte> value) {
   if (!live(call)) return CLOSED;
   switch (what) {
@@ -271,6 +279,10 @@ std::int32_t HandlerBinding::info(std::int32_t call, std::int32_t what, std::spa
       return call_->peer().empty() ? ABSENT : give(call_->peer(), value);
     case info_tls_peer:
       return ABSENT;  // connections have no TLS yet
+    case info_message_encoding: {
+      const auto encoding = call_->message_encoding();
+      return encoding ? give(rpc::name(*encoding), value) : ABSENT;
+    }
     default:
       return INVALID;
   }

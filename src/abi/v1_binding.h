@@ -35,6 +35,7 @@ class HandlerBinding final : public Binding {
   std::int32_t metadata_list(std::int32_t call, std::span<std::byte> list);
   std::int32_t metadata_add(std::int32_t call, std::int32_t where, std::string_view key, std::string_view value);
   std::int32_t headers_send(std::int32_t call);
+  std::int32_t compress(std::int32_t call, std::int32_t on);
   std::int32_t info(std::int32_t call, std::int32_t what, std::span<std::byte> value);
   std::int64_t deadline(std::int32_t call);
   void log(std::int32_t level, std::string_view text);

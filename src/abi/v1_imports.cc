@@ -54,6 +54,7 @@ Result<> define_imports(wasm::Linker& linker) {
          return binding(c).metadata_add(call, where, key, value);
        })},
       {"headers_send", host_function([](Caller& c, I32 call) { return binding(c).headers_send(call); })},
+      {"compress", host_function([](Caller& c, I32 call, I32 on) { return binding(c).compress(call, on); })},
       {"info",
        host_function([](Caller& c, I32 call, I32 what, Bytes value) { return binding(c).info(call, what, value); })},
       {"deadline", host_function([](Caller& c, I32 call) { return binding(c).deadline(call); })},

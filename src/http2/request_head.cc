@@ -44,8 +44,11 @@ void RequestHead::reset() noexcept {
   authority_.clear();
   http_method_.clear();
   content_type_.clear();
-  encoding_.clear();
+  unknown_encoding_.clear();
   metadata_error_.clear();
+  encoding_ = rpc::Encoding::identity;
+  accepted_encodings_.clear();
+  mentions_encodings_ = false;
   is_grpc_ = false;
   timeout_malformed_ = false;
   timeout_.reset();
@@ -89,7 +92,14 @@ void RequestHead::add(std::string_view name, std::string_view value, std::size_t
       break;
     case 13:
       if (name == "grpc-encoding") {
-        if (value != "identity") encoding_.assign(value);
+        take_encoding(value);
+        return;
+      }
+      break;
+    case 20:
+      if (name == "grpc-accept-encoding") {
+        mentions_encodings_ = true;
+        accepted_encodings_.add_list(value);
         return;
       }
       break;
@@ -97,6 +107,17 @@ void RequestHead::add(std::string_view name, std::string_view value, std::size_t
       break;
   }
   add_metadata(name, value, metadata);
+}
+
+void RequestHead::take_encoding(std::string_view value) {
+  if (value == "identity") return;
+  mentions_encodings_ = true;
+  if (const auto encoding = rpc::parse_encoding(value)) {
+    encoding_ = *encoding;
+    accepted_encodings_.add(*encoding);
+  } else {
+    unknown_encoding_.assign(quoted(value));
+  }
 }
 
 void RequestHead::add_metadata(std::string_view key, std::string_view value, rpc::Metadata& metadata) {
@@ -146,9 +167,10 @@ std::optional<Refusal> RequestHead::judge(const rpc::MethodTable& methods, std::
   }
   method_ = methods.find(path_);
   if (method_ == nullptr) return unknown_path(methods);
-  if (!encoding_.empty()) {
-    return in_grpc(rpc::StatusCode::unimplemented,
-                   "grpc-encoding " + quoted(encoding_) + " is not supported; this server knows identity");
+  if (!unknown_encoding_.empty()) {
+    return in_grpc(rpc::StatusCode::unimplemented, "grpc-encoding " + unknown_encoding_ +
+                                                       " is not supported; this server knows " +
+                                                       std::string(rpc::known_encodings));
   }
   if (timeout_malformed_) {
     return in_grpc(rpc::StatusCode::internal,

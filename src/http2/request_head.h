@@ -8,13 +8,14 @@
 #include <string_view>
 
 #include "rpc/method_table.h"
+#include "wasm_grpc/rpc/encoding.h"
 #include "wasm_grpc/rpc/metadata.h"
 #include "wasm_grpc/rpc/status.h"
 
 namespace wasm_grpc::http2 {
 
-/// Why a request is not served. `http_status` 0 is an answer in gRPC's terms, by `status`; any other is plain HTTP for a
-/// client that does not speak gRPC, with the message as its body.
+/// Why a request is not served. `http_status` 0 is an answer in gRPC's terms, by `status`; any other is plain HTTP for
+/// a client that does not speak gRPC, with the message as its body.
 struct Refusal {
   int http_status = 0;
   rpc::Status status;
@@ -38,10 +39,15 @@ class RequestHead {
   [[nodiscard]] std::optional<std::chrono::nanoseconds> timeout() const noexcept { return timeout_; }
   [[nodiscard]] std::string& authority() noexcept { return authority_; }
   [[nodiscard]] bool is_head_request() const noexcept { return http_method_ == "HEAD"; }
-  /// True when the client named a compression we do not have: the answer then says which we do.
-  [[nodiscard]] bool encoding_refused() const noexcept { return !encoding_.empty(); }
+  /// How the client compresses its messages.
+  [[nodiscard]] rpc::Encoding encoding() const noexcept { return encoding_; }
+  /// What it accepts in return; that includes what it uses itself (grpc/doc/compression.md).
+  [[nodiscard]] rpc::EncodingSet accepted_encodings() const noexcept { return accepted_encodings_; }
+  /// True when the client spoke of compression: the answer then says which we have.
+  [[nodiscard]] bool mentions_encodings() const noexcept { return mentions_encodings_; }
 
  private:
+  void take_encoding(std::string_view value);
   void add_metadata(std::string_view key, std::string_view value, rpc::Metadata& metadata);
   [[nodiscard]] Refusal unknown_path(const rpc::MethodTable& methods) const;
 
@@ -49,10 +55,13 @@ class RequestHead {
   std::size_t list_size_ = 0;
   std::string path_;
   std::string authority_;
-  std::string http_method_;   // empty for POST
-  std::string content_type_;  // kept when it is not application/grpc
-  std::string encoding_;      // empty for identity
+  std::string http_method_;       // empty for POST
+  std::string content_type_;      // kept when it is not application/grpc
+  std::string unknown_encoding_;  // quoted
   std::string metadata_error_;
+  rpc::Encoding encoding_ = rpc::Encoding::identity;
+  rpc::EncodingSet accepted_encodings_;
+  bool mentions_encodings_ = false;
   bool is_grpc_ = false;
   bool timeout_malformed_ = false;
   std::optional<std::chrono::nanoseconds> timeout_;

@@ -89,6 +89,8 @@ void Stream::head_complete(bool end_stream) {
   }
   method_ = head_.method();
   authority_.swap(head_.authority());
+  request_encoding_ = head_.encoding();
+  accepted_encodings_ = head_.accepted_encodings();
   if (const auto timeout = head_.timeout()) {
     const auto now = rpc::Clock::now();
     if (*timeout < rpc::Clock::time_point::max() - now) {
@@ -102,7 +104,7 @@ void Stream::head_complete(bool end_stream) {
 
 void Stream::take_data(std::span<const std::byte> bytes) {
   allowance_ -= std::min(allowance_, bytes.size());
-  if (ignores_input_) return;
+  if (ignores_input_ || cancelled()) return;
   held_ += bytes.size();
   const std::uint64_t before = received_messages();
   if (rpc::Status status = receive(bytes, connection_->core().settings.max_message_size); !status.ok()) {
@@ -119,7 +121,7 @@ void Stream::take_padding(std::size_t size) {
 }
 
 void Stream::end_input() {
-  if (ignores_input_ || half_closed_) {
+  if (ignores_input_ || half_closed_ || cancelled()) {
     half_closed_ = true;
     return;
   }
@@ -196,7 +198,7 @@ void Stream::credit(std::size_t extra) {
 }
 
 std::size_t Stream::wanted_input() const noexcept {
-  if (!open_ || ignores_input_ || half_closed_) return 0;
+  if (!open_ || ignores_input_ || half_closed_ || cancelled()) return 0;
   return missing_input() > allowance_ ? missing_input() - allowance_ : 0;
 }
 

@@ -12,6 +12,7 @@
 
 #include "http2/request_head.h"
 #include "rpc/buffer_pool.h"
+#include "rpc/codec.h"
 #include "rpc/timer_queue.h"
 #include "wasm_grpc/rpc/call.h"
 
@@ -34,18 +35,23 @@ class StreamPool {
   [[nodiscard]] std::size_t in_use() const noexcept { return in_use_; }
   /// For the messages of all of them.
   [[nodiscard]] rpc::BufferPool& buffers() noexcept { return buffers_; }
+  [[nodiscard]] rpc::Codec& codec() noexcept { return codec_; }
 
  private:
   std::vector<Stream*> free_;  // owned
   std::size_t in_use_ = 0;
   rpc::BufferPool buffers_;
+  rpc::Codec codec_{buffers_};
 };
 
 /// The call of one stream. Between open() and closed() it belongs to its connection; its handler may hold it longer,
 /// and as long the connection object lives too (though its socket may be closed).
 class Stream final : public rpc::Call, public rpc::Timer {
  public:
-  explicit Stream(StreamPool& pool) : pool_(pool) { set_buffer_pool(&pool.buffers()); }
+  explicit Stream(StreamPool& pool) : pool_(pool) {
+    set_buffer_pool(&pool.buffers());
+    set_codec(&pool.codec());
+  }
 
   void open(Connection& connection, std::int32_t id);
   [[nodiscard]] std::int32_t id() const noexcept { return id_; }

@@ -45,7 +45,8 @@ void Stream::submit_response() {
   block.clear();
   block.add(":status", "200");
   block.add("content-type", "application/grpc");
-  if (head_.encoding_refused()) block.add("grpc-accept-encoding", "identity");
+  if (head_.mentions_encodings()) block.add("grpc-accept-encoding", rpc::known_encodings);
+  if (response_encoding_ != rpc::Encoding::identity) block.add("grpc-encoding", rpc::name(response_encoding_));
   block.add_metadata(headers_);
   // Without a message and without headers of its own the answer is a single frame ("Trailers-Only").
   const bool trailers_only = finished_ && output_.empty() && headers_.empty();

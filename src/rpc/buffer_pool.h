@@ -13,6 +13,8 @@ class BufferPool {
   /// At most so many buffers are kept, and so many bytes in all.
   static constexpr std::size_t max_buffers = 16;
   static constexpr std::size_t max_bytes = 16 * 1024 * 1024;
+  /// Buffers up to this size are not its business: whoever has one keeps it.
+  static constexpr std::size_t small_buffer = 64 * 1024;
 
   /// Gives `buffer` room for `size` bytes, in memory that was kept if there is some; what it holds stays.
   void reserve(std::vector<std::byte>& buffer, std::size_t size);

@@ -1,11 +1,13 @@
 #include "wasm_grpc/rpc/call.h"
 
 #include <algorithm>
+#include <array>
 #include <new>
 #include <stdexcept>
 #include <utility>
 
 #include "rpc/buffer_pool.h"
+#include "rpc/codec.h"
 
 namespace wasm_grpc::rpc {
 
@@ -14,13 +16,19 @@ namespace {
 // "Length-Prefixed-Message" of PROTOCOL-HTTP2.md: one byte of flags, four bytes of length, big-endian.
 constexpr std::size_t prefix_size = 5;
 // A pooled call keeps buffers up to this size; what one large message needed is given back.
-constexpr std::size_t kept_buffer = 64 * 1024;
+constexpr std::size_t kept_buffer = BufferPool::small_buffer;
 constexpr std::size_t max_response_metadata = 8 * 1024;
 constexpr std::size_t max_status_message = 8 * 1024;
 
 std::uint32_t read_length(const std::byte* prefix) {
   return (std::to_integer<std::uint32_t>(prefix[1]) << 24) | (std::to_integer<std::uint32_t>(prefix[2]) << 16) |
          (std::to_integer<std::uint32_t>(prefix[3]) << 8) | std::to_integer<std::uint32_t>(prefix[4]);
+}
+
+std::array<std::byte, prefix_size> make_prefix(std::byte flags, std::size_t size) {
+  const auto length = static_cast<std::uint32_t>(size);
+  return {flags, std::byte(length >> 24), std::byte(length >> 16 & 255), std::byte(length >> 8 & 255),
+          std::byte(length & 255)};
 }
 
 std::string_view without_outer_spaces(std::string_view text) {
@@ -51,16 +59,60 @@ bool add_metadata(Metadata& target, std::size_t used, std::string_view key, std:
 
 }  // namespace
 
-std::optional<std::span<const std::byte>> Call::message() const noexcept {
+std::optional<std::span<const std::byte>> Call::message() noexcept {
   if (complete_messages_ == 0) return std::nullopt;
   const std::byte* prefix = input_.data() + input_taken_;
-  return std::span(prefix + prefix_size, read_length(prefix));
+  const std::span data(prefix + prefix_size, read_length(prefix));
+  if (prefix[0] == std::byte{0}) {
+    message_encoding_ = Encoding::identity;
+    return data;
+  }
+  if (!decompressed_ && !decompress(data)) return std::nullopt;
+  message_encoding_ = request_encoding_;
+  return plain_;
+}
+
+// Not before the handler asks for the message: a call holds one decompressed message at a time.
+bool Call::decompress(std::span<const std::byte> data) noexcept {
+  if (cancelled_) return false;
+  switch (codec_->decompress(request_encoding_, data, max_message_size_, plain_)) {
+    case Codec::Outcome::done:
+      decompressed_ = true;
+      break;
+    case Codec::Outcome::corrupt:
+      refuse_message(
+          {StatusCode::internal, "the request message is not what grpc-encoding says: one whole message in " +
+                                     std::string(name(request_encoding_)) +
+                                     (request_encoding_ == Encoding::deflate ? " (the zlib format of RFC 1950)" : "")});
+      break;
+    case Codec::Outcome::too_large:
+      refuse_message({StatusCode::resource_exhausted,
+                      "the request message has more than " + std::to_string(max_message_size_) +
+                          " bytes when it is decompressed; this server accepts at most that many"});
+      break;
+    case Codec::Outcome::no_memory:
+      refuse_message({StatusCode::resource_exhausted, "the server has no memory to decompress the request message"});
+      break;
+  }
+  return decompressed_;
+}
+
+// The handler is in the middle of something: it finds out by itself, from what message() returns.
+void Call::refuse_message(Status status) noexcept {
+  empty(plain_);
+  if (!finished_) set_status(std::move(status));
+  cancelled_ = true;
+  listener_ = nullptr;
 }
 
 void Call::pop_message() noexcept {
   if (complete_messages_ == 0) return;
   const std::size_t size = prefix_size + read_length(input_.data() + input_taken_);
   --complete_messages_;
+  if (decompressed_) {
+    decompressed_ = false;
+    empty(plain_);
+  }
   input_taken_ += size;
   if (input_taken_ == input_.size()) {
     input_.clear();
@@ -94,9 +146,12 @@ Status Call::scan_input(std::size_t max_message_size) {
     const std::byte* prefix = input_.data() + input_scanned_;
     const auto flags = std::to_integer<unsigned>(prefix[0]);
     if (flags == 1) {
-      return {StatusCode::internal, "the request message is marked compressed, but grpc-encoding names no compression"};
-    }
-    if (flags != 0) {
+      if (request_encoding_ == Encoding::identity) {
+        return {StatusCode::internal,
+                "the request message is marked compressed, but grpc-encoding names no compression"};
+      }
+      max_message_size_ = max_message_size;
+    } else if (flags != 0) {
       return {StatusCode::internal, "the request message begins with flags " + std::to_string(flags) +
                                         "; expected 0 (not compressed) or 1 (compressed)"};
     }
@@ -179,18 +234,47 @@ SendResult Call::send(std::span<const std::byte> message) {
     output_.erase(output_.begin(), output_.begin() + static_cast<std::ptrdiff_t>(output_sent_));
     output_sent_ = 0;
   }
-  const auto length = static_cast<std::uint32_t>(message.size());
-  const std::byte prefix[prefix_size] = {std::byte{0}, std::byte(length >> 24), std::byte(length >> 16 & 255),
-                                         std::byte(length >> 8 & 255), std::byte(length & 255)};
-  if (const std::size_t needed = output_.size() + prefix_size + message.size(); needed > output_.capacity()) {
-    make_room(output_, std::max(needed, std::min(2 * output_.capacity(), output_high_water)));
-  }
-  output_.insert(output_.end(), prefix, prefix + prefix_size);
-  output_.insert(output_.end(), message.begin(), message.end());
+  if (!compressing_ || !append_compressed(message)) append_plain(message);
   if (output_.size() - output_sent_ >= output_high_water) wants_writable_ = true;
   ++sent_messages_;
   headers_wanted_ = true;
   output_ready();
+  return SendResult::ok;
+}
+
+void Call::append_plain(std::span<const std::byte> message) {
+  const auto prefix = make_prefix(std::byte{0}, message.size());
+  if (const std::size_t needed = output_.size() + prefix_size + message.size(); needed > output_.capacity()) {
+    make_room(output_, std::max(needed, std::min(2 * output_.capacity(), output_high_water)));
+  }
+  output_.insert(output_.end(), prefix.begin(), prefix.end());
+  output_.insert(output_.end(), message.begin(), message.end());
+}
+
+// Also where that makes it longer: a handler that asks for compression may want the flag to be seen.
+bool Call::append_compressed(std::span<const std::byte> message) {
+  if (message.size() > Codec::max_compressed_input) return false;
+  const std::size_t start = output_.size();
+  output_.resize(start + prefix_size);
+  if (!codec_->compress(response_encoding_, message, output_)) {
+    output_.resize(start);
+    return false;
+  }
+  const auto prefix = make_prefix(std::byte{1}, output_.size() - start - prefix_size);
+  std::copy(prefix.begin(), prefix.end(), output_.begin() + static_cast<std::ptrdiff_t>(start));
+  return true;
+}
+
+SendResult Call::compress(bool on) noexcept {
+  if (cancelled_) return SendResult::cancelled;
+  if (finished_) return SendResult::closed;
+  if (on) {
+    const Encoding best = accepted_encodings_.best();
+    if (best == Encoding::identity) return SendResult::ok;
+    if (headers_wanted_ && response_encoding_ == Encoding::identity) return SendResult::invalid;
+    response_encoding_ = best;
+  }
+  compressing_ = on;
   return SendResult::ok;
 }
 
@@ -263,6 +347,9 @@ void Call::reset() noexcept {
   authority_.clear();
   peer_ = {};
   deadline_ = no_deadline;
+  request_encoding_ = Encoding::identity;
+  accepted_encodings_.clear();
+  response_encoding_ = Encoding::identity;
   headers_.clear();
   trailers_.clear();
   status_.code = StatusCode::ok;
@@ -281,6 +368,12 @@ void Call::reset() noexcept {
   received_messages_ = 0;
   sent_messages_ = 0;
   wants_writable_ = false;
+  compressing_ = false;
+  if (decompressed_) {
+    decompressed_ = false;
+    empty(plain_);
+  }
+  message_encoding_.reset();
   listener_ = nullptr;
   holders_ = 0;
 }

@@ -7,7 +7,8 @@ void UnaryHandler::start(rpc::Call& call) noexcept {
   response_.clear();
   try {
     const auto request = call.message();
-    status = function_(call, request.value_or(std::span<const std::byte>{}), response_);
+    if (!request) return;  // it could not be decompressed, and the client has been told
+    status = function_(call, *request, response_);
     call.pop_message();
     if (status.ok() && call.send(response_) != rpc::SendResult::ok) return;  // nobody is there any more
   } catch (...) {

@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "abi/abi.h"
+#include "rpc/buffer_pool.h"
+#include "rpc/codec.h"
 #include "wasm/engine.h"
 #include "wasm/epoch.h"
 #include "wasm/instance.h"
@@ -28,17 +30,20 @@ class TestCall final : public rpc::Call {
     method_ = &method_storage_;
     authority_ = "example.com";
     peer_ = "127.0.0.1:4711";
+    set_codec(&codec_);
     retain();
   }
 
-  void client_sends(std::string_view message) {
+  void client_sends(std::string_view message, char flags = '\0') {
     const auto size = static_cast<std::uint32_t>(message.size());
-    std::string framed{'\0', static_cast<char>(size >> 24), static_cast<char>(size >> 16), static_cast<char>(size >> 8),
-                       static_cast<char>(size)};
+    std::string framed{flags, static_cast<char>(size >> 24), static_cast<char>(size >> 16),
+                       static_cast<char>(size >> 8), static_cast<char>(size)};
     framed += message;
     ASSERT_TRUE(receive(std::as_bytes(std::span(framed)), std::size_t{4} << 20).ok());
     notify_readable();
   }
+  void client_compresses_by(rpc::Encoding encoding) { request_encoding_ = encoding; }
+  void client_accepts(std::string_view encodings) { accepted_encodings_.add_list(encodings); }
   void client_ends() {
     ASSERT_TRUE(receive_end().ok());
     notify_readable();
@@ -58,6 +63,13 @@ class TestCall final : public rpc::Call {
     for (std::string& message : unread_messages()) all.push_back(std::move(message));
     return all;
   }
+  /// The flags of the messages the client has not read.
+  std::vector<int> flags() const {
+    std::vector<int> flags;
+    for_each_unread([&](std::byte flag, std::string_view) { flags.push_back(std::to_integer<int>(flag)); });
+    return flags;
+  }
+  rpc::Encoding announced() const { return response_encoding_; }
   const rpc::Status& status() const { return status_; }
   const rpc::Metadata& headers() const { return headers_; }
   const rpc::Metadata& trailers() const { return trailers_; }
@@ -65,21 +77,27 @@ class TestCall final : public rpc::Call {
   std::size_t consumed() const { return consumed_; }
 
  private:
-  std::vector<std::string> unread_messages() const {
-    std::vector<std::string> messages;
+  template <typename Function>
+  void for_each_unread(Function function) const {
     const auto bytes = pending_output();
     for (std::size_t at = 0; at + 5 <= bytes.size();) {
       std::size_t size = 0;
       for (std::size_t i = 1; i < 5; ++i) size = size << 8 | static_cast<std::size_t>(bytes[at + i]);
-      messages.emplace_back(reinterpret_cast<const char*>(bytes.data()) + at + 5, size);
+      function(bytes[at], std::string_view(reinterpret_cast<const char*>(bytes.data()) + at + 5, size));
       at += 5 + size;
     }
+  }
+  std::vector<std::string> unread_messages() const {
+    std::vector<std::string> messages;
+    for_each_unread([&](std::byte, std::string_view message) { messages.emplace_back(message); });
     return messages;
   }
   void output_ready() noexcept override {}
   void input_consumed(std::size_t bytes) noexcept override { consumed_ += bytes; }
   void recycle() noexcept override {}
 
+  rpc::BufferPool buffers_;
+  rpc::Codec codec_{buffers_};
   rpc::Method method_storage_;
   std::vector<std::string> read_;
   std::size_t consumed_ = 0;
@@ -186,6 +204,7 @@ inline std::string module_text(std::string_view start, std::string_view call, st
     (import "wasm_grpc_1" "metadata_list" (func $metadata_list (param i32 i32 i32) (result i32)))
     (import "wasm_grpc_1" "metadata_add" (func $metadata_add (param i32 i32 i32 i32 i32 i32) (result i32)))
     (import "wasm_grpc_1" "headers_send" (func $headers_send (param i32) (result i32)))
+    (import "wasm_grpc_1" "compress" (func $compress (param i32 i32) (result i32)))
     (import "wasm_grpc_1" "info" (func $info (param i32 i32 i32 i32) (result i32)))
     (import "wasm_grpc_1" "deadline" (func $deadline (param i32) (result i64)))
     (import "wasm_grpc_1" "log" (func $log (param i32 i32 i32)))

@@ -312,7 +312,7 @@ TEST(Info, TellsPathAuthorityAndPeer) {
     (drop (call $send (local.get $call) (i32.const 1024) (call $info (local.get $call) (i32.const 1) (i32.const 1024) (i32.const 100))))
     (drop (call $send (local.get $call) (i32.const 1024) (call $info (local.get $call) (i32.const 2) (i32.const 1024) (i32.const 100))))
     (call $note (call $info (local.get $call) (i32.const 3) (i32.const 1024) (i32.const 100)))
-    (call $note (call $info (local.get $call) (i32.const 4) (i32.const 1024) (i32.const 100)))
+    (call $note (call $info (local.get $call) (i32.const 5) (i32.const 1024) (i32.const 100)))
     (call $note (call $info (local.get $call) (i32.const 2) (i32.const 1024) (i32.const 3)))
     (drop (call $report (local.get $call))) (i32.const 0))"));
   ASSERT_TRUE(guest.run(call).returned);

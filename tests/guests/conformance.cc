@@ -210,6 +210,32 @@ Reply sink(Context& context, Reader& in) {
   return Bytes(out);
 }
 
+Bytes recompressed(Context& context, const Request& request) {
+  const bool done = context.compress(request.flag != 0);
+  std::string& out = context.scratch();
+  wire::Writer(out).text(1, request.text).text(2, context.message_encoding().value_or("none")).boolean(3, done);
+  return out;
+}
+
+Reply compress(Context& context, Bytes bytes) {
+  Request request;
+  if (!request.parse(bytes)) return malformed();
+  return recompressed(context, request);
+}
+
+Status compress_each(Context& context, Reader& in, Writer& out) {
+  if (context.metadata("x-announce")) {
+    context.compress(true);
+    context.compress(false);
+  }
+  for (Bytes message : in) {
+    Request request;
+    if (!request.parse(message)) return malformed();
+    if (!out.write(recompressed(context, request))) return Status::cancelled();
+  }
+  return Status::ok();
+}
+
 }  // namespace
 
 WASM_GRPC_SERVICES(registry) {
@@ -230,5 +256,7 @@ WASM_GRPC_SERVICES(registry) {
       .unary("Info", info)
       .bidi_stream("WaitCancel", wait_cancel)
       .server_stream("Flood", flood)
-      .client_stream("Sink", sink);
+      .client_stream("Sink", sink)
+      .unary("Compress", compress)
+      .bidi_stream("CompressEach", compress_each);
 }

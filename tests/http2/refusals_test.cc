@@ -79,9 +79,9 @@ TEST_F(Refusals, ABrowserIsToldWhatThisIs) {
 }
 
 TEST_F(Refusals, AnUnknownCompressionIsUnimplementedAndToldWhatIsKnown) {
-  const Reply& reply = refuse("/test.Test/Unary", {{"grpc-encoding", "gzip"}});
+  const Reply& reply = refuse("/test.Test/Unary", {{"grpc-encoding", "br"}});
   EXPECT_EQ(reply.status(), unimplemented);
-  EXPECT_EQ(reply.field("grpc-accept-encoding"), "identity");
+  EXPECT_EQ(reply.field("grpc-accept-encoding"), "identity, deflate, gzip");
 }
 
 TEST_F(Refusals, ACompressedMessageWithoutAnEncodingIsInternal) {

@@ -49,6 +49,27 @@ TEST_F(RequestHeadTest, AcceptsWhatAClientSends) {
   EXPECT_EQ(metadata_.get("user-agent"), "tester");
 }
 
+TEST_F(RequestHeadTest, SaysHowTheClientCompressesAndWhatItAccepts) {
+  add("grpc-encoding", "deflate");
+  add("grpc-accept-encoding", "identity,gzip");
+  EXPECT_FALSE(judge().has_value());
+  EXPECT_EQ(head_.encoding(), rpc::Encoding::deflate);
+  EXPECT_TRUE(head_.accepted_encodings().contains(rpc::Encoding::gzip));
+  EXPECT_TRUE(head_.accepted_encodings().contains(rpc::Encoding::deflate));  // since it uses it
+  EXPECT_TRUE(head_.mentions_encodings());
+  EXPECT_TRUE(metadata_.empty());
+  head_.reset();
+  EXPECT_EQ(head_.encoding(), rpc::Encoding::identity);
+  EXPECT_EQ(head_.accepted_encodings().best(), rpc::Encoding::identity);
+  EXPECT_FALSE(head_.mentions_encodings());
+}
+
+TEST_F(RequestHeadTest, RefusesAnEncodingItDoesNotKnow) {
+  add("grpc-encoding", "br");
+  EXPECT_EQ(refused_with(), rpc::StatusCode::unimplemented);
+  EXPECT_TRUE(head_.mentions_encodings());
+}
+
 TEST_F(RequestHeadTest, TakesTheHostWhereThereIsNoAuthority) {
   add("host", "example.com");
   EXPECT_EQ(head_.authority(), "example.com");

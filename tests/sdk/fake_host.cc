@@ -148,6 +148,14 @@ std::int32_t wasm_grpc_1_headers_send(std::int32_t id) {
   return abi::ok;
 }
 
+std::int32_t wasm_grpc_1_compress(std::int32_t id, std::int32_t on) {
+  FakeCall* const call = find(id);
+  if (call == nullptr || call->finished) return abi::closed;
+  if (on != 0 && !call->accepts_compression) return 0;
+  call->compress_calls.push_back(on);
+  return on;
+}
+
 std::int32_t wasm_grpc_1_info(std::int32_t id, std::int32_t what, void* ptr, std::uint32_t cap) {
   FakeCall* const call = find(id);
   if (call == nullptr) return abi::closed;

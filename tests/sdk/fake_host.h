@@ -20,6 +20,8 @@ struct FakeCall {
   std::int64_t deadline = INT64_MAX;
   std::vector<std::pair<std::string, std::string>> metadata;
   std::map<std::int32_t, std::string> info;
+  bool accepts_compression = false;
+  std::vector<std::int32_t> compress_calls;
 
   std::vector<std::string> sent;
   std::vector<std::pair<std::string, std::string>> headers;

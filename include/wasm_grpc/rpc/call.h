@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "wasm_grpc/rpc/encoding.h"
 #include "wasm_grpc/rpc/metadata.h"
 #include "wasm_grpc/rpc/method.h"
 #include "wasm_grpc/rpc/status.h"
@@ -19,6 +20,7 @@
 namespace wasm_grpc::rpc {
 
 class BufferPool;
+class Codec;
 
 using Clock = std::chrono::steady_clock;
 
@@ -42,7 +44,7 @@ enum class SendResult : std::uint8_t {
   again,      // too much is waiting to be sent; on_writable() tells when to try again
   cancelled,  // the call has ended for the client
   closed,     // the status was already given
-  invalid,    // a second message where one is allowed
+  invalid,    // a second message where one is allowed; compression after headers that did not announce it
 };
 
 /// A call in progress. Belongs to one worker thread; no function is thread-safe.
@@ -60,15 +62,19 @@ class Call {
   [[nodiscard]] const Method& method() const noexcept { return *method_; }
   [[nodiscard]] const Metadata& request_metadata() const noexcept { return request_metadata_; }
   [[nodiscard]] std::string_view authority() const noexcept { return authority_; }
-  /// The client's address, such as "127.0.0.1:4711". Lives as long as the call.
+  /// The client's address, such as "127.0.0.1:4711"; "unix:" for a unix socket. Lives as long as the call.
   [[nodiscard]] std::string_view peer() const noexcept { return peer_; }
   [[nodiscard]] std::optional<Clock::time_point> deadline() const noexcept {
     return deadline_ == no_deadline ? std::nullopt : std::optional(deadline_);
   }
 
   /// The first complete request message not yet taken, or nothing. The span lives until pop_message(), and not past
-  /// the return to the transport: a message that arrives later may move it.
-  [[nodiscard]] std::optional<std::span<const std::byte>> message() const noexcept;
+  /// the return to the transport: a message that arrives later may move it. A compressed message is decompressed here;
+  /// when that fails the client has its status, there is no message and cancelled() holds, but the listener is not
+  /// told.
+  [[nodiscard]] std::optional<std::span<const std::byte>> message() noexcept;
+  /// How the message that message() gave last came over the wire; nothing before the first.
+  [[nodiscard]] std::optional<Encoding> message_encoding() const noexcept { return message_encoding_; }
   /// Drops the message that message() showed and lets the client send as many bytes more.
   void pop_message() noexcept;
   /// True when the client has sent its last message and all of them were taken.
@@ -84,6 +90,11 @@ class Call {
   [[nodiscard]] bool add_trailer(std::string_view key, std::string_view value);
   /// Sends the response headers now rather than with the first message.
   SendResult send_headers() noexcept;
+  /// Whether the messages sent from now on are compressed, by the best encoding the client accepts; off at first. Where
+  /// the client accepts none this is `ok` and does nothing: compressing() tells. It must have been on once before the
+  /// headers leave, which announce the encoding; else turning it on is `invalid`.
+  SendResult compress(bool on) noexcept;
+  [[nodiscard]] bool compressing() const noexcept { return compressing_; }
   /// Sends one response message; it is copied.
   [[nodiscard]] SendResult send(std::span<const std::byte> message);
   /// True when send() would not answer `again`.
@@ -126,6 +137,9 @@ class Call {
 
   /// Where large messages get their memory, and leave it at reset(). Not owned; outlives the call; nullptr for none.
   void set_buffer_pool(BufferPool* pool) noexcept { buffer_pool_ = pool; }
+  /// What compresses and decompresses messages. Not owned; outlives the call; nullptr for nothing, and then the
+  /// transport leaves request_encoding_ and accepted_encodings_ alone.
+  void set_codec(Codec* codec) noexcept { codec_ = codec; }
   /// Makes the object as new, keeping its storage where it is small.
   void reset() noexcept;
   /// Takes in bytes of the request stream in any portions: 5-byte prefixes and messages (PROTOCOL-HTTP2.md,
@@ -164,7 +178,10 @@ class Call {
   std::string authority_;
   std::string_view peer_;
   Clock::time_point deadline_ = no_deadline;
+  Encoding request_encoding_ = Encoding::identity;  // grpc-encoding
+  EncodingSet accepted_encodings_;                  // grpc-accept-encoding
 
+  Encoding response_encoding_ = Encoding::identity;  // what the response headers are to announce
   Metadata headers_;
   Metadata trailers_;
   Status status_;
@@ -177,6 +194,10 @@ class Call {
   bool cancelled_ = false;
 
  private:
+  [[nodiscard]] bool decompress(std::span<const std::byte> data) noexcept;
+  void refuse_message(Status status) noexcept;
+  [[nodiscard]] bool append_compressed(std::span<const std::byte> message);
+  void append_plain(std::span<const std::byte> message);
   [[nodiscard]] Status scan_input(std::size_t max_message_size);
   void compact_input();
   [[nodiscard]] Status wrong_number_of_requests() const;
@@ -192,6 +213,12 @@ class Call {
   std::uint64_t received_messages_ = 0;
   std::uint64_t sent_messages_ = 0;
   bool wants_writable_ = false;
+  bool compressing_ = false;
+  bool decompressed_ = false;  // plain_ has the first message
+  std::optional<Encoding> message_encoding_;
+  std::size_t max_message_size_ = 0;  // of decompressed ones; set when the first has arrived
+  std::vector<std::byte> plain_;      // one message, decompressed
+  Codec* codec_ = nullptr;
   CallListener* listener_ = nullptr;
   std::uint32_t holders_ = 0;
   BufferPool* buffer_pool_ = nullptr;

@@ -13,6 +13,7 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/encoding/gzip"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 )
@@ -236,6 +237,21 @@ func TestASlowReaderGetsAllOfALongStream(t *testing.T) {
 		}
 		if err != nil || fields(t, reply)[1] != payload {
 			t.Fatalf("message %d: %v", n, err)
+		}
+	}
+}
+
+func TestCompressedCallsComeBackCompressed(t *testing.T) {
+	connection := dial(t, serve(t, "conformance"))
+	words := string(bytes.Repeat([]byte("all work and no play "), 10_000))
+	for _, size := range []int{0, 1, len(words)} {
+		reply, err := unary(within(t, limit), connection, "/test.Guest/Compress",
+			join(text(1, words[:size]), number(2, 1)), grpc.UseCompressor(gzip.Name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fields(t, reply); got[1] != words[:size] || got[2] != "gzip" || got[3] != "1" {
+			t.Fatalf("%d bytes: encoding %q, done %q", size, got[2], got[3])
 		}
 	}
 }

@@ -81,11 +81,3 @@ def test_a_unary_call_without_a_request_is_unimplemented(everywhere, failure):
     with failure(grpc.StatusCode.UNIMPLEMENTED) as failed:
         everywhere.stream_unary("/test.Guest/Count")(iter([]), timeout=LIMIT)
     assert "exactly one request" in failed.details
-
-
-def test_a_compressed_request_is_unimplemented_and_says_what_is_known(stub, failure):
-    with failure(grpc.StatusCode.UNIMPLEMENTED) as failed:
-        stub.Print(
-            conformance.TextRequest(text="x" * 5000), timeout=LIMIT, compression=grpc.Compression.Gzip
-        )
-    assert "gzip" in failed.details and "identity" in failed.details

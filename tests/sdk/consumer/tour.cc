@@ -50,6 +50,11 @@ Status work(Context& context) {
   return Status::ok();
 }
 
+Reply large(Context& context, Bytes request) {
+  context.compress(true);  // before the first message, at the latest; then message by message
+  return request;
+}
+
 struct HelloRequest {
   std::string_view name;
   std::uint32_t times = 0;
@@ -85,6 +90,7 @@ WASM_GRPC_SERVICES(registry) {
 
   registry.service("hello.More")
       .unary("Hello", hello)
+      .unary("Large", large)
       .unary("Work", [](Context& context, Bytes) -> Reply { return work(context); })
       .unary("Metadata", [](Context& context, Bytes request) -> Reply {
         keys_and_values(context);

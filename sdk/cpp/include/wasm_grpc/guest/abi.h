@@ -39,6 +39,7 @@ inline constexpr std::int32_t path = 0;
 inline constexpr std::int32_t authority = 1;
 inline constexpr std::int32_t peer = 2;
 inline constexpr std::int32_t tls_peer = 3;
+inline constexpr std::int32_t message_encoding = 4;
 
 /// What deadline() answers when the client set none.
 inline constexpr std::int64_t no_deadline = std::numeric_limits<std::int64_t>::max();
@@ -71,6 +72,7 @@ WASM_GRPC_IMPORT("metadata_add")
 std::int32_t wasm_grpc_1_metadata_add(std::int32_t call, std::int32_t where, const void* key, std::uint32_t key_len,
                                       const void* value, std::uint32_t value_len);
 WASM_GRPC_IMPORT("headers_send") std::int32_t wasm_grpc_1_headers_send(std::int32_t call);
+WASM_GRPC_IMPORT("compress") std::int32_t wasm_grpc_1_compress(std::int32_t call, std::int32_t on);
 WASM_GRPC_IMPORT("info")
 std::int32_t wasm_grpc_1_info(std::int32_t call, std::int32_t what, void* ptr, std::uint32_t cap);
 WASM_GRPC_IMPORT("deadline") std::int64_t wasm_grpc_1_deadline(std::int32_t call);

@@ -67,6 +67,10 @@ class Context {
   /// The identity in the client's verified TLS certificate; nothing without one.
   [[nodiscard]] std::optional<std::string> tls_peer() const { return info(abi::tls_peer); }
 
+  /// How the message that was received last came over the wire: "identity", "gzip" or "deflate". It is decompressed by
+  /// the host. Nothing before the first message.
+  [[nodiscard]] std::optional<std::string> message_encoding() const { return info(abi::message_encoding); }
+
   // ---- Its end ----
 
   /// What is left until the call's deadline, 0 when that has passed; nothing when the client set none.
@@ -95,6 +99,11 @@ class Context {
   bool add_trailer(std::string_view key, Bytes value) const { return add(abi::trailers, key, value); }
   /// Sends the response headers now rather than with the first message. False when nobody will see them.
   bool send_headers() const { return abi::wasm_grpc_1_headers_send(call_) == abi::ok; }
+  /// Whether the response messages from here on are compressed; they are not at first. It pays for large messages of
+  /// text and the like. Turn it on before the first message, even if only later ones are to be compressed: the headers
+  /// announce it. False when it could not be done: the client accepts no compression, or the headers have left without;
+  /// messages are then sent as they are.
+  bool compress(bool on) const { return abi::wasm_grpc_1_compress(call_, on ? 1 : 0) == (on ? 1 : 0); }
   /// Gives the status now, for a handler that goes on to do something after the client has its answer; what the handler
   /// returns is then ignored. False when a status was already given, or nobody will see it.
   bool finish(const Status& status) const {
