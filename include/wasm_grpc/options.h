@@ -36,6 +36,25 @@ struct ModuleOptions {
   std::vector<DirectoryGrant> directories;
 };
 
+/// What is asked of clients that connect by TLS.
+enum class TlsClientAuth : std::uint8_t {
+  require,  // who shows no certificate of the client CA is refused
+  request,  // who shows none is served too, without an identity; a bad one is refused
+};
+
+/// TLS of a server. The files are PEM. They are looked at again as clients connect, and new ones taken for the
+/// connections that follow.
+struct TlsOptions {
+  /// The server's certificate, followed by its chain. Empty: no TLS.
+  std::string certificate_file;
+  /// Its private key, without a passphrase.
+  std::string key_file;
+  /// The authorities whose certificates clients may show. Empty: clients are not asked for any.
+  std::string client_ca_file;
+  /// With a client CA only.
+  TlsClientAuth client_auth = TlsClientAuth::require;
+};
+
 struct ServerOptions {
   /// Threads that serve, each with its own event loop and instances. 0: one for each core.
   unsigned workers = 0;
@@ -58,6 +77,9 @@ struct ServerOptions {
 
   /// Streams one client connection may have open at once; further ones wait at the client.
   std::uint32_t max_concurrent_streams = 1000;
+
+  /// TLS on the TCP addresses, but for those listened on as "http://ADDRESS:PORT".
+  TlsOptions tls;
 
   /// How long an instance may take to start.
   std::chrono::milliseconds start_timeout{10'000};

@@ -79,8 +79,9 @@ class Server {
   Result<> add_method(std::string_view path, rpc::MethodKind kind, HandlerFactory factory);
   Result<> add_unary_method(std::string_view path, UnaryFunction function);
 
-  /// Listens on "ADDRESS:PORT" ("[::1]:PORT" for IPv6) and returns the real one, where port 0 has become a port; or on
-  /// "unix:PATH". May be called more than once.
+  /// Listens on "ADDRESS:PORT" ("[::1]:PORT" for IPv6), with TLS where ServerOptions::tls has a certificate;
+  /// "http://ADDRESS:PORT", without TLS; "https://ADDRESS:PORT"; or "unix:PATH". Returns the real address, where port 0
+  /// has become a port; "https://" says that it speaks TLS. May be called more than once.
   Result<std::string> listen(const std::string& address);
 
   /// Starts the workers.

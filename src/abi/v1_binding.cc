@@ -278,7 +278,7 @@ std::int32_t HandlerBinding::info(std::int32_t call, std::int32_t what, std::spa
     case info_peer:
       return call_->peer().empty() ? ABSENT : give(call_->peer(), value);
     case info_tls_peer:
-      return ABSENT;  // connections have no TLS yet
+      return call_->tls_peer().empty() ? ABSENT : give(call_->tls_peer(), value);
     case info_message_encoding: {
       const auto encoding = call_->message_encoding();
       return encoding ? give(rpc::name(*encoding), value) : ABSENT;

@@ -24,6 +24,7 @@ struct ServeFlags {
   std::int64_t start_timeout_ms = ServerOptions{}.start_timeout.count();
   std::int64_t drain_timeout_ms = ServerOptions{}.drain_timeout.count();
   ModuleFlags module;
+  TlsFlags tls;
   LogFlags log;
 };
 
@@ -65,7 +66,7 @@ void print_services(const std::vector<ModuleInfo>& modules) {
 /// How curl is told of the address.
 std::string curl_target(const std::string& address) {
   if (address.starts_with("unix:")) return "--unix-socket " + address.substr(5) + " http://localhost";
-  return (address.starts_with("https://") ? "" : "http://") + address;
+  return address.starts_with("https://") ? "--cacert FILE " + address : "http://" + address;
 }
 
 /// A command that calls the first unary method with an empty message, which every protobuf message can be.
@@ -87,6 +88,7 @@ int serve(const ServeFlags& flags) {
   ServerOptions options = flags.server;
   options.start_timeout = std::chrono::milliseconds(flags.start_timeout_ms);
   options.drain_timeout = std::chrono::milliseconds(flags.drain_timeout_ms);
+  options.tls = flags.tls.options();
   options.log_level = flags.log.value();
   const auto module_options = flags.module.options();
   if (!module_options.ok()) return fail(module_options.error().message);
@@ -137,7 +139,7 @@ void add_serve(CLI::App& app, Command& run) {
   command->add_option("MODULE", flags->modules, "The .wasm files to serve")->required();
   command
       ->add_option("--listen", flags->listen,
-                   "Where to listen, [http://]ADDRESS:PORT or unix:PATH; port 0 picks a free one")
+                   "Where to listen, ADDRESS:PORT, http://… without TLS, or unix:PATH; port 0 picks a free one")
       ->allow_extra_args(false)  // or it would take the modules that follow it
       ->capture_default_str()
       ->type_name("ADDRESS");
@@ -183,6 +185,7 @@ void add_serve(CLI::App& app, Command& run) {
       ->capture_default_str()
       ->type_name("MS");
   flags->module.add_to(*command);
+  flags->tls.add_to(*command);
   flags->log.add_to(*command);
   command->callback([flags, &run] { run = [flags] { return serve(*flags); }; });
 }

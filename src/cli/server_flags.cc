@@ -63,6 +63,30 @@ Result<ModuleOptions> ModuleFlags::options() const {
   return options;
 }
 
+void TlsFlags::add_to(CLI::App& command) {
+  CLI::Option* certificate =
+      command.add_option("--tls-cert", tls.certificate_file, "The server's TLS certificate and its chain, PEM")
+          ->type_name("FILE");
+  CLI::Option* key =
+      command.add_option("--tls-key", tls.key_file, "The private key of --tls-cert, PEM")->type_name("FILE");
+  certificate->needs(key);
+  key->needs(certificate);
+  CLI::Option* ca = command.add_option("--tls-client-ca", tls.client_ca_file, "Who signs the certificates of clients")
+                        ->needs(certificate)
+                        ->type_name("FILE");
+  command.add_option("--tls-client-auth", client_auth, "Whether clients must show a certificate of --tls-client-ca")
+      ->needs(ca)
+      ->check(CLI::IsMember({"require", "request"}))
+      ->capture_default_str()
+      ->type_name("HOW");
+}
+
+TlsOptions TlsFlags::options() const {
+  TlsOptions options = tls;
+  options.client_auth = client_auth == "request" ? TlsClientAuth::request : TlsClientAuth::require;
+  return options;
+}
+
 void LogFlags::add_to(CLI::App& command) {
   command.add_option("--log-level", level, "Least severe lines to log")
       ->check(CLI::IsMember(std::vector<std::string>(level_names.begin(), level_names.end())))

@@ -24,6 +24,15 @@ struct ModuleFlags {
   [[nodiscard]] Result<ModuleOptions> options() const;
 };
 
+/// The --tls-… flags.
+struct TlsFlags {
+  TlsOptions tls;
+  std::string client_auth = "require";
+
+  void add_to(CLI::App& command);
+  [[nodiscard]] TlsOptions options() const;
+};
+
 /// --log-level.
 struct LogFlags {
   std::string level = "info";

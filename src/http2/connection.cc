@@ -16,13 +16,14 @@ namespace {
 constexpr std::size_t max_turn = 256 * 1024;
 constexpr std::size_t max_written_turn = 1024 * 1024;
 constexpr std::size_t kept_backlog = 64 * 1024;
+constexpr std::size_t max_backlog = 1024 * 1024;  // more than a batch: only what TLS itself answers adds to it
 constexpr std::chrono::milliseconds final_goaway_delay{1000};
 constexpr std::chrono::milliseconds linger_time{1000};
 
 }  // namespace
 
-void Connection::accept(Core& core, asio::generic::stream_protocol::socket socket, std::string peer) {
-  ConnectionRef connection(*new Connection(core, std::move(socket), std::move(peer)));
+void Connection::accept(Core& core, asio::generic::stream_protocol::socket socket, std::string peer, SslPointer ssl) {
+  ConnectionRef connection(*new Connection(core, std::move(socket), std::move(peer), std::move(ssl)));
   if (!connection->begin()) return;
   connection->place_ = core.open.size();
   core.open.push_back(connection);
@@ -32,9 +33,10 @@ void Connection::accept(Core& core, asio::generic::stream_protocol::socket socke
   connection->read();
 }
 
-Connection::Connection(Core& core, asio::generic::stream_protocol::socket socket, std::string peer)
+Connection::Connection(Core& core, asio::generic::stream_protocol::socket socket, std::string peer, SslPointer ssl)
     : core_(core),
       socket_(std::move(socket)),
+      tls_(ssl ? std::make_unique<TlsSession>(std::move(ssl)) : nullptr),
       peer_(std::move(peer)),
       resets_(core.settings.reset_burst, core.settings.resets_per_second) {}
 
@@ -80,7 +82,7 @@ void Connection::on_read(const asio::error_code& error, std::size_t size) {
     return;
   }
   ++core_.counters.reads;
-  feed(std::span(input_).first(size));
+  take(std::span(input_).first(size));
   // A full buffer means that there is more: take it in larger pieces, as far as fairness allows.
   std::size_t taken = size;
   bool full = size == input_.size();
@@ -93,7 +95,7 @@ void Connection::on_read(const asio::error_code& error, std::size_t size) {
       return;
     }
     ++core_.counters.reads;
-    feed(std::span(core_.read_buffer).first(more));
+    take(std::span(core_.read_buffer).first(more));
     taken += more;
     full = more == core_.read_buffer.size();
   }
@@ -105,11 +107,20 @@ void Connection::on_read(const asio::error_code& error, std::size_t size) {
 // A client that does not read our answers, and makes us queue more and more of them.
 bool Connection::flooded() const {
   return writing_ &&
-         nghttp2_session_get_outbound_queue_size(session_) > 4 * core_.settings.max_concurrent_streams + 1000;
+         (nghttp2_session_get_outbound_queue_size(session_) > 4 * core_.settings.max_concurrent_streams + 1000 ||
+          backlog_.size() > max_backlog);
+}
+
+void Connection::take(std::span<const std::byte> bytes) {
+  core_.counters.bytes_read += bytes.size();
+  if (tls_ == nullptr) {
+    feed(bytes);
+  } else {
+    decrypt(bytes);
+  }
 }
 
 void Connection::feed(std::span<const std::byte> bytes) {
-  core_.counters.bytes_read += bytes.size();
   if (state_ == State::lingering) return;
   in_session_ = true;
   const ssize_t result =
@@ -136,6 +147,7 @@ void Connection::refuse_http1() {
       "\r\n"
       "This is a gRPC server: it speaks HTTP/2 only, with prior knowledge (h2c).\n";
   ++core_.counters.connections_refused;
+  if (tls_ != nullptr) return;  // it has agreed on h2
   asio::error_code error;
   socket_.write_some(asio::buffer(answer.data(), answer.size()), error);
   socket_.shutdown(asio::socket_base::shutdown_send, error);
@@ -167,6 +179,7 @@ void Connection::written(Stream& stream) {
 void Connection::flush() {
   dirty_ = false;
   if (state_ == State::closed || in_session_) return;
+  if (tls_ != nullptr && tls_->state() != TlsSession::State::open) return;  // marked again after the handshake
   // By index: what is said to a listener here may mark further streams.
   for (std::size_t i = 0; i < dirty_streams_.size(); ++i) {
     Stream* stream = dirty_streams_[i];
@@ -234,6 +247,7 @@ int Connection::send_large_data(Stream& stream, const std::uint8_t* frame_head, 
 
 // Writes the batch; the connection keeps what the socket does not take. False when the socket is broken.
 bool Connection::write_batch() {
+  if (tls_ != nullptr) return write_encrypted();
   asio::error_code error;
   const std::size_t size = socket_.write_some(core_.batch.buffers(), error);
   if (error && error != asio::error::would_block && error != asio::error::try_again) return false;
@@ -242,6 +256,23 @@ bool Connection::write_batch() {
   if (size < core_.batch.size()) {
     core_.batch.save_rest(size, backlog_);
     wait_until_writable();
+  }
+  return true;
+}
+
+// The same for bytes that are not in the batch, after those that wait.
+bool Connection::write_raw(std::span<const std::byte> bytes) {
+  std::size_t size = 0;
+  if (!writing_) {
+    asio::error_code error;
+    size = socket_.write_some(asio::buffer(bytes.data(), bytes.size()), error);
+    if (error && error != asio::error::would_block && error != asio::error::try_again) return false;
+    ++core_.counters.writes;
+    core_.counters.bytes_written += size;
+  }
+  if (size < bytes.size()) {
+    backlog_.insert(backlog_.end(), bytes.begin() + static_cast<std::ptrdiff_t>(size), bytes.end());
+    if (!writing_) wait_until_writable();
   }
   return true;
 }
@@ -301,6 +332,7 @@ void Connection::linger() {
   }
   if (state_ == State::closed) return;
   state_ = State::lingering;
+  if (tls_ != nullptr) end_tls();
   asio::error_code error;
   socket_.shutdown(asio::socket_base::shutdown_send, error);
   core_.timers.schedule(*this, rpc::Clock::now() + linger_time);

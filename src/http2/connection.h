@@ -7,6 +7,7 @@
 #include <asio/generic/stream_protocol.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "http2/reset_meter.h"
+#include "http2/tls_session.h"
 #include "rpc/timer_queue.h"
 
 namespace wasm_grpc::http2 {
@@ -46,7 +48,8 @@ class ConnectionRef {
 class Connection final : private rpc::Timer {
  public:
   /// Takes over an accepted socket and begins to read. The connection keeps itself alive from then on.
-  static void accept(Core& core, asio::generic::stream_protocol::socket socket, std::string peer);
+  /// With `ssl`, it speaks TLS.
+  static void accept(Core& core, asio::generic::stream_protocol::socket socket, std::string peer, SslPointer ssl);
 
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -61,6 +64,8 @@ class Connection final : private rpc::Timer {
   [[nodiscard]] Core& core() noexcept { return core_; }
   [[nodiscard]] nghttp2_session* session() noexcept { return session_; }
   [[nodiscard]] std::string_view peer() const noexcept { return peer_; }
+  /// TlsSession::peer_identity(); empty without TLS.
+  [[nodiscard]] std::string_view tls_peer() const noexcept { return tls_peer_; }
   [[nodiscard]] bool closed() const noexcept { return state_ == State::closed; }
 
   // ---- For streams ----
@@ -109,17 +114,19 @@ class Connection final : private rpc::Timer {
     closed,
   };
 
-  Connection(Core& core, asio::generic::stream_protocol::socket socket, std::string peer);
+  Connection(Core& core, asio::generic::stream_protocol::socket socket, std::string peer, SslPointer ssl);
   ~Connection();
 
   bool begin();
   void read();
   void on_read(const asio::error_code& error, std::size_t size);
+  void take(std::span<const std::byte> bytes);
   void feed(std::span<const std::byte> bytes);
   void on_input_error(int error);
   void refuse_http1();
   bool fill_batch();
   bool write_batch();
+  bool write_raw(std::span<const std::byte> bytes);
   void wait_until_writable();
   void on_writable();
   [[nodiscard]] bool flooded() const;
@@ -129,9 +136,16 @@ class Connection final : private rpc::Timer {
   void forget_open(Stream& stream) noexcept;
   void on_timer() noexcept override;
 
+  // With TLS (connection_tls.cc).
+  void decrypt(std::span<const std::byte> bytes);
+  bool write_encrypted();
+  void end_tls();
+
   Core& core_;
   asio::generic::stream_protocol::socket socket_;  // TCP or unix
+  std::unique_ptr<TlsSession> tls_;                // nullptr: cleartext
   std::string peer_;
+  std::string tls_peer_;
   nghttp2_session* session_ = nullptr;
   std::uint32_t references_ = 0;
   std::size_t place_ = 0;

@@ -59,7 +59,14 @@ struct Core {
   FieldBlock fields;
   OutputBatch batch;
   std::vector<std::byte> read_buffer;
+  // With TLS: what was decrypted, what was encrypted, what TLS itself answers. The first is made when it is needed.
+  std::vector<std::byte> plaintext;
+  std::vector<std::byte> ciphertext;
+  std::vector<std::byte> tls_answer;
 };
+
+/// One TLS record.
+inline constexpr std::size_t plaintext_size = 16 * 1024;
 
 /// nghttp2's callbacks, and its options (session.cc). The user data of a session is its Connection.
 [[nodiscard]] std::unique_ptr<nghttp2_session_callbacks, CallbacksDeleter> make_callbacks();

@@ -17,9 +17,9 @@ Endpoint::~Endpoint() {
   close();
 }
 
-Result<> Endpoint::listen(const std::string& address, bool reuse_port) {
+Result<> Endpoint::listen(const std::string& address, bool reuse_port, std::shared_ptr<TlsContext> tls) {
   auto listener = std::make_shared<Listener>(*core_);
-  if (auto opened = listener->open(address, reuse_port); !opened) return opened;
+  if (auto opened = listener->open(address, reuse_port, std::move(tls)); !opened) return opened;
   listeners_.push_back(std::move(listener));
   return success();
 }

@@ -18,6 +18,7 @@ namespace wasm_grpc::http2 {
 
 struct Core;
 class Listener;
+class TlsContext;
 
 /// Listens, reads, starts handlers, writes. Everything happens on the thread that runs `io`; no function is
 /// thread-safe, and none may be called from another thread. All that is given to the constructor outlives it.
@@ -35,7 +36,8 @@ class Endpoint {
 
   /// Listens on "ADDR:PORT"; may be called for several addresses. With `reuse_port` other sockets may listen on the
   /// same port, each with its share of the connections. The error names the address and the reason.
-  [[nodiscard]] Result<> listen(const std::string& address, bool reuse_port);
+  /// With `tls`, that is what is spoken there.
+  [[nodiscard]] Result<> listen(const std::string& address, bool reuse_port, std::shared_ptr<TlsContext> tls = nullptr);
   /// Listens on a unix socket; its file is removed at the end, and a stale one before. Connections go in turn to this
   /// endpoint and the `others`, which run on other threads. Before any of these threads runs.
   [[nodiscard]] Result<> listen_unix(const std::string& path, std::span<Endpoint* const> others);

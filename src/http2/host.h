@@ -22,6 +22,7 @@ struct Counters {
   std::uint64_t connections_open = 0;     // now
   std::uint64_t connections_refused = 0;  // over Settings::max_connections, or not HTTP/2
   std::uint64_t connections_ended_for_resets = 0;
+  std::uint64_t tls_handshakes_failed = 0;
   std::uint64_t calls_started = 0;  // given to a handler
   std::uint64_t calls_refused = 0;  // answered without one
   std::uint64_t calls_past_deadline = 0;

@@ -53,7 +53,7 @@ class Descriptor {
 
 Listener::Listener(Core& core) : core_(&core), io_(core.io), acceptor_(core.io), retry_(core.io) {}
 
-Result<> Listener::open(const std::string& address, bool reuse_port) {
+Result<> Listener::open(const std::string& address, bool reuse_port, std::shared_ptr<TlsContext> tls) {
   auto resolved = resolve_address(io_, address);
   if (!resolved) return std::move(resolved).error();
   const auto refuse = [&](const char* what, const asio::error_code& error) {
@@ -78,6 +78,7 @@ Result<> Listener::open(const std::string& address, bool reuse_port) {
   if (error) return refuse("cannot bind", error);
   acceptor_.listen(asio::socket_base::max_listen_connections, error);
   if (error) return refuse("cannot listen", error);
+  tls_ = std::move(tls);
   accept();
   return success();
 }
@@ -168,7 +169,12 @@ void Listener::adopt(Protocol::socket socket) {
     ++core_->counters.connections_refused;  // the socket closes itself
     return;
   }
-  Connection::accept(*core_, std::move(socket), peer_text(peer_));
+  SslPointer ssl;
+  if (tls_ != nullptr) {
+    ssl = tls_->make_session();
+    if (ssl == nullptr) return;  // out of memory
+  }
+  Connection::accept(*core_, std::move(socket), peer_text(peer_), std::move(ssl));
 }
 
 void Listener::retry_later() {

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "http2/tls_context.h"
 #include "http2/unix_socket.h"
 #include "wasm_grpc/result.h"
 
@@ -24,7 +25,8 @@ class Listener : public std::enable_shared_from_this<Listener> {
  public:
   explicit Listener(Core& core);
 
-  Result<> open(const std::string& address, bool reuse_port);
+  /// With `tls`, that is what is spoken.
+  Result<> open(const std::string& address, bool reuse_port, std::shared_ptr<TlsContext> tls);
   /// Listens on a unix socket. Such sockets cannot be bound once for each worker, and workers that accept from one
   /// socket race for connections: so one accepts, and hands them over in turn to itself and the `others`, which belong
   /// to endpoints of other threads and are not opened.
@@ -47,6 +49,7 @@ class Listener : public std::enable_shared_from_this<Listener> {
   asio::basic_socket_acceptor<Protocol> acceptor_;
   asio::steady_timer retry_;
   Protocol::endpoint peer_;
+  std::shared_ptr<TlsContext> tls_;
   SocketFile file_;
   std::vector<std::shared_ptr<Listener>> others_;
   std::size_t turn_ = 0;

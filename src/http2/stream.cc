@@ -42,6 +42,7 @@ void Stream::open(Connection& connection, std::int32_t id) {
   connection.retain();
   id_ = id;
   peer_ = connection.peer();
+  tls_peer_ = connection.tls_peer();
   allowance_ = connection.core().settings.stream_window;
   open_ = true;
   retain();

@@ -9,6 +9,7 @@
 
 #include "abi/abi.h"
 #include "http2/address.h"
+#include "http2/tls_context.h"
 #include "rpc/method_table.h"
 #include "runtime/guest_module.h"
 #include "runtime/log.h"
@@ -107,6 +108,7 @@ struct Server::State {
   wasm::Engine engine;
   wasm::Linker linker;
   wasm::EpochTicker ticker;
+  std::shared_ptr<http2::TlsContext> tls;  // nullptr: none
   std::vector<MethodInfo> methods;
   std::vector<std::unique_ptr<runtime::Worker>> workers;
   bool started = false;
@@ -145,6 +147,14 @@ Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options) {
   auto state = std::make_unique<State>(options, std::move(engine).value());
   if (auto defined = abi::define_imports(state->linker); !defined.ok()) return std::move(defined).error();
   if (auto defined = wasi::define_imports(state->linker); !defined.ok()) return std::move(defined).error();
+  if (const TlsOptions& tls = options.tls; !tls.certificate_file.empty() || !tls.key_file.empty()) {
+    auto context = http2::TlsContext::create(
+        tls, [&log = state->log](LogLevel level, const std::string& text) { log.host(level, text); });
+    if (!context.ok()) return std::move(context).error();
+    state->tls = std::move(context).value();
+  } else if (!tls.client_ca_file.empty()) {
+    return Error{"a TLS client CA makes no sense without a certificate and its key"};
+  }
   for (unsigned i = 0; i < workers; ++i) {
     const std::uint32_t share = options.max_instances / workers;
     state->workers.push_back(std::make_unique<runtime::Worker>(state->options, share, state->ticker));
@@ -210,7 +220,7 @@ Result<> Server::add_unary_method(std::string_view path, UnaryFunction function)
 
 Result<std::string> Server::listen(const std::string& address) {
   if (auto may = state_->may_change(); !may.ok()) return std::move(may).error();
-  auto parsed = http2::parse_listen_address(address, false);
+  auto parsed = http2::parse_listen_address(address, state_->tls != nullptr);
   if (!parsed.ok()) return std::move(parsed).error();
   const auto transport = parsed.value().transport;
   std::string real = std::move(parsed).value().place;
@@ -220,15 +230,17 @@ Result<std::string> Server::listen(const std::string& address) {
     if (!listening.ok()) return std::move(listening).error();
     return "unix:" + real;
   }
-  if (transport == http2::ListenAddress::Transport::tls)
-    return Error{"address \"" + address + "\": there is no TLS yet"};
+  const bool tls = transport == http2::ListenAddress::Transport::tls;
+  if (tls && state_->tls == nullptr) {
+    return Error{"cannot listen on " + address + ": TLS needs a certificate and its key, and none was given"};
+  }
   if (auto free = check_is_free(real); !free.ok()) return std::move(free).error();
   for (const auto& worker : state_->workers) {
-    auto listening = worker->listen(real, state_->workers.size() > 1);
+    auto listening = worker->listen(real, state_->workers.size() > 1, tls ? state_->tls : nullptr);
     if (!listening.ok()) return listening;
     real = std::move(listening).value();
   }
-  return real;
+  return tls ? "https://" + real : real;
 }
 
 Result<> Server::start() {

@@ -66,8 +66,9 @@ Result<> Worker::add_method(std::string_view path, rpc::MethodKind kind, std::un
   return success();
 }
 
-Result<std::string> Worker::listen(const std::string& address, bool shared) {
-  if (auto listening = endpoint_.listen(address, shared); !listening.ok()) return std::move(listening).error();
+Result<std::string> Worker::listen(const std::string& address, bool shared, std::shared_ptr<http2::TlsContext> tls) {
+  if (auto listening = endpoint_.listen(address, shared, std::move(tls)); !listening.ok())
+    return std::move(listening).error();
   return http2::to_text(endpoint_.local_address());
 }
 

@@ -38,8 +38,10 @@ class Worker final : private http2::Host {
 
   [[nodiscard]] Result<> add_module(std::shared_ptr<const GuestModule> module);
   [[nodiscard]] Result<> add_method(std::string_view path, rpc::MethodKind kind, std::unique_ptr<rpc::Handler> handler);
-  /// Listens, and returns the address with its real port. `shared`: other workers listen there too.
-  [[nodiscard]] Result<std::string> listen(const std::string& address, bool shared);
+  /// Listens, and returns the address with its real port. `shared`: other workers listen there too. `tls`: nullptr for
+  /// cleartext.
+  [[nodiscard]] Result<std::string> listen(const std::string& address, bool shared,
+                                           std::shared_ptr<http2::TlsContext> tls);
   /// Listens on a unix socket, and shares its connections with the others.
   [[nodiscard]] Result<> listen_unix(const std::string& path, std::span<const std::unique_ptr<Worker>> others);
   void start(unsigned index);

@@ -64,6 +64,9 @@ class Call {
   [[nodiscard]] std::string_view authority() const noexcept { return authority_; }
   /// The client's address, such as "127.0.0.1:4711"; "unix:" for a unix socket. Lives as long as the call.
   [[nodiscard]] std::string_view peer() const noexcept { return peer_; }
+  /// Who the client is by its verified TLS certificate: the first DNS name of it, else the first URI, else the common
+  /// name of its subject. Empty without one. Lives as long as the call.
+  [[nodiscard]] std::string_view tls_peer() const noexcept { return tls_peer_; }
   [[nodiscard]] std::optional<Clock::time_point> deadline() const noexcept {
     return deadline_ == no_deadline ? std::nullopt : std::optional(deadline_);
   }
@@ -177,6 +180,7 @@ class Call {
   Metadata request_metadata_;
   std::string authority_;
   std::string_view peer_;
+  std::string_view tls_peer_;
   Clock::time_point deadline_ = no_deadline;
   Encoding request_encoding_ = Encoding::identity;  // grpc-encoding
   EncodingSet accepted_encodings_;                  // grpc-accept-encoding

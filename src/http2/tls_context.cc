@@ -1,0 +1,168 @@
+#include "http2/tls_context.h"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <sys/stat.h>
+
+#include <string_view>
+#include <utility>
+
+namespace wasm_grpc::http2 {
+
+namespace {
+
+constexpr std::chrono::seconds look_interval{1};
+constexpr unsigned char session_context[] = "wasm-grpc";
+
+/// What OpenSSL complained of last; clears its list.
+std::string openssl_reason() {
+  const unsigned long error = ERR_peek_last_error();
+  const char* reason = error != 0 ? ERR_reason_error_string(error) : nullptr;
+  ERR_clear_error();
+  return reason != nullptr ? reason : "unknown reason";
+}
+
+Error unreadable(const std::string& what, const std::string& file, const std::string& expected) {
+  struct stat found{};
+  if (stat(file.c_str(), &found) != 0) return Error{what + " " + file + ": no such file"};
+  if (S_ISDIR(found.st_mode)) return Error{what + " " + file + ": is a directory; expected " + expected};
+  return Error{what + " " + file + ": expected " + expected + " (" + openssl_reason() + ")"};
+}
+
+/// Only "h2" is spoken here (RFC 9113, 3.2): who does not offer it gets the alert no_application_protocol.
+int select_protocol(SSL*, const unsigned char** chosen, unsigned char* chosen_size, const unsigned char* offered,
+                    unsigned int offered_size, void*) {
+  for (unsigned int i = 0; i < offered_size; i += 1U + offered[i]) {
+    if (offered[i] == 2 && i + 2 < offered_size && offered[i + 1] == 'h' && offered[i + 2] == '2') {
+      *chosen = offered + i + 1;
+      *chosen_size = 2;
+      return SSL_TLSEXT_ERR_OK;
+    }
+  }
+  return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+/// The same for a client that does not use ALPN at all, for which the function above is not called.
+int require_alpn(SSL* ssl, int* alert, void*) {
+  const unsigned char* data = nullptr;
+  std::size_t size = 0;
+  if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_application_layer_protocol_negotiation, &data, &size) == 1) {
+    return SSL_CLIENT_HELLO_SUCCESS;
+  }
+  *alert = SSL_AD_NO_APPLICATION_PROTOCOL;
+  return SSL_CLIENT_HELLO_ERROR;
+}
+
+/// Nobody is there to type a passphrase.
+int no_passphrase(char*, int, int, void*) { return -1; }
+
+void protect(SSL_CTX* context) {
+  SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE |
+                                   SSL_OP_PRIORITIZE_CHACHA);
+  // Those of TLS 1.2 that RFC 9113, appendix A, does not prohibit; 1.3 has no others.
+  SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20");
+  SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);  // an idle connection keeps none
+  // Sessions are resumed by tickets, which cost us no memory.
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_session_id_context(context, session_context, sizeof(session_context) - 1);
+  SSL_CTX_set_alpn_select_cb(context, select_protocol, nullptr);
+  SSL_CTX_set_client_hello_cb(context, require_alpn, nullptr);
+  SSL_CTX_set_default_passwd_cb(context, no_passphrase);
+}
+
+}  // namespace
+
+bool TlsContext::FileState::operator==(const FileState& other) const noexcept {
+  return device == other.device && inode == other.inode && size == other.size &&
+         modified.tv_sec == other.modified.tv_sec && modified.tv_nsec == other.modified.tv_nsec;
+}
+
+TlsContext::TlsContext(TlsOptions options, Log log) : options_(std::move(options)), log_(std::move(log)) {}
+
+Result<std::shared_ptr<TlsContext>> TlsContext::create(const TlsOptions& options, Log log) {
+  if (options.certificate_file.empty() || options.key_file.empty()) {
+    return Error{"TLS needs a certificate and its key: give both files"};
+  }
+  std::shared_ptr<TlsContext> made(new TlsContext(options, std::move(log)));
+  made->files_ = made->look();
+  auto loaded = made->load();
+  if (!loaded.ok()) return std::move(loaded).error();
+  made->context_ = std::move(loaded).value();
+  made->next_look_ = std::chrono::steady_clock::now() + look_interval;
+  return made;
+}
+
+TlsContext::FileStates TlsContext::look() const {
+  FileStates states;
+  const std::array<const std::string*, 3> files = {&options_.certificate_file, &options_.key_file,
+                                                   &options_.client_ca_file};
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    struct stat found{};
+    if (files[i]->empty() || stat(files[i]->c_str(), &found) != 0) continue;
+    states[i] = {found.st_dev, found.st_ino, found.st_size, found.st_mtim};
+  }
+  return states;
+}
+
+Result<TlsContext::SslContext> TlsContext::load() const {
+  ERR_clear_error();
+  SslContext context(SSL_CTX_new(TLS_server_method()));
+  if (!context) return Error{"TLS: " + openssl_reason()};
+  protect(context.get());
+  const std::string& certificate = options_.certificate_file;
+  const std::string& key = options_.key_file;
+  if (SSL_CTX_use_certificate_chain_file(context.get(), certificate.c_str()) != 1) {
+    return unreadable("TLS certificate", certificate, "a certificate and its chain in PEM");
+  }
+  if (SSL_CTX_use_PrivateKey_file(context.get(), key.c_str(), SSL_FILETYPE_PEM) != 1) {
+    const int reason = ERR_GET_REASON(ERR_peek_last_error());
+    if (reason == X509_R_KEY_VALUES_MISMATCH || reason == X509_R_KEY_TYPE_MISMATCH) {
+      ERR_clear_error();
+      return Error{"TLS key " + key + ": does not belong to the certificate " + certificate};
+    }
+    return unreadable("TLS key", key, "a private key in PEM without a passphrase");
+  }
+  if (!options_.client_ca_file.empty()) {
+    const char* ca = options_.client_ca_file.c_str();
+    auto* names = SSL_load_client_CA_file(ca);
+    if (names == nullptr || SSL_CTX_load_verify_file(context.get(), ca) != 1) {
+      return unreadable("TLS client CA", options_.client_ca_file, "certificates in PEM");
+    }
+    SSL_CTX_set_client_CA_list(context.get(), names);
+    const int must = options_.client_auth == TlsClientAuth::require ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
+    SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER | must, nullptr);
+  }
+  const X509* own = SSL_CTX_get0_certificate(context.get());
+  if (X509_cmp_current_time(X509_get0_notAfter(own)) < 0) {
+    log_(LogLevel::warn, "TLS certificate " + certificate + ": has expired; clients will refuse it");
+  }
+  return context;
+}
+
+void TlsContext::reload_if_changed() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now < next_look_) return;
+  next_look_ = now + look_interval;
+  const FileStates found = look();
+  if (found == files_) return;
+  files_ = found;
+  auto loaded = load();
+  if (!loaded.ok()) {
+    log_(LogLevel::error, loaded.error().message + "; the certificate read before serves on");
+    return;
+  }
+  // With new ticket keys: sessions of clients that the new files would refuse are not resumed.
+  context_ = std::move(loaded).value();
+  log_(LogLevel::info, "TLS certificate " + options_.certificate_file + ": read again");
+}
+
+SslPointer TlsContext::make_session() {
+  const std::lock_guard lock(mutex_);
+  reload_if_changed();
+  return SslPointer(SSL_new(context_.get()));
+}
+
+}  // namespace wasm_grpc::http2

@@ -1,0 +1,218 @@
+"""Serving over TLS: what is spoken, who is let in, and how certificates change."""
+
+import os
+import re
+import shutil
+import socket
+import ssl
+import subprocess
+
+import conformance_pb2
+import conformance_pb2_grpc
+import grpc
+import pytest
+from certificates import Authority
+from server import Server, eventually
+
+SERVER_NAMES = "DNS:localhost,IP:127.0.0.1"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("certificates")
+
+
+@pytest.fixture(scope="module")
+def authority(folder):
+    return Authority(folder, "authority")
+
+
+@pytest.fixture(scope="module")
+def own(authority):
+    """The server's certificate and key."""
+    return authority.sign("server", "server", SERVER_NAMES)
+
+
+def tls_flags(pair, *more) -> list[str]:
+    return ["--tls-cert", str(pair[0]), "--tls-key", str(pair[1]), *map(str, more)]
+
+
+def host_and_port(server) -> tuple[str, int]:
+    host, port = server.address.removeprefix("https://").rsplit(":", 1)
+    return host, int(port)
+
+
+def connect(server, authority, client=None, target=None):
+    given = client and [file.read_bytes() for file in client]
+    credentials = grpc.ssl_channel_credentials(authority.certificate.read_bytes(), *(reversed(given) if given else ()))
+    options = [("grpc.use_local_subchannel_pool", 1), ("grpc.enable_http_proxy", 0)]
+    return grpc.secure_channel(target or "%s:%d" % host_and_port(server), credentials, options)
+
+
+def who_am_i(server, authority, client=None) -> str:
+    with connect(server, authority, client) as channel:
+        stub = conformance_pb2_grpc.GuestStub(channel)
+        return stub.Info(conformance_pb2.Empty(), timeout=20).tls_peer
+
+
+def handshake(server, authority, protocols, version=None):
+    """The TLS connection of a plain client."""
+    context = ssl.create_default_context(cafile=authority.certificate)
+    if protocols:
+        context.set_alpn_protocols(protocols)
+    if version:
+        context.minimum_version = context.maximum_version = version
+    connection = socket.create_connection(host_and_port(server), timeout=20)
+    return context.wrap_socket(connection, server_hostname="localhost")
+
+
+def test_grpc_works_over_tls_beside_cleartext(serve, own, authority):
+    server = serve("conformance", *tls_flags(own), "--listen", "http://127.0.0.1:0")
+    assert server.address.startswith("https://")
+    assert who_am_i(server, authority) == "", "a client without a certificate has no identity"
+    plain = [line.split()[-1] for line in server.stdout.splitlines() if line.startswith("listening on 127")]
+    with grpc.insecure_channel(plain[0], [("grpc.use_local_subchannel_pool", 1)]) as channel:
+        assert conformance_pb2_grpc.GuestStub(channel).Info(conformance_pb2.Empty(), timeout=20).tls_peer == ""
+
+
+def test_large_messages_pass_both_ways(serve, own, authority):
+    server = serve("echo", *tls_flags(own))
+    options = {"request_serializer": bytes, "response_deserializer": bytes}
+    with connect(server, authority) as channel:
+        for size in (0, 1, 16383, 16384, 16385, 65536, 1 << 20, 4_000_000):
+            message = os.urandom(size)
+            assert channel.unary_unary("/echo.Echo/Unary", **options)(message, timeout=30) == message
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_tls_1_2_and_1_3_are_spoken_with_ciphers_that_http2_allows(serve, own, authority, version):
+    server = serve("conformance", *tls_flags(own))
+    with handshake(server, authority, ["http/1.1", "h2"], version) as connection:
+        assert connection.selected_alpn_protocol() == "h2"
+        assert "GCM" in connection.cipher()[0] or "CHACHA20" in connection.cipher()[0]
+
+
+@pytest.mark.parametrize("protocols", [None, ["http/1.1"], ["h2c", "h3"]])
+def test_a_client_that_does_not_offer_h2_gets_an_alert(serve, own, authority, protocols):
+    server = serve("conformance", *tls_flags(own))
+    with pytest.raises(ssl.SSLError, match="(?i)no.application.protocol"):
+        handshake(server, authority, protocols)
+
+
+def test_older_ciphers_and_renegotiation_are_refused(serve, own, authority):
+    server = serve("conformance", *tls_flags(own))
+    address = "%s:%d" % host_and_port(server)
+    command = ["openssl", "s_client", "-connect", address, "-alpn", "h2", "-tls1_2"]
+    forbidden = subprocess.run([*command, "-cipher", "ECDHE-ECDSA-AES128-SHA"], input=b"", capture_output=True, timeout=60)
+    assert b"handshake failure" in forbidden.stderr
+    renegotiated = subprocess.run(command, input=b"R\n", capture_output=True, timeout=60)
+    assert b"no renegotiation" in renegotiated.stderr.lower()
+
+
+def test_cleartext_and_garbage_at_a_tls_address_are_turned_away(serve, own, authority):
+    server = serve("conformance", *tls_flags(own))
+    for said in (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", bytes(range(256)) * 300):
+        with socket.create_connection(host_and_port(server), timeout=20) as connection:
+            try:
+                connection.sendall(said)
+                while connection.recv(4096):
+                    pass
+            except ConnectionError:
+                pass
+    assert who_am_i(server, authority) == ""
+
+
+def test_sessions_are_resumed(serve, own, authority, tmp_path):
+    server = serve("conformance", *tls_flags(own), "--workers", "2")
+    address = "%s:%d" % host_and_port(server)
+    session = tmp_path / "session"
+    command = ["openssl", "s_client", "-connect", address, "-alpn", "h2", "-tls1_2", "-CAfile", authority.certificate]
+    first = subprocess.run([*command, "-sess_out", session], input=b"", capture_output=True, timeout=60)
+    again = subprocess.run([*command, "-sess_in", session], input=b"", capture_output=True, timeout=60)
+    assert b"New, TLS" in first.stdout and b"Reused, TLS" in again.stdout
+
+
+@pytest.mark.parametrize(
+    "names, identity",
+    [
+        ("URI:spiffe://test/a,DNS:client.test,DNS:other.test", "client.test"),
+        ("URI:spiffe://test/a", "spiffe://test/a"),
+        ("", "the subject"),
+    ],
+)
+def test_guests_see_who_a_client_is(serve, own, authority, names, identity):
+    client = authority.sign("client", "the subject", names)
+    server = serve("conformance", *tls_flags(own, "--tls-client-ca", authority.certificate))
+    assert who_am_i(server, authority, client) == identity
+
+
+def test_clients_without_a_good_certificate_are_refused(serve, own, authority, folder, failure):
+    server = serve("conformance", *tls_flags(own, "--tls-client-ca", authority.certificate))
+    stranger = Authority(folder, "stranger").sign("strange", "the subject")
+    for client in (None, stranger):
+        with failure(grpc.StatusCode.UNAVAILABLE):
+            who_am_i(server, authority, client)
+    assert who_am_i(server, authority, authority.sign("client", "known")) == "known"
+
+
+def test_certificates_may_be_left_to_the_client_but_not_be_bad(serve, own, authority, folder, failure):
+    flags = ["--tls-client-ca", authority.certificate, "--tls-client-auth", "request"]
+    server = serve("conformance", *tls_flags(own, *flags))
+    assert who_am_i(server, authority) == ""
+    assert who_am_i(server, authority, authority.sign("client", "known")) == "known"
+    with failure(grpc.StatusCode.UNAVAILABLE):
+        who_am_i(server, authority, Authority(folder, "stranger").sign("strange", "the subject"))
+
+
+def shown(server, authority) -> str:
+    with handshake(server, authority, ["h2"]) as connection:
+        return dict(part[0] for part in connection.getpeercert()["subject"])["commonName"]
+
+
+def test_new_certificates_are_taken_without_dropping_connections(serve, authority, folder):
+    pair = authority.sign("changing", "before", SERVER_NAMES)
+    server = serve("conformance", *tls_flags(pair))
+    assert shown(server, authority) == "before"
+    with connect(server, authority) as channel:
+        call = conformance_pb2_grpc.GuestStub(channel).Info
+        call(conformance_pb2.Empty(), timeout=20)
+        broken = folder / "broken"
+        broken.write_text("no certificate\n")
+        shutil.move(broken, pair[0])
+        eventually(lambda: shown(server, authority) == "before" and "serves on" in server.log, "it is logged")
+        for file, new in zip(pair, authority.sign("new", "after", SERVER_NAMES)):
+            shutil.copy(new, f"{file}.tmp")
+            shutil.move(f"{file}.tmp", file)
+        eventually(lambda: shown(server, authority) == "after", "the new certificate is shown")
+        call(conformance_pb2.Empty(), timeout=20)
+        assert server.log.count("read again") == 1
+
+
+@pytest.mark.parametrize(
+    "certificate, key, said",
+    [
+        ("missing.pem", "server.key", "TLS certificate .*missing.pem: no such file"),
+        ("server.key", "server.key", "TLS certificate .*server.key: expected a certificate and its chain in PEM"),
+        ("server.pem", "missing.key", "TLS key .*missing.key: no such file"),
+        ("server.pem", "server.pem", "TLS key .*server.pem: expected a private key in PEM"),
+        ("server.pem", "authority.key", "TLS key .*authority.key: does not belong to the certificate .*server.pem"),
+    ],
+)
+def test_bad_files_are_refused_at_the_start_in_one_line(program, guest, own, folder, certificate, key, said):
+    command = [program, "serve", guest("conformance"), "--listen", "127.0.0.1:0"]
+    run = subprocess.run(
+        [*map(str, command), *tls_flags((folder / certificate, folder / key))], capture_output=True, text=True, timeout=60
+    )
+    assert run.returncode == 1 and len(run.stderr.splitlines()) == 1, run.stderr
+    assert re.search(said, run.stderr), run.stderr
+
+
+def test_an_expired_certificate_is_served_with_a_warning(serve, authority):
+    server = serve("conformance", *tls_flags(authority.sign("expired", "expired", SERVER_NAMES, days=-1)))
+    server.wait_for_log(r"warn.*has expired")
+
+
+def test_https_without_a_certificate_is_refused(program, guest):
+    command = [program, "serve", guest("conformance"), "--listen", "https://127.0.0.1:0"]
+    run = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=60)
+    assert run.returncode == 1 and "TLS needs a certificate and its key" in run.stderr
