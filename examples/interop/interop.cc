@@ -1,5 +1,6 @@
 // grpc.testing.TestService (grpc/testing/test.proto) as a guest: the server's side of gRPC's interoperability tests
 // (grpc/doc/interop-test-descriptions.md). Not meant for anything else.
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -44,6 +45,16 @@ void echo_metadata(const Context& context) {
   if (const auto value = context.metadata(trailing)) context.add_trailer(trailing, *value);
 }
 
+/// "CompressedRequest": whether the message received last came as the request says it does.
+bool came_as_expected(const Context& context, std::optional<bool> expect_compressed) {
+  return !expect_compressed || *expect_compressed == (context.message_encoding() != "identity");
+}
+
+Status unexpected_compression(bool expected) {
+  return Status::invalid_argument(expected ? "the request says it is compressed, and it is not"
+                                           : "the request says it is not compressed, and it is");
+}
+
 /// "Echo Status".
 Status to_status(const EchoStatus& echo) {
   if (echo.code < 0 || echo.code > static_cast<std::int32_t>(StatusCode::unauthenticated)) {
@@ -55,10 +66,13 @@ Status to_status(const EchoStatus& echo) {
 Reply unary_call(Context& context, Bytes bytes) {
   SimpleRequest request;
   if (!parse(wire::Reader(bytes), request)) return malformed("SimpleRequest");
+  if (!came_as_expected(context, request.expect_compressed)) return unexpected_compression(*request.expect_compressed);
   echo_metadata(context);
   if (request.response_status && request.response_status->code != 0) return to_status(*request.response_status);
   if (request.response_type != 0) return unknown_type(request.response_type);
   if (!is_possible(request.response_size)) return wrong_size(request.response_size);
+  // "CompressedResponse". A client that accepts no compression gets the response without.
+  if (request.response_compressed) context.compress(true);
   return write_zeros(static_cast<std::size_t>(request.response_size), context.scratch());
 }
 
@@ -74,6 +88,9 @@ Reply streaming_input_call(Context& context, Reader& in) {
   for (Bytes bytes : in) {
     StreamingInputCallRequest request;
     if (!parse(wire::Reader(bytes), request)) return malformed("StreamingInputCallRequest");
+    if (!came_as_expected(context, request.expect_compressed)) {
+      return unexpected_compression(*request.expect_compressed);
+    }
     if (request.payload.size() > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max() - aggregated)) {
       return Status::out_of_range("the payloads are more than 2 GiB together, which the response cannot say");
     }
@@ -87,11 +104,14 @@ Reply streaming_input_call(Context& context, Reader& in) {
 Status respond(Context& context, const StreamingOutputCallRequest& request, Writer& out) {
   if (request.response_status && request.response_status->code != 0) return to_status(*request.response_status);
   if (request.response_type != 0) return unknown_type(request.response_type);
+  // The headers, which leave with the first response, have to announce compression, even if only later ones need it.
+  if (std::ranges::any_of(request.response_parameters, &ResponseParameters::compressed)) context.compress(true);
   for (const ResponseParameters& response : request.response_parameters) {
     if (!is_possible(response.size)) return wrong_size(response.size);
     if (response.interval_us > 0 && !context.sleep_for(std::chrono::microseconds(response.interval_us))) {
       return Status::cancelled();
     }
+    context.compress(response.compressed);
     if (!out.write(write_zeros(static_cast<std::size_t>(response.size), context.scratch()))) {
       return Status::cancelled();
     }

@@ -6,6 +6,15 @@ using namespace wasm_grpc::guest;
 
 namespace {
 
+/// The value of a BoolValue.
+bool parse(wire::Reader in, bool& value) {
+  value = false;
+  while (in.next()) {
+    if (in.tag() == wire::varint_tag(1)) value = in.boolean();
+  }
+  return in.ok();
+}
+
 bool parse(wire::Reader in, EchoStatus& status) {
   while (in.next()) {
     switch (in.tag()) {
@@ -28,6 +37,9 @@ bool parse(wire::Reader in, ResponseParameters& parameters) {
         break;
       case wire::varint_tag(2):
         parameters.interval_us = in.int32();
+        break;
+      case wire::bytes_tag(3):
+        if (!parse(in.message(), parameters.compressed)) return false;
         break;
     }
   }
@@ -57,8 +69,14 @@ bool parse(wire::Reader in, SimpleRequest& request) {
       case wire::bytes_tag(3):
         if (!parse(in.message(), payload)) return false;
         break;
+      case wire::bytes_tag(6):
+        if (!parse(in.message(), request.response_compressed)) return false;
+        break;
       case wire::bytes_tag(7):
         if (!parse(in.message(), request.response_status.emplace())) return false;
+        break;
+      case wire::bytes_tag(8):
+        if (!parse(in.message(), request.expect_compressed.emplace())) return false;
         break;
     }
   }
@@ -67,7 +85,14 @@ bool parse(wire::Reader in, SimpleRequest& request) {
 
 bool parse(wire::Reader in, StreamingInputCallRequest& request) {
   while (in.next()) {
-    if (in.tag() == wire::bytes_tag(1) && !parse(in.message(), request.payload)) return false;
+    switch (in.tag()) {
+      case wire::bytes_tag(1):
+        if (!parse(in.message(), request.payload)) return false;
+        break;
+      case wire::bytes_tag(2):
+        if (!parse(in.message(), request.expect_compressed.emplace())) return false;
+        break;
+    }
   }
   return in.ok();
 }

@@ -21,16 +21,20 @@ struct EchoStatus {
 struct SimpleRequest {
   std::int32_t response_type = 0;
   std::int32_t response_size = 0;
+  bool response_compressed = false;
   std::optional<EchoStatus> response_status;
+  std::optional<bool> expect_compressed;
 };
 
 struct StreamingInputCallRequest {
   wasm_grpc::guest::Bytes payload;
+  std::optional<bool> expect_compressed;
 };
 
 struct ResponseParameters {
   std::int32_t size = 0;
   std::int32_t interval_us = 0;
+  bool compressed = false;
 };
 
 struct StreamingOutputCallRequest {
