@@ -30,6 +30,7 @@ void Connection::accept(Core& core, asio::generic::stream_protocol::socket socke
   ++core.counters.connections_accepted;
   ++core.counters.connections_open;
   core.timers.schedule(*connection, rpc::Clock::now() + core.settings.handshake_timeout);
+  connection->watch_.begin(core);
   connection->read();
 }
 
@@ -38,7 +39,9 @@ Connection::Connection(Core& core, asio::generic::stream_protocol::socket socket
       socket_(std::move(socket)),
       tls_(ssl ? std::make_unique<TlsSession>(std::move(ssl)) : nullptr),
       peer_(std::move(peer)),
-      resets_(core.settings.reset_burst, core.settings.resets_per_second) {}
+      guard_(core.settings),
+      forced_resets_(core.settings.reset_burst, core.settings.resets_per_second),
+      watch_(*this) {}
 
 Connection::~Connection() {
   if (session_ != nullptr) nghttp2_session_del(session_);
@@ -121,25 +124,33 @@ void Connection::take(std::span<const std::byte> bytes) {
 }
 
 void Connection::feed(std::span<const std::byte> bytes) {
-  if (state_ == State::lingering) return;
+  if (state_ == State::lingering || end_noted_) return;
+  const std::size_t good = guard_.inspect(bytes);
   in_session_ = true;
-  const ssize_t result =
-      nghttp2_session_mem_recv(session_, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+  const ssize_t result = nghttp2_session_mem_recv(session_, reinterpret_cast<const std::uint8_t*>(bytes.data()), good);
   in_session_ = false;
   if (close_wanted_) {
     close();
   } else if (result < 0) {
-    on_input_error(static_cast<int>(result));
+    on_input_error(static_cast<int>(result), bytes);
+  } else if (guard_.violation()) {
+    end_for(*guard_.violation());
   }
 }
 
-void Connection::on_input_error(int error) {
-  if (error == NGHTTP2_ERR_BAD_CLIENT_MAGIC) refuse_http1();
+void Connection::on_input_error(int error, std::span<const std::byte> bytes) {
+  if (error == NGHTTP2_ERR_BAD_CLIENT_MAGIC) {
+    note_end(EndReason::not_http2, "no HTTP/2 connection preface");
+    refuse_http1(bytes);
+  } else {
+    note_end(error == NGHTTP2_ERR_FLOODED ? EndReason::control_flood : EndReason::protocol_error,
+             nghttp2_strerror(error));
+  }
   close();
 }
 
 // Somebody opened the address in a browser, or forgot a --http2 option. Best effort: the socket's buffer is empty.
-void Connection::refuse_http1() {
+void Connection::refuse_http1(std::span<const std::byte> bytes) {
   static constexpr std::string_view answer =
       "HTTP/1.1 505 HTTP Version Not Supported\r\n"
       "content-type: text/plain; charset=utf-8\r\n"
@@ -148,6 +159,8 @@ void Connection::refuse_http1() {
       "This is a gRPC server: it speaks HTTP/2 only, with prior knowledge (h2c).\n";
   ++core_.counters.connections_refused;
   if (tls_ != nullptr) return;  // it has agreed on h2
+  const std::string_view request(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  if (request.substr(0, request.find('\n')).find(" HTTP/1.") == std::string_view::npos) return;
   asio::error_code error;
   socket_.write_some(asio::buffer(answer.data(), answer.size()), error);
   socket_.shutdown(asio::socket_base::shutdown_send, error);
@@ -300,6 +313,7 @@ void Connection::on_writable() {
   ++core_.counters.writes;
   core_.counters.bytes_written += size;
   backlog_sent_ += size;
+  ++output_moved_;
   if (backlog_sent_ < backlog_.size()) {
     wait_until_writable();
     return;
@@ -374,7 +388,8 @@ void Connection::on_timer() noexcept {
   if (state_ == State::announced) {
     send_final_goaway();
   } else {
-    close();  // no handshake in time, or lingered long enough
+    if (state_ == State::handshaking) note_end(EndReason::handshake_timeout, "no HTTP/2 SETTINGS in time");
+    close();  // or lingered long enough
   }
 }
 
@@ -389,6 +404,7 @@ void Connection::close() {
   asio::error_code error;
   socket_.close(error);
   core_.timers.cancel(*this);
+  watch_.end(core_);
   for (Stream* stream : std::exchange(large_waiting_, {})) {
     stream->waits_for_grant_ = false;
     stream->release();

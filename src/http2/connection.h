@@ -14,8 +14,11 @@
 #include <utility>
 #include <vector>
 
-#include "http2/reset_meter.h"
+#include "http2/frame_guard.h"
+#include "http2/host.h"
+#include "http2/progress_watch.h"
 #include "http2/tls_session.h"
+#include "http2/token_bucket.h"
 #include "rpc/timer_queue.h"
 
 namespace wasm_grpc::http2 {
@@ -95,6 +98,20 @@ class Connection final : private rpc::Timer {
   void frame_not_sent(const nghttp2_frame& frame, int error);
   int send_large_data(Stream& stream, const std::uint8_t* frame_head, std::size_t length);
   void written(Stream& stream);
+  [[nodiscard]] FrameGuard& guard() noexcept { return guard_; }
+  /// Ends the connection for what its client did: GOAWAY, and soon after it the end.
+  void end_for(const Violation& violation);
+  /// The same when a time is over: at once when the connection is being ended already, and nobody takes the GOAWAY.
+  void end_for_delay(const Violation& violation) { end_noted_ ? close() : end_for(violation); }
+  /// Counts and reports why it is ended, the first time.
+  void note_end(EndReason reason, std::string_view detail);
+
+  // ---- For its ProgressWatch ----
+
+  /// There is output, of whatever stream, that has not left.
+  [[nodiscard]] bool output_waits() const noexcept;
+  /// Changes whenever output that had to wait has left.
+  [[nodiscard]] std::uint64_t output_moved() const noexcept { return output_moved_; }
 
   /// Where it is in Core::open.
   void set_place(std::size_t place) noexcept { place_ = place; }
@@ -122,8 +139,8 @@ class Connection final : private rpc::Timer {
   void on_read(const asio::error_code& error, std::size_t size);
   void take(std::span<const std::byte> bytes);
   void feed(std::span<const std::byte> bytes);
-  void on_input_error(int error);
-  void refuse_http1();
+  void on_input_error(int error, std::span<const std::byte> bytes);
+  void refuse_http1(std::span<const std::byte> bytes);
   bool fill_batch();
   bool write_batch();
   bool write_raw(std::span<const std::byte> bytes);
@@ -135,6 +152,7 @@ class Connection final : private rpc::Timer {
   void send_final_goaway();
   void forget_open(Stream& stream) noexcept;
   void on_timer() noexcept override;
+  void note_goaway(const nghttp2_goaway& goaway);
 
   // With TLS (connection_tls.cc).
   void decrypt(std::span<const std::byte> bytes);
@@ -163,8 +181,11 @@ class Connection final : private rpc::Timer {
   Stream* head_stream_ = nullptr;         // whose header block is being received
   Stream* last_found_ = nullptr;
   std::uint32_t early_ends_ = 0;
-  ResetMeter resets_;
-  bool ended_for_resets_ = false;
+  FrameGuard guard_;
+  TokenBucket forced_resets_;
+  ProgressWatch watch_;
+  std::uint64_t output_moved_ = 0;
+  bool end_noted_ = false;
 
   std::size_t large_input_ = 0;
   std::vector<Stream*> large_waiting_;  // each retained; first come, first served

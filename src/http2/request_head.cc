@@ -31,8 +31,9 @@ std::string quoted(std::string_view text) {
 
 Refusal in_grpc(rpc::StatusCode code, std::string message) { return {0, {code, std::move(message)}}; }
 
-Refusal in_http(int http_status, std::string message) {
-  return {http_status, {rpc::StatusCode::unknown, std::move(message)}};
+// No gRPC client means "/": those who do expect a web server, which reads a request before it answers.
+Refusal in_http(int http_status, std::string_view path, std::string message) {
+  return {http_status, {rpc::StatusCode::unknown, std::move(message)}, path == "/"};
 }
 
 }  // namespace
@@ -158,12 +159,14 @@ std::optional<Refusal> RequestHead::judge(const rpc::MethodTable& methods, std::
                        std::to_string(max_list_size));
   }
   if (!http_method_.empty()) {
-    if (path_ == "/" && (http_method_ == "GET" || http_method_ == "HEAD")) return in_http(200, about);
-    return in_http(405, "This is a gRPC server: it answers POST requests only, not " + quoted(http_method_) + ".\n");
+    if (path_ == "/" && (http_method_ == "GET" || http_method_ == "HEAD")) return in_http(200, path_, about);
+    return in_http(405, path_,
+                   "This is a gRPC server: it answers POST requests only, not " + quoted(http_method_) + ".\n");
   }
   if (!is_grpc_) {
     return in_http(
-        415, "This is a gRPC server: the content-type must be application/grpc, not " + quoted(content_type_) + ".\n");
+        415, path_,
+        "This is a gRPC server: the content-type must be application/grpc, not " + quoted(content_type_) + ".\n");
   }
   method_ = methods.find(path_);
   if (method_ == nullptr) return unknown_path(methods);

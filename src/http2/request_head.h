@@ -19,6 +19,7 @@ namespace wasm_grpc::http2 {
 struct Refusal {
   int http_status = 0;
   rpc::Status status;
+  bool after_request = false;  // answered when the request is complete, as web servers do, rather than at once
 };
 
 /// Reads the fields of one request one by one (PROTOCOL-HTTP2.md, "Requests"), then judges the whole. Reused: reset()

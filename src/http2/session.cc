@@ -16,6 +16,8 @@ constexpr std::size_t max_outbound_acks = 1000;
 constexpr std::size_t max_settings_entries = 32;
 // Response metadata is limited before (8 KiB and a status message of as much); nghttp2 reckons 12 bytes more per field.
 constexpr std::size_t max_response_header_block = 256 * 1024;
+// For the GOAWAY of a connection that is ended to reach its client.
+constexpr std::chrono::milliseconds end_time{1000};
 
 Connection& connection_of(void* user_data) { return *static_cast<Connection*>(user_data); }
 
@@ -24,6 +26,7 @@ std::string_view text(const std::uint8_t* bytes, std::size_t size) {
 }
 
 int on_begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* user_data) {
+  connection_of(user_data).guard().begin_block();
   if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
     connection_of(user_data).begin_head(frame->hd.stream_id);
   }
@@ -33,7 +36,10 @@ int on_begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* user_da
 int on_header(nghttp2_session*, const nghttp2_frame*, const std::uint8_t* name, std::size_t name_size,
               const std::uint8_t* value, std::size_t value_size, std::uint8_t, void* user_data) {
   // Nobody asks for the trailers of a request: then there is no head stream.
-  if (Stream* stream = connection_of(user_data).head_stream(); stream != nullptr) {
+  Connection& connection = connection_of(user_data);
+  // A block that is far too large is not even read: a byte of it can stand for kilobytes. feed() ends the connection.
+  if (!connection.guard().count_field(name_size + value_size)) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+  if (Stream* stream = connection.head_stream(); stream != nullptr) {
     stream->take_field(text(name, name_size), text(value, value_size));
   }
   return 0;
@@ -127,7 +133,8 @@ std::unique_ptr<nghttp2_option, OptionDeleter> make_options(const Settings& sett
   nghttp2_option_set_max_outbound_ack(made, max_outbound_acks);
   nghttp2_option_set_max_settings(made, max_settings_entries);
   nghttp2_option_set_max_send_header_block_length(made, max_response_header_block);
-  nghttp2_option_set_stream_reset_rate_limit(made, settings.reset_burst, settings.resets_per_second);
+  // The FrameGuard counts first, and knows what to call it.
+  nghttp2_option_set_stream_reset_rate_limit(made, 2 * std::uint64_t{settings.reset_burst}, settings.resets_per_second);
   return std::unique_ptr<nghttp2_option, OptionDeleter>(made);
 }
 
@@ -184,6 +191,41 @@ void Connection::forget_open(Stream& stream) noexcept {
   stream.next_ = nullptr;
 }
 
+// What nghttp2 ends a connection for by itself.
+void Connection::note_goaway(const nghttp2_goaway& goaway) {
+  if (goaway.error_code == NGHTTP2_NO_ERROR) return;
+  const auto reason =
+      goaway.error_code == NGHTTP2_ENHANCE_YOUR_CALM ? EndReason::control_flood : EndReason::protocol_error;
+  const std::string_view said = text(goaway.opaque_data, goaway.opaque_data_len);
+  note_end(reason, said.empty() ? nghttp2_http2_strerror(goaway.error_code) : said);
+}
+
+void Connection::note_end(EndReason reason, std::string_view detail) {
+  if (end_noted_) return;
+  end_noted_ = true;
+  ++core_.counters.connections_ended[static_cast<std::size_t>(reason)];
+  core_.host.connection_ended(reason, peer_, detail);
+}
+
+void Connection::end_for(const Violation& violation) {
+  if (state_ == State::closed || state_ == State::lingering || end_noted_) return;
+  note_end(violation.reason, violation.text);
+  nghttp2_session_terminate_session(session_, violation.error_code);
+  // A client that does not read the GOAWAY is not waited for.
+  state_ = State::draining;
+  core_.timers.schedule(*this, rpc::Clock::now() + end_time);
+  mark_dirty();
+}
+
+// Whether there is output that the client does not let go.
+bool Connection::output_waits() const noexcept {
+  if (writing_) return true;
+  for (const Stream* stream = streams_; stream != nullptr; stream = stream->next_) {
+    if (stream->has_unsent_output()) return true;
+  }
+  return false;
+}
+
 void Connection::client_settings_received() {
   if (state_ != State::handshaking) return;
   state_ = State::open;
@@ -194,6 +236,9 @@ void Connection::client_settings_received() {
 void Connection::frame_sent(const nghttp2_frame& frame) {
   switch (frame.hd.type) {
     case NGHTTP2_DATA:
+      guard_.data_sent();
+      ++output_moved_;
+      [[fallthrough]];
     case NGHTTP2_HEADERS:
       // The answer is complete and the client still sends: it may stop (RFC 9113, 8.1).
       if (early_ends_ > 0 && (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
@@ -209,11 +254,12 @@ void Connection::frame_sent(const nghttp2_frame& frame) {
       break;
     case NGHTTP2_RST_STREAM:
       // The errors of a client cost us as much as its resets.
-      if (frame.rst_stream.error_code != NGHTTP2_NO_ERROR && !resets_.allow(rpc::Clock::now())) {
-        if (!ended_for_resets_) ++core_.counters.connections_ended_for_resets;
-        ended_for_resets_ = true;
-        nghttp2_session_terminate_session(session_, NGHTTP2_ENHANCE_YOUR_CALM);
+      if (frame.rst_stream.error_code != NGHTTP2_NO_ERROR && !forced_resets_.take()) {
+        end_for({EndReason::error_flood, NGHTTP2_ENHANCE_YOUR_CALM, "too many errors that reset a stream"});
       }
+      break;
+    case NGHTTP2_GOAWAY:
+      note_goaway(frame.goaway);
       break;
     default:
       break;

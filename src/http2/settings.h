@@ -17,7 +17,8 @@ struct Settings {
   std::uint32_t max_concurrent_streams = 1000;
 
   /// All header fields of one request, counted as names + values + 32 bytes each (SETTINGS_MAX_HEADER_LIST_SIZE).
-  /// A request above it is answered with RESOURCE_EXHAUSTED; 64 KiB is a hard limit of the HTTP/2 library.
+  /// A request above it is answered with RESOURCE_EXHAUSTED; above four times of it the connection is ended, since a
+  /// few compressed bytes can stand for many.
   std::uint32_t max_header_list_size = 16 * 1024;
 
   /// Request bytes a stream may hold that its handler has not taken (SETTINGS_INITIAL_WINDOW_SIZE). A single message
@@ -41,8 +42,29 @@ struct Settings {
   std::uint32_t reset_burst = 1000;
   std::uint32_t resets_per_second = 200;
 
+  /// How many frames that carry no part of a call a client may send in a burst, and how many a second after that,
+  /// before its connection is ended with GOAWAY: PING, PRIORITY, WINDOW_UPDATE, DATA that is empty or little but
+  /// padding, frames of unknown types; SETTINGS counts as 100. Each message frame we send allows for 20 more. Clients
+  /// send some such frames a second at most; a much lower burst ends those that read large answers in small pieces.
+  std::uint32_t overhead_burst = 10'000;
+  std::uint32_t overhead_per_second = 1000;
+
+  /// CONTINUATION frames of one header block; one more ends the connection (CVE-2024-27983). A client needs none for
+  /// headers below the limit above, which fit into one frame.
+  std::uint32_t max_continuations = 8;
+
   /// How long a new connection may take to send the HTTP/2 preface and its SETTINGS.
   std::chrono::milliseconds handshake_timeout{10'000};
+
+  /// How long the header block of a request, or another frame without data, may take from its first byte to its last,
+  /// before the connection is ended; looked at four times in that time. 0: for ever. How long a request body may take
+  /// is for the call's deadline to say.
+  std::chrono::milliseconds header_timeout{10'000};
+
+  /// How long a connection may have answers to send without its client taking any of them (by its flow-control windows
+  /// or its socket), before it is ended. 0: for ever; such a client then holds the answers of all its streams in
+  /// memory. A client that pauses all its streams for longer is cut off too.
+  std::chrono::milliseconds stall_timeout{120'000};
 };
 
 }  // namespace wasm_grpc::http2

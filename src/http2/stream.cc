@@ -60,6 +60,7 @@ void Stream::recycle() noexcept {
   started_ = false;
   ignores_input_ = false;
   responded_ = false;
+  answers_at_end_ = false;
   early_end_ = false;
   deferred_ = false;
   connection->forget();
@@ -105,7 +106,11 @@ void Stream::head_complete(bool end_stream) {
 
 void Stream::take_data(std::span<const std::byte> bytes) {
   allowance_ -= std::min(allowance_, bytes.size());
-  if (ignores_input_ || cancelled()) return;
+  if (ignores_input_ || cancelled()) {
+    // More is not let in, so there would be no end.
+    if (answers_at_end_ && allowance_ < connection_->core().settings.stream_window / 2) answer_at_end();
+    return;
+  }
   held_ += bytes.size();
   const std::uint64_t before = received_messages();
   if (rpc::Status status = receive(bytes, connection_->core().settings.max_message_size); !status.ok()) {
@@ -124,6 +129,7 @@ void Stream::take_padding(std::size_t size) {
 void Stream::end_input() {
   if (ignores_input_ || half_closed_ || cancelled()) {
     half_closed_ = true;
+    if (answers_at_end_) answer_at_end();
     return;
   }
   if (rpc::Status status = receive_end(); !status.ok()) {
@@ -156,7 +162,16 @@ void Stream::refuse(const Refusal& refusal) {
       output_.assign(body.begin(), body.end());
     }
   }
-  fail(refusal.status);
+  if (refusal.after_request && !half_closed_) {
+    answers_at_end_ = true;
+  } else {
+    fail(refusal.status);
+  }
+}
+
+void Stream::answer_at_end() {
+  answers_at_end_ = false;
+  fail({rpc::StatusCode::unknown, ""});  // what is said is in output_
 }
 
 void Stream::refuse_input(rpc::Status status) {

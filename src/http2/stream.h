@@ -79,6 +79,8 @@ class Stream final : public rpc::Call, public rpc::Timer {
   void output_written();
   /// True when the client has not ended its side.
   [[nodiscard]] bool input_open() const noexcept { return !half_closed_; }
+  /// True when nghttp2 was given an answer that has not left: the client's windows are closed, or its socket full.
+  [[nodiscard]] bool has_unsent_output() const noexcept { return responded_ && !pending_output().empty(); }
 
   // ---- The connection's turn-taking of large messages ----
 
@@ -101,6 +103,7 @@ class Stream final : public rpc::Call, public rpc::Timer {
   void start();
   void refuse(const Refusal& refusal);
   void refuse_input(rpc::Status status);
+  void answer_at_end();
   void submit_response();
   void submit_plain_response();
   void submit_trailers();
@@ -112,16 +115,17 @@ class Stream final : public rpc::Call, public rpc::Timer {
   Connection* connection_ = nullptr;
   RequestHead head_;
   std::int32_t id_ = 0;
-  int plain_status_ = 0;        // of an answer that is not gRPC; 0 else
-  std::size_t allowance_ = 0;   // bytes the client may still send
-  std::size_t held_ = 0;        // bytes it sent that the handler has not taken
-  std::size_t granted_ = 0;     // bytes allowed beyond the stream window, for a large message
-  bool open_ = false;           // known to nghttp2
-  bool started_ = false;        // the handler has the call
-  bool ignores_input_ = false;  // the call has failed: what the client still sends is dropped
-  bool responded_ = false;      // the response headers are with nghttp2
-  bool early_end_ = false;      // the answer's last frame is with nghttp2, and the client was still sending
-  bool deferred_ = false;       // nghttp2 waits for more output
+  int plain_status_ = 0;         // of an answer that is not gRPC; 0 else
+  std::size_t allowance_ = 0;    // bytes the client may still send
+  std::size_t held_ = 0;         // bytes it sent that the handler has not taken
+  std::size_t granted_ = 0;      // bytes allowed beyond the stream window, for a large message
+  bool open_ = false;            // known to nghttp2
+  bool started_ = false;         // the handler has the call
+  bool ignores_input_ = false;   // the call has failed: what the client still sends is dropped
+  bool responded_ = false;       // the response headers are with nghttp2
+  bool answers_at_end_ = false;  // refused, and that is said when the request is complete
+  bool early_end_ = false;       // the answer's last frame is with nghttp2, and the client was still sending
+  bool deferred_ = false;        // nghttp2 waits for more output
 
   // Links of the connection's lists.
   Stream* previous_ = nullptr;

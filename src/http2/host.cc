@@ -1,0 +1,13 @@
+#include "http2/host.h"
+
+namespace wasm_grpc::http2 {
+
+std::string_view name(EndReason reason) noexcept {
+  static constexpr std::array<std::string_view, end_reasons> names = {
+      "not HTTP/2",    "handshake timeout", "protocol error", "reset flood",    "error flood",
+      "control flood", "header flood",      "slow headers",   "stalled output",
+  };
+  return names[static_cast<std::size_t>(reason)];
+}
+
+}  // namespace wasm_grpc::http2
