@@ -216,6 +216,8 @@ std::int32_t HandlerBinding::wait(std::int32_t call, std::int32_t interests, std
 std::int32_t HandlerBinding::finish(std::int32_t call, std::int32_t code, std::string_view message) {
   if (!live(call)) return CLOSED;
   if (code < 0 || code > rpc::max_status_code) return INVALID;
+  // The call cuts it between characters; it need not be given much more than it keeps.
+  message = message.substr(0, max_status_message_bytes + 4);
   return answer(call_->finish({static_cast<rpc::StatusCode>(code), std::string(message)}));
 }
 

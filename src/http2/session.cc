@@ -14,7 +14,8 @@ namespace {
 // in one frame. nghttp2 ends the connection above that.
 constexpr std::size_t max_outbound_acks = 1000;
 constexpr std::size_t max_settings_entries = 32;
-// Response metadata is limited before (8 KiB and a status message of as much); nghttp2 reckons 12 bytes more per field.
+// Response metadata is limited before (rpc::max_response_metadata, and a status message of 8 KiB); nghttp2 reckons 12
+// bytes more per field.
 constexpr std::size_t max_response_header_block = 256 * 1024;
 // For the GOAWAY of a connection that is ended to reach its client.
 constexpr std::chrono::milliseconds end_time{1000};

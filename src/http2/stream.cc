@@ -143,13 +143,22 @@ void Stream::end_input() {
 
 void Stream::start() {
   if (cancelled()) return;
-  started_ = true;
   ++connection_->core().counters.calls_started;
   method_->handler->start(*this);
-  const std::uint32_t ours = 1 + (dirty_ ? 1 : 0);
-  if (!finished() && !cancelled() && holders() <= ours) {
-    fail({rpc::StatusCode::internal, "the handler gave no answer"});
-  }
+  started_ = true;
+  if (!finished() && !cancelled()) let_go();
+}
+
+bool Stream::only_we_hold_it() const noexcept {
+  const int ours = 1 + static_cast<int>(dirty_) + static_cast<int>(written_) + static_cast<int>(waits_for_grant_);
+  return holders() <= static_cast<std::uint32_t>(ours);
+}
+
+void Stream::let_go() noexcept {
+  if (!open_ || !started_ || !only_we_hold_it()) return;
+  set_listener(nullptr);  // whoever it was is not there any more
+  ignores_input_ = true;
+  fail({rpc::StatusCode::internal, "the handler gave no answer"});
 }
 
 void Stream::refuse(const Refusal& refusal) {

@@ -97,10 +97,12 @@ class Stream final : public rpc::Call, public rpc::Timer {
 
   void output_ready() noexcept override;
   void input_consumed(std::size_t bytes) noexcept override;
+  void let_go() noexcept override;
   void recycle() noexcept override;
   void on_timer() noexcept override;
 
   void start();
+  [[nodiscard]] bool only_we_hold_it() const noexcept;
   void refuse(const Refusal& refusal);
   void refuse_input(rpc::Status status);
   void answer_at_end();

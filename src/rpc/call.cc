@@ -8,6 +8,7 @@
 
 #include "rpc/buffer_pool.h"
 #include "rpc/codec.h"
+#include "rpc/utf8.h"
 
 namespace wasm_grpc::rpc {
 
@@ -17,7 +18,6 @@ namespace {
 constexpr std::size_t prefix_size = 5;
 // A pooled call keeps buffers up to this size; what one large message needed is given back.
 constexpr std::size_t kept_buffer = BufferPool::small_buffer;
-constexpr std::size_t max_response_metadata = 8 * 1024;
 constexpr std::size_t max_status_message = 8 * 1024;
 
 std::uint32_t read_length(const std::byte* prefix) {
@@ -45,8 +45,11 @@ void cut(std::string& message) {
   message.resize(end);
 }
 
+// A rich status (google.rpc.Status) beside the plain one.
+constexpr std::string_view details_key = "grpc-status-details-bin";
+
 bool add_metadata(Metadata& target, std::size_t used, std::string_view key, std::string_view value) {
-  if (!is_valid_key(key)) return false;
+  if (!is_valid_key(key) && key != details_key) return false;
   if (!is_binary_key(key)) {
     if (!is_valid_ascii_value(value)) return false;
     // HTTP/2 peers treat a field with outer spaces as malformed (RFC 9113, 8.2.1); gRPC lets senders strip them.
@@ -201,12 +204,13 @@ Status Call::receive_end() {
 }
 
 bool Call::add_header(std::string_view key, std::string_view value) {
-  if (headers_wanted_ || finished_ || cancelled_) return false;
+  if (headers_wanted_ || finished_ || cancelled_ || key == details_key) return false;
   return add_metadata(headers_, headers_.byte_size() + trailers_.byte_size(), key, value);
 }
 
 bool Call::add_trailer(std::string_view key, std::string_view value) {
   if (finished_ || cancelled_) return false;
+  if (key == details_key && trailers_.get(key)) return false;
   return add_metadata(trailers_, headers_.byte_size() + trailers_.byte_size(), key, value);
 }
 
@@ -294,7 +298,10 @@ SendResult Call::finish(Status status) {
 
 void Call::set_status(Status status) {
   if (status.ok()) status.message.clear();
-  cut(status.message);
+  if (!status.message.empty()) {
+    cut(status.message);
+    if (replace_invalid_utf8(status.message)) cut(status.message);  // it may have become longer
+  }
   status_ = std::move(status);
   finished_ = true;
   headers_wanted_ = true;

@@ -21,6 +21,7 @@ struct Request {
   std::string_view text;       // 1: text; 2: message
   std::uint32_t flag = 0;      // 2: by_wait
   std::uint32_t messages = 0;  // 3
+  Bytes details;               // 4
 
   [[nodiscard]] bool parse(Bytes bytes) {
     wire::Reader in(bytes);
@@ -35,9 +36,12 @@ struct Request {
         case wire::varint_tag(3):
           messages = in.uint32();
           break;
+        case wire::bytes_tag(4):
+          details = in.bytes();
+          break;
         case wire::bytes_tag(1):
         case wire::bytes_tag(2):
-          text = in.text();
+          text = in.bytes().text();  // whatever it is: what the host makes of it is tested
           break;
       }
     }
@@ -67,7 +71,8 @@ Reply echo_metadata(Context& context, Bytes) {
 }
 
 Status failure(const Request& request) {
-  return Status(static_cast<StatusCode>(request.number), std::string(request.text));
+  return Status(static_cast<StatusCode>(request.number), std::string(request.text))
+      .with_details(request.details.copy());
 }
 
 Reply fail(Context&, Bytes bytes) {

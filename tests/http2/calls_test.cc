@@ -197,6 +197,21 @@ TEST(Calls, AnErrorComesAsOneFrameWithItsMessageEncoded) {
   EXPECT_TRUE(reply.ended);
 }
 
+TEST(Calls, AHandlerThatLetsGoOfACallIsAnsweredForAfterWhatItSent) {
+  Server server;
+  Client client(server.port());
+  const auto id = client.open("/test.Test/Abandon");
+  client.send(id, "stay");
+  ASSERT_TRUE(client.run_until([&] { return client.reply(id).messages().size() == 1; }));
+  EXPECT_FALSE(client.reply(id).closed);
+  client.send(id, "leave");
+  ASSERT_TRUE(client.run_until_closed(id));
+  EXPECT_EQ(client.reply(id).messages(), (std::vector<std::string>{"stay", "leave"}));
+  EXPECT_EQ(client.reply(id).status(), 13);
+  EXPECT_TRUE(eventually([&] { return server.live_streams() == 0; }));
+  EXPECT_EQ(client.call("/test.Test/Unary", "next").status(), 0);
+}
+
 TEST(Calls, AHandlerThatForgetsToAnswerIsAnsweredFor) {
   Server server;
   Client client(server.port());

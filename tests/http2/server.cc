@@ -161,6 +161,22 @@ class Spread final : public Lasting {
   std::map<rpc::Call*, Rest> rest_;
 };
 
+/// Echoes until the message "leave", then lets go of the call without a status.
+class Abandon final : public Lasting {
+ public:
+  using Lasting::Lasting;
+
+ private:
+  void step(rpc::Call& call) override {
+    while (const auto message = call.message()) {
+      const bool leaves = text_of(*message) == "leave";
+      (void)call.send(*message);
+      call.pop_message();
+      if (leaves) return forget(call);
+    }
+  }
+};
+
 void echo_unary(rpc::Call& call) {
   for (const auto [key, value] : call.request_metadata()) {
     if (!key.starts_with("echo-")) continue;
@@ -194,7 +210,7 @@ void inform(rpc::Call& call) {
 class Server::Handlers {
  public:
   Handlers(rpc::MethodTable& methods, Seen& seen)
-      : collect_(seen), spread_(seen), bidi_(seen), never_(seen), stall_(seen) {
+      : collect_(seen), spread_(seen), bidi_(seen), never_(seen), stall_(seen), abandon_(seen) {
     using enum rpc::MethodKind;
     const auto add = [&](const char* name, rpc::MethodKind kind, rpc::Handler& handler) {
       if (!methods.add({std::string("/test.Test/") + name, kind, &handler})) throw std::logic_error(name);
@@ -209,6 +225,7 @@ class Server::Handlers {
     add("Stall", bidi_stream, stall_);
     add("Early", bidi_stream, early_);
     add("Forget", unary, forget_);
+    add("Abandon", bidi_stream, abandon_);
     add("Info", unary, info_);
   }
   Stall& stall() { return stall_; }
@@ -221,6 +238,7 @@ class Server::Handlers {
   Immediate fail_{fail};
   Never never_;
   Stall stall_;
+  Abandon abandon_;
   Immediate early_{answer_early};
   Immediate forget_{[](rpc::Call&) {}};
   Immediate info_{inform};

@@ -34,6 +34,7 @@ struct Seen {
 ///   Stall (bidi): takes nothing until Seen::release_stall, then echoes.
 ///   Early (bidi): answers "early" and OK at once, without reading.
 ///   Forget (unary): returns without an answer.
+///   Abandon (bidi): echoes until the message "leave", then lets go of the call without a status.
 ///   Info (unary): answers "METHOD AUTHORITY PEER".
 class Server {
  public:

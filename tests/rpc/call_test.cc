@@ -265,11 +265,36 @@ TEST(CallResponse, MetadataIsCheckedAndLimited) {
   EXPECT_FALSE(call.add_header("Upper", "x"));
   EXPECT_FALSE(call.add_header("grpc-status", "0"));
   EXPECT_FALSE(call.add_trailer("a", "line\nbreak"));
-  EXPECT_TRUE(call.add_header("a", std::string(4000, 'x')));
-  EXPECT_TRUE(call.add_trailer("b", std::string(4000, 'x')));
-  EXPECT_FALSE(call.add_trailer("c", std::string(200, 'x')));
-  EXPECT_TRUE(call.add_trailer("c", std::string(189, 'x')));
+  EXPECT_TRUE(call.add_header("a", std::string(8000, 'x')));
+  EXPECT_TRUE(call.add_trailer("b", std::string(8000, 'x')));
+  EXPECT_FALSE(call.add_trailer("c", std::string(390, 'x')));
+  EXPECT_TRUE(call.add_trailer("c", std::string(381, 'x')));  // 16 KiB, with the keys
   EXPECT_FALSE(call.add_trailer("d", ""));
+}
+
+TEST(CallResponse, TheDetailsOfAStatusAreTheOneReservedTrailer) {
+  TestCall call(MethodKind::unary);
+  EXPECT_FALSE(call.add_header("grpc-status-details-bin", "x"));
+  EXPECT_TRUE(call.add_trailer("grpc-status-details-bin", std::string("\0\xFF", 2)));
+  EXPECT_FALSE(call.add_trailer("grpc-status-details-bin", "twice"));
+  EXPECT_FALSE(call.add_trailer("grpc-status-details", "x"));
+  ASSERT_EQ(call.trailers().size(), 1u);
+  EXPECT_EQ(call.trailers().get("grpc-status-details-bin"), std::string("\0\xFF", 2));
+}
+
+TEST(CallResponse, AStatusMessageIsMadeUtf8BeforeItIsCut) {
+  TestCall call(MethodKind::unary);
+  EXPECT_EQ(call.finish({StatusCode::aborted,
+                         "a\xFF"
+                         "b" +
+                             std::string(8190, '\xFF')}),
+            SendResult::ok);
+  const std::string& message = call.status().message;
+  EXPECT_EQ(message.substr(0, 5),
+            "a\xEF\xBF\xBD"
+            "b");
+  EXPECT_EQ(message.size(), 8192u);
+  EXPECT_EQ(message.substr(8189), "\xEF\xBF\xBD");
 }
 
 TEST(CallFlow, SendAnswersAgainPastTheHighWaterMarkAndTellsWhenThereIsRoom) {

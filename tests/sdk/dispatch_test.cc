@@ -120,6 +120,40 @@ TEST_F(Dispatch, SendsAMessageWithAStatusByFinish) {
   EXPECT_EQ(served_.finished->second, "no such thing");
 }
 
+TEST_F(Dispatch, SendsTheDetailsOfAStatusAsATrailer) {
+  const Status plain = Status::not_found("no such thing");
+  service()
+      .unary("Fail", [&](Context&, Bytes) -> Reply { return plain.with_details("details"); })
+      .unary("Finish", [](Context& context, Bytes) -> Reply {
+        EXPECT_TRUE(context.finish(Status::aborted().with_details("others")));
+        return "";
+      });
+  const std::vector<std::pair<std::string, std::string>> expected = {{"grpc-status-details-bin", "details"}};
+  host_.calls[1].requests = {""};
+  EXPECT_EQ(registry_.dispatch(1, 0), 5);
+  EXPECT_EQ(host_.calls[1].trailers, expected);
+  host_.calls[2].requests = {""};
+  (void)registry_.dispatch(2, 1);
+  ASSERT_EQ(host_.calls[2].trailers.size(), 1U);
+  EXPECT_EQ(host_.calls[2].trailers[0].second, "others");
+  EXPECT_EQ(host_.calls[2].finished->first, 10);
+}
+
+TEST_F(Dispatch, AsksForCompression) {
+  service().unary("Large", [](Context& context, Bytes) -> Reply {
+    EXPECT_FALSE(context.message_encoding().has_value());
+    return context.compress(true) ? "compressed" : "plain";
+  });
+  host_.calls[1].requests = {""};
+  (void)registry_.dispatch(1, 0);
+  EXPECT_EQ(host_.calls[1].sent.back(), "plain");
+  host_.calls[2].requests = {""};
+  host_.calls[2].accepts_compression = true;
+  (void)registry_.dispatch(2, 0);
+  EXPECT_EQ(host_.calls[2].sent.back(), "compressed");
+  EXPECT_EQ(host_.calls[2].compress_calls, std::vector<std::int32_t>{1});
+}
+
 TEST_F(Dispatch, ReturnsAStatusWithoutAMessage) {
   service().unary("Fail", [](Context&, Bytes) -> Reply { return Status::unauthenticated(); });
   EXPECT_EQ(serve(""), 16);

@@ -50,7 +50,8 @@ enum class SendResult : std::uint8_t {
 /// A call in progress. Belongs to one worker thread; no function is thread-safe.
 ///
 /// Lifetime: the transport holds the call while its stream is open, a handler that works on it past Handler::start()
-/// holds it by retain() and lets go by release(). The object then returns to its pool.
+/// holds it by retain() and lets go by release(). The object then returns to its pool. A handler that lets go of a call
+/// without a status has failed: the client gets INTERNAL.
 class Call {
  public:
   Call(const Call&) = delete;
@@ -87,9 +88,11 @@ class Call {
 
   // ---- The response ----
 
-  /// Adds a response header. False when the key or value is not allowed, when they were sent, or past 8 KiB in all.
+  /// Adds a response header. False when the key or value is not allowed, when they were sent, or past
+  /// max_response_metadata in all.
   [[nodiscard]] bool add_header(std::string_view key, std::string_view value);
-  /// Adds a trailer. False when the key or value is not allowed, after finish(), or past 8 KiB in all.
+  /// Adds a trailer. False when the key or value is not allowed, after finish(), or past max_response_metadata in all.
+  /// Of gRPC's own keys "grpc-status-details-bin" is allowed, once: a serialized google.rpc.Status.
   [[nodiscard]] bool add_trailer(std::string_view key, std::string_view value);
   /// Sends the response headers now rather than with the first message.
   SendResult send_headers() noexcept;
@@ -118,7 +121,11 @@ class Call {
   void set_listener(CallListener* listener) noexcept { listener_ = listener; }
   void retain() noexcept { ++holders_; }
   void release() noexcept {
-    if (--holders_ == 0) recycle();
+    if (--holders_ == 0) {
+      recycle();
+    } else if (!finished_ && !cancelled_) {
+      let_go();
+    }
   }
 
  protected:
@@ -135,6 +142,9 @@ class Call {
   virtual void input_consumed(std::size_t bytes) noexcept = 0;
   /// The last holder let go. Must not throw; usually reset() and back into a pool.
   virtual void recycle() noexcept = 0;
+
+  /// Somebody let go of the call, which others still hold, which has no status and is not cancelled.
+  virtual void let_go() noexcept {}
 
   // ---- What a transport calls ----
 
@@ -227,6 +237,10 @@ class Call {
   std::uint32_t holders_ = 0;
   BufferPool* buffer_pool_ = nullptr;
 };
+
+/// Bytes of keys and values in headers and trailers together. What gRPC clients take at most when not told otherwise;
+/// those over gRPC core may refuse from half of that on.
+inline constexpr std::size_t max_response_metadata = 16 * 1024;
 
 /// How many bytes may wait to be sent before send() answers `again`. One message may pass it.
 inline constexpr std::size_t output_high_water = 64 * 1024;

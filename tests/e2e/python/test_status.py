@@ -81,3 +81,28 @@ def test_a_unary_call_without_a_request_is_unimplemented(everywhere, failure):
     with failure(grpc.StatusCode.UNIMPLEMENTED) as failed:
         everywhere.stream_unary("/test.Guest/Count")(iter([]), timeout=LIMIT)
     assert "exactly one request" in failed.details
+
+
+def test_the_details_of_a_status_arrive_as_they_were(stub, failure):
+    details = bytes(range(256))
+    with failure(grpc.StatusCode.ABORTED) as failed:
+        stub.Fail(conformance.FailRequest(code=10, message="see the details", details=details), timeout=LIMIT)
+    assert failed.details == "see the details"
+    assert ("grpc-status-details-bin", details) in failed.error.trailing_metadata()
+
+
+def test_a_stream_may_end_with_details(stub, failure):
+    with failure(grpc.StatusCode.ABORTED) as failed:
+        list(stub.FailStream(conformance.FailRequest(code=10, messages=3, details=b"why"), timeout=LIMIT))
+    assert ("grpc-status-details-bin", b"why") in failed.error.trailing_metadata()
+
+
+@pytest.mark.parametrize(
+    "sent, received",
+    [(b"\xff", "\ufffd"), (b"caf\xe9!", "caf\ufffd!"), (b"\xed\xa0\x80", "\ufffd" * 3), ("é".encode()[:1], "\ufffd")],
+)
+def test_a_message_that_is_not_utf_8_arrives_with_replacement_characters(everywhere, failure, sent, received):
+    request = conformance.FailRequest(code=10).SerializeToString() + b"\x12" + bytes([len(sent)]) + sent
+    with failure(grpc.StatusCode.ABORTED) as failed:
+        everywhere.unary_unary("/test.Guest/Fail")(request, timeout=LIMIT)
+    assert failed.details == received

@@ -23,6 +23,8 @@ struct Instance {
   std::string scratch;
 };
 
+inline constexpr std::string_view status_details_key = "grpc-status-details-bin";
+
 /// Reads a value whose length the host tells: `read(ptr, cap)` answers it, and writes when it is at most `cap`.
 template <typename Read>
 [[nodiscard]] std::optional<std::string> read_string(Read read) {
@@ -93,7 +95,7 @@ class Context {
 
   /// Adds a response header, which is to happen before the first message. False, and nothing is added, when they have
   /// left, when the key is not of lower-case letters, digits, '_', '-', '.', or is gRPC's own, when a value is not
-  /// printable ASCII (any bytes do for `-bin` keys), or past 8 KiB in all.
+  /// printable ASCII (any bytes do for `-bin` keys), or past 16 KiB in all.
   bool add_header(std::string_view key, Bytes value) const { return add(abi::headers, key, value); }
   /// Adds a trailer, sent with the status. False as above.
   bool add_trailer(std::string_view key, Bytes value) const { return add(abi::trailers, key, value); }
@@ -107,6 +109,7 @@ class Context {
   /// Gives the status now, for a handler that goes on to do something after the client has its answer; what the handler
   /// returns is then ignored. False when a status was already given, or nobody will see it.
   bool finish(const Status& status) const {
+    if (!status.details().empty()) (void)add_trailer(detail::status_details_key, Bytes(status.details()));
     return abi::wasm_grpc_1_finish(call_, static_cast<std::int32_t>(status.code()), status.message().data(),
                                    static_cast<std::uint32_t>(status.message().size())) == abi::ok;
   }

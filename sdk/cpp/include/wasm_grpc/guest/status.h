@@ -28,7 +28,8 @@ enum class StatusCode : std::uint8_t {
   unauthenticated = 16,
 };
 
-/// A code, and for errors a message for people, in UTF-8; the client is sent 8 KiB of it at most.
+/// A code, and for errors a message for people, in UTF-8, of which the client is sent 8 KiB at most; and, where there
+/// is more to say, details for programs.
 class [[nodiscard]] Status {
  public:
   /// The good end.
@@ -40,6 +41,18 @@ class [[nodiscard]] Status {
   [[nodiscard]] bool is_ok() const noexcept { return code_ == StatusCode::ok; }
   [[nodiscard]] StatusCode code() const noexcept { return code_; }
   [[nodiscard]] const std::string& message() const noexcept { return message_; }
+
+  /// The same with details: a serialized google.rpc.Status, whose code and message are to be those given here. They
+  /// travel in the trailer grpc-status-details-bin, and count towards the 16 KiB of metadata: too large ones are left
+  /// out.
+  [[nodiscard]] Status with_details(std::string details) && {
+    details_ = std::move(details);
+    return std::move(*this);
+  }
+  [[nodiscard]] Status with_details(std::string details) const& {
+    return Status(*this).with_details(std::move(details));
+  }
+  [[nodiscard]] const std::string& details() const noexcept { return details_; }
 
   static Status ok() { return Status(); }
   /// The caller, or whoever asked for the call, gave it up.
@@ -84,6 +97,7 @@ class [[nodiscard]] Status {
  private:
   StatusCode code_ = StatusCode::ok;
   std::string message_;
+  std::string details_;
 };
 
 }  // namespace wasm_grpc::guest
