@@ -189,6 +189,8 @@ void GuestCall::on_cancelled(rpc::Call&) noexcept {
     return;
   }
   if (queue_ == Queue::ready && guest_->instance.running()) return;  // it is about to be told
+  // In the middle of computing: it finds out when it looks, within one more slice.
+  if (queue_ == Queue::sliced && phase_ == Phase::running) return;
   // An instance that has not begun this call is as good as before; one in the middle of it is not.
   end(phase_ == Phase::running && !guest_->instance.running());
 }

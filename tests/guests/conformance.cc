@@ -185,6 +185,15 @@ Status wait_cancel(Context& context, Reader&, Writer& out) {
   return Status::cancelled();
 }
 
+Status poll_cancel(Context& context, Reader&, Writer& out) {
+  volatile std::uint32_t turns = 0;
+  if (out.write("")) {
+    while (turns % 10'000 != 0 || !context.cancelled()) turns = turns + 1;
+  }
+  log(LogLevel::info, "PollCancel: cancelled");
+  return Status::cancelled();
+}
+
 Status flood(Context& context, Bytes bytes, Writer& out) {
   Request request;
   if (!request.parse(bytes)) return malformed();
@@ -260,6 +269,7 @@ WASM_GRPC_SERVICES(registry) {
       .unary("Deadline", deadline)
       .unary("Info", info)
       .bidi_stream("WaitCancel", wait_cancel)
+      .bidi_stream("PollCancel", poll_cancel)
       .server_stream("Flood", flood)
       .client_stream("Sink", sink)
       .unary("Compress", compress)

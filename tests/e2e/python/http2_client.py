@@ -2,6 +2,7 @@
 
 import collections
 import socket
+import struct
 
 import h2.config
 import h2.connection
@@ -43,6 +44,11 @@ class Http2Client:
         return self
 
     def __exit__(self, *_):
+        self._socket.close()
+
+    def break_connection(self) -> None:
+        """As a machine that fails: no end of stream, no GOAWAY, an RST of TCP."""
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._socket.close()
 
     def flush(self) -> None:

@@ -4,6 +4,7 @@ import conformance_pb2 as conformance
 import conformance_pb2_grpc
 import grpc
 import pytest
+from http2_client import GRPC, Http2Client
 from outbox import Outbox
 from server import eventually
 
@@ -51,6 +52,26 @@ def test_a_guest_is_told_when_the_connection_is_gone(single, stub, connect):
     channel.close()
     single.wait_for_log("conformance: WaitCancel: cancelled")
     assert stub.Count(EMPTY, timeout=LIMIT).number > 0
+
+
+@pytest.mark.parametrize("method", ["WaitCancel", "PollCancel"])
+@pytest.mark.parametrize("end", ["reset", "lost", "deadline"])
+def test_a_guest_finds_out_how_ever_its_call_ends_and_its_instance_goes_on(single, stub, method, end):
+    """`lost`: the connection breaks. PollCancel computes all the time, and looks now and then."""
+    number = stub.Count(EMPTY, timeout=LIMIT).number
+    with Http2Client(single, LIMIT) as client:
+        headers = GRPC | ({"grpc-timeout": "300m"} if end == "deadline" else {})
+        stream = client.open(f"/test.Guest/{method}", headers)
+        client.read_until(lambda: client.answers[stream].data)
+        if end == "reset":
+            client.h2.reset_stream(stream, 8)
+            client.flush()
+        elif end == "lost":
+            client.break_connection()
+        else:
+            assert client.answer(stream).status == grpc.StatusCode.DEADLINE_EXCEEDED.value[0]
+        single.wait_for_log(f"conformance: {method}: cancelled")
+    assert stub.Count(EMPTY, timeout=LIMIT).number == number + 1  # a guest that returns in time keeps its instance
 
 
 def test_a_spinning_call_that_is_cancelled_is_killed(single, stub):
