@@ -2,5 +2,6 @@
 function(wasm_grpc_warnings target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
                                            -Wnon-virtual-dtor -Woverloaded-virtual -Werror
-                                           -Wno-restrict)  # false alarms of GCC 12 in std::string (PR 105651)
+                                           # False alarms of GCC 12 in std::string (PR 105651).
+                                           $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
 endfunction()
