@@ -81,6 +81,23 @@ struct ServerOptions {
   /// TLS on the TCP addresses, but for those listened on as "http://ADDRESS:PORT".
   TlsOptions tls;
 
+  /// After this much time without a byte from a client (up to twice as much) it is sent a PING, and its connection is
+  /// closed when nothing comes back within the timeout: so dead clients are found. 0: never. gRPC's usual values.
+  std::chrono::milliseconds keepalive_time{7'200'000};
+  std::chrono::milliseconds keepalive_timeout{20'000};
+
+  /// How often a client may ping while it has a call open; every two hours without one. With more than two pings too
+  /// many between answers its connection ends with ENHANCE_YOUR_CALM, "too_many_pings". 0: as often as it likes.
+  std::chrono::milliseconds min_ping_interval{300'000};
+
+  /// A connection without calls for this long is told to go (GOAWAY). 0: never.
+  std::chrono::milliseconds max_connection_idle{0};
+
+  /// A connection this old, give or take a tenth, is told to go, so that clients spread anew over the servers behind a
+  /// name or balancer. Its calls may end within the grace, then it is closed. 0: never; a grace of 0: no limit.
+  std::chrono::milliseconds max_connection_age{0};
+  std::chrono::milliseconds max_connection_age_grace{0};
+
   /// How long an instance may take to start.
   std::chrono::milliseconds start_timeout{10'000};
 

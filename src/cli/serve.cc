@@ -25,6 +25,7 @@ struct ServeFlags {
   std::int64_t drain_timeout_ms = ServerOptions{}.drain_timeout.count();
   ModuleFlags module;
   TlsFlags tls;
+  ConnectionFlags connections;
   LogFlags log;
 };
 
@@ -89,6 +90,7 @@ int serve(const ServeFlags& flags) {
   options.start_timeout = std::chrono::milliseconds(flags.start_timeout_ms);
   options.drain_timeout = std::chrono::milliseconds(flags.drain_timeout_ms);
   options.tls = flags.tls.options();
+  flags.connections.set(options);
   options.log_level = flags.log.value();
   const auto module_options = flags.module.options();
   if (!module_options.ok()) return fail(module_options.error().message);
@@ -186,6 +188,7 @@ void add_serve(CLI::App& app, Command& run) {
       ->type_name("MS");
   flags->module.add_to(*command);
   flags->tls.add_to(*command);
+  flags->connections.add_to(*command);
   flags->log.add_to(*command);
   command->callback([flags, &run] { run = [flags] { return serve(*flags); }; });
 }

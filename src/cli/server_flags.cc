@@ -87,6 +87,31 @@ TlsOptions TlsFlags::options() const {
   return options;
 }
 
+void ConnectionFlags::add_to(CLI::App& command) {
+  const auto add = [&](const char* name, std::int64_t& value, const char* text) {
+    command.add_option(name, value, text)
+        ->check(CLI::Range(0L, 30L * 24 * 3'600'000))
+        ->capture_default_str()
+        ->type_name("MS");
+  };
+  add("--keepalive-time", keepalive_time_ms, "Ping clients that were silent for this long; 0: never");
+  add("--keepalive-timeout", keepalive_timeout_ms, "How long such a client may take to answer, in ms");
+  add("--min-ping-interval", min_ping_interval_ms, "How often clients may ping during calls; 0: as they like");
+  add("--max-connection-idle", max_idle_ms, "End connections without calls for this long; 0: never");
+  add("--max-connection-age", max_age_ms, "End connections older than this, gracefully; 0: never");
+  add("--max-connection-age-grace", max_age_grace_ms, "What is left to their calls then; 0: no limit");
+}
+
+void ConnectionFlags::set(ServerOptions& options) const {
+  using std::chrono::milliseconds;
+  options.keepalive_time = milliseconds(keepalive_time_ms);
+  options.keepalive_timeout = milliseconds(keepalive_timeout_ms);
+  options.min_ping_interval = milliseconds(min_ping_interval_ms);
+  options.max_connection_idle = milliseconds(max_idle_ms);
+  options.max_connection_age = milliseconds(max_age_ms);
+  options.max_connection_age_grace = milliseconds(max_age_grace_ms);
+}
+
 void LogFlags::add_to(CLI::App& command) {
   command.add_option("--log-level", level, "Least severe lines to log")
       ->check(CLI::IsMember(std::vector<std::string>(level_names.begin(), level_names.end())))

@@ -1,6 +1,7 @@
 // Flags that several commands share, and what they stand for.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,19 @@ struct TlsFlags {
 
   void add_to(CLI::App& command);
   [[nodiscard]] TlsOptions options() const;
+};
+
+/// The flags of how long connections live.
+struct ConnectionFlags {
+  std::int64_t keepalive_time_ms = ServerOptions{}.keepalive_time.count();
+  std::int64_t keepalive_timeout_ms = ServerOptions{}.keepalive_timeout.count();
+  std::int64_t min_ping_interval_ms = ServerOptions{}.min_ping_interval.count();
+  std::int64_t max_idle_ms = ServerOptions{}.max_connection_idle.count();
+  std::int64_t max_age_ms = ServerOptions{}.max_connection_age.count();
+  std::int64_t max_age_grace_ms = ServerOptions{}.max_connection_age_grace.count();
+
+  void add_to(CLI::App& command);
+  void set(ServerOptions& options) const;
 };
 
 /// --log-level.

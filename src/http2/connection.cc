@@ -17,8 +17,6 @@ constexpr std::size_t max_turn = 256 * 1024;
 constexpr std::size_t max_written_turn = 1024 * 1024;
 constexpr std::size_t kept_backlog = 64 * 1024;
 constexpr std::size_t max_backlog = 1024 * 1024;  // more than a batch: only what TLS itself answers adds to it
-constexpr std::chrono::milliseconds final_goaway_delay{1000};
-constexpr std::chrono::milliseconds linger_time{1000};
 
 }  // namespace
 
@@ -85,6 +83,7 @@ void Connection::on_read(const asio::error_code& error, std::size_t size) {
     return;
   }
   ++core_.counters.reads;
+  heard_ = true;
   take(std::span(input_).first(size));
   // A full buffer means that there is more: take it in larger pieces, as far as fairness allows.
   std::size_t taken = size;
@@ -333,64 +332,10 @@ void Connection::after_flush() {
     close();
     return;
   }
-  if (state_ == State::closed || state_ == State::lingering || writing_) return;
-  if (nghttp2_session_want_read(session_) == 0 && nghttp2_session_want_write(session_) == 0) linger();
-}
-
-void Connection::linger() {
-  while (streams_ != nullptr) {
-    Stream& stream = *streams_;
-    nghttp2_session_set_stream_user_data(session_, stream.id(), nullptr);
-    forget_open(stream);
-    stream.closed();
-  }
-  if (state_ == State::closed) return;
-  state_ = State::lingering;
-  if (tls_ != nullptr) end_tls();
-  asio::error_code error;
-  socket_.shutdown(asio::socket_base::shutdown_send, error);
-  core_.timers.schedule(*this, rpc::Clock::now() + linger_time);
-}
-
-void Connection::drain() {
-  switch (state_) {
-    case State::handshaking:
-      close();
-      return;
-    case State::open:
-      break;
-    default:
-      return;
-  }
-  // A client may have opened streams that are still on their way: first say that the end is near, and name the last
-  // stream only after a round trip (RFC 9113, 6.8).
-  static constexpr std::uint8_t payload[8] = {'d', 'r', 'a', 'i', 'n', 'i', 'n', 'g'};
-  state_ = State::announced;
-  nghttp2_submit_shutdown_notice(session_);
-  nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, payload);
-  core_.timers.schedule(*this, rpc::Clock::now() + final_goaway_delay);
-  mark_dirty();
-}
-
-void Connection::ping_acknowledged() {
-  if (state_ == State::announced) send_final_goaway();
-}
-
-void Connection::send_final_goaway() {
-  state_ = State::draining;
-  core_.timers.cancel(*this);
-  nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session_),
-                        NGHTTP2_NO_ERROR, nullptr, 0);
-  mark_dirty();
-}
-
-void Connection::on_timer() noexcept {
-  if (state_ == State::announced) {
-    send_final_goaway();
-  } else {
-    if (state_ == State::handshaking) note_end(EndReason::handshake_timeout, "no HTTP/2 SETTINGS in time");
-    close();  // or lingered long enough
-  }
+  // When the end is only announced, streams may be on their way even if there is none now.
+  if (state_ == State::closed || state_ == State::lingering || state_ == State::announced || writing_) return;
+  if (said_goodbye_ || (nghttp2_session_want_read(session_) == 0 && nghttp2_session_want_write(session_) == 0))
+    linger();
 }
 
 void Connection::close() {
@@ -404,6 +349,7 @@ void Connection::close() {
   asio::error_code error;
   socket_.close(error);
   core_.timers.cancel(*this);
+  core_.timers.cancel(life_);
   watch_.end(core_);
   for (Stream* stream : std::exchange(large_waiting_, {})) {
     stream->waits_for_grant_ = false;

@@ -93,7 +93,8 @@ class Connection final : private rpc::Timer {
   [[nodiscard]] Stream* find(std::int32_t id) noexcept;
   void stream_closed(std::int32_t id);
   void client_settings_received();
-  void ping_acknowledged();
+  void ping_acknowledged(const std::uint8_t* payload);
+  void client_pinged();
   void frame_sent(const nghttp2_frame& frame);
   void frame_not_sent(const nghttp2_frame& frame, int error);
   int send_large_data(Stream& stream, const std::uint8_t* frame_head, std::size_t length);
@@ -122,6 +123,16 @@ class Connection final : private rpc::Timer {
   }
 
  private:
+  /// For keepalive, age and idle time; the connection's own timer is for handshake and goodbye.
+  class LifeTimer final : public rpc::Timer {
+   public:
+    explicit LifeTimer(Connection& connection) : connection_(connection) {}
+
+   private:
+    void on_timer() noexcept override { connection_.live_on(); }
+    Connection& connection_;
+  };
+
   enum class State : std::uint8_t {
     handshaking,  // until the client's SETTINGS
     open,
@@ -153,6 +164,10 @@ class Connection final : private rpc::Timer {
   void forget_open(Stream& stream) noexcept;
   void on_timer() noexcept override;
   void note_goaway(const nghttp2_goaway& goaway);
+
+  // connection_life.cc
+  void begin_life();
+  void live_on() noexcept;
 
   // With TLS (connection_tls.cc).
   void decrypt(std::span<const std::byte> bytes);
@@ -186,6 +201,19 @@ class Connection final : private rpc::Timer {
   ProgressWatch watch_;
   std::uint64_t output_moved_ = 0;
   bool end_noted_ = false;
+
+  LifeTimer life_{*this};
+  rpc::Clock::time_point age_end_ = rpc::Clock::time_point::max();
+  rpc::Clock::time_point cut_off_ = rpc::Clock::time_point::max();  // the end of the grace after it
+  rpc::Clock::time_point idle_since_{};                             // when there are no streams
+  rpc::Clock::time_point heard_at_{};
+  rpc::Clock::time_point pinged_at_{};
+  rpc::Clock::time_point last_client_ping_{};
+  std::uint32_t ping_strikes_ = 0;
+  bool heard_ = false;  // the client has sent something since the last look
+  bool awaits_pong_ = false;
+  bool answered_since_ping_ = false;  // headers or data have left since the client's last ping
+  bool said_goodbye_ = false;         // a GOAWAY for bad behaviour is the last word
 
   std::size_t large_input_ = 0;
   std::vector<Stream*> large_waiting_;  // each retained; first come, first served

@@ -29,7 +29,7 @@ void Connection::decrypt(std::span<const std::byte> bytes) {
     return;
   }
   if (tls_->state() == TlsSession::State::failed) {
-    if (opening) ++core_.counters.tls_handshakes_failed;
+    note_end(EndReason::tls_failure, opening ? "the TLS handshake failed" : "a TLS record is broken");
     linger();  // the client is to read the alert
   } else if (tls_->ended()) {
     close();

@@ -19,8 +19,11 @@ enum class EndReason : std::uint8_t {
   header_flood,       // Settings::max_continuations, or header lists far above Settings::max_header_list_size
   slow_headers,       // Settings::header_timeout
   stalled_output,     // Settings::stall_timeout
+  too_many_pings,     // Settings::min_ping_interval
+  keepalive_timeout,  // Settings::keepalive_timeout
+  tls_failure,        // no agreement on TLS, or broken records later
 };
-inline constexpr std::size_t end_reasons = 9;
+inline constexpr std::size_t end_reasons = 12;
 /// Its name as in the log: "reset flood".
 [[nodiscard]] std::string_view name(EndReason reason) noexcept;
 
@@ -46,9 +49,8 @@ struct Counters {
   std::uint64_t connections_open = 0;                          // now
   std::uint64_t connections_refused = 0;                       // over Settings::max_connections, or not HTTP/2
   std::array<std::uint64_t, end_reasons> connections_ended{};  // by EndReason
-  std::uint64_t tls_handshakes_failed = 0;
-  std::uint64_t calls_started = 0;  // given to a handler
-  std::uint64_t calls_refused = 0;  // answered without one
+  std::uint64_t calls_started = 0;                             // given to a handler
+  std::uint64_t calls_refused = 0;                             // answered without one
   std::uint64_t calls_past_deadline = 0;
   std::uint64_t bytes_read = 0;
   std::uint64_t bytes_written = 0;

@@ -82,7 +82,11 @@ int on_frame_received(nghttp2_session*, const nghttp2_frame* frame, void* user_d
       if ((frame->hd.flags & NGHTTP2_FLAG_ACK) == 0) connection.client_settings_received();
       break;
     case NGHTTP2_PING:
-      if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) connection.ping_acknowledged();
+      if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) {
+        connection.ping_acknowledged(frame->ping.opaque_data);
+      } else {
+        connection.client_pinged();
+      }
       break;
     default:
       break;
@@ -190,6 +194,7 @@ void Connection::forget_open(Stream& stream) noexcept {
   stream.early_end_ = false;
   stream.previous_ = nullptr;
   stream.next_ = nullptr;
+  if (streams_ == nullptr && core_.settings.max_connection_idle.count() > 0) idle_since_ = rpc::Clock::now();
 }
 
 // What nghttp2 ends a connection for by itself.
@@ -231,6 +236,7 @@ void Connection::client_settings_received() {
   if (state_ != State::handshaking) return;
   state_ = State::open;
   core_.timers.cancel(*this);
+  begin_life();
   if (core_.draining) drain();
 }
 
@@ -241,6 +247,7 @@ void Connection::frame_sent(const nghttp2_frame& frame) {
       ++output_moved_;
       [[fallthrough]];
     case NGHTTP2_HEADERS:
+      answered_since_ping_ = true;
       // The answer is complete and the client still sends: it may stop (RFC 9113, 8.1).
       if (early_ends_ > 0 && (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
         Stream* stream = find(frame.hd.stream_id);

@@ -15,6 +15,12 @@ http2::Settings http2_settings(const ServerOptions& options) {
   http2::Settings settings;
   settings.max_message_size = options.max_message_size;
   settings.max_concurrent_streams = options.max_concurrent_streams;
+  settings.keepalive_time = options.keepalive_time;
+  settings.keepalive_timeout = options.keepalive_timeout;
+  settings.min_ping_interval = options.min_ping_interval;
+  settings.max_connection_idle = options.max_connection_idle;
+  settings.max_connection_age = options.max_connection_age;
+  settings.max_connection_age_grace = options.max_connection_age_grace;
   return settings;
 }
 
