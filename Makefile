@@ -1,10 +1,10 @@
-# The few commands people type. CMake presets (release, debug, asan, fuzz) are underneath.
+# The few commands people type. CMake presets (release, debug, asan, tsan, fuzz) are underneath.
 LISTEN ?= 127.0.0.1:50051
 SERVE_FLAGS ?=
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?=
 
-.PHONY: help serve build test bench asan fuzz format clean
+.PHONY: help serve build test bench asan tsan fuzz format clean
 
 help:
 	@echo "make serve    install what is missing, build, serve the greeter example on $(LISTEN)"
@@ -12,6 +12,7 @@ help:
 	@echo "make test     build and run all tests"
 	@echo "make bench    measure against the yardstick, grpc-go and grpc++, and print the tables"
 	@echo "make asan     run the unit tests with AddressSanitizer and UndefinedBehaviorSanitizer"
+	@echo "make tsan     run the unit tests of http2 and runtime with ThreadSanitizer"
 	@echo "make fuzz     run each fuzz target for FUZZ_SECONDS=60 seconds, or only FUZZ_TARGETS=\"connection ...\""
 	@echo "make format   format the C++ sources"
 
@@ -47,6 +48,12 @@ asan:
 	cmake --preset asan
 	cmake --build --preset asan --target all
 	ctest --preset asan
+
+tsan:
+	@scripts/install-deps test
+	cmake --preset tsan
+	cmake --build --preset tsan
+	ctest --preset tsan
 
 fuzz:
 	@scripts/install-deps fuzz
