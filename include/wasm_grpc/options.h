@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "wasm_grpc/client_limits.h"
+
 namespace wasm_grpc {
 
 /// Severity of a log line.
@@ -77,6 +79,9 @@ struct ServerOptions {
 
   /// Streams one client connection may have open at once; further ones wait at the client.
   std::uint32_t max_concurrent_streams = 1000;
+
+  /// What a client may do before its connection is ended.
+  ClientLimits clients;
 
   /// TLS on the TCP addresses, but for those listened on as "http://ADDRESS:PORT".
   TlsOptions tls;

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "cli/commands.h"
+#include "cli/limit_flags.h"
 #include "cli/server_flags.h"
 #include "wasm_grpc/rpc/method.h"
 #include "wasm_grpc/server.h"
@@ -186,6 +187,7 @@ void add_serve(CLI::App& app, Command& run) {
       ->check(CLI::Range(0L, 3'600'000L))
       ->capture_default_str()
       ->type_name("MS");
+  add_limit_flags(*command, server.clients);
   flags->module.add_to(*command);
   flags->tls.add_to(*command);
   flags->connections.add_to(*command);

@@ -10,4 +10,9 @@ std::string_view name(EndReason reason) noexcept {
   return names[static_cast<std::size_t>(reason)];
 }
 
+bool is_attack(EndReason reason) noexcept {
+  return reason == EndReason::reset_flood || reason == EndReason::error_flood || reason == EndReason::control_flood ||
+         reason == EndReason::header_flood;
+}
+
 }  // namespace wasm_grpc::http2

@@ -26,6 +26,8 @@ enum class EndReason : std::uint8_t {
 inline constexpr std::size_t end_reasons = 12;
 /// Its name as in the log: "reset flood".
 [[nodiscard]] std::string_view name(EndReason reason) noexcept;
+/// True for what no client does by mistake.
+[[nodiscard]] bool is_attack(EndReason reason) noexcept;
 
 /// The worker. Called on its own thread, from inside the endpoint.
 class Host {

@@ -157,7 +157,7 @@ Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options) {
   }
   for (unsigned i = 0; i < workers; ++i) {
     const std::uint32_t share = options.max_instances / workers;
-    state->workers.push_back(std::make_unique<runtime::Worker>(state->options, share, state->ticker));
+    state->workers.push_back(std::make_unique<runtime::Worker>(state->options, share, state->ticker, state->log));
   }
   return std::unique_ptr<Server>(new Server(std::move(state)));
 }

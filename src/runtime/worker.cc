@@ -21,6 +21,14 @@ http2::Settings http2_settings(const ServerOptions& options) {
   settings.max_connection_idle = options.max_connection_idle;
   settings.max_connection_age = options.max_connection_age;
   settings.max_connection_age_grace = options.max_connection_age_grace;
+  settings.max_header_list_size = options.clients.max_header_list_size;
+  settings.max_continuations = options.clients.max_continuations;
+  settings.reset_burst = options.clients.reset_burst;
+  settings.resets_per_second = options.clients.resets_per_second;
+  settings.overhead_burst = options.clients.overhead_burst;
+  settings.overhead_per_second = options.clients.overhead_per_second;
+  settings.header_timeout = options.clients.header_timeout;
+  settings.stall_timeout = options.clients.stall_timeout;
   return settings;
 }
 
@@ -35,8 +43,9 @@ void block_signals() {
 
 }  // namespace
 
-Worker::Worker(const ServerOptions& options, std::uint32_t max_instances, wasm::EpochTicker& ticker)
-    : io_(1),
+Worker::Worker(const ServerOptions& options, std::uint32_t max_instances, wasm::EpochTicker& ticker, const Log& log)
+    : log_(log),
+      io_(1),
       work_(io_.get_executor()),
       timer_(io_),
       drain_timer_(io_),
@@ -123,6 +132,18 @@ void Worker::wake() noexcept {
 void Worker::drained() noexcept {
   // Not from inside the endpoint: it is still at work when it says so.
   asio::post(io_, [this] { finish(); });
+}
+
+void Worker::connection_ended(http2::EndReason reason, std::string_view peer, std::string_view detail) noexcept {
+  if (!ended_lines_.take()) {
+    ++unlogged_ends_;
+    return;
+  }
+  std::string text = "ended the connection of ";
+  text.append(peer).append(": ").append(http2::name(reason)).append(" (").append(detail).append(")");
+  if (unlogged_ends_ > 0) text.append("; ").append(std::to_string(unlogged_ends_)).append(" more were not logged");
+  unlogged_ends_ = 0;
+  log_.host(http2::is_attack(reason) ? LogLevel::warn : LogLevel::info, text);
 }
 
 void Worker::finish() noexcept {

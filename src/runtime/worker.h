@@ -17,10 +17,12 @@
 #include <vector>
 
 #include "http2/endpoint.h"
+#include "http2/token_bucket.h"
 #include "rpc/method_table.h"
 #include "rpc/timer_queue.h"
 #include "runtime/guest_call.h"
 #include "runtime/instance_pool.h"
+#include "runtime/log.h"
 #include "runtime/scheduler.h"
 #include "wasm/epoch.h"
 #include "wasm_grpc/options.h"
@@ -29,7 +31,7 @@ namespace wasm_grpc::runtime {
 
 class Worker final : private http2::Host {
  public:
-  Worker(const ServerOptions& options, std::uint32_t max_instances, wasm::EpochTicker& ticker);
+  Worker(const ServerOptions& options, std::uint32_t max_instances, wasm::EpochTicker& ticker, const Log& log);
   ~Worker() override;
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -58,10 +60,16 @@ class Worker final : private http2::Host {
   // http2::Host
   void wake() noexcept override;
   void drained() noexcept override;
+  void connection_ended(http2::EndReason reason, std::string_view peer, std::string_view detail) noexcept override;
 
   void run_turn() noexcept;
   void arm_timer();
   void finish() noexcept;
+
+  const Log& log_;
+  // Clients decide how many connections there are to be ended; the log gets some of them.
+  http2::TokenBucket ended_lines_{20, 5};
+  std::uint64_t unlogged_ends_ = 0;
 
   asio::io_context io_;
   asio::executor_work_guard<asio::io_context::executor_type> work_;

@@ -1,0 +1,35 @@
+// What a client may do over HTTP/2 before its connection is ended. docs/security.md shows them together.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+namespace wasm_grpc {
+
+/// All are for one connection. The defaults are far from what gRPC clients do.
+struct ClientLimits {
+  /// Bytes of the headers of one request: names, values and 32 for each. A larger list is answered RESOURCE_EXHAUSTED;
+  /// one of more than four times as much ends the connection.
+  std::uint32_t max_header_list_size = 16 * 1024;
+
+  /// CONTINUATION frames that the headers of one request may take beyond their first frame.
+  std::uint32_t max_continuations = 8;
+
+  /// Streams a client may reset at once, and a second after that; the same again for errors of its own that reset one.
+  std::uint32_t reset_burst = 1000;
+  std::uint32_t resets_per_second = 200;
+
+  /// Frames that carry no part of a call (PING, PRIORITY, WINDOW_UPDATE, empty DATA, unknown types; SETTINGS counts as
+  /// 100) a client may send at once, and a second after that. Each message frame sent to it allows for 20 more.
+  std::uint32_t overhead_burst = 10'000;
+  std::uint32_t overhead_per_second = 1000;
+
+  /// How long the headers of a request may take from their first byte to their last; 0: for ever.
+  std::chrono::milliseconds header_timeout{10'000};
+
+  /// How long a client may leave all answers that wait for it untaken; 0: for ever. A client that pauses all its
+  /// streams for longer is cut off too.
+  std::chrono::milliseconds stall_timeout{120'000};
+};
+
+}  // namespace wasm_grpc
