@@ -32,7 +32,7 @@ with tempfile.TemporaryDirectory() as name:
         client += ["-server_host_override=interop.test"]
     server = Server(folder, command)
     try:
-        host, port = server.address.removeprefix("https://").rsplit(":", 1)
+        host, port = server.host_and_port
         result = subprocess.run([*client, f"-server_host={host}", f"-server_port={port}"], timeout=options.limit)
     finally:
         log = server.log

@@ -51,7 +51,7 @@ class Server:
 
     @property
     def host_and_port(self) -> tuple[str, int]:
-        host, port = self.address.rsplit(":", 1)
+        host, port = self.address.removeprefix("https://").rsplit(":", 1)
         return host.strip("[]"), int(port)
 
     @property
