@@ -72,14 +72,17 @@ def serve(program, guest, tmp_path_factory):
 
 @pytest.fixture
 def connect():
-    """connect(server) is a channel with a connection of its own, closed after the test."""
+    """connect(server) is a channel with a connection of its own, closed after the test; over TLS with an authority."""
     channels = []
 
-    def open_channel(server: Server, **options) -> grpc.Channel:
+    def open_channel(server: Server, authority=None, **options) -> grpc.Channel:
         options = {"use_local_subchannel_pool": 1, "enable_http_proxy": 0, **options}
-        channels.append(
-            grpc.insecure_channel(server.address, [(f"grpc.{name}", value) for name, value in options.items()])
-        )
+        arguments = [(f"grpc.{name}", value) for name, value in options.items()]
+        if authority is None:
+            channels.append(grpc.insecure_channel(server.address, arguments))
+        else:
+            credentials = grpc.ssl_channel_credentials(authority.certificate.read_bytes())
+            channels.append(grpc.secure_channel("%s:%d" % server.host_and_port, credentials, arguments))
         return channels[-1]
 
     yield open_channel

@@ -2,6 +2,7 @@
 
 import collections
 import socket
+import ssl
 import struct
 
 import h2.config
@@ -32,8 +33,12 @@ class Answer:
 
 
 class Http2Client:
-    def __init__(self, server, limit: float = 20):
+    def __init__(self, server, limit: float = 20, authority=None):
         self._socket = socket.create_connection(server.host_and_port, timeout=limit)
+        if authority is not None:  # over TLS
+            context = ssl.create_default_context(cafile=authority.certificate)
+            context.set_alpn_protocols(["h2"])
+            self._socket = context.wrap_socket(self._socket, server_hostname="localhost")
         self.h2 = h2.connection.H2Connection(h2.config.H2Configuration(header_encoding="utf-8"))
         self.h2.initiate_connection()
         self.answers = collections.defaultdict(Answer)

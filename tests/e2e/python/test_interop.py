@@ -6,6 +6,7 @@ import grpc
 import pytest
 import test_service_pb2 as messages
 import test_service_pb2_grpc
+from certificates import Authority
 from http2_client import GRPC, Http2Client
 
 LIMIT = 90
@@ -13,12 +14,31 @@ REQUEST_SIZE = 271_828
 RESPONSE_SIZE = 314_159
 
 
+@pytest.fixture(params=["cleartext", "tls"])
+def authority(request, tmp_path):
+    """Who signs the server's certificate; None without TLS."""
+    return Authority(tmp_path, "authority") if request.param == "tls" else None
+
+
 @pytest.fixture
-def service(serve, connect):
+def start_server(serve, authority):
+    """start_server(...) serves the guest with these flags."""
+
+    def start(*flags: str):
+        if authority is not None:
+            certificate, key = authority.sign("server", "server", "DNS:localhost,IP:127.0.0.1")
+            flags += ("--tls-cert", str(certificate), "--tls-key", str(key))
+        return serve("interop", *flags)
+
+    return start
+
+
+@pytest.fixture
+def service(start_server, connect, authority):
     """service(...) is a stub of the test service, on a server of its own with these flags."""
 
     def start(*flags: str):
-        return test_service_pb2_grpc.TestServiceStub(connect(serve("interop", *flags)))
+        return test_service_pb2_grpc.TestServiceStub(connect(start_server(*flags), authority))
 
     return start
 
@@ -59,13 +79,13 @@ class RawCall:
 
 
 @pytest.fixture
-def raw_call(serve):
+def raw_call(start_server, authority):
     """raw_call(method) begins a call, each on a connection of its own."""
     clients = []
-    server = serve("interop")
+    server = start_server()
 
     def begin(method: str) -> RawCall:
-        clients.append(Http2Client(server))
+        clients.append(Http2Client(server, authority=authority))
         return RawCall(clients[-1], method)
 
     yield begin

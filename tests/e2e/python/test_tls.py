@@ -37,16 +37,11 @@ def tls_flags(pair, *more) -> list[str]:
     return ["--tls-cert", str(pair[0]), "--tls-key", str(pair[1]), *map(str, more)]
 
 
-def host_and_port(server) -> tuple[str, int]:
-    host, port = server.address.removeprefix("https://").rsplit(":", 1)
-    return host, int(port)
-
-
 def connect(server, authority, client=None, target=None):
     given = client and [file.read_bytes() for file in client]
     credentials = grpc.ssl_channel_credentials(authority.certificate.read_bytes(), *(reversed(given) if given else ()))
     options = [("grpc.use_local_subchannel_pool", 1), ("grpc.enable_http_proxy", 0)]
-    return grpc.secure_channel(target or "%s:%d" % host_and_port(server), credentials, options)
+    return grpc.secure_channel(target or "%s:%d" % server.host_and_port, credentials, options)
 
 
 def who_am_i(server, authority, client=None) -> str:
@@ -62,7 +57,7 @@ def handshake(server, authority, protocols, version=None):
         context.set_alpn_protocols(protocols)
     if version:
         context.minimum_version = context.maximum_version = version
-    connection = socket.create_connection(host_and_port(server), timeout=20)
+    connection = socket.create_connection(server.host_and_port, timeout=20)
     return context.wrap_socket(connection, server_hostname="localhost")
 
 
@@ -101,7 +96,7 @@ def test_a_client_that_does_not_offer_h2_gets_an_alert(serve, own, authority, pr
 
 def test_older_ciphers_and_renegotiation_are_refused(serve, own, authority):
     server = serve("conformance", *tls_flags(own))
-    address = "%s:%d" % host_and_port(server)
+    address = "%s:%d" % server.host_and_port
     command = ["openssl", "s_client", "-connect", address, "-alpn", "h2", "-tls1_2"]
     forbidden = subprocess.run([*command, "-cipher", "ECDHE-ECDSA-AES128-SHA"], input=b"", capture_output=True, timeout=60)
     assert b"handshake failure" in forbidden.stderr
@@ -112,7 +107,7 @@ def test_older_ciphers_and_renegotiation_are_refused(serve, own, authority):
 def test_cleartext_and_garbage_at_a_tls_address_are_turned_away(serve, own, authority):
     server = serve("conformance", *tls_flags(own))
     for said in (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", bytes(range(256)) * 300):
-        with socket.create_connection(host_and_port(server), timeout=20) as connection:
+        with socket.create_connection(server.host_and_port, timeout=20) as connection:
             try:
                 connection.sendall(said)
                 while connection.recv(4096):
@@ -124,7 +119,7 @@ def test_cleartext_and_garbage_at_a_tls_address_are_turned_away(serve, own, auth
 
 def test_sessions_are_resumed(serve, own, authority, tmp_path):
     server = serve("conformance", *tls_flags(own), "--workers", "2")
-    address = "%s:%d" % host_and_port(server)
+    address = "%s:%d" % server.host_and_port
     session = tmp_path / "session"
     command = ["openssl", "s_client", "-connect", address, "-alpn", "h2", "-tls1_2", "-CAfile", authority.certificate]
     first = subprocess.run([*command, "-sess_out", session], input=b"", capture_output=True, timeout=60)
