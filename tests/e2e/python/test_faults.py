@@ -88,7 +88,7 @@ def test_lines_below_the_log_level_are_dropped(serve, connect, failure):
 
 
 def test_memory_beyond_the_limit_is_refused_to_the_guest(serve, connect, failure):
-    server = serve("conformance", "--workers", "1", "--max-memory", str(32 * MIB))
+    server = serve("conformance", "--workers", "1", "--instances", "1", "--max-memory", str(32 * MIB))
     stub = conformance_pb2_grpc.GuestStub(connect(server))
     assert stub.Grow(conformance.NumberRequest(number=16), timeout=LIMIT).number == 16
     with failure(grpc.StatusCode.RESOURCE_EXHAUSTED) as refused:
