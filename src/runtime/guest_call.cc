@@ -98,6 +98,7 @@ bool GuestCall::advance_start() noexcept {
 
 void GuestCall::poll() noexcept {
   while (true) {
+    const bool was_over = over();
     switch (guest_->instance.poll()) {
       case wasm::Progress::done:
         if (phase_ == Phase::starting) {
@@ -125,8 +126,9 @@ void GuestCall::poll() noexcept {
           fail_start("it did not finish in time");
           return;
         }
-        // Past its end a guest may use up its slice, no more (docs/abi.md).
-        if (call_->cancelled() || call_->finished()) {
+        // Past its end a guest may use one whole slice, no more (docs/abi.md). What is left of the one it ended in does
+        // not count: the system may have taken the thread away just there.
+        if (was_over) {
           end(false);
           return;
         }
@@ -135,7 +137,7 @@ void GuestCall::poll() noexcept {
         return;
 
       case wasm::Progress::suspended:
-        if (call_->cancelled() || call_->finished()) {
+        if (over()) {
           end(false);
           return;
         }

@@ -53,6 +53,8 @@ class GuestCall final : public Task, public rpc::CallListener, public InstanceWa
   void fail_start(std::string_view why) noexcept;
   void fail_call() noexcept;
 
+  /// The call has ended for its client.
+  [[nodiscard]] bool over() const noexcept { return call_->cancelled() || call_->finished(); }
   void queue_ready() noexcept;
   /// Lets go of the call and what is left of the instance.
   void end(bool instance_is_good) noexcept;
