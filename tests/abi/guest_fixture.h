@@ -1,4 +1,4 @@
-// Runs guests written as WebAssembly text against the ABI, with a call that is not on any network.
+// Runs guests written as WebAssembly text against the ABI.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -11,97 +11,14 @@
 #include <vector>
 
 #include "abi/abi.h"
-#include "rpc/buffer_pool.h"
-#include "rpc/codec.h"
+#include "abi/test_call.h"
 #include "wasm/engine.h"
 #include "wasm/epoch.h"
 #include "wasm/instance.h"
 #include "wasm/linker.h"
 #include "wasm/module.h"
-#include "wasm_grpc/rpc/call.h"
 
 namespace wasm_grpc::abi {
-
-/// A call whose client is the test.
-class TestCall final : public rpc::Call {
- public:
-  explicit TestCall(rpc::MethodKind kind, std::string path = "/test.Service/Method")
-      : method_storage_{std::move(path), kind, nullptr} {
-    method_ = &method_storage_;
-    authority_ = "example.com";
-    peer_ = "127.0.0.1:4711";
-    set_codec(&codec_);
-    retain();
-  }
-
-  void client_sends(std::string_view message, char flags = '\0') {
-    const auto size = static_cast<std::uint32_t>(message.size());
-    std::string framed{flags, static_cast<char>(size >> 24), static_cast<char>(size >> 16),
-                       static_cast<char>(size >> 8), static_cast<char>(size)};
-    framed += message;
-    ASSERT_TRUE(receive(std::as_bytes(std::span(framed)), std::size_t{4} << 20).ok());
-    notify_readable();
-  }
-  void client_compresses_by(rpc::Encoding encoding) { request_encoding_ = encoding; }
-  void client_accepts(std::string_view encodings) { accepted_encodings_.add_list(encodings); }
-  void client_ends() {
-    ASSERT_TRUE(receive_end().ok());
-    notify_readable();
-  }
-  void client_cancels() { cancel(); }
-  void client_reads_everything() {
-    for (const std::string& message : unread_messages()) read_.push_back(message);
-    output_sent_ = output_.size();
-    output_drained();
-  }
-  void add_request_metadata(std::string_view key, std::string_view value) { request_metadata_.add(key, value); }
-  void set_deadline(rpc::Clock::time_point deadline) { deadline_ = deadline; }
-
-  /// Everything the guest has sent.
-  std::vector<std::string> messages() const {
-    std::vector<std::string> all = read_;
-    for (std::string& message : unread_messages()) all.push_back(std::move(message));
-    return all;
-  }
-  /// The flags of the messages the client has not read.
-  std::vector<int> flags() const {
-    std::vector<int> flags;
-    for_each_unread([&](std::byte flag, std::string_view) { flags.push_back(std::to_integer<int>(flag)); });
-    return flags;
-  }
-  rpc::Encoding announced() const { return response_encoding_; }
-  const rpc::Status& status() const { return status_; }
-  const rpc::Metadata& headers() const { return headers_; }
-  const rpc::Metadata& trailers() const { return trailers_; }
-  bool headers_sent() const { return headers_wanted_; }
-  std::size_t consumed() const { return consumed_; }
-
- private:
-  template <typename Function>
-  void for_each_unread(Function function) const {
-    const auto bytes = pending_output();
-    for (std::size_t at = 0; at + 5 <= bytes.size();) {
-      std::size_t size = 0;
-      for (std::size_t i = 1; i < 5; ++i) size = size << 8 | static_cast<std::size_t>(bytes[at + i]);
-      function(bytes[at], std::string_view(reinterpret_cast<const char*>(bytes.data()) + at + 5, size));
-      at += 5 + size;
-    }
-  }
-  std::vector<std::string> unread_messages() const {
-    std::vector<std::string> messages;
-    for_each_unread([&](std::byte, std::string_view message) { messages.emplace_back(message); });
-    return messages;
-  }
-  void output_ready() noexcept override {}
-  void input_consumed(std::size_t bytes) noexcept override { consumed_ += bytes; }
-  void recycle() noexcept override {}
-
-  rpc::BufferPool buffers_;
-  rpc::Codec codec_{buffers_};
-  rpc::Method method_storage_;
-  std::vector<std::string> read_;
-  std::size_t consumed_ = 0;
-};
 
 class LogLines final : public LogSink {
  public:

@@ -1,0 +1,118 @@
+// Guests of one worker without the worker: time slices end when the guest or the test says so, timers fire when the
+// test says so, and clients are played by the test.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "abi/test_call.h"
+#include "rpc/timer_queue.h"
+#include "runtime/guest_call.h"
+#include "runtime/instance_pool.h"
+#include "runtime/log.h"
+#include "runtime/scheduler.h"
+#include "wasi/imports.h"
+#include "wasm/engine.h"
+#include "wasm/linker.h"
+
+namespace wasm_grpc::runtime {
+
+using abi::TestCall;
+
+/// A module with the imports that the tests need, one unary method /test.Service/Method, and the given body of
+/// wasm_grpc_call, whose parameters are $call and $tag and whose result is an i32. $slices uses up that many time
+/// slices. `more` is put into the module, `start` into wasm_grpc_start.
+inline std::string guest_text(std::string_view body, std::string_view more = "", std::string_view start = "") {
+  return R"((module
+    (import "wasm_grpc_1" "method" (func $method (param i32 i32 i32 i32 i32) (result i32)))
+    (import "wasm_grpc_1" "send" (func $send (param i32 i32 i32) (result i32)))
+    (import "wasm_grpc_1" "wait" (func $wait (param i32 i32 i64) (result i32)))
+    (import "wasm_grpc_1" "finish" (func $finish (param i32 i32 i32 i32) (result i32)))
+    (import "test" "tick" (func $tick))
+    (import "test" "note" (func $note (param i32)))
+    (memory (export "memory") 1 4)
+    (data (i32.const 0) "/test.Service/Method")
+    (func $slices (param $count i32)
+      (loop $again
+        (if (i32.gt_s (local.get $count) (i32.const 0)) (then
+          (call $tick) (call $tick)  ;; a slice has one or two ticks
+          (local.set $count (i32.sub (local.get $count) (i32.const 1)))
+          (br $again)))))
+    (func (export "wasm_grpc_start") )" +
+         std::string(start) + R"(
+      (drop (call $method (i32.const 0) (i32.const 20) (i32.const 0) (i32.const 0) (i32.const 0))))
+    (func (export "wasm_grpc_call") (param $call i32) (param $tag i32) (result i32) )" +
+         std::string(body) + ") " + std::string(more) + ")";
+}
+
+/// One worker's scheduler, timers and guest calls, and the modules it serves.
+struct GuestTest : testing::Test {
+  explicit GuestTest(std::uint32_t max_instances = 4)
+      : linker(engine()),
+        log(LogLevel::trace,
+            [this](LogLevel, std::string_view, std::string_view text) { log_lines.emplace_back(text); }),
+        budget(max_instances) {
+    EXPECT_TRUE(abi::define_imports(linker).ok());
+    EXPECT_TRUE(wasi::define_imports(linker).ok());
+    EXPECT_TRUE(linker.define("test", "tick", host_function([] { engine().tick(); })).ok());
+    EXPECT_TRUE(
+        linker.define("test", "note", host_function([this](std::int32_t note) { notes.push_back(note); })).ok());
+  }
+
+  /// One engine for all tests of a program: making one takes time.
+  static wasm::Engine& engine() {
+    static wasm::Engine instance = [] {
+      wasm::EngineOptions options;
+      options.max_instances = 16;
+      return std::move(wasm::Engine::create(options)).value();
+    }();
+    return instance;
+  }
+
+  std::shared_ptr<const GuestModule> load(std::string_view text, std::string name = "guest") {
+    auto loaded = GuestModule::load(engine(), linker, std::move(name), std::as_bytes(std::span(text)),
+                                    wasi::Sandbox::create({}).value(), log, std::chrono::seconds(10));
+    EXPECT_TRUE(loaded.ok()) << loaded.error().message;
+    return loaded.value();
+  }
+
+  /// Serves the guest's method from now on.
+  void serve(std::string_view text) {
+    pool = std::make_unique<InstancePool>(load(text), budget, max_waiting);
+    notes.clear();  // of the load
+  }
+  void begin(TestCall& call) { calls.serve(call, *pool, 0); }
+  /// One turn of the worker: timers, then guests. True while there is more to run.
+  bool turn() {
+    timers.run_due(rpc::Clock::now());
+    scheduler.run_turn();
+    return !scheduler.empty();
+  }
+  void run() {
+    while (turn()) {
+    }
+  }
+  [[nodiscard]] bool logged(std::string_view part) const {
+    for (const std::string& line : log_lines) {
+      if (line.find(part) != std::string::npos) return true;
+    }
+    return false;
+  }
+
+  wasm::Linker linker;
+  std::vector<std::string> log_lines;
+  std::vector<std::int32_t> notes;  // what guests said by test.note
+  Log log;
+  std::size_t max_waiting = 10;
+  rpc::TimerQueue timers;
+  Scheduler scheduler{[] {}};
+  InstanceBudget budget;
+  std::unique_ptr<InstancePool> pool;
+  GuestCallPool calls{scheduler, timers, std::chrono::seconds(10)};
+};
+
+}  // namespace wasm_grpc::runtime
