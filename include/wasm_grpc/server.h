@@ -18,6 +18,7 @@
 #include <string_view>
 #include <vector>
 
+#include "wasm_grpc/counters.h"
 #include "wasm_grpc/host_function.h"
 #include "wasm_grpc/options.h"
 #include "wasm_grpc/result.h"
@@ -58,7 +59,7 @@ using UnaryFunction =
     std::function<rpc::Status(rpc::Call& call, std::span<const std::byte> request, std::vector<std::byte>& response)>;
 
 /// A server. Set it up from one thread: add_host_function(), add_module(), add_method(), listen(), then start().
-/// stop() and wait() may be called from any thread.
+/// stop(), wait() and counters() may be called from any thread.
 class Server {
  public:
   [[nodiscard]] static Result<std::unique_ptr<Server>> create(const ServerOptions& options);
@@ -95,6 +96,10 @@ class Server {
 
   /// All methods, of modules and native ones.
   [[nodiscard]] std::vector<MethodInfo> methods() const;
+
+  /// What was counted so far. Once the server has started, from any thread, also after it has stopped; it disturbs no
+  /// worker.
+  [[nodiscard]] ServerCounters counters() const;
 
  private:
   struct State;

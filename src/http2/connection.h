@@ -18,8 +18,8 @@
 #include "http2/host.h"
 #include "http2/progress_watch.h"
 #include "http2/tls_session.h"
-#include "http2/token_bucket.h"
 #include "rpc/timer_queue.h"
+#include "rpc/token_bucket.h"
 
 namespace wasm_grpc::http2 {
 
@@ -197,7 +197,7 @@ class Connection final : private rpc::Timer {
   Stream* last_found_ = nullptr;
   std::uint32_t early_ends_ = 0;
   FrameGuard guard_;
-  TokenBucket forced_resets_;
+  rpc::TokenBucket forced_resets_;
   ProgressWatch watch_;
   std::uint64_t output_moved_ = 0;
   bool end_noted_ = false;

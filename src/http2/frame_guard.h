@@ -14,7 +14,7 @@
 
 #include "http2/host.h"
 #include "http2/settings.h"
-#include "http2/token_bucket.h"
+#include "rpc/token_bucket.h"
 
 namespace wasm_grpc::http2 {
 
@@ -67,8 +67,8 @@ class FrameGuard {
   void end(std::uint32_t id) noexcept;
   static std::size_t slot(std::uint32_t id) noexcept { return (id >> 1) % remembered; }
 
-  TokenBucket resets_;
-  TokenBucket overhead_;
+  rpc::TokenBucket resets_;
+  rpc::TokenBucket overhead_;
   const std::uint32_t max_continuations_;
   const std::size_t max_block_size_;
   std::optional<Violation> violation_;

@@ -6,6 +6,9 @@
 #include <cstdint>
 #include <string_view>
 
+#include "rpc/counter.h"
+#include "wasm_grpc/rpc/status.h"
+
 namespace wasm_grpc::http2 {
 
 /// Why we ended a connection whose client did not.
@@ -45,19 +48,20 @@ class Host {
   }
 };
 
-/// What happened at an endpoint since it was made.
+/// What happened at an endpoint since it was made. Counted on its thread, read from any.
 struct Counters {
-  std::uint64_t connections_accepted = 0;
-  std::uint64_t connections_open = 0;                          // now
-  std::uint64_t connections_refused = 0;                       // over Settings::max_connections, or not HTTP/2
-  std::array<std::uint64_t, end_reasons> connections_ended{};  // by EndReason
-  std::uint64_t calls_started = 0;                             // given to a handler
-  std::uint64_t calls_refused = 0;                             // answered without one
-  std::uint64_t calls_past_deadline = 0;
-  std::uint64_t bytes_read = 0;
-  std::uint64_t bytes_written = 0;
-  std::uint64_t reads = 0;   // of sockets
-  std::uint64_t writes = 0;  // to sockets
+  rpc::Counter connections_accepted;
+  rpc::Counter connections_open;                            // now
+  rpc::Counter connections_refused;                         // over Settings::max_connections, or not HTTP/2
+  std::array<rpc::Counter, end_reasons> connections_ended;  // by EndReason
+  rpc::Counter calls_started;                               // given to a handler
+  rpc::Counter calls_refused;                               // answered without one
+  rpc::Counter calls_past_deadline;
+  std::array<rpc::Counter, rpc::max_status_code + 1> calls_ended;  // by status; CANCELLED where there was none
+  rpc::Counter bytes_read;
+  rpc::Counter bytes_written;
+  rpc::Counter reads;   // of sockets
+  rpc::Counter writes;  // to sockets
 };
 
 }  // namespace wasm_grpc::http2

@@ -72,8 +72,15 @@ void Stream::closed() {
   open_ = false;
   if (scheduled()) connection_->core().timers.cancel(*this);
   if (granted_ > 0) connection_->release_large_input(std::exchange(granted_, 0));
+  count_end();
   cancel();
   release();
+}
+
+void Stream::count_end() noexcept {
+  if (plain_status_ != 0 || (!started_ && !finished_)) return;  // not gRPC, or no call yet
+  const rpc::StatusCode code = finished_ ? status_.code : rpc::StatusCode::cancelled;
+  ++connection_->core().counters.calls_ended[static_cast<std::size_t>(code)];
 }
 
 // ---- Receiving ----

@@ -102,6 +102,7 @@ class Stream final : public rpc::Call, public rpc::Timer {
   void on_timer() noexcept override;
 
   void start();
+  void count_end() noexcept;
   [[nodiscard]] bool only_we_hold_it() const noexcept;
   void refuse(const Refusal& refusal);
   void refuse_input(rpc::Status status);

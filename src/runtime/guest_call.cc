@@ -129,7 +129,7 @@ void GuestCall::poll() noexcept {
         // Past its end a guest may use one whole slice, no more (docs/abi.md). What is left of the one it ended in does
         // not count: the system may have taken the thread away just there.
         if (was_over) {
-          end(false);
+          drop_late_guest();
           return;
         }
         queue_ = Queue::sliced;
@@ -138,7 +138,7 @@ void GuestCall::poll() noexcept {
 
       case wasm::Progress::suspended:
         if (over()) {
-          end(false);
+          drop_late_guest();
           return;
         }
         suspend();
@@ -193,24 +193,47 @@ void GuestCall::on_cancelled(rpc::Call&) noexcept {
   if (queue_ == Queue::ready && guest_->instance.running()) return;  // it is about to be told
   // In the middle of computing: it finds out when it looks, within one more slice.
   if (queue_ == Queue::sliced && phase_ == Phase::running) return;
-  // An instance that has not begun this call is as good as before; one in the middle of it is not.
-  end(phase_ == Phase::running && !guest_->instance.running());
+  if (phase_ == Phase::running && guest_->instance.running()) {
+    drop_late_guest();
+  } else {
+    end(phase_ == Phase::running);  // an instance that has not begun this call is as good as before
+  }
 }
 
 void GuestCall::fail_start(std::string_view why) noexcept {
-  const GuestModule& module = instances_->module();
-  module.log().write(LogLevel::error, module.name(), "an instance failed to start: " + std::string(why));
+  instances_->counters().failed(GuestFailure::start);
+  if (instances_->log().admits()) {
+    const std::string text = "an instance failed to start: " + std::string(why);
+    instances_->log().write(LogLevel::error, instances_->module().name(), text);
+  }
   call_->finish({rpc::StatusCode::unavailable, "the service could not start an instance"});
   end(false);
 }
 
 void GuestCall::fail_call() noexcept {
-  const GuestModule& module = instances_->module();
   const wasm::Failure& failure = guest_->instance.failure();
+  const GuestFailure reason = classify(*guest_);
+  instances_->counters().failed(reason);
+  if (instances_->log().admits()) {
+    std::string text = call_->method().path + ": " + describe(failure);
+    if (reason == GuestFailure::out_of_memory) {
+      text += "\n    its memory had " + std::to_string(guest_->instance.memory().size() >> 10) + " KiB";
+    }
+    instances_->log().write(LogLevel::error, instances_->module().name(), std::move(text));
+  }
   const bool exited = failure.kind == wasm::Failure::Kind::exit;
-  module.log().write(LogLevel::error, module.name(), call_->method().path + ": " + describe(failure));
   call_->finish({rpc::StatusCode::internal, exited ? "the service exited while it handled the call"
                                                    : "the service failed while it handled the call"});
+  end(false);
+}
+
+void GuestCall::drop_late_guest() noexcept {
+  GuestFailure reason = GuestFailure::answered;
+  if (call_->cancelled()) {
+    const bool late = call_->deadline() && *call_->deadline() <= rpc::Clock::now();
+    reason = late ? GuestFailure::past_deadline : GuestFailure::cancelled;
+  }
+  instances_->counters().failed(reason);
   end(false);
 }
 

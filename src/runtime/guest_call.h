@@ -52,6 +52,8 @@ class GuestCall final : public Task, public rpc::CallListener, public InstanceWa
   void resume() noexcept;
   void fail_start(std::string_view why) noexcept;
   void fail_call() noexcept;
+  /// The call has ended, and the guest goes on as if it had not.
+  void drop_late_guest() noexcept;
 
   /// The call has ended for its client.
   [[nodiscard]] bool over() const noexcept { return call_->cancelled() || call_->finished(); }

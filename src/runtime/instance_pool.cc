@@ -5,7 +5,7 @@
 namespace wasm_grpc::runtime {
 
 InstancePool::InstancePool(std::shared_ptr<const GuestModule> module, InstanceBudget& budget, std::size_t max_waiting)
-    : module_(std::move(module)), budget_(budget), max_waiting_(max_waiting) {
+    : module_(std::move(module)), budget_(budget), max_waiting_(max_waiting), log_(module_->log()) {
   budget_.pools_.push_back(this);
 }
 
@@ -20,6 +20,8 @@ bool InstancePool::make_room() noexcept {
   for (InstancePool* other : budget_.pools_) {
     if (other->idle_.empty()) continue;
     other->idle_.erase(other->idle_.begin());
+    other->counters_.instances_idle.set(other->idle_.size());
+    ++other->counters_.instances_discarded;
     --budget_.alive_;
     return true;
   }
@@ -28,6 +30,7 @@ bool InstancePool::make_room() noexcept {
 
 std::unique_ptr<GuestInstance> InstancePool::make_instance() {
   ++budget_.alive_;
+  ++counters_.instances_made;
   return std::make_unique<GuestInstance>(*module_, &module_->declaration());
 }
 
@@ -35,6 +38,7 @@ InstancePool::Admission InstancePool::acquire(InstanceWaiter& waiter) {
   if (!idle_.empty()) {
     std::unique_ptr<GuestInstance> instance = std::move(idle_.back());
     idle_.pop_back();
+    counters_.instances_idle.set(idle_.size());
     waiter.take_instance(std::move(instance), true);
     return Admission::taken;
   }
@@ -42,13 +46,16 @@ InstancePool::Admission InstancePool::acquire(InstanceWaiter& waiter) {
     waiter.take_instance(make_instance(), false);
     return Admission::taken;
   }
-  if (waiting_count_ >= max_waiting_) return Admission::refused;
+  if (waiting_count_ >= max_waiting_) {
+    ++counters_.calls_refused;
+    return Admission::refused;
+  }
   waiter.previous_ = last_;
   waiter.next_ = nullptr;
   waiter.waiting_ = true;
   (last_ == nullptr ? first_ : last_->next_) = &waiter;
   last_ = &waiter;
-  ++waiting_count_;
+  counters_.calls_waiting.set(++waiting_count_);
   return Admission::waits;
 }
 
@@ -57,7 +64,7 @@ void InstancePool::cancel(InstanceWaiter& waiter) noexcept {
   (waiter.previous_ == nullptr ? first_ : waiter.previous_->next_) = waiter.next_;
   (waiter.next_ == nullptr ? last_ : waiter.next_->previous_) = waiter.previous_;
   waiter.waiting_ = false;
-  --waiting_count_;
+  counters_.calls_waiting.set(--waiting_count_);
 }
 
 InstanceWaiter* InstancePool::pop_waiter() noexcept {
@@ -72,11 +79,13 @@ void InstancePool::give_back(std::unique_ptr<GuestInstance> instance) noexcept {
     return;
   }
   idle_.push_back(std::move(instance));
+  counters_.instances_idle.set(idle_.size());
   if (budget_.alive_ >= budget_.max_) serve_waiters_elsewhere();
 }
 
 void InstancePool::discard(std::unique_ptr<GuestInstance> instance) noexcept {
   instance.reset();
+  ++counters_.instances_discarded;
   --budget_.alive_;
   if (first_ != nullptr) {
     pop_waiter()->take_instance(make_instance(), false);

@@ -6,7 +6,9 @@
 #include <memory>
 #include <vector>
 
+#include "runtime/guest_counters.h"
 #include "runtime/guest_module.h"
+#include "runtime/limited_log.h"
 
 namespace wasm_grpc::runtime {
 
@@ -67,6 +69,10 @@ class InstancePool {
   void discard(std::unique_ptr<GuestInstance> instance) noexcept;
 
   [[nodiscard]] std::size_t waiting() const noexcept { return waiting_count_; }
+  [[nodiscard]] GuestCounters& counters() noexcept { return counters_; }
+  [[nodiscard]] const GuestCounters& counters() const noexcept { return counters_; }
+  /// For lines about what its guests do.
+  [[nodiscard]] LimitedLog& log() noexcept { return log_; }
 
  private:
   [[nodiscard]] bool make_room() noexcept;
@@ -81,6 +87,8 @@ class InstancePool {
   InstanceWaiter* first_ = nullptr;
   InstanceWaiter* last_ = nullptr;
   std::size_t waiting_count_ = 0;
+  GuestCounters counters_;
+  LimitedLog log_;
 };
 
 }  // namespace wasm_grpc::runtime

@@ -110,6 +110,7 @@ struct Server::State {
   wasm::EpochTicker ticker;
   std::shared_ptr<http2::TlsContext> tls;  // nullptr: none
   std::vector<MethodInfo> methods;
+  std::vector<std::string> modules;  // their names
   std::vector<std::unique_ptr<runtime::Worker>> workers;
   bool started = false;
   std::mutex wait_mutex;
@@ -198,6 +199,7 @@ Result<ModuleInfo> Server::add_module(std::span<const std::byte> bytes, const Mo
   for (const auto& worker : state_->workers) {
     if (auto added = worker->add_module(guest); !added.ok()) return std::move(added).error();
   }
+  state_->modules.push_back(guest->name());
   ModuleInfo info = describe(*guest, state_->engine.options());
   state_->methods.insert(state_->methods.end(), info.methods.begin(), info.methods.end());
   return info;
@@ -264,5 +266,15 @@ void Server::wait() {
 }
 
 std::vector<MethodInfo> Server::methods() const { return state_->methods; }
+
+ServerCounters Server::counters() const {
+  ServerCounters total;
+  for (std::size_t i = 0; i < http2::end_reasons; ++i) {
+    total.connections_ended.push_back({http2::name(static_cast<http2::EndReason>(i)), 0});
+  }
+  for (const std::string& module : state_->modules) total.modules.push_back(runtime::no_guest_counters(module));
+  for (const auto& worker : state_->workers) worker->add_counters(total);
+  return total;
+}
 
 }  // namespace wasm_grpc

@@ -44,7 +44,7 @@ void block_signals() {
 }  // namespace
 
 Worker::Worker(const ServerOptions& options, std::uint32_t max_instances, wasm::EpochTicker& ticker, const Log& log)
-    : log_(log),
+    : ended_lines_(log),
       io_(1),
       work_(io_.get_executor()),
       timer_(io_),
@@ -101,6 +101,20 @@ void Worker::start(unsigned index) {
   });
 }
 
+void Worker::add_counters(ServerCounters& total) const {
+  const http2::Counters& http2 = endpoint_.counters();
+  total.connections_accepted += http2.connections_accepted;
+  total.connections_open += http2.connections_open;
+  total.connections_refused += http2.connections_refused;
+  for (std::size_t i = 0; i < http2::end_reasons; ++i) total.connections_ended[i].count += http2.connections_ended[i];
+  total.calls_started += http2.calls_started;
+  total.calls_refused += http2.calls_refused;
+  for (std::size_t i = 0; i < total.calls_ended.size(); ++i) total.calls_ended[i] += http2.calls_ended[i];
+  total.bytes_read += http2.bytes_read;
+  total.bytes_written += http2.bytes_written;
+  for (std::size_t i = 0; i < pools_.size(); ++i) pools_[i]->counters().add_to(total.modules[i]);
+}
+
 void Worker::drain(std::chrono::milliseconds timeout) {
   asio::post(io_, [this, timeout] {
     drain_timer_.expires_after(timeout);
@@ -135,15 +149,10 @@ void Worker::drained() noexcept {
 }
 
 void Worker::connection_ended(http2::EndReason reason, std::string_view peer, std::string_view detail) noexcept {
-  if (!ended_lines_.take()) {
-    ++unlogged_ends_;
-    return;
-  }
+  if (!ended_lines_.admits()) return;
   std::string text = "ended the connection of ";
   text.append(peer).append(": ").append(http2::name(reason)).append(" (").append(detail).append(")");
-  if (unlogged_ends_ > 0) text.append("; ").append(std::to_string(unlogged_ends_)).append(" more were not logged");
-  unlogged_ends_ = 0;
-  log_.host(http2::is_attack(reason) ? LogLevel::warn : LogLevel::info, text);
+  ended_lines_.write(http2::is_attack(reason) ? LogLevel::warn : LogLevel::info, "host", std::move(text));
 }
 
 void Worker::finish() noexcept {

@@ -17,14 +17,15 @@
 #include <vector>
 
 #include "http2/endpoint.h"
-#include "http2/token_bucket.h"
 #include "rpc/method_table.h"
 #include "rpc/timer_queue.h"
 #include "runtime/guest_call.h"
 #include "runtime/instance_pool.h"
+#include "runtime/limited_log.h"
 #include "runtime/log.h"
 #include "runtime/scheduler.h"
 #include "wasm/epoch.h"
+#include "wasm_grpc/counters.h"
 #include "wasm_grpc/options.h"
 
 namespace wasm_grpc::runtime {
@@ -50,6 +51,8 @@ class Worker final : private http2::Host {
 
   // ---- From any thread ----
 
+  /// Adds what this worker has counted. `total` has the worker's modules, in the order they were added.
+  void add_counters(ServerCounters& total) const;
   /// Finishes what runs, then stops; what still runs after `timeout` is cut off.
   void drain(std::chrono::milliseconds timeout);
   /// Cuts off what runs and stops.
@@ -66,10 +69,7 @@ class Worker final : private http2::Host {
   void arm_timer();
   void finish() noexcept;
 
-  const Log& log_;
-  // Clients decide how many connections there are to be ended; the log gets some of them.
-  http2::TokenBucket ended_lines_{20, 5};
-  std::uint64_t unlogged_ends_ = 0;
+  LimitedLog ended_lines_;  // clients decide how many connections there are to be ended
 
   asio::io_context io_;
   asio::executor_work_guard<asio::io_context::executor_type> work_;

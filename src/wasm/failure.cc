@@ -95,6 +95,9 @@ Failure take_failure(wasm_trap_t* trap, wasmtime_error* error) {
   wasm_name_t message;
   wasm_frame_vec_t frames;
   if (trap != nullptr) {
+    wasmtime_trap_code_t code = 0;
+    const bool overflow = wasmtime_trap_code(trap, &code) && code == WASMTIME_TRAP_CODE_STACK_OVERFLOW;
+    if (overflow) failure.kind = Failure::Kind::stack_overflow;
     wasm_trap_message(trap, &message);
     wasm_trap_trace(trap, &frames);
   } else {

@@ -11,8 +11,9 @@ namespace wasm_grpc::wasm {
 
 struct Failure {
   enum class Kind {
-    trap,  // the guest broke a rule, of WebAssembly's or of the host's
-    exit,  // the guest called proc_exit
+    trap,            // the guest broke a rule, of WebAssembly's or of the host's
+    stack_overflow,  // a trap: it used up its stack
+    exit,            // the guest called proc_exit
   };
   Kind kind = Kind::trap;
   int exit_code = 0;

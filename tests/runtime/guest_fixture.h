@@ -32,6 +32,7 @@ inline std::string guest_text(std::string_view body, std::string_view more = "",
     (import "wasm_grpc_1" "send" (func $send (param i32 i32 i32) (result i32)))
     (import "wasm_grpc_1" "wait" (func $wait (param i32 i32 i64) (result i32)))
     (import "wasm_grpc_1" "finish" (func $finish (param i32 i32 i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
     (import "test" "tick" (func $tick))
     (import "test" "note" (func $note (param i32)))
     (memory (export "memory") 1 4)

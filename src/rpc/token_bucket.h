@@ -7,7 +7,7 @@
 
 #include "wasm_grpc/rpc/call.h"
 
-namespace wasm_grpc::http2 {
+namespace wasm_grpc::rpc {
 
 /// `burst` tokens at first; `per_second` more as time passes, up to `burst`. The clock is only looked at when the
 /// tokens have run out, so that taking one costs next to nothing; over a long time twice the burst may therefore be
@@ -19,7 +19,7 @@ class TokenBucket {
 
   /// Takes that many. False, and nothing is taken, when there are not as many.
   [[nodiscard]] bool take(std::uint32_t count = 1) noexcept {
-    if (tokens_ < count) refill(rpc::Clock::now());
+    if (tokens_ < count) refill(Clock::now());
     if (tokens_ < count) return false;
     tokens_ -= count;
     return true;
@@ -29,7 +29,7 @@ class TokenBucket {
   void give(std::uint32_t count) noexcept { tokens_ = std::min(burst_, tokens_ + count); }
 
  private:
-  void refill(rpc::Clock::time_point now) noexcept {
+  void refill(Clock::time_point now) noexcept {
     const std::chrono::duration<double> passed = now - last_;
     tokens_ = std::min(burst_, tokens_ + passed.count() * per_second_);
     last_ = now;
@@ -38,7 +38,7 @@ class TokenBucket {
   double tokens_;
   double burst_;
   double per_second_;
-  rpc::Clock::time_point last_ = rpc::Clock::now();
+  Clock::time_point last_ = Clock::now();
 };
 
-}  // namespace wasm_grpc::http2
+}  // namespace wasm_grpc::rpc

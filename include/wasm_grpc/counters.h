@@ -1,0 +1,57 @@
+// What a server has counted since it was made.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "wasm_grpc/rpc/status.h"
+
+namespace wasm_grpc {
+
+/// How often something happened, by its reason.
+struct ReasonCount {
+  std::string_view reason;  // lives for ever
+  std::uint64_t count = 0;
+};
+
+/// Of one module, over all workers.
+struct ModuleCounters {
+  std::string name;
+
+  std::uint64_t instances_alive = 0;  // now, those that start and those that are idle included
+  std::uint64_t instances_idle = 0;   // now
+  std::uint64_t instances_made = 0;
+  std::uint64_t instances_discarded = 0;
+
+  std::uint64_t calls_waiting = 0;  // now, for an instance
+  std::uint64_t calls_refused = 0;  // RESOURCE_EXHAUSTED: too many waited
+  /// Guests that did not come to a good end, and took their instance with them: "trap", "stack overflow",
+  /// "out of memory" (it trapped or exited with more than three quarters of its memory in use), "exit",
+  /// "failed start", and three whose call had ended, and who did not return in time: "past its deadline", "cancelled",
+  /// "answered".
+  std::vector<ReasonCount> failures;
+};
+
+struct ServerCounters {
+  std::uint64_t connections_accepted = 0;
+  std::uint64_t connections_open = 0;  // now
+  std::uint64_t connections_refused = 0;
+  /// Connections that the server ended because of what their client did; the reasons are those of the log.
+  std::vector<ReasonCount> connections_ended;
+
+  std::uint64_t calls_started = 0;  // given to a guest or a native handler
+  std::uint64_t calls_refused = 0;  // answered without one
+  /// By rpc::StatusCode, both kinds. One whose client went away before it had a status is CANCELLED.
+  std::array<std::uint64_t, rpc::max_status_code + 1> calls_ended{};
+
+  std::uint64_t bytes_read = 0;
+  std::uint64_t bytes_written = 0;
+
+  std::vector<ModuleCounters> modules;  // in the order they were added
+};
+
+}  // namespace wasm_grpc

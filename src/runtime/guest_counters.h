@@ -1,0 +1,50 @@
+// What is counted of one module's guests on one worker.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "rpc/counter.h"
+#include "wasm_grpc/counters.h"
+
+namespace wasm_grpc::runtime {
+
+/// Why an instance was discarded in the middle of something.
+enum class GuestFailure : std::uint8_t {
+  trap,
+  stack_overflow,
+  out_of_memory,  // it trapped or exited with its memory nearly full
+  exit,
+  start,          // of any kind, while it started
+  past_deadline,  // its call had ended so, and it did not return in time
+  cancelled,
+  answered,
+};
+inline constexpr std::size_t guest_failures = 8;
+/// Its name in ModuleCounters::failures.
+[[nodiscard]] std::string_view name(GuestFailure failure) noexcept;
+
+struct GuestInstance;
+/// Why poll() of its instance failed.
+[[nodiscard]] GuestFailure classify(GuestInstance& guest) noexcept;
+
+/// Counted on the worker's thread.
+struct GuestCounters {
+  rpc::Counter instances_made;
+  rpc::Counter instances_discarded;
+  rpc::Counter instances_idle;
+  rpc::Counter calls_waiting;
+  rpc::Counter calls_refused;
+  std::array<rpc::Counter, guest_failures> failures;
+
+  /// Adds these to a total.
+  void add_to(ModuleCounters& total) const;
+  void failed(GuestFailure failure) noexcept { ++failures[static_cast<std::size_t>(failure)]; }
+};
+
+/// What add_to() adds to.
+[[nodiscard]] ModuleCounters no_guest_counters(std::string_view module);
+
+}  // namespace wasm_grpc::runtime

@@ -1,0 +1,135 @@
+// What a whole server counts.
+#include "wasm_grpc/counters.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <charconv>
+#include <thread>
+
+#include "http2/client.h"
+#include "runtime/guest_fixture.h"
+#include "wasm_grpc/server.h"
+
+namespace wasm_grpc::runtime {
+namespace {
+
+constexpr std::string_view path = "/test.Service/Method";
+
+/// A served guest_text().
+class GuestServer {
+ public:
+  GuestServer(ServerOptions options, std::string_view text) {
+    options.log = [](LogLevel, std::string_view, std::string_view) {};
+    server_ = std::move(Server::create(options)).value();
+    EXPECT_TRUE(server_->add_host_function("test", "tick", host_function([] {})).ok());
+    EXPECT_TRUE(server_->add_host_function("test", "note", host_function([](std::int32_t) {})).ok());
+    ModuleOptions module;
+    module.name = "guest";
+    auto added = server_->add_module(std::as_bytes(std::span(text)), module);
+    EXPECT_TRUE(added.ok()) << added.error().message;
+    const std::string address = std::move(server_->listen("127.0.0.1:0")).value();
+    const std::string digits = address.substr(address.rfind(':') + 1);
+    std::from_chars(digits.data(), digits.data() + digits.size(), port_);
+    EXPECT_TRUE(server_->start().ok());
+  }
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+  [[nodiscard]] ServerCounters counters() const { return server_->counters(); }
+  void stop() {
+    server_->stop_now();
+    server_->wait();
+  }
+  [[nodiscard]] bool eventually(const std::function<bool(const ServerCounters&)>& holds) const {
+    const auto give_up = rpc::Clock::now() + std::chrono::seconds(20);
+    while (!holds(counters())) {
+      if (rpc::Clock::now() > give_up) return false;
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+    return true;
+  }
+
+ private:
+  std::unique_ptr<Server> server_;
+  std::uint16_t port_ = 0;
+};
+
+std::uint64_t count_of(const std::vector<ReasonCount>& counts, std::string_view reason) {
+  const auto found =
+      std::find_if(counts.begin(), counts.end(), [&](const auto& each) { return each.reason == reason; });
+  EXPECT_NE(found, counts.end()) << reason;
+  return found == counts.end() ? 0 : found->count;
+}
+
+ServerOptions of_workers(unsigned workers) {
+  ServerOptions options;
+  options.workers = workers;
+  options.max_instances = 8;
+  return options;
+}
+
+TEST(ServerCountersTest, CountsCallsByTheirStatusOverAllWorkers) {
+  GuestServer server(of_workers(2), guest_text("(i32.const 5)"));
+  for (int connection = 0; connection < 4; ++connection) {
+    http2::Client client(server.port());
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(client.call(path, "").status(), 5);
+    EXPECT_EQ(client.call("/test.Service/None", "").status(), 12);
+  }
+  EXPECT_TRUE(server.eventually([](const ServerCounters& now) { return now.connections_open == 0; }));
+  const ServerCounters counted = server.counters();
+  EXPECT_EQ(counted.connections_accepted, 4u);
+  EXPECT_EQ(counted.calls_started, 12u);
+  EXPECT_EQ(counted.calls_refused, 4u);
+  EXPECT_EQ(counted.calls_ended[5], 12u);
+  EXPECT_EQ(counted.calls_ended[12], 4u);
+  EXPECT_GT(counted.bytes_read, 0u);
+  EXPECT_GT(counted.bytes_written, 0u);
+  ASSERT_EQ(counted.modules.size(), 1u);
+  EXPECT_EQ(counted.modules[0].name, "guest");
+  EXPECT_GE(counted.modules[0].instances_made, 1u);
+  EXPECT_EQ(counted.modules[0].instances_idle, counted.modules[0].instances_alive);
+}
+
+TEST(ServerCountersTest, CountsACallWhoseClientWentAwayAsCancelled) {
+  GuestServer server(of_workers(1), guest_text("(drop (call $wait (local.get $call) (i32.const 0) (i64.const -1)))"
+                                               "(i32.const 0)"));
+  http2::Client client(server.port());
+  const std::int32_t id = client.open(path);
+  client.send(id, "", true);
+  ASSERT_TRUE(client.run_until([&] { return server.counters().calls_started == 1; }));
+  client.reset(id);
+  EXPECT_TRUE(client.run_until([&] { return server.counters().calls_ended[1] == 1; }));
+}
+
+TEST(ServerCountersTest, CountsTheFailuresOfAModule) {
+  GuestServer server(of_workers(1), guest_text("unreachable"));
+  http2::Client client(server.port());
+  EXPECT_EQ(client.call(path, "").status(), 13);
+  const ServerCounters counted = server.counters();
+  EXPECT_EQ(count_of(counted.modules[0].failures, "trap"), 1u);
+  EXPECT_EQ(count_of(counted.modules[0].failures, "exit"), 0u);
+  EXPECT_EQ(counted.modules[0].instances_discarded, 1u);
+}
+
+TEST(ServerCountersTest, CountsTheConnectionsItEndedByTheReason) {
+  ServerOptions options = of_workers(1);
+  options.keepalive_time = std::chrono::milliseconds(50);
+  options.keepalive_timeout = std::chrono::milliseconds(50);
+  GuestServer server(options, guest_text("(i32.const 5)"));
+  http2::Client::Options silent;
+  silent.acknowledge_pings = false;
+  http2::Client client(server.port(), silent);
+  static_cast<void>(client.run_until([&] { return client.connection_ended(); }));
+  EXPECT_TRUE(server.eventually(
+      [](const ServerCounters& now) { return count_of(now.connections_ended, "keepalive timeout") == 1; }));
+}
+
+TEST(ServerCountersTest, MayBeReadAfterTheStop) {
+  GuestServer server(of_workers(1), guest_text("(i32.const 5)"));
+  http2::Client client(server.port());
+  EXPECT_EQ(client.call(path, "").status(), 5);
+  server.stop();
+  EXPECT_EQ(server.counters().calls_ended[5], 1u);
+}
+
+}  // namespace
+}  // namespace wasm_grpc::runtime
