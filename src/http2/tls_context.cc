@@ -127,10 +127,8 @@ Result<TlsContext::SslContext> TlsContext::load() const {
   }
   if (!options_.client_ca_file.empty()) {
     const char* ca = options_.client_ca_file.c_str();
-    auto* names = SSL_load_client_CA_file(ca);
-    if (names == nullptr || SSL_CTX_load_verify_file(context.get(), ca) != 1) {
-      return unreadable("TLS client CA", options_.client_ca_file, "certificates in PEM");
-    }
+    auto* names = SSL_CTX_load_verify_file(context.get(), ca) == 1 ? SSL_load_client_CA_file(ca) : nullptr;
+    if (names == nullptr) return unreadable("TLS client CA", options_.client_ca_file, "certificates in PEM");
     SSL_CTX_set_client_CA_list(context.get(), names);
     const int must = options_.client_auth == TlsClientAuth::require ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
     SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER | must, nullptr);

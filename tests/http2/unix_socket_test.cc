@@ -11,27 +11,12 @@
 #include <fstream>
 #include <string>
 
+#include "folder.h"
 #include "http2/address.h"
 #include "server.h"
 
 namespace wasm_grpc::http2 {
 namespace {
-
-/// A folder that goes away with its content.
-class Folder {
- public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "wasm-grpc-XXXXXX").string();
-    path_ = mkdtemp(name.data());
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  [[nodiscard]] std::string file(const std::string& name) const { return (path_ / name).string(); }
-
- private:
-  std::filesystem::path path_;
-};
 
 bool connects(const std::string& path) {
   sockaddr_un address{};

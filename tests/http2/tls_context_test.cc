@@ -1,0 +1,286 @@
+// What a server's certificates, and those of its clients, bring about.
+#include "http2/tls_context.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "server.h"
+#include "tls_client.h"
+
+namespace wasm_grpc::http2 {
+namespace {
+
+struct TlsContextTest : testing::Test {
+  TlsOptions server_options(const Subject& subject = {.common_name = "server"}) const {
+    const CertificateFiles files = authority.sign("server", subject);
+    TlsOptions options;
+    options.certificate_file = files.certificate;
+    options.key_file = files.key;
+    return options;
+  }
+  std::shared_ptr<TlsContext> make(const TlsOptions& options) {
+    return TlsContext::create(options,
+                              [this](LogLevel level, const std::string& text) {
+                                const std::lock_guard lock(mutex);
+                                lines.push_back((level == LogLevel::error  ? "error "
+                                                 : level == LogLevel::warn ? "warn "
+                                                                           : "info ") +
+                                                text);
+                              })
+        .value();
+  }
+  std::string error_of(const TlsOptions& options) {
+    auto made = TlsContext::create(options, [](LogLevel, const std::string&) {});
+    return made.ok() ? "no error" : made.error().message;
+  }
+  TlsClient::Options client_options() const { return {.authority = authority.certificate_file()}; }
+
+  /// Who a client with this certificate is to the server; nothing when it is refused.
+  std::optional<std::string> identity(TlsContext& context, const std::optional<CertificateFiles>& certificate,
+                                      int version) {
+    TlsServer server(context);
+    auto options = client_options();
+    options.version = version;
+    options.certificate = certificate;
+    TlsClient client(options);
+    converse(server, client);
+    const bool open = server.session.state() == TlsSession::State::open;
+    EXPECT_EQ(client.error().empty(), open) << "the client is told";
+    return open ? std::optional(server.session.peer_identity()) : std::nullopt;
+  }
+  /// The same, by both versions of TLS, which judge alike.
+  std::optional<std::string> identity(TlsContext& context, const std::optional<CertificateFiles>& certificate) {
+    const auto found = identity(context, certificate, TLS1_2_VERSION);
+    EXPECT_EQ(identity(context, certificate, TLS1_3_VERSION), found);
+    return found;
+  }
+  std::string server_name(TlsContext& context) {
+    TlsServer server(context);
+    TlsClient client(client_options());
+    converse(server, client);
+    return client.server_name();
+  }
+  std::size_t count_lines(std::string_view part) {
+    const std::lock_guard lock(mutex);
+    return static_cast<std::size_t>(std::count_if(
+        lines.begin(), lines.end(), [&](const std::string& line) { return line.find(part) != std::string::npos; }));
+  }
+
+  Folder folder;
+  Authority authority{folder, "authority"};
+  std::mutex mutex;
+  std::vector<std::string> lines;
+};
+
+TEST_F(TlsContextTest, RefusesFilesThatMakeNoSenseAndSaysWhich) {
+  const TlsOptions good = server_options();
+  EXPECT_EQ(error_of(good), "no error");
+  std::ofstream(folder.file("text")) << "no certificate\n";
+  const auto error_with = [&](std::string TlsOptions::* file, const std::string& name) {
+    TlsOptions options = good;
+    options.*file = name.empty() ? "" : folder.file(name);
+    return error_of(options);
+  };
+  EXPECT_NE(error_with(&TlsOptions::certificate_file, "none").find("certificate " + folder.file("none") + ": no such"),
+            std::string::npos);
+  EXPECT_NE(error_with(&TlsOptions::certificate_file, "text").find("expected a certificate"), std::string::npos);
+  EXPECT_NE(error_with(&TlsOptions::certificate_file, "").find("give both files"), std::string::npos);
+  EXPECT_NE(error_with(&TlsOptions::key_file, "none").find("key " + folder.file("none") + ": no such file"),
+            std::string::npos);
+  EXPECT_NE(error_with(&TlsOptions::key_file, "text").find("expected a private key"), std::string::npos);
+  EXPECT_NE(error_with(&TlsOptions::key_file, ".").find("is a directory"), std::string::npos);
+  const CertificateFiles other = authority.sign("other", {.common_name = "other"});
+  EXPECT_NE(error_with(&TlsOptions::key_file, "other.key").find("does not belong to the certificate"),
+            std::string::npos);
+  EXPECT_NE(error_with(&TlsOptions::client_ca_file, "text").find("client CA"), std::string::npos);
+  EXPECT_NE(error_with(&TlsOptions::client_ca_file, "none").find("no such file"), std::string::npos);
+}
+
+TEST_F(TlsContextTest, ServesAnExpiredCertificateWithAWarning) {
+  (void)make(server_options({.common_name = "old", .valid_for = std::chrono::hours(-1)}));
+  EXPECT_EQ(count_lines("has expired"), 1u);
+  EXPECT_EQ(count_lines("warn "), 1u);
+}
+
+TEST_F(TlsContextTest, ResumesSessions) {
+  const auto context = make(server_options());
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    auto options = client_options();
+    options.version = version;
+    TlsServer first_server(*context);
+    TlsClient first(options);
+    converse(first_server, first);
+    EXPECT_FALSE(first.resumed());
+    ASSERT_NE(first.session(), nullptr) << "it was given a ticket";
+
+    options.session = first.session();
+    TlsServer server(*context);
+    TlsClient client(options);
+    converse(server, client);
+    EXPECT_TRUE(client.resumed());
+    EXPECT_EQ(server.session.state(), TlsSession::State::open);
+    EXPECT_EQ(client.protocol(), "h2") << "ALPN is agreed on anew";
+  }
+}
+
+TEST_F(TlsContextTest, AResumedSessionStillHasItsClientsIdentity) {
+  TlsOptions server = server_options();
+  server.client_ca_file = authority.certificate_file();
+  const auto context = make(server);
+  auto options = client_options();
+  options.certificate = authority.sign("client", {.common_name = "client"});
+  TlsServer first_server(*context);
+  TlsClient first(options);
+  converse(first_server, first);
+  ASSERT_NE(first.session(), nullptr) << first.error();
+  options.session = first.session();
+  TlsServer again(*context);
+  TlsClient client(options);
+  converse(again, client);
+  EXPECT_TRUE(client.resumed());
+  EXPECT_EQ(again.session.peer_identity(), "client");
+}
+
+TEST_F(TlsContextTest, AsksForNoCertificateWithoutAClientAuthority) {
+  const auto context = make(server_options());
+  EXPECT_EQ(identity(*context, std::nullopt), "");
+  EXPECT_EQ(identity(*context, authority.sign("client", {.common_name = "client"})), "") << "it is not looked at";
+}
+
+TEST_F(TlsContextTest, RequiresAGoodCertificateOfClients) {
+  TlsOptions options = server_options();
+  options.client_ca_file = authority.certificate_file();
+  const auto context = make(options);
+  const Authority stranger(folder, "stranger");
+  EXPECT_EQ(identity(*context, authority.sign("client", {.common_name = "client"})), "client");
+  EXPECT_EQ(identity(*context, std::nullopt), std::nullopt);
+  EXPECT_EQ(identity(*context, stranger.sign("strange", {.common_name = "client"})), std::nullopt);
+  EXPECT_EQ(identity(*context, authority.sign("old", {.common_name = "old", .valid_for = std::chrono::hours(-1)})),
+            std::nullopt);
+}
+
+TEST_F(TlsContextTest, MayLeaveTheCertificateToTheClientButTakesNoBadOne) {
+  TlsOptions options = server_options();
+  options.client_ca_file = authority.certificate_file();
+  options.client_auth = TlsClientAuth::request;
+  const auto context = make(options);
+  const Authority stranger(folder, "stranger");
+  EXPECT_EQ(identity(*context, authority.sign("client", {.common_name = "client"})), "client");
+  EXPECT_EQ(identity(*context, std::nullopt), "");
+  EXPECT_EQ(identity(*context, stranger.sign("strange", {.common_name = "client"})), std::nullopt);
+}
+
+TEST_F(TlsContextTest, NamesAClientByDnsNameThenUriThenSubject) {
+  TlsOptions options = server_options();
+  options.client_ca_file = authority.certificate_file();
+  const auto context = make(options);
+  const auto named = [&](const Subject& subject) { return identity(*context, authority.sign("client", subject)); };
+  const std::string name = "the subject";
+  EXPECT_EQ(named({name, "URI:spiffe://test/a,DNS:first.test,DNS:second.test"}), "first.test");
+  EXPECT_EQ(named({name, "URI:spiffe://test/a,email:a@b.test,URI:spiffe://test/b"}), "spiffe://test/a");
+  EXPECT_EQ(named({name, "email:a@b.test,IP:127.0.0.1"}), name);
+  EXPECT_EQ(named({name}), name);
+  EXPECT_EQ(named({"Łukasz"}), "Łukasz");
+  EXPECT_EQ(named({""}), "");
+}
+
+TEST_F(TlsContextTest, PassesOverNamesThatPretend) {
+  TlsOptions options = server_options();
+  options.client_ca_file = authority.certificate_file();
+  const auto context = make(options);
+  const auto named = [&](const Subject& subject) { return identity(*context, authority.sign("client", subject)); };
+  using namespace std::string_literals;
+  EXPECT_EQ(named({"subject", "DNS:honest.test", "admin.test\0.evil.test"s}), "honest.test");
+  EXPECT_EQ(named({"subject", "", "admin.test\0.evil.test"s}), "subject");
+  EXPECT_EQ(named({"subject", "", "line\nbreak"}), "subject");
+  EXPECT_EQ(named({"admin\0x"s}), "");
+}
+
+TEST_F(TlsContextTest, TakesNewFilesForTheConnectionsThatFollow) {
+  const auto context = make(server_options({.common_name = "before"}));
+  TlsServer open_server(*context);
+  TlsClient open_client(client_options());
+  converse(open_server, open_client);
+  EXPECT_EQ(open_client.server_name(), "before");
+
+  authority.sign("server", {.common_name = "after"});
+  EXPECT_TRUE(eventually([&] { return server_name(*context) == "after"; }));
+  EXPECT_EQ(count_lines("info TLS certificate " + folder.file("server.pem") + ": read again"), 1u);
+
+  open_client.write("still open");
+  converse(open_server, open_client);
+  EXPECT_EQ(open_server.received, "still open");
+}
+
+TEST_F(TlsContextTest, KeepsTheOldFilesWhereTheNewOnesMakeNoSense) {
+  const TlsOptions options = server_options({.common_name = "before"});
+  const auto context = make(options);
+  std::ofstream(options.certificate_file) << "no certificate\n";
+  EXPECT_TRUE(eventually([&] {
+    EXPECT_EQ(server_name(*context), "before");
+    return count_lines("error TLS certificate " + options.certificate_file) >= 1;
+  }));
+  std::filesystem::remove(options.certificate_file);
+  EXPECT_TRUE(eventually([&] {
+    EXPECT_EQ(server_name(*context), "before");
+    return count_lines("error TLS certificate " + options.certificate_file + ": no such file") >= 1;
+  }));
+  authority.sign("server", {.common_name = "after"});
+  EXPECT_TRUE(eventually([&] { return server_name(*context) == "after"; }));
+}
+
+TEST_F(TlsContextTest, TakesANewClientAuthorityAndResumesNobodyOfTheOldOne) {
+  const Authority old_authority(folder, "clients");
+  TlsOptions server = server_options();
+  server.client_ca_file = old_authority.certificate_file();
+  const auto context = make(server);
+  auto options = client_options();
+  options.certificate = old_authority.sign("client", {.common_name = "client"});
+  TlsServer first_server(*context);
+  TlsClient first(options);
+  converse(first_server, first);
+  ASSERT_NE(first.session(), nullptr) << first.error();
+
+  const Authority new_authority(folder, "clients");  // its certificate takes the other's file
+  EXPECT_TRUE(eventually([&] { return !identity(*context, options.certificate, TLS1_3_VERSION); }));
+  EXPECT_EQ(identity(*context, new_authority.sign("new", {.common_name = "new"})), "new");
+  options.session = first.session();
+  TlsServer again(*context);
+  TlsClient client(options);
+  converse(again, client);
+  EXPECT_FALSE(client.resumed());
+  EXPECT_EQ(again.session.state(), TlsSession::State::failed);
+}
+
+TEST_F(TlsContextTest, ServesThreadsWhileItsFilesChange) {
+  const auto context = make(server_options({.common_name = "before"}));
+  std::vector<std::jthread> threads;
+  std::atomic<int> done = 0;
+  std::atomic<bool> stop = false;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      while (!stop) {
+        if (const std::string name = server_name(*context); name != "before" && name != "after") break;
+        ++done;
+      }
+    });
+  }
+  EXPECT_TRUE(eventually([&] { return done > 20; }));
+  authority.sign("server", {.common_name = "after"});
+  EXPECT_TRUE(eventually([&] { return server_name(*context) == "after"; }));
+  const int before = done;
+  EXPECT_TRUE(eventually([&] { return done > before + 20; })) << "they are all served";
+  stop = true;
+}
+
+}  // namespace
+}  // namespace wasm_grpc::http2
