@@ -24,6 +24,10 @@ struct ClientLimits {
   std::uint32_t overhead_burst = 10'000;
   std::uint32_t overhead_per_second = 1000;
 
+  /// How long a new connection may take to open: the TLS handshake, where there is one, the HTTP/2 preface and the
+  /// client's SETTINGS. 0: for ever.
+  std::chrono::milliseconds handshake_timeout{10'000};
+
   /// How long the headers of a request may take from their first byte to their last; 0: for ever.
   std::chrono::milliseconds header_timeout{10'000};
 

@@ -68,7 +68,7 @@ struct ServerOptions {
   /// Most calls of one module on one worker that wait for an instance. One more is answered RESOURCE_EXHAUSTED.
   std::size_t max_waiting_calls = 1024;
 
-  /// Bytes one request message may have; a larger one is answered RESOURCE_EXHAUSTED.
+  /// Bytes one request message may have, as it comes and decompressed; a larger one is answered RESOURCE_EXHAUSTED.
   std::size_t max_message_size = std::size_t{4} << 20;
 
   /// Bytes the linear memory of one instance may have; a guest that wants more sees its allocation fail.

@@ -35,6 +35,8 @@ void add_limit_flags(CLI::App& command, ClientLimits& limits) {
   add_count(command, "--overhead-burst", limits.overhead_burst,
             "Frames that carry no part of a call a client may send at once");
   add_count(command, "--overhead-per-second", limits.overhead_per_second, "How many of them a second after that");
+  add_time(command, "--handshake-timeout", limits.handshake_timeout,
+           "How long a new connection may take to open, TLS included, in ms; 0: for ever");
   add_time(command, "--header-timeout", limits.header_timeout,
            "How long the headers of a request may take to come, in ms; 0: for ever");
   add_time(command, "--stall-timeout", limits.stall_timeout,

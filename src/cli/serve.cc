@@ -161,7 +161,7 @@ void add_serve(CLI::App& app, Command& run) {
       ->check(CLI::Range(std::size_t{0}, std::size_t{1'000'000}))
       ->capture_default_str()
       ->type_name("N");
-  command->add_option("--max-message-size", server.max_message_size, "Largest request message accepted, in bytes")
+  command->add_option("--max-message-size", server.max_message_size, "Largest request message accepted, in bytes, also decompressed")
       ->check(CLI::Range(std::size_t{1}, std::size_t{0x7fffffff}))
       ->capture_default_str()
       ->type_name("BYTES");

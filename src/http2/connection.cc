@@ -27,7 +27,9 @@ void Connection::accept(Core& core, asio::generic::stream_protocol::socket socke
   core.open.push_back(connection);
   ++core.counters.connections_accepted;
   ++core.counters.connections_open;
-  core.timers.schedule(*connection, rpc::Clock::now() + core.settings.handshake_timeout);
+  if (const auto limit = core.settings.handshake_timeout; limit.count() > 0) {
+    core.timers.schedule(*connection, rpc::Clock::now() + limit);
+  }
   connection->watch_.begin(core);
   connection->read();
 }

@@ -53,7 +53,8 @@ struct Settings {
   /// headers below the limit above, which fit into one frame.
   std::uint32_t max_continuations = 8;
 
-  /// How long a new connection may take to send the HTTP/2 preface and its SETTINGS.
+  /// How long a new connection may take to open: the TLS handshake, where there is one, the HTTP/2 preface and the
+  /// client's SETTINGS. 0: for ever.
   std::chrono::milliseconds handshake_timeout{10'000};
 
   /// After this much time without a byte from a client (up to twice as much) it is sent a PING, and its connection is

@@ -27,6 +27,7 @@ http2::Settings http2_settings(const ServerOptions& options) {
   settings.resets_per_second = options.clients.resets_per_second;
   settings.overhead_burst = options.clients.overhead_burst;
   settings.overhead_per_second = options.clients.overhead_per_second;
+  settings.handshake_timeout = options.clients.handshake_timeout;
   settings.header_timeout = options.clients.header_timeout;
   settings.stall_timeout = options.clients.stall_timeout;
   return settings;

@@ -24,6 +24,12 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(scope="session")
+def sanitized() -> bool:
+    """Whether the program is built with a sanitizer, which changes how much memory it takes."""
+    return SANITIZED
+
+
+@pytest.fixture(scope="session")
 def program() -> pathlib.Path:
     """The wasm-grpc program."""
     return pathlib.Path(os.environ["WASM_GRPC_TEST_PROGRAM"])

@@ -1,7 +1,6 @@
 """Clients that mean harm: each loses its connection, the log says why, and others are served meanwhile."""
 
 import contextlib
-import itertools
 import socket
 import time
 
@@ -9,6 +8,10 @@ import pytest
 from http2_client import Http2Client, message
 
 LIMIT = 30
+MIB = 1 << 20
+# The server may grow by while a flood runs: what every client may have, 1000 streams with an instance each, and buffers.
+FLOOD_MEMORY = 64 * MIB
+FLOOD_TIME = 3  # seconds of its processor a whole flood may cost; generous, for a slow machine
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
 DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = 0, 1, 2, 3, 4, 6, 7, 8, 9
 END_HEADERS = 4
@@ -63,11 +66,16 @@ def attack(server, pieces, limit: float = LIMIT) -> list[int]:
     return goaways(received)
 
 
+def assert_calls(client) -> None:
+    """It makes a call, and that is answered."""
+    stream = client.open("/echo.Echo/Unary")
+    client.send(stream, message(b"hello"), end=True)
+    assert client.answer(stream).data == message(b"hello")
+
+
 def assert_serves(server) -> None:
     with Http2Client(server) as client:
-        stream = client.open("/echo.Echo/Unary")
-        client.send(stream, message(b"hello"), end=True)
-        assert client.answer(stream).data == message(b"hello")
+        assert_calls(client)
 
 
 def bomb() -> bytes:
@@ -96,22 +104,49 @@ FLOODS = {
 @pytest.fixture
 def watched(serve):
     # Pings are limited by their interval too; here their number counts.
-    return serve("echo", "--workers", "1", "--min-ping-interval", "0")
+    server = serve("echo", "--workers", "1", "--min-ping-interval", "0")
+    assert_serves(server)  # it has made what its first call takes
+    return server
 
 
 @pytest.mark.parametrize("name", FLOODS)
-def test_a_flood_ends_its_connection_and_harms_nobody(watched, name):
+def test_a_flood_ends_its_connection_costs_little_and_harms_nobody(watched, name, sanitized):
     make, reason = FLOODS[name]
     with Http2Client(watched) as neighbour:
         stream = neighbour.open("/echo.Echo/BidiStream")
-        # Some pieces are never sent: the server has ended the connection before.
-        pieces = (b"".join(make(100 * n + i) for i in range(100)) for n in range(1000))
-        codes = attack(watched, itertools.chain([PREFACE], pieces))
+        memory, time_used = watched.resident_bytes(), watched.processor_seconds()
+
+        def flood():
+            yield PREFACE
+            for n in range(1000):  # not all are sent: the server ends the connection before
+                yield b"".join(make(100 * n + i) for i in range(100))
+                grown = watched.resident_bytes() - memory
+                assert sanitized or grown < FLOOD_MEMORY, f"the server grew by {grown / MIB:.1f} MiB"
+                if n % 10 == 0:  # the neighbour is served meanwhile
+                    assert_calls(neighbour)
+
+        codes = attack(watched, flood())
         watched.wait_for_log(rf"ended the connection of \S+: {reason} \(")
         assert set(codes) <= {ENHANCE_YOUR_CALM}  # a client that sends on may lose it to a reset of the socket
+        assert watched.processor_seconds() - time_used < FLOOD_TIME
         neighbour.send(stream, message(b"still here"), end=True)
         assert neighbour.answer(stream).data == message(b"still here")
     assert_serves(watched)
+
+
+def test_a_connection_that_does_not_open_in_time_is_closed(serve):
+    server = serve("echo", "--workers", "1", "--handshake-timeout", "1000")
+    with Http2Client(server) as client, contextlib.ExitStack() as connections:
+        assert_calls(client)
+        silent = []
+        for said in (b"", PREFACE[:10], PREFACE[:24]):
+            silent.append(connections.enter_context(socket.create_connection(server.host_and_port, timeout=LIMIT)))
+            silent[-1].sendall(said)
+        for connection in silent:
+            while connection.recv(65_536):
+                pass
+        assert server.log.count(": handshake timeout (") == len(silent)
+        assert_calls(client)  # it has been silent for longer, but it is open
 
 
 def test_headers_that_do_not_end_in_time_end_the_connection(serve):
