@@ -86,4 +86,15 @@ class TlsServer {
 /// Carries what either side has to say to the other, `piece` bytes at a time, until both are silent.
 void converse(TlsServer& server, TlsClient& client, std::size_t piece = 1 << 20);
 
+/// A handshake, as far as it comes.
+struct Handshake {
+  Handshake(TlsContext& context, const TlsClient::Options& options) : server(context), client(options) {
+    converse(server, client);
+  }
+  [[nodiscard]] bool opened() const { return server.session.state() == TlsSession::State::open; }
+
+  TlsServer server;
+  TlsClient client;
+};
+
 }  // namespace wasm_grpc::http2

@@ -47,15 +47,12 @@ struct TlsContextTest : testing::Test {
   /// Who a client with this certificate is to the server; nothing when it is refused.
   std::optional<std::string> identity(TlsContext& context, const std::optional<CertificateFiles>& certificate,
                                       int version) {
-    TlsServer server(context);
     auto options = client_options();
     options.version = version;
     options.certificate = certificate;
-    TlsClient client(options);
-    converse(server, client);
-    const bool open = server.session.state() == TlsSession::State::open;
-    EXPECT_EQ(client.error().empty(), open) << "the client is told";
-    return open ? std::optional(server.session.peer_identity()) : std::nullopt;
+    const Handshake made(context, options);
+    EXPECT_EQ(made.client.error().empty(), made.opened()) << "the client is told";
+    return made.opened() ? std::optional(made.server.session.peer_identity()) : std::nullopt;
   }
   /// The same, by both versions of TLS, which judge alike.
   std::optional<std::string> identity(TlsContext& context, const std::optional<CertificateFiles>& certificate) {
@@ -63,12 +60,7 @@ struct TlsContextTest : testing::Test {
     EXPECT_EQ(identity(context, certificate, TLS1_3_VERSION), found);
     return found;
   }
-  std::string server_name(TlsContext& context) {
-    TlsServer server(context);
-    TlsClient client(client_options());
-    converse(server, client);
-    return client.server_name();
-  }
+  std::string server_name(TlsContext& context) { return Handshake(context, client_options()).client.server_name(); }
   std::size_t count_lines(std::string_view part) {
     const std::lock_guard lock(mutex);
     return static_cast<std::size_t>(std::count_if(
@@ -116,19 +108,15 @@ TEST_F(TlsContextTest, ResumesSessions) {
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
     auto options = client_options();
     options.version = version;
-    TlsServer first_server(*context);
-    TlsClient first(options);
-    converse(first_server, first);
-    EXPECT_FALSE(first.resumed());
-    ASSERT_NE(first.session(), nullptr) << "it was given a ticket";
+    const Handshake first(*context, options);
+    EXPECT_FALSE(first.client.resumed());
+    ASSERT_NE(first.client.session(), nullptr) << "it was given a ticket";
 
-    options.session = first.session();
-    TlsServer server(*context);
-    TlsClient client(options);
-    converse(server, client);
-    EXPECT_TRUE(client.resumed());
-    EXPECT_EQ(server.session.state(), TlsSession::State::open);
-    EXPECT_EQ(client.protocol(), "h2") << "ALPN is agreed on anew";
+    options.session = first.client.session();
+    const Handshake again(*context, options);
+    EXPECT_TRUE(again.client.resumed());
+    EXPECT_TRUE(again.opened());
+    EXPECT_EQ(again.client.protocol(), "h2") << "ALPN is agreed on anew";
   }
 }
 
@@ -138,16 +126,12 @@ TEST_F(TlsContextTest, AResumedSessionStillHasItsClientsIdentity) {
   const auto context = make(server);
   auto options = client_options();
   options.certificate = authority.sign("client", {.common_name = "client"});
-  TlsServer first_server(*context);
-  TlsClient first(options);
-  converse(first_server, first);
-  ASSERT_NE(first.session(), nullptr) << first.error();
-  options.session = first.session();
-  TlsServer again(*context);
-  TlsClient client(options);
-  converse(again, client);
-  EXPECT_TRUE(client.resumed());
-  EXPECT_EQ(again.session.peer_identity(), "client");
+  const Handshake first(*context, options);
+  ASSERT_NE(first.client.session(), nullptr) << first.client.error();
+  options.session = first.client.session();
+  const Handshake again(*context, options);
+  EXPECT_TRUE(again.client.resumed());
+  EXPECT_EQ(again.server.session.peer_identity(), "client");
 }
 
 TEST_F(TlsContextTest, AsksForNoCertificateWithoutAClientAuthority) {
@@ -207,18 +191,16 @@ TEST_F(TlsContextTest, PassesOverNamesThatPretend) {
 
 TEST_F(TlsContextTest, TakesNewFilesForTheConnectionsThatFollow) {
   const auto context = make(server_options({.common_name = "before"}));
-  TlsServer open_server(*context);
-  TlsClient open_client(client_options());
-  converse(open_server, open_client);
-  EXPECT_EQ(open_client.server_name(), "before");
+  Handshake earlier(*context, client_options());
+  EXPECT_EQ(earlier.client.server_name(), "before");
 
   authority.sign("server", {.common_name = "after"});
   EXPECT_TRUE(eventually([&] { return server_name(*context) == "after"; }));
   EXPECT_EQ(count_lines("info TLS certificate " + folder.file("server.pem") + ": read again"), 1u);
 
-  open_client.write("still open");
-  converse(open_server, open_client);
-  EXPECT_EQ(open_server.received, "still open");
+  earlier.client.write("still open");
+  converse(earlier.server, earlier.client);
+  EXPECT_EQ(earlier.server.received, "still open");
 }
 
 TEST_F(TlsContextTest, KeepsTheOldFilesWhereTheNewOnesMakeNoSense) {
@@ -245,20 +227,16 @@ TEST_F(TlsContextTest, TakesANewClientAuthorityAndResumesNobodyOfTheOldOne) {
   const auto context = make(server);
   auto options = client_options();
   options.certificate = old_authority.sign("client", {.common_name = "client"});
-  TlsServer first_server(*context);
-  TlsClient first(options);
-  converse(first_server, first);
-  ASSERT_NE(first.session(), nullptr) << first.error();
+  const Handshake first(*context, options);
+  ASSERT_NE(first.client.session(), nullptr) << first.client.error();
 
   const Authority new_authority(folder, "clients");  // its certificate takes the other's file
   EXPECT_TRUE(eventually([&] { return !identity(*context, options.certificate, TLS1_3_VERSION); }));
   EXPECT_EQ(identity(*context, new_authority.sign("new", {.common_name = "new"})), "new");
-  options.session = first.session();
-  TlsServer again(*context);
-  TlsClient client(options);
-  converse(again, client);
-  EXPECT_FALSE(client.resumed());
-  EXPECT_EQ(again.session.state(), TlsSession::State::failed);
+  options.session = first.client.session();
+  const Handshake again(*context, options);
+  EXPECT_FALSE(again.client.resumed());
+  EXPECT_FALSE(again.opened());
 }
 
 TEST_F(TlsContextTest, ServesThreadsWhileItsFilesChange) {
