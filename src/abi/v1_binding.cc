@@ -106,8 +106,8 @@ void HandlerBinding::end_call() {
 
 std::int32_t HandlerBinding::refuse(std::string_view path, std::string_view why) {
   if (refusal_.empty()) {
-    refusal_ =
-        "the declaration of method \"" + wasm::printable(path.substr(0, 200)) + "\" was refused: " + std::string(why);
+    refusal_ = "the declaration of method \"" + wasm::printable(path, wasm::most_of_name) +
+               "\" was refused: " + std::string(why);
   }
   return INVALID;
 }
@@ -148,6 +148,10 @@ std::int32_t HandlerBinding::method(std::string_view path, std::int32_t kind, st
 std::int32_t HandlerBinding::descriptors(std::span<const std::byte> set) {
   if (step_ != Step::declare) return INVALID;
   if (expected_ != nullptr) return OK;
+  if (declaration_.descriptors.size() >= max_descriptor_sets) {
+    if (refusal_.empty()) refusal_ = "it gives its descriptors in more than 1000 pieces";
+    return INVALID;
+  }
   std::size_t total = set.size();
   for (const std::string& other : declaration_.descriptors) total += other.size();
   if (total > max_descriptor_bytes) {

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "wasm/guest_text.h"
+
 namespace wasm_grpc::wasm {
 
 namespace {
@@ -26,7 +28,8 @@ std::string_view without_number(std::string_view line) {
 }
 
 /// The engine's messages have a line for each cause, and a place in text format follows as a picture: "--> <anon>:1:7"
-/// and the source below it. Here it is "what: why: why" and "what (line 1, column 7)".
+/// and the source below it. Here it is "what: why: why" and "what (line 1, column 7)". Names that the guest chose are
+/// in it, so it is made printable and cut.
 std::string one_line(std::string_view text) {
   std::string out;
   while (!text.empty()) {
@@ -44,12 +47,12 @@ std::string one_line(std::string_view text) {
     if (!out.empty()) out += ": ";
     out += without_number(line);
   }
-  return out;
+  return printable(out, most_of_message);
 }
 
 std::string frame_text(const wasm_frame_t* frame) {
   const wasm_name_t* function = wasmtime_frame_func_name(frame);
-  std::string out = function != nullptr ? std::string(function->data, function->size)
+  std::string out = function != nullptr ? printable({function->data, function->size}, most_of_name)
                                         : "function " + std::to_string(wasm_frame_func_index(frame));
   return out + " at offset " + std::to_string(wasm_frame_module_offset(frame));
 }
@@ -67,7 +70,7 @@ std::vector<std::string> take_frames(wasm_frame_vec_t* frames) {
 std::string without_backtrace(std::string_view text) {
   static constexpr std::string_view causes = "Caused by:";
   if (text.starts_with("error while executing")) {
-    const std::size_t at = text.find(causes);
+    const std::size_t at = text.rfind(causes);  // a function may be named so
     if (at != std::string_view::npos) return one_line(text.substr(at + causes.size()).substr(1));
   }
   return one_line(text);

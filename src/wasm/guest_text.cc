@@ -1,5 +1,6 @@
 #include "wasm/guest_text.h"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace wasm_grpc::wasm {
@@ -34,12 +35,13 @@ bool is_printable(std::string_view bytes) noexcept {
   return true;
 }
 
-std::string printable(std::string_view bytes) {
+std::string printable(std::string_view bytes, std::size_t most) {
   static constexpr char digits[] = "0123456789abcdef";
   std::string out;
-  out.reserve(bytes.size() + 16);
+  out.reserve(std::min(bytes.size(), most) + 16);
   while (!bytes.empty()) {
     std::size_t length = printable_sequence(bytes);
+    if ((length > 0 ? length : 4) > most - out.size()) return out += "...";
     if (length > 0) {
       out += bytes.substr(0, length);
     } else {

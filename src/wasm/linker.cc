@@ -8,6 +8,7 @@
 
 #include "wasm/engine.h"
 #include "wasm/failure.h"
+#include "wasm/guest_text.h"
 #include "wasm/instance.h"
 #include "wasm/module.h"
 
@@ -149,7 +150,8 @@ Result<std::shared_ptr<const LinkedModule>> Linker::link(std::shared_ptr<const M
     if (known != defined_.end() && known->second.contains(import.name)) continue;
     std::string modules;
     for (const auto& [known_module, names] : defined_) modules += (modules.empty() ? "" : ", ") + known_module;
-    return Error{"it imports the " + std::string(wasm::name(import.kind)) + " \"" + import.module + "." + import.name +
+    return Error{"it imports the " + std::string(wasm::name(import.kind)) + " \"" +
+                 printable(import.module, most_of_name) + "." + printable(import.name, most_of_name) +
                  "\", which this host does not offer" +
                  (known == defined_.end() ? " (it knows the import modules " + modules + ")" : std::string())};
   }

@@ -51,11 +51,15 @@ class Linker {
   /// Binds a module's imports. The error names an import that is not offered, or offered with another type.
   [[nodiscard]] Result<std::shared_ptr<const LinkedModule>> link(std::shared_ptr<const Module> module) const;
 
+  using Names = std::set<std::string, std::less<>>;
+  /// What is offered: the names of functions by import module.
+  [[nodiscard]] const std::map<std::string, Names, std::less<>>& functions() const noexcept { return defined_; }
+
  private:
   [[nodiscard]] Result<> remember(std::string_view module, std::string_view name);
 
   wasmtime_linker* linker_;
-  std::map<std::string, std::set<std::string, std::less<>>, std::less<>> defined_;
+  std::map<std::string, Names, std::less<>> defined_;
 };
 
 }  // namespace wasm_grpc::wasm

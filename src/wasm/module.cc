@@ -28,16 +28,23 @@ ExternKind kind_of(const wasm_externtype_t* type) {
   }
 }
 
+// Not by wasm_valtype_kind(), which ends the process at a type that is not in wasm.h.
 std::string_view value_name(const wasm_valtype_t* type) {
-  switch (wasm_valtype_kind(type)) {
-    case WASM_I32:
+  wasmtime_valtype_t value;
+  wasmtime_valtype_new(type, &value);
+  const wasmtime_valtype_kind_t kind = value.kind;
+  wasmtime_valtype_delete(&value);
+  switch (kind) {
+    case WASMTIME_VALTYPE_KIND_I32:
       return "i32";
-    case WASM_I64:
+    case WASMTIME_VALTYPE_KIND_I64:
       return "i64";
-    case WASM_F32:
+    case WASMTIME_VALTYPE_KIND_F32:
       return "f32";
-    case WASM_F64:
+    case WASMTIME_VALTYPE_KIND_F64:
       return "f64";
+    case WASMTIME_VALTYPE_KIND_V128:
+      return "v128";
     default:
       return "ref";
   }
