@@ -31,8 +31,8 @@ struct ModuleCounters {
   std::uint64_t calls_refused = 0;  // RESOURCE_EXHAUSTED: too many waited
   /// Guests that did not come to a good end, and took their instance with them: "trap", "stack overflow",
   /// "out of memory" (it trapped or exited with more than three quarters of its memory in use), "exit",
-  /// "failed start", and three whose call had ended, and who did not return in time: "past its deadline", "cancelled",
-  /// "answered".
+  /// "cpu time", "failed start", and three whose call had ended, and who did not return in time: "past its deadline",
+  /// "cancelled", "answered".
   std::vector<ReasonCount> failures;
 };
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "wasm_grpc/client_limits.h"
+#include "wasm_grpc/guest_limits.h"
 
 namespace wasm_grpc {
 
@@ -79,6 +80,9 @@ struct ServerOptions {
 
   /// Streams one client connection may have open at once; further ones wait at the client.
   std::uint32_t max_concurrent_streams = 1000;
+
+  /// What the guests of each module may use.
+  GuestLimits guests;
 
   /// What a client may do before its connection is ended.
   ClientLimits clients;

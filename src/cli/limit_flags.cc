@@ -43,4 +43,9 @@ void add_limit_flags(CLI::App& command, ClientLimits& limits) {
            "How long a client may leave all its answers untaken, in ms; 0: for ever");
 }
 
+void add_limit_flags(CLI::App& command, GuestLimits& limits) {
+  add_time(command, "--max-cpu-time", limits.max_cpu_time,
+           "How long the guest of one call may compute, in ms, waits not counted; 0: for ever");
+}
+
 }  // namespace wasm_grpc::cli

@@ -1,7 +1,8 @@
-// The flags of ClientLimits.
+// The flags of ClientLimits and GuestLimits.
 #pragma once
 
 #include "wasm_grpc/client_limits.h"
+#include "wasm_grpc/guest_limits.h"
 
 namespace CLI {
 class App;
@@ -9,7 +10,8 @@ class App;
 
 namespace wasm_grpc::cli {
 
-/// Adds them to the command; they are written to `limits`, which outlives it.
+/// Add them to the command; they are written to `limits`, which outlives it.
 void add_limit_flags(CLI::App& command, ClientLimits& limits);
+void add_limit_flags(CLI::App& command, GuestLimits& limits);
 
 }  // namespace wasm_grpc::cli

@@ -187,6 +187,7 @@ void add_serve(CLI::App& app, Command& run) {
       ->check(CLI::Range(0L, 3'600'000L))
       ->capture_default_str()
       ->type_name("MS");
+  add_limit_flags(*command, server.guests);
   add_limit_flags(*command, server.clients);
   flags->module.add_to(*command);
   flags->tls.add_to(*command);

@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "wasm/epoch.h"
+
 namespace wasm_grpc::runtime {
 
 GuestCall::~GuestCall() = default;
@@ -11,6 +13,8 @@ void GuestCall::begin(rpc::Call& call, InstancePool& instances, std::int32_t tag
   instances_ = &instances;
   tag_ = tag;
   slices_ = 0;
+  cpu_time_ = {};
+  timed_ = false;
   phase_ = Phase::queued;
   call.retain();
   call.set_listener(this);
@@ -96,10 +100,44 @@ bool GuestCall::advance_start() noexcept {
   return true;
 }
 
+wasm::Progress GuestCall::poll_instance() noexcept {
+  GuestClock& clock = owner_.clock_;
+  // A call is timed from its first stop on. Until then it has run for one slice, which has one or two ticks, or less.
+  const auto began = timed_ ? clock.begin() : GuestClock::Time{};
+  const wasm::Progress progress = guest_->instance.poll();
+  if (progress == wasm::Progress::sliced || progress == wasm::Progress::suspended) {
+    const auto stopped = clock.end();
+    if (timed_) {
+      cpu_time_ += stopped - began;
+    } else if (progress == wasm::Progress::sliced) {
+      cpu_time_ += wasm::EpochTicker::tick;
+    }
+    timed_ = true;
+  } else if (timed_) {
+    cpu_time_ += clock.end() - began;
+  } else {
+    clock.skip();
+  }
+  return progress;
+}
+
+bool GuestCall::kill_if_spent() noexcept {
+  const std::chrono::milliseconds budget = owner_.max_cpu_time_;
+  if (phase_ != Phase::running || budget.count() == 0 || cpu_time_ < budget || over()) return false;
+  instances_->counters().failed(GuestFailure::cpu_time);
+  const std::string spent = "used its " + std::to_string(budget.count()) + " ms of CPU time";
+  if (instances_->log().admits()) {
+    instances_->log().write(LogLevel::warn, instances_->module().name(), call_->method().path + ": " + spent);
+  }
+  call_->finish({rpc::StatusCode::resource_exhausted, "the call " + spent});
+  end(false);
+  return true;
+}
+
 void GuestCall::poll() noexcept {
   while (true) {
     const bool was_over = over();
-    switch (guest_->instance.poll()) {
+    switch (poll_instance()) {
       case wasm::Progress::done:
         if (phase_ == Phase::starting) {
           if (!advance_start()) return;
@@ -132,6 +170,7 @@ void GuestCall::poll() noexcept {
           drop_late_guest();
           return;
         }
+        if (kill_if_spent()) return;
         queue_ = Queue::sliced;
         owner_.scheduler_.sliced(*this, ++slices_);
         return;
@@ -141,6 +180,7 @@ void GuestCall::poll() noexcept {
           drop_late_guest();
           return;
         }
+        if (kill_if_spent()) return;
         suspend();
         return;
     }
@@ -149,7 +189,7 @@ void GuestCall::poll() noexcept {
 
 void GuestCall::suspend() noexcept {
   const wasm::Suspension& waits_for = guest_->instance.suspension();
-  const auto now = rpc::Clock::now();
+  const auto now = owner_.clock_.begin();  // of just now
   if (phase_ == Phase::starting && now >= start_limit_) {
     fail_start("it did not finish in time");
     return;
@@ -192,7 +232,10 @@ void GuestCall::on_cancelled(rpc::Call&) noexcept {
   }
   if (queue_ == Queue::ready && guest_->instance.running()) return;  // it is about to be told
   // In the middle of computing: it finds out when it looks, within one more slice.
-  if (queue_ == Queue::sliced && phase_ == Phase::running) return;
+  if (queue_ == Queue::sliced && phase_ == Phase::running) {
+    owner_.scheduler_.hurry(*this);
+    return;
+  }
   if (phase_ == Phase::running && guest_->instance.running()) {
     drop_late_guest();
   } else {

@@ -6,8 +6,10 @@
 
 #include "abi/abi.h"
 #include "rpc/timer_queue.h"
+#include "runtime/guest_clock.h"
 #include "runtime/instance_pool.h"
 #include "runtime/scheduler.h"
+#include "wasm_grpc/guest_limits.h"
 #include "wasm_grpc/rpc/call.h"
 
 namespace wasm_grpc::runtime {
@@ -48,6 +50,10 @@ class GuestCall final : public Task, public rpc::CallListener, public InstanceWa
   void run_guest() noexcept;
   void begin_guest() noexcept;
   void poll() noexcept;
+  /// Runs the guest for a slice at most, and counts its time.
+  [[nodiscard]] wasm::Progress poll_instance() noexcept;
+  /// Ends the call when its guest has used up its CPU time.
+  [[nodiscard]] bool kill_if_spent() noexcept;
   void suspend() noexcept;
   void resume() noexcept;
   void fail_start(std::string_view why) noexcept;
@@ -67,6 +73,8 @@ class GuestCall final : public Task, public rpc::CallListener, public InstanceWa
   std::unique_ptr<GuestInstance> guest_;
   std::int32_t tag_ = 0;
   std::uint32_t slices_ = 0;
+  std::chrono::nanoseconds cpu_time_{};  // of the guest in this call, its start included; complete only if timed_
+  bool timed_ = false;
   rpc::Clock::time_point start_limit_{};
   Phase phase_ = Phase::none;
   Queue queue_ = Queue::none;
@@ -79,14 +87,17 @@ class GuestCall final : public Task, public rpc::CallListener, public InstanceWa
 /// What the guest calls of one worker share, and their memory.
 class GuestCallPool {
  public:
-  GuestCallPool(Scheduler& scheduler, rpc::TimerQueue& timers, std::chrono::milliseconds start_timeout)
-      : scheduler_(scheduler), timers_(timers), start_timeout_(start_timeout) {}
+  GuestCallPool(Scheduler& scheduler, rpc::TimerQueue& timers, std::chrono::milliseconds start_timeout,
+                const GuestLimits& limits)
+      : scheduler_(scheduler), timers_(timers), start_timeout_(start_timeout), max_cpu_time_(limits.max_cpu_time) {}
   ~GuestCallPool();
   GuestCallPool(const GuestCallPool&) = delete;
   GuestCallPool& operator=(const GuestCallPool&) = delete;
 
   /// Serves a call by a module's method.
   void serve(rpc::Call& call, InstancePool& instances, std::int32_t tag) noexcept;
+  /// A turn of the worker begins, at this time.
+  void begin_turn(rpc::Clock::time_point now) noexcept { clock_.begin_turn(now); }
   /// Ends all calls in progress at once.
   void abandon_all() noexcept;
 
@@ -97,6 +108,8 @@ class GuestCallPool {
   Scheduler& scheduler_;
   rpc::TimerQueue& timers_;
   std::chrono::milliseconds start_timeout_;
+  std::chrono::milliseconds max_cpu_time_;
+  GuestClock clock_;
   std::vector<std::unique_ptr<GuestCall>> all_;
   std::vector<GuestCall*> live_;
   GuestCall* free_ = nullptr;

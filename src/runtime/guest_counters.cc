@@ -9,7 +9,8 @@ namespace wasm_grpc::runtime {
 
 std::string_view name(GuestFailure failure) noexcept {
   static constexpr std::array<std::string_view, guest_failures> names = {
-      "trap", "stack overflow", "out of memory", "exit", "failed start", "past its deadline", "cancelled", "answered",
+      "trap",         "stack overflow",    "out of memory", "exit",     "cpu time",
+      "failed start", "past its deadline", "cancelled",     "answered",
   };
   return names[static_cast<std::size_t>(failure)];
 }

@@ -17,12 +17,13 @@ enum class GuestFailure : std::uint8_t {
   stack_overflow,
   out_of_memory,  // it trapped or exited with its memory nearly full
   exit,
+  cpu_time,       // it used up GuestLimits::max_cpu_time
   start,          // of any kind, while it started
   past_deadline,  // its call had ended so, and it did not return in time
   cancelled,
   answered,
 };
-inline constexpr std::size_t guest_failures = 8;
+inline constexpr std::size_t guest_failures = 9;
 /// Its name in ModuleCounters::failures.
 [[nodiscard]] std::string_view name(GuestFailure failure) noexcept;
 

@@ -1,6 +1,7 @@
 #include "runtime/scheduler.h"
 
 #include <algorithm>
+#include <optional>
 
 namespace wasm_grpc::runtime {
 
@@ -24,23 +25,41 @@ void Scheduler::sliced(Task& task, std::uint32_t slices) noexcept {
   if (was_empty) woken_();
 }
 
+void Scheduler::hurry(Task& task) noexcept {
+  const auto found =
+      std::find_if(sliced_.begin(), sliced_.end(), [&](const Sliced& entry) { return entry.task == &task; });
+  if (found == sliced_.end()) return;
+  found->slices = 0;
+  std::push_heap(sliced_.begin(), found + 1);  // what is above it is a heap; it rises there
+}
+
 void Scheduler::run_turn() noexcept {
   // The candidate is chosen first: a task that is sliced in this turn does not run twice in it.
-  Task* continued = nullptr;
+  std::optional<Sliced> continued;
   if (!sliced_.empty()) {
     std::pop_heap(sliced_.begin(), sliced_.end());
-    continued = sliced_.back().task;
+    continued = sliced_.back();
     sliced_.pop_back();
   }
   const std::uint64_t slices_before = slices_used_;
-  for (std::uint64_t left = ready_count_; left > 0 && slices_used_ == slices_before; --left) {
+  const std::uint64_t tick = this->tick();
+  bool was_long = false;
+  for (std::uint64_t left = ready_count_; left > 0 && !was_long; --left) {
     Task& task = *first_;
     first_ = task.next_;
     if (first_ == nullptr) last_ = nullptr;
     --ready_count_;
     task.run();
+    was_long = slices_used_ != slices_before || this->tick() != tick;
   }
-  if (continued != nullptr) continued->run();
+  if (!continued) return;
+  passed_over_ = was_long && !passed_over_;
+  if (passed_over_) {
+    sliced_.push_back(*continued);
+    std::push_heap(sliced_.begin(), sliced_.end());
+  } else {
+    continued->task->run();
+  }
 }
 
 }  // namespace wasm_grpc::runtime

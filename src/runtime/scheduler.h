@@ -1,6 +1,7 @@
 // Which guest runs next on a worker: fewest slices first.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <utility>
@@ -30,8 +31,10 @@ class Task {
 /// behind them, fewest slices first. A task is in a queue at most once and stays alive until it has run.
 class Scheduler {
  public:
-  /// `woken` is called when there is something to run after there was nothing.
-  explicit Scheduler(std::function<void()> woken) : woken_(std::move(woken)) {}
+  /// `woken` is called when there is something to run after there was nothing. `ticks` counts milliseconds while guests
+  /// run (wasm::EpochTicker::ticks()), and outlives the scheduler; null where nobody counts.
+  explicit Scheduler(std::function<void()> woken, const std::atomic<std::uint64_t>* ticks = nullptr)
+      : woken_(std::move(woken)), ticks_(ticks) {}
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;
 
@@ -40,13 +43,21 @@ class Scheduler {
   /// Queues a task that has used up `slices` slices and would go on.
   void sliced(Task& task, std::uint32_t slices) noexcept;
 
-  /// One turn: what was ready when it began, up to the first task that uses up its slice, then one task of those that
-  /// were sliced before. Then it is the turn of I/O.
+  /// Lets a task that sliced() queued go before all others that were sliced; nothing happens when it is not there.
+  void hurry(Task& task) noexcept;
+
+  /// One turn: what was ready when it began, up to the first task that uses up its slice or the next tick; then one
+  /// task of those that were sliced before. That one is passed over when the turn was long already, but never twice in
+  /// a row. Then it is the turn of I/O.
   void run_turn() noexcept;
 
   [[nodiscard]] bool empty() const noexcept { return first_ == nullptr && sliced_.empty(); }
 
  private:
+  [[nodiscard]] std::uint64_t tick() const noexcept {
+    return ticks_ == nullptr ? 0 : ticks_->load(std::memory_order_relaxed);
+  }
+
   struct Sliced {
     std::uint32_t slices;
     std::uint64_t order;  // first come, first served among equals
@@ -62,6 +73,8 @@ class Scheduler {
   std::uint64_t ready_count_ = 0;
   std::vector<Sliced> sliced_;
   std::uint64_t slices_used_ = 0;
+  bool passed_over_ = false;
+  const std::atomic<std::uint64_t>* ticks_;
 };
 
 }  // namespace wasm_grpc::runtime

@@ -55,9 +55,9 @@ Worker::Worker(const ServerOptions& options, std::uint32_t max_instances, wasm::
       }),
       max_waiting_calls_(options.max_waiting_calls),
       activity_(ticker),
-      scheduler_([this] { wake(); }),
+      scheduler_([this] { wake(); }, &ticker.ticks()),
       budget_(max_instances),
-      calls_(scheduler_, timers_, options.start_timeout),
+      calls_(scheduler_, timers_, options.start_timeout, options.guests),
       endpoint_(io_, http2_settings(options), methods_, timers_, *this) {}
 
 Worker::~Worker() {
@@ -168,7 +168,8 @@ void Worker::finish() noexcept {
 void Worker::run_turn() noexcept {
   turn_posted_ = false;
   in_turn_ = true;
-  timers_.run_due(rpc::Clock::now());
+  const auto now = rpc::Clock::now();
+  calls_.begin_turn(timers_.run_due(now) == 0 ? now : rpc::Clock::now());
   if (!scheduler_.empty()) {
     activity_.enter();
     scheduler_.run_turn();

@@ -63,6 +63,7 @@ void EpochTicker::run() {
     next = std::max(next + tick, std::chrono::steady_clock::now());
     changed_.wait_until(lock, next, [this] { return stopping_; });
     engine_.tick();
+    ticks_.fetch_add(1, std::memory_order_relaxed);
   }
 }
 

@@ -23,6 +23,7 @@ class GuestServer {
     options.log = [](LogLevel, std::string_view, std::string_view) {};
     server_ = std::move(Server::create(options)).value();
     EXPECT_TRUE(server_->add_host_function("test", "tick", host_function([] {})).ok());
+    EXPECT_TRUE(server_->add_host_function("test", "compute", host_function([](std::int32_t) {})).ok());
     EXPECT_TRUE(server_->add_host_function("test", "note", host_function([](std::int32_t) {})).ok());
     ModuleOptions module;
     module.name = "guest";
@@ -121,6 +122,19 @@ TEST(ServerCountersTest, CountsTheConnectionsItEndedByTheReason) {
   static_cast<void>(client.run_until([&] { return client.connection_ended(); }));
   EXPECT_TRUE(server.eventually(
       [](const ServerCounters& now) { return count_of(now.connections_ended, "keepalive timeout") == 1; }));
+}
+
+TEST(ServerCountersTest, CountsACallThatUsedUpItsCpuTime) {
+  ServerOptions options = of_workers(1);
+  options.guests.max_cpu_time = std::chrono::milliseconds(100);
+  GuestServer server(options, guest_text("(loop $forever (br $forever)) (i32.const 0)"));
+  http2::Client client(server.port());
+  const auto began = rpc::Clock::now();
+  const http2::Reply& reply = client.call(path, "");
+  EXPECT_EQ(reply.status(), 8);
+  EXPECT_EQ(reply.message(), "the call used its 100 ms of CPU time");
+  EXPECT_GE(rpc::Clock::now() - began, std::chrono::milliseconds(99));
+  EXPECT_EQ(count_of(server.counters().modules[0].failures, "cpu time"), 1u);
 }
 
 TEST(ServerCountersTest, MayBeReadAfterTheStop) {

@@ -198,5 +198,85 @@ TEST_F(GuestCallTest, InstancesAndWaitingCallsAreCounted) {
   EXPECT_EQ(counted.instances_discarded, 0u);
 }
 
+TEST_F(GuestCallTest, AComputingGuestWhoseCallEndsGoesBeforeTheOthers) {
+  serve(guest_text("(call $slices (i32.const 99)) (i32.const 0)"));
+  TestCall first(rpc::MethodKind::unary), second(rpc::MethodKind::unary), third(rpc::MethodKind::unary);
+  for (TestCall* call : {&first, &second, &third}) begin(*call);
+  for (int i = 0; i < 11; ++i) turn();
+  for (TestCall* call : {&first, &second, &third}) {
+    call->client_cancels();
+    turn();
+    EXPECT_TRUE(call->let_go_of()) << "it had its last slice at once";
+  }
+}
+
+constexpr std::chrono::milliseconds cpu_budget{300};
+
+struct CpuTimeTest : GuestTest {
+  CpuTimeTest() : GuestTest(GuestLimits{.max_cpu_time = cpu_budget}) {}
+  /// Turns until the call has its status, as the worker would: sleeps while nobody is ready.
+  void run_to_end(const TestCall& call) {
+    const auto give_up = rpc::Clock::now() + std::chrono::seconds(20);
+    while (!call.finished() && rpc::Clock::now() < give_up) {
+      if (!turn()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  }
+};
+
+TEST_F(CpuTimeTest, IsLimited) {
+  serve(
+      guest_text("(loop $more (call $note (i32.const 1)) (call $compute (i32.const 50)) (call $slices (i32.const 1))"
+                 "(br $more)) (i32.const 0)"));
+  TestCall call(rpc::MethodKind::unary);
+  begin(call);
+  run_to_end(call);
+  EXPECT_EQ(call.status().code, rpc::StatusCode::resource_exhausted);
+  EXPECT_EQ(call.status().message, "the call used its 300 ms of CPU time");
+  EXPECT_TRUE(call.let_go_of());
+  // The first slice counts as one millisecond here, where it is longer than a real one can be.
+  EXPECT_LE(notes.size(), 1u + 6u);
+  EXPECT_EQ(pool->counters().failures[static_cast<std::size_t>(GuestFailure::cpu_time)], 1u);
+  EXPECT_EQ(pool->counters().instances_discarded, 1u);
+  EXPECT_TRUE(logged("/test.Service/Method: used its 300 ms of CPU time"));
+}
+
+TEST_F(CpuTimeTest, IsNotUsedByWaiting) {
+  serve(guest_text(R"((local $i i32)
+    (loop $more
+      (drop (call $wait (local.get $call) (i32.const 0) (i64.const 100000000)))
+      (br_if $more (i32.lt_s (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 4))))
+    (i32.const 5))"));
+  TestCall call(rpc::MethodKind::unary);
+  begin(call);
+  run_to_end(call);
+  EXPECT_EQ(call.status().code, rpc::StatusCode::not_found);
+}
+
+TEST_F(CpuTimeTest, IsNotUsedByTheSlicesOfOthers) {
+  serve(guest_text(R"((if (i32.eqz (local.get $tag))
+      (then (call $slices (i32.const 20)))
+      (else (call $slices (i32.const 1)) (call $compute (i32.const 200)) (call $slices (i32.const 1))))
+    (i32.const 5))"));
+  TestCall patient(rpc::MethodKind::unary), first(rpc::MethodKind::unary), second(rpc::MethodKind::unary);
+  begin(patient);
+  calls.serve(first, *pool, 1);
+  calls.serve(second, *pool, 1);
+  run_to_end(patient);
+  EXPECT_EQ(patient.status().code, rpc::StatusCode::not_found);
+}
+
+TEST_F(CpuTimeTest, BeginsAnewWithEachCall) {
+  serve(
+      guest_text("(call $slices (i32.const 1)) (call $compute (i32.const 120)) (call $slices (i32.const 1))"
+                 "(i32.const 5)"));
+  for (int i = 0; i < 4; ++i) {
+    TestCall call(rpc::MethodKind::unary);
+    begin(call);
+    run_to_end(call);
+    EXPECT_EQ(call.status().code, rpc::StatusCode::not_found);
+  }
+  EXPECT_EQ(pool->counters().instances_made, 1u);
+}
+
 }  // namespace
 }  // namespace wasm_grpc::runtime

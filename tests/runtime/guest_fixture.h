@@ -4,9 +4,11 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "abi/test_call.h"
@@ -24,8 +26,8 @@ namespace wasm_grpc::runtime {
 using abi::TestCall;
 
 /// A module with the imports that the tests need, one unary method /test.Service/Method, and the given body of
-/// wasm_grpc_call, whose parameters are $call and $tag and whose result is an i32. $slices uses up that many time
-/// slices. `more` is put into the module, `start` into wasm_grpc_start.
+/// wasm_grpc_call, whose parameters are $call and $tag and whose result is an i32. $slices uses up that many slices in
+/// no time, $compute so many milliseconds of one slice. `more` is put into the module, `start` into wasm_grpc_start.
 inline std::string guest_text(std::string_view body, std::string_view more = "", std::string_view start = "") {
   return R"((module
     (import "wasm_grpc_1" "method" (func $method (param i32 i32 i32 i32 i32) (result i32)))
@@ -34,6 +36,7 @@ inline std::string guest_text(std::string_view body, std::string_view more = "",
     (import "wasm_grpc_1" "finish" (func $finish (param i32 i32 i32 i32) (result i32)))
     (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
     (import "test" "tick" (func $tick))
+    (import "test" "compute" (func $compute (param i32)))
     (import "test" "note" (func $note (param i32)))
     (memory (export "memory") 1 4)
     (data (i32.const 0) "/test.Service/Method")
@@ -52,14 +55,19 @@ inline std::string guest_text(std::string_view body, std::string_view more = "",
 
 /// One worker's scheduler, timers and guest calls, and the modules it serves.
 struct GuestTest : testing::Test {
-  explicit GuestTest(std::uint32_t max_instances = 4)
-      : linker(engine()),
+  explicit GuestTest(const GuestLimits& guest_limits = {})
+      : limits(guest_limits),
+        linker(engine()),
         log(LogLevel::trace,
             [this](LogLevel, std::string_view, std::string_view text) { log_lines.emplace_back(text); }),
-        budget(max_instances) {
+        budget(4) {
     EXPECT_TRUE(abi::define_imports(linker).ok());
     EXPECT_TRUE(wasi::define_imports(linker).ok());
     EXPECT_TRUE(linker.define("test", "tick", host_function([] { engine().tick(); })).ok());
+    const auto compute = [](std::int32_t milliseconds) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
+    };
+    EXPECT_TRUE(linker.define("test", "compute", host_function(compute)).ok());
     EXPECT_TRUE(
         linker.define("test", "note", host_function([this](std::int32_t note) { notes.push_back(note); })).ok());
   }
@@ -89,7 +97,9 @@ struct GuestTest : testing::Test {
   void begin(TestCall& call) { calls.serve(call, *pool, 0); }
   /// One turn of the worker: timers, then guests. True while there is more to run.
   bool turn() {
-    timers.run_due(rpc::Clock::now());
+    const auto now = rpc::Clock::now();
+    timers.run_due(now);
+    calls.begin_turn(now);
     scheduler.run_turn();
     return !scheduler.empty();
   }
@@ -104,6 +114,7 @@ struct GuestTest : testing::Test {
     return false;
   }
 
+  const GuestLimits limits;
   wasm::Linker linker;
   std::vector<std::string> log_lines;
   std::vector<std::int32_t> notes;  // what guests said by test.note
@@ -113,7 +124,7 @@ struct GuestTest : testing::Test {
   Scheduler scheduler{[] {}};
   InstanceBudget budget;
   std::unique_ptr<InstancePool> pool;
-  GuestCallPool calls{scheduler, timers, std::chrono::seconds(10)};
+  GuestCallPool calls{scheduler, timers, std::chrono::seconds(10), limits};
 };
 
 }  // namespace wasm_grpc::runtime

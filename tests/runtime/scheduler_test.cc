@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <memory>
 #include <string>
+#include <vector>
 
 namespace wasm_grpc::runtime {
 namespace {
@@ -30,7 +33,8 @@ class NotingTask final : public Task {
 
 struct SchedulerTest : testing::Test {
   int wakes = 0;
-  Scheduler scheduler{[this] { ++wakes; }};
+  std::atomic<std::uint64_t> ticks = 0;
+  Scheduler scheduler{[this] { ++wakes; }, &ticks};
   std::string notes;
 };
 
@@ -72,6 +76,52 @@ TEST_F(SchedulerTest, GivesASlicedTaskATurnHoweverManyAreReady) {
   scheduler.ready(b);
   scheduler.run_turn();
   EXPECT_EQ(notes, "abs");
+}
+
+TEST_F(SchedulerTest, PassesASlicedTaskOverWhenTheTurnHasUsedASliceButNotTwiceInARow) {
+  NotingTask spinner(scheduler, notes, 's', 100);
+  scheduler.sliced(spinner, 1);
+  std::vector<std::unique_ptr<NotingTask>> heavy;
+  for (int i = 0; i < 4; ++i) {
+    heavy.push_back(std::make_unique<NotingTask>(scheduler, notes, 'h', 1));
+    scheduler.ready(*heavy.back());
+    scheduler.run_turn();
+    notes += ' ';
+  }
+  // The spinner has as few slices as those that came later, and was there first.
+  EXPECT_EQ(notes, "h hs h hh ") << "at most two slices without a look at the sockets";
+}
+
+TEST_F(SchedulerTest, EndsATurnAtATick) {
+  struct Slow final : Task {
+    explicit Slow(std::atomic<std::uint64_t>& counter) : ticks(counter) {}
+    void run() noexcept override { ++ticks; }
+    std::atomic<std::uint64_t>& ticks;
+  };
+  NotingTask a(scheduler, notes, 'a'), b(scheduler, notes, 'b');
+  Slow slow(ticks);
+  scheduler.ready(a);
+  scheduler.ready(slow);
+  scheduler.ready(b);
+  scheduler.run_turn();
+  EXPECT_EQ(notes, "a") << "b runs after the loop has looked at its sockets and sent what is answered";
+  EXPECT_FALSE(scheduler.empty());
+  scheduler.run_turn();
+  EXPECT_EQ(notes, "ab");
+}
+
+TEST_F(SchedulerTest, LetsAHurriedTaskGoBeforeTheOthers) {
+  std::vector<std::unique_ptr<NotingTask>> tasks;
+  for (std::uint32_t i = 0; i < 9; ++i) {
+    tasks.push_back(std::make_unique<NotingTask>(scheduler, notes, static_cast<char>('a' + i)));
+    scheduler.sliced(*tasks.back(), i + 1);
+  }
+  scheduler.hurry(*tasks[7]);
+  scheduler.hurry(*tasks[4]);
+  NotingTask elsewhere(scheduler, notes, 'x');
+  scheduler.hurry(elsewhere);
+  while (!scheduler.empty()) scheduler.run_turn();
+  EXPECT_EQ(notes, "ehabcdfgi") << "among the hurried ones, the one that was sliced first";
 }
 
 TEST_F(SchedulerTest, RunsATaskOnceInATurn) {

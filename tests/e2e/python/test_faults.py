@@ -96,3 +96,15 @@ def test_memory_beyond_the_limit_is_refused_to_the_guest(serve, connect, failure
     assert refused.details == "malloc gave nothing"  # the guest's own words: it lives on
     kept = stub.Grow(conformance.NumberRequest(number=0), timeout=LIMIT).number
     assert 16 < kept <= 32
+
+
+def test_a_guest_that_has_used_its_cpu_time_is_killed(serve, connect, failure):
+    server = serve("conformance", "--workers", "1", "--instances", "2", "--max-cpu-time", "200")
+    stub = conformance_pb2_grpc.GuestStub(connect(server))
+    sleeper = stub.Sleep.future(conformance.SleepRequest(milliseconds=1000, by_wait=True), timeout=LIMIT)
+    with failure(grpc.StatusCode.RESOURCE_EXHAUSTED) as killed:
+        stub.Spin(EMPTY)  # without a deadline
+    assert killed.details == "the call used its 200 ms of CPU time"
+    server.wait_for_log(r"warning conformance: /test\.Guest/Spin: used its 200 ms of CPU time")
+    assert stub.Count(EMPTY, timeout=LIMIT).number == 1  # of a new instance
+    assert sleeper.result() == EMPTY  # to wait costs nothing
