@@ -155,9 +155,10 @@ def run(settings):
             say(f"without {YARDSTICK} there are no ratios to the yardstick")
         check_all(servers, tools, settings)
         for load in loads:
-            run_throughput(load, servers, tools, settings, results)
+            if taking := [server for server in servers if server.takes(load)]:
+                run_throughput(load, taking, tools, settings, results)
         if open_streams:
-            run_open_streams(servers, tools, settings, results)
+            run_open_streams([server for server in servers if server.takes(open_streams)], tools, settings, results)
     print(report(facts, loads, open_streams, servers, results))
     if settings.json:
         settings.json.write_text(json.dumps({"facts": facts, **results.as_json()}, indent=1) + "\n")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from .results import QUIET
-from .servers import OURS, YARDSTICK
+from .servers import FRESH, OURS, YARDSTICK
 
 NOTHING = "–"
 
@@ -25,7 +25,7 @@ def number(value):
 
 def load_table(load, servers, results):
     rows = []
-    for server in servers:
+    for server in filter(lambda server: server.takes(load), servers):
         name = server.name
         peak = results.peak_kib.get(load.name, {}).get(name)
         rows.append((
@@ -44,7 +44,7 @@ def load_table(load, servers, results):
 
 
 def memory_table(load, servers, results):
-    rows = [(server.label, shown(results.stream_memory(server.name), ".1f")) for server in servers]
+    rows = [(server.label, shown(results.stream_memory(server.name), ".1f")) for server in servers if server.takes(load)]
     return f"### {load.title}\n\n" + table(("server", "resident memory per stream, KiB"), rows)
 
 
@@ -59,7 +59,7 @@ class Goal:
     unit: str = "x"
 
     def row(self):
-        wanted = f"{'≤' if self.upper else '≥'} {self.bound:g}{self.unit}"
+        wanted = f"{'≤' if self.upper else '≥'} {self.bound:.3g}{self.unit}"
         if self.measured is None:
             return (self.what, wanted, NOTHING, "not measured")
         met = self.measured <= self.bound if self.upper else self.measured >= self.bound
@@ -80,6 +80,8 @@ def goals(results):
         yield Goal(f"{text}: req/s to grpc++", 5, rate(load, "grpc++"))
         yield Goal(f"{text}: CPU per request to the yardstick", 1.4,
                    results.ratio(load, OURS, YARDSTICK, "cpu_per_million"), upper=True)
+    yield Goal("unary 10x10, each call in a fresh instance: req/s to the yardstick", 40 / 300,
+               results.ratio("unary-10x10", FRESH, YARDSTICK, "rate"))
     # With one call under way the rate is the inverse of the mean round trip, and finer than h2load's whole microseconds.
     yield Goal("unary 1x1: round trip to the yardstick", 1.3, inverse(rate("unary-1x1", YARDSTICK)), upper=True)
     yield Goal("unary 1 MiB: bytes/s to the yardstick", 0.6, rate("unary-1MiB", YARDSTICK))

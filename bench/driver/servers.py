@@ -15,6 +15,7 @@ READY_SECONDS = 30
 STOP_SECONDS = 10
 YARDSTICK = "raw"
 OURS = "wasm-grpc"
+FRESH = "wasm-grpc-fresh"
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,10 @@ class Server:
     version_command: tuple
     needs: tuple = ()
     environment: dict = field(default_factory=dict)
+    loads: tuple = ()  # the only ones it takes part in; all when empty
+
+    def takes(self, load):
+        return not self.loads or load.name in self.loads
 
     def require(self):
         for path in (self.command[0], *self.needs):
@@ -52,10 +57,16 @@ def known_servers(build, guest, serve_options):
         return Server(name, label, (path, *listen), hint, (path, "--version"), **more)
 
     ours = str(build / "wasm-grpc")
+    serve = (ours, "serve", str(guest), *listen, "--workers", "1", *serve_options)
+
+    def served(name, label, *options, loads=()):
+        return Server(name, label, (*serve, *options), "build it with `make`", (ours, "--version"),
+                      needs=(str(guest),), loads=loads)
+
     return {server.name: server for server in (
         simple(YARDSTICK, "raw nghttp2 (yardstick)", "raw_nghttp2", build_bench),
-        Server(OURS, "wasm-grpc, C++ guest", (ours, "serve", str(guest), *listen, "--workers", "1", *serve_options),
-               "build it with `make`", (ours, "--version"), needs=(str(guest),)),
+        served(OURS, "wasm-grpc, C++ guest"),
+        served(FRESH, "wasm-grpc, a fresh instance for each call", "--instance-mode", "fresh", loads=("unary-10x10",)),
         simple("grpc-go", "grpc-go, native", "grpc_go_echo", f"install Go 1.26 or newer and {build_bench}",
                environment={"GOMAXPROCS": "1"}),
         simple("grpc++", "grpc++ callback API, native", "grpc_cpp_echo", build_bench),

@@ -2,21 +2,14 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/time_flag.h"
+
 namespace wasm_grpc::cli {
 
 namespace {
 
 void add_count(CLI::App& command, const char* name, std::uint32_t& value, const char* text, const char* type = "N") {
   command.add_option(name, value, text)->check(CLI::Range(1U, 1'000'000'000U))->capture_default_str()->type_name(type);
-}
-
-void add_time(CLI::App& command, const char* name, std::chrono::milliseconds& value, const char* text) {
-  command
-      .add_option_function<std::int64_t>(
-          name, [&value](std::int64_t count) { value = std::chrono::milliseconds(count); }, text)
-      ->check(CLI::Range(std::int64_t{0}, std::int64_t{86'400'000}))
-      ->default_str(std::to_string(value.count()))
-      ->type_name("MS");
 }
 
 }  // namespace
@@ -35,17 +28,17 @@ void add_limit_flags(CLI::App& command, ClientLimits& limits) {
   add_count(command, "--overhead-burst", limits.overhead_burst,
             "Frames that carry no part of a call a client may send at once");
   add_count(command, "--overhead-per-second", limits.overhead_per_second, "How many of them a second after that");
-  add_time(command, "--handshake-timeout", limits.handshake_timeout,
-           "How long a new connection may take to open, TLS included, in ms; 0: for ever");
-  add_time(command, "--header-timeout", limits.header_timeout,
-           "How long the headers of a request may take to come, in ms; 0: for ever");
-  add_time(command, "--stall-timeout", limits.stall_timeout,
-           "How long a client may leave all its answers untaken, in ms; 0: for ever");
+  add_time_flag(command, "--handshake-timeout", limits.handshake_timeout,
+                "How long a new connection may take to open, TLS included, in ms; 0: for ever");
+  add_time_flag(command, "--header-timeout", limits.header_timeout,
+                "How long the headers of a request may take to come, in ms; 0: for ever");
+  add_time_flag(command, "--stall-timeout", limits.stall_timeout,
+                "How long a client may leave all its answers untaken, in ms; 0: for ever");
 }
 
 void add_limit_flags(CLI::App& command, GuestLimits& limits) {
-  add_time(command, "--max-cpu-time", limits.max_cpu_time,
-           "How long the guest of one call may compute, in ms, waits not counted; 0: for ever");
+  add_time_flag(command, "--max-cpu-time", limits.max_cpu_time,
+                "How long the guest of one call may compute, in ms, waits not counted; 0: for ever");
 }
 
 }  // namespace wasm_grpc::cli

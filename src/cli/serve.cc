@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "cli/commands.h"
+#include "cli/instance_flags.h"
 #include "cli/limit_flags.h"
 #include "cli/server_flags.h"
 #include "wasm_grpc/rpc/method.h"
@@ -25,6 +26,7 @@ struct ServeFlags {
   std::int64_t start_timeout_ms = ServerOptions{}.start_timeout.count();
   std::int64_t drain_timeout_ms = ServerOptions{}.drain_timeout.count();
   ModuleFlags module;
+  InstanceFlags instances;
   TlsFlags tls;
   ConnectionFlags connections;
   LogFlags log;
@@ -92,9 +94,11 @@ int serve(const ServeFlags& flags) {
   options.drain_timeout = std::chrono::milliseconds(flags.drain_timeout_ms);
   options.tls = flags.tls.options();
   flags.connections.set(options);
+  options.kept_slot_memory = flags.instances.slot_memory();
   options.log_level = flags.log.value();
-  const auto module_options = flags.module.options();
+  auto module_options = flags.module.options();
   if (!module_options.ok()) return fail(module_options.error().message);
+  module_options.value().instances = flags.instances.life;
 
   auto created = Server::create(options);
   if (!created.ok()) return fail(created.error().message);
@@ -190,6 +194,7 @@ void add_serve(CLI::App& app, Command& run) {
   add_limit_flags(*command, server.guests);
   add_limit_flags(*command, server.clients);
   flags->module.add_to(*command);
+  flags->instances.add_to(*command);
   flags->tls.add_to(*command);
   flags->connections.add_to(*command);
   flags->log.add_to(*command);

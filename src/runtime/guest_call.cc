@@ -75,29 +75,33 @@ void GuestCall::run() noexcept {
 }
 
 void GuestCall::run_guest() noexcept {
-  if (!guest_->instance.running()) {
-    if (phase_ == Phase::starting) {
-      if (!advance_start()) return;
-    } else {
-      begin_guest();
-    }
-  }
+  if (phase_ == Phase::starting && !run_start()) return;
+  if (!guest_->instance.running()) guest_->binding->begin_call(*call_, tag_);
   poll();
 }
 
-void GuestCall::begin_guest() noexcept {
-  phase_ = Phase::running;
-  guest_->binding->begin_call(*call_, tag_);
-}
-
-bool GuestCall::advance_start() noexcept {
-  auto step = guest_->binding->begin_next_start_step();
-  if (!step.ok()) {
-    fail_start(step.error().message);
-    return false;
+bool GuestCall::run_start() noexcept {
+  const wasm::Progress progress = guest_->poll_start();
+  owner_.clock_.skip();  // the time of a start is not the call's
+  switch (progress) {
+    case wasm::Progress::done:
+      phase_ = Phase::running;
+      return true;
+    case wasm::Progress::failed:
+      fail_start(describe_start_failure(*guest_));
+      return false;
+    case wasm::Progress::sliced:
+      if (rpc::Clock::now() >= start_limit_) {
+        fail_start("it did not finish in time");
+      } else {
+        queue_sliced();
+      }
+      return false;
+    case wasm::Progress::suspended:
+      suspend();
+      return false;
   }
-  if (!step.value()) begin_guest();
-  return true;
+  return false;
 }
 
 wasm::Progress GuestCall::poll_instance() noexcept {
@@ -123,7 +127,7 @@ wasm::Progress GuestCall::poll_instance() noexcept {
 
 bool GuestCall::kill_if_spent() noexcept {
   const std::chrono::milliseconds budget = owner_.max_cpu_time_;
-  if (phase_ != Phase::running || budget.count() == 0 || cpu_time_ < budget || over()) return false;
+  if (budget.count() == 0 || cpu_time_ < budget || over()) return false;
   instances_->counters().failed(GuestFailure::cpu_time);
   const std::string spent = "used its " + std::to_string(budget.count()) + " ms of CPU time";
   if (instances_->log().admits()) {
@@ -135,56 +139,37 @@ bool GuestCall::kill_if_spent() noexcept {
 }
 
 void GuestCall::poll() noexcept {
-  while (true) {
-    const bool was_over = over();
-    switch (poll_instance()) {
-      case wasm::Progress::done:
-        if (phase_ == Phase::starting) {
-          if (!advance_start()) return;
-          continue;
-        }
-        guest_->binding->end_call();
-        end(true);
-        return;
-
-      case wasm::Progress::failed:
-        if (phase_ == Phase::starting) {
-          if (!guest_->binding->start_step_exited_well()) {
-            fail_start(describe(guest_->instance.failure()));
-            return;
-          }
-          if (!advance_start()) return;
-          continue;
-        }
-        fail_call();
-        return;
-
-      case wasm::Progress::sliced:
-        if (phase_ == Phase::starting && rpc::Clock::now() >= start_limit_) {
-          fail_start("it did not finish in time");
-          return;
-        }
-        // Past its end a guest may use one whole slice, no more (docs/abi.md). What is left of the one it ended in does
-        // not count: the system may have taken the thread away just there.
-        if (was_over) {
-          drop_late_guest();
-          return;
-        }
-        if (kill_if_spent()) return;
-        queue_ = Queue::sliced;
-        owner_.scheduler_.sliced(*this, ++slices_);
-        return;
-
-      case wasm::Progress::suspended:
-        if (over()) {
-          drop_late_guest();
-          return;
-        }
-        if (kill_if_spent()) return;
+  const bool was_over = over();
+  switch (poll_instance()) {
+    case wasm::Progress::done:
+      guest_->binding->end_call();
+      end(true);
+      return;
+    case wasm::Progress::failed:
+      fail_call();
+      return;
+    case wasm::Progress::sliced:
+      // Past its end a guest may use one whole slice, no more (docs/abi.md). What is left of the one it ended in does
+      // not count: the system may have taken the thread away just there.
+      if (was_over) {
+        drop_late_guest();
+      } else if (!kill_if_spent()) {
+        queue_sliced();
+      }
+      return;
+    case wasm::Progress::suspended:
+      if (over()) {
+        drop_late_guest();
+      } else if (!kill_if_spent()) {
         suspend();
-        return;
-    }
+      }
+      return;
   }
+}
+
+void GuestCall::queue_sliced() noexcept {
+  queue_ = Queue::sliced;
+  owner_.scheduler_.sliced(*this, ++slices_);
 }
 
 void GuestCall::suspend() noexcept {
@@ -195,8 +180,7 @@ void GuestCall::suspend() noexcept {
     return;
   }
   if (waits_for.until <= now) {  // it only lets others go first
-    queue_ = Queue::sliced;
-    owner_.scheduler_.sliced(*this, ++slices_);
+    queue_sliced();
     return;
   }
   suspended_ = true;
@@ -244,11 +228,7 @@ void GuestCall::on_cancelled(rpc::Call&) noexcept {
 }
 
 void GuestCall::fail_start(std::string_view why) noexcept {
-  instances_->counters().failed(GuestFailure::start);
-  if (instances_->log().admits()) {
-    const std::string text = "an instance failed to start: " + std::string(why);
-    instances_->log().write(LogLevel::error, instances_->module().name(), text);
-  }
+  instances_->report_failed_start(why);
   call_->finish({rpc::StatusCode::unavailable, "the service could not start an instance"});
   end(false);
 }

@@ -44,16 +44,16 @@ class GuestCall final : public Task, public rpc::CallListener, public InstanceWa
   void on_timer() noexcept override;
   void take_instance(std::unique_ptr<GuestInstance> instance, bool started) noexcept override;
 
-  /// True when there is a fiber to poll; false when the call was ended instead.
-  [[nodiscard]] bool advance_start() noexcept;
   void acquire_instance() noexcept;
   void run_guest() noexcept;
-  void begin_guest() noexcept;
+  /// True when the instance is ready; false when its start goes on later, or the call was ended instead.
+  [[nodiscard]] bool run_start() noexcept;
   void poll() noexcept;
   /// Runs the guest for a slice at most, and counts its time.
   [[nodiscard]] wasm::Progress poll_instance() noexcept;
   /// Ends the call when its guest has used up its CPU time.
   [[nodiscard]] bool kill_if_spent() noexcept;
+  void queue_sliced() noexcept;
   void suspend() noexcept;
   void resume() noexcept;
   void fail_start(std::string_view why) noexcept;

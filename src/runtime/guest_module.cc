@@ -17,25 +17,20 @@ std::string describe_in_one_line(wasm::Failure failure) {
 /// Runs the whole start of a new instance on this thread.
 Result<> run_start(GuestInstance& guest, std::chrono::milliseconds timeout) {
   const auto give_up = wasm::Clock::now() + timeout;
-  while (true) {
-    auto step = guest.binding->begin_next_start_step();
-    if (!step.ok()) return std::move(step).error();
-    if (!step.value()) return success();
-    wasm::Progress progress{};
-    while ((progress = guest.instance.poll()) != wasm::Progress::done) {
-      if (progress == wasm::Progress::failed) {
-        if (guest.binding->start_step_exited_well()) break;
-        return Error{"its start failed: " + describe_in_one_line(guest.instance.failure())};
-      }
-      const auto now = wasm::Clock::now();
-      if (now >= give_up) {
-        return Error{"its start did not finish within " + std::to_string(timeout.count()) + " ms"};
-      }
-      if (progress == wasm::Progress::suspended) {
-        std::this_thread::sleep_until(std::min(guest.instance.suspension().until, give_up));
-      }
+  wasm::Progress progress{};
+  while ((progress = guest.poll_start()) != wasm::Progress::done) {
+    if (progress == wasm::Progress::failed) {
+      if (!guest.start_refusal.empty()) return Error{guest.start_refusal};
+      return Error{"its start failed: " + describe_in_one_line(guest.instance.failure())};
+    }
+    if (wasm::Clock::now() >= give_up) {
+      return Error{"its start did not finish within " + std::to_string(timeout.count()) + " ms"};
+    }
+    if (progress == wasm::Progress::suspended) {
+      std::this_thread::sleep_until(std::min(guest.instance.suspension().until, give_up));
     }
   }
+  return success();
 }
 
 }  // namespace
@@ -45,6 +40,10 @@ std::string describe(const wasm::Failure& failure) {
   return failure.describe();
 }
 
+std::string describe_start_failure(const GuestInstance& guest) {
+  return guest.start_refusal.empty() ? describe(guest.instance.failure()) : guest.start_refusal;
+}
+
 GuestInstance::GuestInstance(const GuestModule& module, const abi::Declaration* expected)
     : wasi(module.sandbox(), module.name(), module.log()),
       instance(module.linked()),
@@ -52,10 +51,31 @@ GuestInstance::GuestInstance(const GuestModule& module, const abi::Declaration* 
   instance.set_host_data(wasm::HostSlot::wasi, &wasi);
 }
 
+wasm::Progress GuestInstance::poll_start() noexcept {
+  while (true) {
+    if (!instance.running()) {
+      auto step = binding->begin_next_start_step();
+      if (!step.ok()) {
+        start_refusal = std::move(step).error().message;
+        return wasm::Progress::failed;
+      }
+      if (!step.value()) {
+        memory_at_start = instance.memory().size();
+        return wasm::Progress::done;
+      }
+    }
+    const wasm::Progress progress = instance.poll();
+    if (progress == wasm::Progress::done) continue;
+    if (progress == wasm::Progress::failed && binding->start_step_exited_well()) continue;
+    return progress;
+  }
+}
+
 Result<std::shared_ptr<const GuestModule>> GuestModule::load(const wasm::Engine& engine, const wasm::Linker& linker,
                                                              std::string name, std::span<const std::byte> bytes,
                                                              std::shared_ptr<const wasi::Sandbox> sandbox, Log& log,
-                                                             std::chrono::milliseconds start_timeout) {
+                                                             std::chrono::milliseconds start_timeout,
+                                                             const InstanceLife& life) {
   auto compiled = wasm::Module::compile(engine, std::move(name), bytes);
   if (!compiled.ok()) return std::move(compiled).error();
   auto abi = abi::detect(*compiled.value());
@@ -64,7 +84,7 @@ Result<std::shared_ptr<const GuestModule>> GuestModule::load(const wasm::Engine&
   if (!linked.ok()) return std::move(linked).error();
 
   std::shared_ptr<GuestModule> module(
-      new GuestModule(std::move(linked).value(), *abi.value(), std::move(sandbox), log));
+      new GuestModule(std::move(linked).value(), *abi.value(), std::move(sandbox), log, life));
   GuestInstance first(*module, nullptr);
   if (auto started = run_start(first, start_timeout); !started.ok()) return std::move(started).error();
   module->declaration_ = first.binding->declaration();

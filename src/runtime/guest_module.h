@@ -12,6 +12,7 @@
 #include "wasm/instance.h"
 #include "wasm/linker.h"
 #include "wasm/module.h"
+#include "wasm_grpc/instance_life.h"
 #include "wasm_grpc/result.h"
 
 namespace wasm_grpc::runtime {
@@ -23,7 +24,8 @@ class GuestModule {
   /// in slices meanwhile only if the engine is ticked. The error is one line without the module's name.
   [[nodiscard]] static Result<std::shared_ptr<const GuestModule>> load(
       const wasm::Engine& engine, const wasm::Linker& linker, std::string name, std::span<const std::byte> bytes,
-      std::shared_ptr<const wasi::Sandbox> sandbox, Log& log, std::chrono::milliseconds start_timeout);
+      std::shared_ptr<const wasi::Sandbox> sandbox, Log& log, std::chrono::milliseconds start_timeout,
+      const InstanceLife& life = {});
 
   [[nodiscard]] const std::string& name() const noexcept { return linked_->module().name(); }
   [[nodiscard]] const wasm::LinkedModule& linked() const noexcept { return *linked_; }
@@ -31,16 +33,18 @@ class GuestModule {
   [[nodiscard]] const abi::Declaration& declaration() const noexcept { return declaration_; }
   [[nodiscard]] const wasi::Sandbox& sandbox() const noexcept { return *sandbox_; }
   [[nodiscard]] Log& log() const noexcept { return log_; }
+  [[nodiscard]] const InstanceLife& life() const noexcept { return life_; }
 
  private:
   GuestModule(std::shared_ptr<const wasm::LinkedModule> linked, const abi::Abi& abi,
-              std::shared_ptr<const wasi::Sandbox> sandbox, Log& log)
-      : linked_(std::move(linked)), abi_(&abi), sandbox_(std::move(sandbox)), log_(log) {}
+              std::shared_ptr<const wasi::Sandbox> sandbox, Log& log, const InstanceLife& life)
+      : linked_(std::move(linked)), abi_(&abi), sandbox_(std::move(sandbox)), log_(log), life_(life) {}
 
   std::shared_ptr<const wasm::LinkedModule> linked_;
   const abi::Abi* abi_;
   std::shared_ptr<const wasi::Sandbox> sandbox_;
   Log& log_;
+  InstanceLife life_;
   abi::Declaration declaration_;
 };
 
@@ -49,12 +53,26 @@ struct GuestInstance {
   /// `expected` is what the start must declare; null while the module is being loaded.
   GuestInstance(const GuestModule& module, const abi::Declaration* expected);
 
+  /// Runs its start on, step after step, until it is done, fails, uses up its slice or waits.
+  [[nodiscard]] wasm::Progress poll_start() noexcept;
+
   wasi::Context wasi;
   wasm::Instance instance;
   std::unique_ptr<abi::Binding> binding;
+
+  /// Why the host refused its start; empty when a start that failed did so in the guest.
+  std::string start_refusal;
+  /// Bytes of its memory when its start was done.
+  std::size_t memory_at_start = 0;
+  /// Calls it has served.
+  std::uint64_t calls = 0;
+  /// When it was made; kept only where instances have a greatest age.
+  wasm::Clock::time_point born{};
 };
 
 /// Why a guest failed, for the log: the message with the guest's backtrace, or its exit code.
 [[nodiscard]] std::string describe(const wasm::Failure& failure);
+/// Why its start failed, likewise. Only after poll_start() said so.
+[[nodiscard]] std::string describe_start_failure(const GuestInstance& guest);
 
 }  // namespace wasm_grpc::runtime

@@ -1,11 +1,28 @@
 #include "runtime/instance_pool.h"
 
 #include <algorithm>
+#include <string>
 
 namespace wasm_grpc::runtime {
 
-InstancePool::InstancePool(std::shared_ptr<const GuestModule> module, InstanceBudget& budget, std::size_t max_waiting)
-    : module_(std::move(module)), budget_(budget), max_waiting_(max_waiting), log_(module_->log()) {
+namespace {
+
+// Destroying an instance takes some microseconds, or more where its memory is large: other guests and I/O go between.
+constexpr std::size_t reclaim_batch = 32;
+constexpr std::chrono::milliseconds reclaim_pause{1};
+
+std::string mebibytes(std::size_t bytes) { return std::to_string(bytes >> 20) + " MiB"; }
+
+}  // namespace
+
+InstancePool::InstancePool(std::shared_ptr<const GuestModule> module, InstanceBudget& budget, std::size_t max_waiting,
+                           const StartContext& context)
+    : module_(std::move(module)),
+      budget_(budget),
+      max_waiting_(max_waiting),
+      timers_(context.timers),
+      starter_(*this, context),
+      log_(module_->log()) {
   budget_.pools_.push_back(this);
 }
 
@@ -14,32 +31,138 @@ InstancePool::~InstancePool() {
   std::erase(budget_.pools_, this);
 }
 
+// ---- Making and destroying ----
+
 bool InstancePool::make_room() noexcept {
   if (budget_.alive_ < budget_.max_) return true;
-  // Another module's idle instance makes way.
-  for (InstancePool* other : budget_.pools_) {
-    if (other->idle_.empty()) continue;
-    other->idle_.erase(other->idle_.begin());
-    other->counters_.instances_idle.set(other->idle_.size());
-    ++other->counters_.instances_discarded;
-    --budget_.alive_;
-    return true;
-  }
-  return false;
+  // An idle instance of another module makes way: of the one that has most of them.
+  const auto most = std::max_element(
+      budget_.pools_.begin(), budget_.pools_.end(),
+      [](const InstancePool* one, const InstancePool* other) { return one->idle_.size() < other->idle_.size(); });
+  if ((*most)->idle_.empty()) return false;
+  (*most)->destroy_coldest();
+  return true;
 }
 
 std::unique_ptr<GuestInstance> InstancePool::make_instance() {
   ++budget_.alive_;
+  ++alive_;
   ++counters_.instances_made;
-  return std::make_unique<GuestInstance>(*module_, &module_->declaration());
+  auto instance = std::make_unique<GuestInstance>(*module_, &module_->declaration());
+  if (life().max_age.count() > 0) instance->born = rpc::Clock::now();
+  return instance;
 }
 
-InstancePool::Admission InstancePool::acquire(InstanceWaiter& waiter) {
-  if (!idle_.empty()) {
+void InstancePool::destroy(std::unique_ptr<GuestInstance> instance) noexcept {
+  instance.reset();
+  --budget_.alive_;
+  --alive_;
+  ++counters_.instances_discarded;
+}
+
+void InstancePool::destroy_coldest() noexcept {
+  std::unique_ptr<GuestInstance> coldest = std::move(idle_.front());
+  idle_.erase(idle_.begin());
+  count_idle();
+  if (unused_ > 0) --unused_;
+  destroy(std::move(coldest));
+}
+
+bool InstancePool::too_old(const GuestInstance& instance) const noexcept {
+  return life().max_age.count() > 0 && rpc::Clock::now() - instance.born >= life().max_age;
+}
+
+bool InstancePool::worn_out(GuestInstance& instance) noexcept {
+  if (life().mode == InstanceMode::fresh) return true;
+  if (life().max_calls > 0 && instance.calls >= life().max_calls) return true;
+  if (life().max_kept_memory > 0) {
+    const std::size_t memory = instance.instance.memory().size();
+    if (memory > life().max_kept_memory && memory > instance.memory_at_start) {
+      if (!std::exchange(told_of_memory_, true)) {
+        module_->log().write(LogLevel::info, module_->name(),
+                             "an instance had grown to " + mebibytes(memory) +
+                                 " of memory and was replaced; those of " + mebibytes(life().max_kept_memory) +
+                                 " at most are kept for further calls (this is said once)");
+      }
+      return true;
+    }
+  }
+  return too_old(instance);
+}
+
+// ---- Warm and idle instances ----
+
+void InstancePool::top_up() noexcept {
+  if (starter_.busy() || starts_fail_ || first_ != nullptr || budget_.alive_ >= budget_.max_) return;
+  const std::size_t ready = life().mode == InstanceMode::fresh ? idle_.size() : alive_;
+  if (ready < life().warm) starter_.start(make_instance());
+}
+
+void InstancePool::add_started(std::unique_ptr<GuestInstance> instance) noexcept {
+  if (InstanceWaiter* waiter = pop_waiter()) {
+    waiter->take_instance(std::move(instance), true);
+  } else {
+    keep_idle(std::move(instance));
+  }
+  top_up();
+}
+
+void InstancePool::start_failed(std::unique_ptr<GuestInstance> instance, std::string_view why) noexcept {
+  report_failed_start(why);
+  starts_fail_ = true;
+  discard(std::move(instance));
+}
+
+void InstancePool::report_failed_start(std::string_view why) noexcept {
+  counters_.failed(GuestFailure::start);
+  if (log_.admits()) log_.write(LogLevel::error, module_->name(), "an instance failed to start: " + std::string(why));
+}
+
+std::unique_ptr<GuestInstance> InstancePool::take_idle() noexcept {
+  while (!idle_.empty()) {
     std::unique_ptr<GuestInstance> instance = std::move(idle_.back());
     idle_.pop_back();
-    counters_.instances_idle.set(idle_.size());
+    count_idle();
+    unused_ = std::min(unused_, idle_.size());
+    if (!too_old(*instance)) return instance;
+    destroy(std::move(instance));
+  }
+  return nullptr;
+}
+
+void InstancePool::keep_idle(std::unique_ptr<GuestInstance> instance) noexcept {
+  idle_.push_back(std::move(instance));
+  count_idle();
+  if (idle_.size() > life().warm && !scheduled() && life().idle_timeout.count() > 0) {
+    unused_ = idle_.size();
+    timers_.schedule(*this, rpc::Clock::now() + life().idle_timeout);
+  }
+  if (budget_.alive_ >= budget_.max_) serve_next_waiter();
+}
+
+std::size_t InstancePool::reclaimable() const noexcept {
+  const std::size_t kept = std::min<std::size_t>(idle_.size(), life().warm);
+  return std::min(unused_, idle_.size() - kept);
+}
+
+void InstancePool::on_timer() noexcept {
+  const auto now = rpc::Clock::now();
+  for (std::size_t batch = std::min(reclaimable(), reclaim_batch); batch > 0; --batch) destroy_coldest();
+  if (reclaimable() > 0) {
+    timers_.schedule(*this, now + reclaim_pause);
+    return;
+  }
+  unused_ = idle_.size();
+  if (idle_.size() > life().warm) timers_.schedule(*this, now + life().idle_timeout);
+  serve_next_waiter();
+}
+
+// ---- Calls ----
+
+InstancePool::Admission InstancePool::acquire(InstanceWaiter& waiter) {
+  if (auto instance = take_idle()) {
     waiter.take_instance(std::move(instance), true);
+    if (life().mode == InstanceMode::fresh) top_up();
     return Admission::taken;
   }
   if (first_ == nullptr && make_room()) {
@@ -74,32 +197,46 @@ InstanceWaiter* InstancePool::pop_waiter() noexcept {
 }
 
 void InstancePool::give_back(std::unique_ptr<GuestInstance> instance) noexcept {
-  if (InstanceWaiter* waiter = pop_waiter()) {
-    waiter->take_instance(std::move(instance), true);
+  starts_fail_ = false;
+  ++instance->calls;
+  if (worn_out(*instance)) {
+    discard(std::move(instance));
     return;
   }
-  idle_.push_back(std::move(instance));
-  counters_.instances_idle.set(idle_.size());
-  if (budget_.alive_ >= budget_.max_) serve_waiters_elsewhere();
+  if (first_ == nullptr) {
+    keep_idle(std::move(instance));
+  } else if (next_to_serve(alive_ - 1) == this) {
+    pop_waiter()->take_instance(std::move(instance), true);
+  } else {
+    discard(std::move(instance));
+  }
 }
 
 void InstancePool::discard(std::unique_ptr<GuestInstance> instance) noexcept {
-  instance.reset();
-  ++counters_.instances_discarded;
-  --budget_.alive_;
-  if (first_ != nullptr) {
-    pop_waiter()->take_instance(make_instance(), false);
-  } else {
-    serve_waiters_elsewhere();
-  }
+  destroy(std::move(instance));
+  serve_next_waiter();
+  top_up();
 }
 
-void InstancePool::serve_waiters_elsewhere() noexcept {
-  for (InstancePool* other : budget_.pools_) {
+InstancePool* InstancePool::next_to_serve(std::uint32_t own) noexcept {
+  InstancePool* fewest = nullptr;
+  const std::size_t count = budget_.pools_.size();
+  for (std::size_t i = 1; i <= count; ++i) {  // those with equally few take turns
+    InstancePool* other = budget_.pools_[(budget_.served_last_ + i) % count];
     if (other == this || other->first_ == nullptr) continue;
-    if (other->make_room()) other->pop_waiter()->take_instance(other->make_instance(), false);
-    return;
+    if (fewest == nullptr || other->alive_ < fewest->alive_) fewest = other;
   }
+  if (first_ == nullptr) return fewest;
+  // Not where a slot would only change hands and back again.
+  return fewest != nullptr && (fewest->alive_ == 0 || fewest->alive_ < own) ? fewest : this;
+}
+
+void InstancePool::serve_next_waiter() noexcept {
+  InstancePool* next = next_to_serve(alive_);
+  if (next == nullptr || !next->make_room()) return;
+  const auto& pools = budget_.pools_;
+  budget_.served_last_ = static_cast<std::size_t>(std::find(pools.begin(), pools.end(), next) - pools.begin());
+  next->pop_waiter()->take_instance(next->make_instance(), false);
 }
 
 }  // namespace wasm_grpc::runtime

@@ -1,13 +1,16 @@
-// The instances of one worker: made when calls need them, reused, bounded.
+// The instances of one worker: made when calls need them, reused or not, bounded, and given up when nobody needs them.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string_view>
 #include <vector>
 
+#include "rpc/timer_queue.h"
 #include "runtime/guest_counters.h"
 #include "runtime/guest_module.h"
+#include "runtime/instance_starter.h"
 #include "runtime/limited_log.h"
 
 namespace wasm_grpc::runtime {
@@ -34,7 +37,8 @@ class InstanceWaiter {
   bool waiting_ = false;
 };
 
-/// How many instances one worker may have alive, over all its modules.
+/// How many instances one worker may have alive, over all its modules. When all are taken, modules whose calls wait get
+/// equal parts of them.
 class InstanceBudget {
  public:
   explicit InstanceBudget(std::uint32_t max_instances) : max_(max_instances) {}
@@ -44,46 +48,82 @@ class InstanceBudget {
   std::uint32_t max_;
   std::uint32_t alive_ = 0;
   std::vector<InstancePool*> pools_;
+  std::size_t served_last_ = 0;  // of pools_: the one that got an instance which another had
 };
 
-/// One module's instances on one worker. Used on that worker's thread.
-class InstancePool {
+/// One module's instances on one worker, which live as the module's InstanceLife says. Used on that worker's thread.
+class InstancePool final : private rpc::Timer {
  public:
   /// What acquire() did.
   enum class Admission : std::uint8_t { taken, waits, refused };
 
-  InstancePool(std::shared_ptr<const GuestModule> module, InstanceBudget& budget, std::size_t max_waiting);
-  ~InstancePool();
+  InstancePool(std::shared_ptr<const GuestModule> module, InstanceBudget& budget, std::size_t max_waiting,
+               const StartContext& context);
+  ~InstancePool() override;
   InstancePool(const InstancePool&) = delete;
   InstancePool& operator=(const InstancePool&) = delete;
 
   [[nodiscard]] const GuestModule& module() const noexcept { return *module_; }
 
+  /// Starts the warm instances in the background, where there are too few.
+  void top_up() noexcept;
+
   /// Gives the waiter an instance, at once or later, in order; or refuses, when too many wait.
   [[nodiscard]] Admission acquire(InstanceWaiter& waiter);
   /// The waiter no longer waits.
   void cancel(InstanceWaiter& waiter) noexcept;
-  /// Takes back an instance that can serve another call.
+  /// Takes back an instance that has served a call well: for the next, or to its end when its life is over.
   void give_back(std::unique_ptr<GuestInstance> instance) noexcept;
-  /// Destroys an instance that can not.
+  /// Destroys an instance that can not serve another call.
   void discard(std::unique_ptr<GuestInstance> instance) noexcept;
+
+  // ---- For its InstanceStarter ----
+
+  void add_started(std::unique_ptr<GuestInstance> instance) noexcept;
+  void start_failed(std::unique_ptr<GuestInstance> instance, std::string_view why) noexcept;
 
   [[nodiscard]] std::size_t waiting() const noexcept { return waiting_count_; }
   [[nodiscard]] GuestCounters& counters() noexcept { return counters_; }
   [[nodiscard]] const GuestCounters& counters() const noexcept { return counters_; }
   /// For lines about what its guests do.
   [[nodiscard]] LimitedLog& log() noexcept { return log_; }
+  /// Counts and logs that an instance failed to start.
+  void report_failed_start(std::string_view why) noexcept;
+  [[nodiscard]] std::size_t idle() const noexcept { return idle_.size(); }
+  /// Instances there are: idle, starting, and in use.
+  [[nodiscard]] std::uint32_t alive() const noexcept { return alive_; }
 
  private:
+  void on_timer() noexcept override;
+
+  [[nodiscard]] const InstanceLife& life() const noexcept { return module_->life(); }
   [[nodiscard]] bool make_room() noexcept;
   [[nodiscard]] std::unique_ptr<GuestInstance> make_instance();
+  void destroy(std::unique_ptr<GuestInstance> instance) noexcept;
+  void destroy_coldest() noexcept;
+  [[nodiscard]] bool too_old(const GuestInstance& instance) const noexcept;
+  [[nodiscard]] bool worn_out(GuestInstance& instance) noexcept;
+  [[nodiscard]] std::unique_ptr<GuestInstance> take_idle() noexcept;
+  void keep_idle(std::unique_ptr<GuestInstance> instance) noexcept;
+  void count_idle() noexcept { counters_.instances_idle.set(idle_.size()); }
+  [[nodiscard]] std::size_t reclaimable() const noexcept;
   [[nodiscard]] InstanceWaiter* pop_waiter() noexcept;
-  void serve_waiters_elsewhere() noexcept;
+  void serve_next_waiter() noexcept;
+  /// Whose waiter gets the next instance, when this pool has or had `own` of them besides; null when nobody waits.
+  [[nodiscard]] InstancePool* next_to_serve(std::uint32_t own) noexcept;
 
   std::shared_ptr<const GuestModule> module_;
   InstanceBudget& budget_;
   std::size_t max_waiting_;
+  rpc::TimerQueue& timers_;
+  InstanceStarter starter_;
+  bool starts_fail_ = false;  // the last start in the background did; until a call has been served
+
   std::vector<std::unique_ptr<GuestInstance>> idle_;  // the one used last is reused first: its memory is warm
+  std::size_t unused_ = 0;  // how many at the front of idle_ were not needed since the timer was set
+  std::uint32_t alive_ = 0;
+  bool told_of_memory_ = false;
+
   InstanceWaiter* first_ = nullptr;
   InstanceWaiter* last_ = nullptr;
   std::size_t waiting_count_ = 0;

@@ -142,6 +142,7 @@ Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options) {
   // Beside those that serve: one that a module is loaded with.
   engine_options.max_instances = options.max_instances + 1;
   engine_options.max_memory_bytes = options.max_memory_bytes;
+  engine_options.kept_memory_bytes = options.kept_slot_memory;
   auto engine = wasm::Engine::create(engine_options);
   if (!engine.ok()) return std::move(engine).error();
 
@@ -187,8 +188,9 @@ Result<ModuleInfo> Server::add_module(std::span<const std::byte> bytes, const Mo
   {
     wasm::EpochTicker::Activity activity(state_->ticker);
     activity.enter();
-    auto loaded = runtime::GuestModule::load(state_->engine, state_->linker, options.name, bytes,
-                                             std::move(sandbox).value(), state_->log, state_->options.start_timeout);
+    auto loaded =
+        runtime::GuestModule::load(state_->engine, state_->linker, options.name, bytes, std::move(sandbox).value(),
+                                   state_->log, state_->options.start_timeout, options.instances);
     if (!loaded.ok()) return std::move(loaded).error();
     guest = std::move(loaded).value();
   }

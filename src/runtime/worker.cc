@@ -54,6 +54,7 @@ Worker::Worker(const ServerOptions& options, std::uint32_t max_instances, wasm::
         if (!in_turn_) arm_timer();
       }),
       max_waiting_calls_(options.max_waiting_calls),
+      start_timeout_(options.start_timeout),
       activity_(ticker),
       scheduler_([this] { wake(); }, &ticker.ticks()),
       budget_(max_instances),
@@ -68,7 +69,8 @@ Worker::~Worker() {
 }
 
 Result<> Worker::add_module(std::shared_ptr<const GuestModule> module) {
-  pools_.push_back(std::make_unique<InstancePool>(module, budget_, max_waiting_calls_));
+  pools_.push_back(std::make_unique<InstancePool>(module, budget_, max_waiting_calls_,
+                                                  StartContext{scheduler_, timers_, start_timeout_}));
   for (const abi::DeclaredMethod& method : module->declaration().methods) {
     auto handler = std::make_unique<GuestHandler>(calls_, *pools_.back(), method.tag);
     if (auto added = add_method(method.path, method.kind, std::move(handler)); !added.ok()) return added;
@@ -98,6 +100,7 @@ void Worker::start(unsigned index) {
   thread_ = std::thread([this, index] {
     pthread_setname_np(pthread_self(), ("worker-" + std::to_string(index)).c_str());
     block_signals();
+    for (const auto& pool : pools_) pool->top_up();
     io_.run();
   });
 }

@@ -12,6 +12,8 @@ namespace {
 // A linear memory's slot: 4 GiB that need no bounds checks, and the guard behind it.
 constexpr std::size_t memory_reservation = std::size_t{4} << 30;
 constexpr std::size_t memory_guard = std::size_t{32} << 20;
+// A small table is cleared rather than given back to the system: it is cheaper than the page fault of the next one.
+constexpr std::size_t kept_of_table = 4096;
 
 /// Wasmtime aborts the process when it cannot reserve its slots, so ask the system first.
 bool can_reserve(std::size_t bytes) {
@@ -59,6 +61,10 @@ Result<Engine> Engine::create(const EngineOptions& options) {
   wasmtime_pooling_allocation_config_max_memory_size_set(pool, options.max_memory_bytes);
   wasmtime_pooling_allocation_config_table_elements_set(pool, options.max_table_elements);
   wasmtime_pooling_allocation_config_max_core_instance_size_set(pool, std::size_t{1} << 20);
+  wasmtime_pooling_allocation_config_table_keep_resident_set(pool, kept_of_table);
+  // Not by PAGEMAP_SCAN, which Wasmtime could use to find the pages an instance has written: pages that are swapped out
+  // or being migrated are not present, so it would not find them, and the next instance would.
+  wasmtime_pooling_allocation_config_linear_memory_keep_resident_set(pool, options.kept_memory_bytes);
   wasmtime_pooling_allocation_strategy_set(config, pool);
   wasmtime_pooling_allocation_config_delete(pool);
 

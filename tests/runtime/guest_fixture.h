@@ -76,24 +76,33 @@ struct GuestTest : testing::Test {
   static wasm::Engine& engine() {
     static wasm::Engine instance = [] {
       wasm::EngineOptions options;
-      options.max_instances = 16;
+      options.max_instances = 128;
       return std::move(wasm::Engine::create(options)).value();
     }();
     return instance;
   }
 
-  std::shared_ptr<const GuestModule> load(std::string_view text, std::string name = "guest") {
+  /// Instances that last, and none that are started ahead.
+  static InstanceLife no_warm_instances() {
+    InstanceLife life;
+    life.warm = 0;
+    return life;
+  }
+
+  std::shared_ptr<const GuestModule> load(std::string_view text, std::string name = "guest",
+                                          const InstanceLife& life = no_warm_instances()) {
     auto loaded = GuestModule::load(engine(), linker, std::move(name), std::as_bytes(std::span(text)),
-                                    wasi::Sandbox::create({}).value(), log, std::chrono::seconds(10));
+                                    wasi::Sandbox::create({}).value(), log, std::chrono::seconds(10), life);
     EXPECT_TRUE(loaded.ok()) << loaded.error().message;
     return loaded.value();
   }
 
   /// Serves the guest's method from now on.
-  void serve(std::string_view text) {
-    pool = std::make_unique<InstancePool>(load(text), budget, max_waiting);
+  void serve(std::string_view text, const InstanceLife& life = no_warm_instances()) {
+    pool = std::make_unique<InstancePool>(load(text, "guest", life), budget, max_waiting, start_context());
     notes.clear();  // of the load
   }
+  StartContext start_context() { return {scheduler, timers, std::chrono::seconds(10)}; }
   void begin(TestCall& call) { calls.serve(call, *pool, 0); }
   /// One turn of the worker: timers, then guests. True while there is more to run.
   bool turn() {

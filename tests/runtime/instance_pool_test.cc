@@ -42,8 +42,10 @@ struct InstancePoolTest : testing::Test {
   }
   std::shared_ptr<const GuestModule> load(std::string name) {
     auto sandbox = wasi::Sandbox::create({});
+    InstanceLife life;
+    life.warm = 0;
     auto loaded = GuestModule::load(engine, linker, std::move(name), std::as_bytes(std::span(module_text)),
-                                    sandbox.value(), log, std::chrono::seconds(10));
+                                    sandbox.value(), log, std::chrono::seconds(10), life);
     EXPECT_TRUE(loaded.ok()) << loaded.error().message;
     return loaded.value();
   }
@@ -51,12 +53,15 @@ struct InstancePoolTest : testing::Test {
   wasm::Engine engine;
   wasm::Linker linker;
   Log log;
+  Scheduler scheduler{[] {}};
+  rpc::TimerQueue timers;
+  StartContext context{scheduler, timers, std::chrono::seconds(10)};
   using Admission = InstancePool::Admission;
 };
 
 TEST_F(InstancePoolTest, MakesAnInstanceThenReusesIt) {
   InstanceBudget budget(2);
-  InstancePool pool(load("one"), budget, 10);
+  InstancePool pool(load("one"), budget, 10, context);
   Waiter first;
   ASSERT_EQ(pool.acquire(first), Admission::taken);
   EXPECT_EQ(first.started, false);
@@ -71,7 +76,7 @@ TEST_F(InstancePoolTest, MakesAnInstanceThenReusesIt) {
 
 TEST_F(InstancePoolTest, LetsCallsWaitInOrderWhenAllAreBusyAndRefusesTooMany) {
   InstanceBudget budget(1);
-  InstancePool pool(load("one"), budget, 2);
+  InstancePool pool(load("one"), budget, 2, context);
   Waiter holder, a, b, c;
   ASSERT_EQ(pool.acquire(holder), Admission::taken);
   EXPECT_EQ(pool.acquire(a), Admission::waits);
@@ -89,7 +94,7 @@ TEST_F(InstancePoolTest, LetsCallsWaitInOrderWhenAllAreBusyAndRefusesTooMany) {
 
 TEST_F(InstancePoolTest, ForgetsAWaiterThatGaveUp) {
   InstanceBudget budget(1);
-  InstancePool pool(load("one"), budget, 3);
+  InstancePool pool(load("one"), budget, 3, context);
   Waiter holder, a, b, c;
   ASSERT_EQ(pool.acquire(holder), Admission::taken);
   ASSERT_EQ(pool.acquire(a), Admission::waits);
@@ -107,8 +112,8 @@ TEST_F(InstancePoolTest, ForgetsAWaiterThatGaveUp) {
 
 TEST_F(InstancePoolTest, TakesRoomFromAnotherModulesIdleInstances) {
   InstanceBudget budget(1);
-  InstancePool one(load("one"), budget, 10);
-  InstancePool two(load("two"), budget, 10);
+  InstancePool one(load("one"), budget, 10, context);
+  InstancePool two(load("two"), budget, 10, context);
   Waiter first, second;
   ASSERT_EQ(one.acquire(first), Admission::taken);
   one.give_back(std::move(first.instance));
@@ -119,8 +124,8 @@ TEST_F(InstancePoolTest, TakesRoomFromAnotherModulesIdleInstances) {
 
 TEST_F(InstancePoolTest, ServesWhoWaitsAtAnotherModuleWhenRoomIsMade) {
   InstanceBudget budget(1);
-  InstancePool one(load("one"), budget, 10);
-  InstancePool two(load("two"), budget, 10);
+  InstancePool one(load("one"), budget, 10, context);
+  InstancePool two(load("two"), budget, 10, context);
   Waiter holder, waiter, next;
   ASSERT_EQ(one.acquire(holder), Admission::taken);
   ASSERT_EQ(two.acquire(waiter), Admission::waits);
@@ -130,6 +135,51 @@ TEST_F(InstancePoolTest, ServesWhoWaitsAtAnotherModuleWhenRoomIsMade) {
   two.discard(std::move(waiter.instance));
   ASSERT_NE(next.instance, nullptr);
   one.discard(std::move(next.instance));
+}
+
+TEST_F(InstancePoolTest, GivesAModuleThatHasFewerItsPartWhenAllAreTaken) {
+  InstanceBudget budget(4);
+  InstancePool greedy(load("greedy"), budget, 10, context);
+  InstancePool modest(load("modest"), budget, 10, context);
+  Waiter greedy_holders[4], greedy_waiters[4], modest_waiters[4];
+  for (Waiter& waiter : greedy_holders) ASSERT_EQ(greedy.acquire(waiter), Admission::taken);
+  for (Waiter& waiter : greedy_waiters) ASSERT_EQ(greedy.acquire(waiter), Admission::waits);
+  for (Waiter& waiter : modest_waiters) ASSERT_EQ(modest.acquire(waiter), Admission::waits);
+  for (Waiter& waiter : greedy_holders) greedy.give_back(std::move(waiter.instance));
+  EXPECT_EQ(greedy.alive(), 2U);
+  EXPECT_EQ(modest.alive(), 2U);
+  EXPECT_EQ(greedy.waiting(), 2U) << "those of the greedy module are served from its own part";
+  EXPECT_EQ(modest.waiting(), 2U);
+  modest.give_back(std::move(modest_waiters[0].instance));
+  EXPECT_EQ(modest.alive(), 2U) << "with equal parts instances do not change hands";
+  EXPECT_EQ(modest.waiting(), 1U);
+  for (Waiter* waiter : {&greedy_waiters[0], &greedy_waiters[1], &modest_waiters[1], &modest_waiters[2]}) {
+    (waiter < &modest_waiters[0] || waiter > &modest_waiters[3] ? greedy : modest).discard(std::move(waiter->instance));
+  }
+}
+
+TEST_F(InstancePoolTest, LetsModulesTakeTurnsWithTheOnlyInstance) {
+  InstanceBudget budget(1);
+  InstancePool pools[] = {InstancePool(load("a"), budget, 10, context), InstancePool(load("b"), budget, 10, context),
+                          InstancePool(load("c"), budget, 10, context)};
+  Waiter waiters[3][3];
+  for (int call = 0; call < 3; ++call) {
+    for (int module = 0; module < 3; ++module) (void)pools[module].acquire(waiters[module][call]);
+  }
+  std::string order;
+  for (int served = 0; served < 9; ++served) {
+    for (int module = 0; module < 3; ++module) {
+      for (Waiter& waiter : waiters[module]) {
+        if (waiter.instance == nullptr) continue;
+        order += static_cast<char>('a' + module);
+        pools[module].give_back(std::move(waiter.instance));
+        module = 3;
+        break;
+      }
+      if (module == 3) break;
+    }
+  }
+  EXPECT_EQ(order, "abcabcabc");
 }
 
 }  // namespace

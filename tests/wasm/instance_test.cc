@@ -44,6 +44,43 @@ TEST(Instance, KeepsItsMemoryBetweenCalls) {
   EXPECT_EQ(other.memory()[8], std::byte{0});
 }
 
+TEST(Instance, HasNothingOfTheInstanceThatHadItsPlaceBefore) {
+  // One slot, of which the engine overwrites the beginning, part of a page, all or more, and gives back the rest.
+  for (const std::size_t kept : {std::size_t{0}, std::size_t{5000}, std::size_t{65536}, std::size_t{1} << 20}) {
+    EngineOptions options;
+    options.max_instances = 1;
+    options.max_memory_bytes = std::size_t{4} << 20;
+    options.kept_memory_bytes = kept;
+    const Engine engine = expect_value(Engine::create(options));
+    const Linker linker(engine);
+    const auto linked = expect_value(linker.link(expect_value(compile(engine, R"((module
+        (memory (export "memory") 3) (table $table 10 funcref) (elem declare func $f) (global $g (mut i32) (i32.const 7))
+        (data (i32.const 100) "first") (data (i32.const 70000) "second")
+        (func $f)
+        (func (export "clean") (result i32)
+          (i32.and (ref.is_null (table.get $table (i32.const 3))) (i32.eq (global.get $g) (i32.const 7))))
+        (func (export "litter") (result i32)
+          (drop (memory.grow (i32.const 2)))
+          (memory.fill (i32.const 0) (i32.const 255) (i32.const 327680))
+          (table.set $table (i32.const 3) (ref.func $f)) (global.set $g (i32.const 8)) (i32.const 0))))"))));
+    for (int i = 0; i < 3; ++i) {
+      Instance instance(*linked);
+      instance.begin_instantiate();
+      ASSERT_EQ(instance.poll(), Progress::done);
+      std::string expected(3 * 65536, '\0');
+      expected.replace(100, 5, "first").replace(70000, 6, "second");
+      const auto memory = instance.memory();
+      EXPECT_TRUE(expected == std::string_view(reinterpret_cast<const char*>(memory.data()), memory.size()))
+          << "instance " << i << " with " << kept << " bytes kept";
+      for (const auto& [name, answer] : {std::pair{"clean", 1}, std::pair{"litter", 0}}) {
+        instance.begin_call(*instance.find_function(name), {}, true);
+        ASSERT_EQ(instance.poll(), Progress::done);
+        EXPECT_EQ(instance.result(), answer);
+      }
+    }
+  }
+}
+
 TEST(Instance, TrapsWithABacktraceThatNamesFunctions) {
   Sandboxed guest(R"((module
       (func $inner unreachable)
