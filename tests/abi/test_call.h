@@ -1,8 +1,7 @@
 // A call that is not on any network: what its client does is said by the test.
 #pragma once
 
-#include <gtest/gtest.h>
-
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -31,13 +30,13 @@ class TestCall final : public rpc::Call {
     std::string framed{flags, static_cast<char>(size >> 24), static_cast<char>(size >> 16),
                        static_cast<char>(size >> 8), static_cast<char>(size)};
     framed += message;
-    ASSERT_TRUE(receive(std::as_bytes(std::span(framed)), std::size_t{4} << 20).ok());
+    expect_ok(receive(std::as_bytes(std::span(framed)), std::size_t{4} << 20));
     notify_readable();
   }
   void client_compresses_by(rpc::Encoding encoding) { request_encoding_ = encoding; }
   void client_accepts(std::string_view encodings) { accepted_encodings_.add_list(encodings); }
   void client_ends() {
-    ASSERT_TRUE(receive_end().ok());
+    expect_ok(receive_end());
     notify_readable();
   }
   void client_cancels() { cancel(); }
@@ -72,6 +71,9 @@ class TestCall final : public rpc::Call {
   std::size_t consumed() const { return consumed_; }
 
  private:
+  static void expect_ok(const rpc::Status& status) {
+    if (status.code != rpc::StatusCode::ok) throw std::logic_error("the client breaks the protocol: " + status.message);
+  }
   template <typename Function>
   void for_each_unread(Function function) const {
     const auto bytes = pending_output();

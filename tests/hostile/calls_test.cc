@@ -90,7 +90,9 @@ std::string with_start_section(std::size_t index) {
                                               : "(i32.const " + std::to_string(value) + ")";
   }
   const std::string drop = imports()[index].result.empty() ? "" : "(drop)";
-  return guest_text("(func $early (call $i" + std::to_string(index) + " " + arguments + ")" + drop + ")(start $early)");
+  const std::string early =
+      "(func $early (call $i" + std::to_string(index) + " " + arguments + ")" + drop + ")(start $early)";
+  return guest_text({.definitions = early});
 }
 
 TEST(EveryImport, InAStartSectionIsAnsweredAndChangesNothing) {

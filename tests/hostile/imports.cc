@@ -129,7 +129,7 @@ std::size_t import_index(std::string_view name) {
   throw std::runtime_error("no import " + std::string(name));
 }
 
-std::string guest_text(std::string_view more) {
+std::string guest_text(const Parts& parts) {
   const auto at = [](std::uint32_t place) { return "(i32.const " + std::to_string(place) + ")"; };
   std::string declarations;
   std::string functions;
@@ -158,7 +158,7 @@ std::string guest_text(std::string_view more) {
     functions += ")\n";
     table += " $import_" + number;
   }
-  return "(module\n" + declarations + R"(
+  return "(module\n" + declarations + std::string(parts.imports) + R"(
     (type $action (func))
     (memory (export "memory") 2 8)
     (data (i32.const 256) "/test.Service/Method")
@@ -178,8 +178,11 @@ std::string guest_text(std::string_view more) {
     (func (export "_initialize") (call $perform_if (i32.load (i32.const 108))))
     (func (export "wasm_grpc_start")
       (drop (call $i0 (i32.const 256) (i32.const 20) (i32.const 3) (i32.const 0) (i32.const 0)))
-      (call $perform_if (i32.load (i32.const 104))))
+      (call $perform_if (i32.load (i32.const 104))))" +
+         std::string(parts.on_start) + R"()
     (func (export "wasm_grpc_call") (param $call i32) (param $tag i32) (result i32)
+      (i32.store (i32.const 124) (local.get $call)))" +
+         std::string(parts.on_call) + R"(
       (if (i32.eq (local.get $tag) (i32.const 1000000)) (then (return (i32.const 0))))
       (if (i64.eq (i64.load (i32.const 0)) (i64.const 0x7777777777777777))
         (then (i64.store (i32.const 0) (i64.extend_i32_u (local.get $call)))))
@@ -188,7 +191,7 @@ std::string guest_text(std::string_view more) {
       (drop (memory.grow (i32.load (i32.const 112))))
       (call $perform (local.get $tag))
       (i32.const 0))
-    )" + std::string(more) +
+    )" + std::string(parts.definitions) +
          ")";
 }
 

@@ -63,6 +63,7 @@ inline constexpr std::uint32_t in_init = 108;   // the same for _initialize
 inline constexpr std::uint32_t grow = 112;      // pages to grow by before the import is called in a call, i32
 inline constexpr std::uint32_t depth = 116;     // how deep to recurse before imports are called, i32
 inline constexpr std::uint32_t reached = 120;   // how deep the recursion was, i32
+inline constexpr std::uint32_t call = 124;      // the id of the call it is in, i32
 inline constexpr std::uint32_t host_end = 128;  // the guest itself writes below this
 inline constexpr std::uint32_t path = 256;      // "/test.Service/Method"
 inline constexpr std::uint32_t path_size = 20;
@@ -77,10 +78,18 @@ inline constexpr std::uint64_t this_call = 0x7777'7777'7777'7777;
 inline constexpr std::int32_t tag_nothing = 1'000'000;  // returns 0 at once
 inline constexpr std::int32_t tag_recurse = 2'000'000;  // plus an import: see layout::depth
 
+/// What else a guest may have, in WebAssembly text.
+struct Parts {
+  std::string_view imports = {};
+  std::string_view definitions = {};
+  std::string_view on_start = {};  // done at the end of wasm_grpc_start
+  std::string_view on_call = {};   // done at the beginning of wasm_grpc_call
+};
+
 /// Its text. It declares one bidirectional method. wasm_grpc_call calls the import that `tag` says with the arguments
 /// that lie in memory, notes the answer there and returns 0.
-/// `more` is put at the end of the module. Functions named $import_N, of type () -> (), call import N.
-[[nodiscard]] std::string guest_text(std::string_view more = "");
+/// (call $perform (i32.const N)) calls import N so, (call $iN arguments...) with other arguments.
+[[nodiscard]] std::string guest_text(const Parts& parts = {});
 
 /// One argument for each parameter: the usual ones.
 [[nodiscard]] std::vector<std::uint64_t> usual_arguments(const Import& import);
