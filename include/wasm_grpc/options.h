@@ -121,6 +121,9 @@ struct ServerOptions {
   /// How long stop() waits for calls in progress before it ends them.
   std::chrono::milliseconds drain_timeout{30'000};
 
+  /// Whether clients may ask for the services and the .proto files that describe them: grpc.reflection.v1 and v1alpha.
+  bool reflection = true;
+
   /// Log lines of less severity are dropped.
   LogLevel log_level = LogLevel::info;
   /// Where log lines go; standard error when empty.

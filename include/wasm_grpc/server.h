@@ -31,6 +31,9 @@ namespace wasm_grpc {
 struct MethodInfo {
   std::string path;
   rpc::MethodKind kind = rpc::MethodKind::unary;
+  // The types of its messages, "package.Message", where its module describes them; else empty.
+  std::string request_type;
+  std::string response_type;
 };
 
 /// What a module turned out to be when it was loaded.
@@ -73,7 +76,10 @@ class Server {
 
   /// Loads a module: compiles it, runs its start once to learn its methods. Takes time; errors name the file.
   Result<ModuleInfo> add_module(const std::string& path, const ModuleOptions& options);
-  /// The same from memory; `options.name` must be set.
+  /// Says what can be known of a module without running it, and does not add it. Its methods are those of the services
+  /// that its custom section "wasm_grpc.descriptors" describes; it may declare others when it is added.
+  Result<ModuleInfo> inspect_module(const std::string& path);
+  /// The first from memory; `options.name` must be set.
   Result<ModuleInfo> add_module(std::span<const std::byte> bytes, const ModuleOptions& options);
 
   /// Serves a method by native code.
@@ -85,7 +91,7 @@ class Server {
   /// has become a port; "https://" says that it speaks TLS. May be called more than once.
   Result<std::string> listen(const std::string& address);
 
-  /// Starts the workers.
+  /// Adds the services of ServerOptions that every server has, where they are not served yet, and starts the workers.
   Result<> start();
   /// Begins a graceful stop: no new connections or calls, those in progress may end within the drain timeout.
   void stop() noexcept;
@@ -103,6 +109,7 @@ class Server {
 
  private:
   struct State;
+  [[nodiscard]] Result<> add_builtin_services();
   explicit Server(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

@@ -28,6 +28,9 @@ struct DeclaredMethod {
   bool operator==(const DeclaredMethod&) const = default;
 };
 
+/// Bytes the descriptors of a module may have in all.
+inline constexpr std::size_t max_descriptor_bytes = std::size_t{4} << 20;
+
 /// What a module declared when it started.
 struct Declaration {
   std::vector<DeclaredMethod> methods;

@@ -39,7 +39,6 @@ inline constexpr std::int32_t info_tls_peer = 3;
 inline constexpr std::int32_t info_message_encoding = 4;
 
 inline constexpr std::size_t max_path_bytes = 1024;
-inline constexpr std::size_t max_descriptor_bytes = std::size_t{4} << 20;
 inline constexpr std::size_t max_descriptor_sets = 1000;
 inline constexpr std::size_t max_status_message_bytes = std::size_t{8} << 10;
 inline constexpr std::size_t max_log_bytes = std::size_t{8} << 10;

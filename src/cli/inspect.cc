@@ -1,4 +1,5 @@
-// wasm-grpc inspect: says what a module is, without serving it. Its start is run once, sandboxed as when it is served.
+// wasm-grpc inspect: says what a module is, without serving it. Its start is run once, sandboxed as when it is served;
+// or it is not, and its methods are those that its descriptors tell of.
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -17,9 +18,12 @@ namespace {
 struct InspectFlags {
   std::string module;
   bool json = false;
+  bool start = true;
   ModuleFlags given;
   LogFlags log;
 };
+
+std::string message(const std::string& type, bool streams) { return streams ? "stream " + type : type; }
 
 void print_text(const ModuleInfo& info) {
   std::printf("name:     %s\nabi:      %s\nsize:     %zu bytes\n", info.name.c_str(), info.abi.c_str(), info.size);
@@ -28,7 +32,12 @@ void print_text(const ModuleInfo& info) {
               static_cast<unsigned long long>(info.memory_maximum_bytes));
   std::printf("descriptors: %zu bytes\nmethods:\n", info.descriptor_bytes);
   for (const MethodInfo& method : info.methods) {
-    std::printf("  %s (%s)\n", method.path.c_str(), std::string(rpc::name(method.kind)).c_str());
+    std::printf("  %s (%s)", method.path.c_str(), std::string(rpc::name(method.kind)).c_str());
+    if (!method.request_type.empty()) {
+      std::printf(" %s -> %s", message(method.request_type, rpc::streams_requests(method.kind)).c_str(),
+                  message(method.response_type, rpc::streams_responses(method.kind)).c_str());
+    }
+    std::printf("\n");
   }
   std::printf("imports:\n");
   for (const ModuleInfo::Import& import : info.imports) {
@@ -46,12 +55,17 @@ void print_json(const ModuleInfo& info) {
   out["methods"] = nlohmann::ordered_json::array();
   for (const MethodInfo& method : info.methods) {
     const auto path = rpc::parse_method_path(method.path);
-    out["methods"].push_back({{"path", method.path},
-                              {"service", path->service},
-                              {"method", path->method},
-                              {"kind", rpc::name(method.kind)},
-                              {"client_streaming", rpc::streams_requests(method.kind)},
-                              {"server_streaming", rpc::streams_responses(method.kind)}});
+    nlohmann::ordered_json entry = {{"path", method.path},
+                                    {"service", path->service},
+                                    {"method", path->method},
+                                    {"kind", rpc::name(method.kind)},
+                                    {"client_streaming", rpc::streams_requests(method.kind)},
+                                    {"server_streaming", rpc::streams_responses(method.kind)}};
+    if (!method.request_type.empty()) {
+      entry["request_type"] = method.request_type;
+      entry["response_type"] = method.response_type;
+    }
+    out["methods"].push_back(std::move(entry));
   }
   out["imports"] = nlohmann::ordered_json::array();
   for (const ModuleInfo::Import& import : info.imports) {
@@ -69,7 +83,8 @@ int inspect(const InspectFlags& flags) {
   if (!module_options.ok()) return fail(module_options.error().message);
   auto server = Server::create(options);
   if (!server.ok()) return fail(server.error().message);
-  const auto info = server.value()->add_module(flags.module, module_options.value());
+  const auto info = flags.start ? server.value()->add_module(flags.module, module_options.value())
+                                : server.value()->inspect_module(flags.module);
   if (!info.ok()) return fail(info.error().message);
   if (flags.json) {
     print_json(info.value());
@@ -86,6 +101,7 @@ void add_inspect(CLI::App& app, Command& run) {
   CLI::App* command = app.add_subcommand("inspect", "Show a module's ABI, services, imports, memory and size");
   command->add_option("MODULE", flags->module, "The .wasm file")->required();
   command->add_flag("--json", flags->json, "Print JSON");
+  command->add_flag("!--no-start", flags->start, "Do not run its start: show the methods its custom section describes");
   flags->given.add_to(*command);
   flags->log.add_to(*command);
   command->callback([flags, &run] { run = [flags] { return inspect(*flags); }; });

@@ -192,6 +192,8 @@ void add_serve(CLI::App& app, Command& run) {
       ->capture_default_str()
       ->type_name("MS");
   add_limit_flags(*command, server.guests);
+  command->add_flag("--reflection,!--no-reflection", server.reflection, "Whether clients may ask what the services are")
+      ->default_str(server.reflection ? "true" : "false");
   add_limit_flags(*command, server.clients);
   flags->module.add_to(*command);
   flags->instances.add_to(*command);

@@ -33,7 +33,29 @@ Result<> run_start(GuestInstance& guest, std::chrono::milliseconds timeout) {
   return success();
 }
 
+/// What the module says of itself, by its start or else by its custom section; and it must agree with what it does.
+Result<std::shared_ptr<const services::DescribedFiles>> read_description(const wasm::Module& module,
+                                                                  const abi::Declaration& declaration) {
+  auto files = declaration.descriptors.empty() ? described_by_section(module)
+                                               : services::DescribedFiles::parse(declaration.descriptors);
+  if (!files.ok() || files.value() == nullptr) return files;
+  for (const abi::DeclaredMethod& method : declaration.methods) {
+    if (auto checked = files.value()->check(method.path, method.kind); !checked.ok()) return std::move(checked).error();
+  }
+  return files;
+}
+
 }  // namespace
+
+Result<std::shared_ptr<const services::DescribedFiles>> described_by_section(const wasm::Module& module) {
+  const std::string_view section = module.custom_section(descriptors_section);
+  if (section.empty()) return std::shared_ptr<const services::DescribedFiles>();
+  if (section.size() > abi::max_descriptor_bytes) {
+    return Error{"its section \"" + std::string(descriptors_section) + "\" is larger than 4 MiB"};
+  }
+  const std::string sets[] = {std::string(section)};
+  return services::DescribedFiles::parse(sets);
+}
 
 std::string describe(const wasm::Failure& failure) {
   if (failure.kind == wasm::Failure::Kind::exit) return "it exited with code " + std::to_string(failure.exit_code);
@@ -89,6 +111,9 @@ Result<std::shared_ptr<const GuestModule>> GuestModule::load(const wasm::Engine&
   if (auto started = run_start(first, start_timeout); !started.ok()) return std::move(started).error();
   module->declaration_ = first.binding->declaration();
   if (module->declaration_.methods.empty()) return Error{"its wasm_grpc_start declares no method"};
+  auto files = read_description(module->linked().module(), module->declaration_);
+  if (!files.ok()) return std::move(files).error();
+  module->described_ = std::move(files).value();
   return std::shared_ptr<const GuestModule>(std::move(module));
 }
 

@@ -8,6 +8,7 @@
 
 #include "abi/abi.h"
 #include "runtime/log.h"
+#include "services/described_files.h"
 #include "wasi/context.h"
 #include "wasm/instance.h"
 #include "wasm/linker.h"
@@ -31,6 +32,8 @@ class GuestModule {
   [[nodiscard]] const wasm::LinkedModule& linked() const noexcept { return *linked_; }
   [[nodiscard]] const abi::Abi& abi() const noexcept { return *abi_; }
   [[nodiscard]] const abi::Declaration& declaration() const noexcept { return declaration_; }
+  /// What describes its services; nullptr where it does not.
+  [[nodiscard]] const std::shared_ptr<const services::DescribedFiles>& described() const noexcept { return described_; }
   [[nodiscard]] const wasi::Sandbox& sandbox() const noexcept { return *sandbox_; }
   [[nodiscard]] Log& log() const noexcept { return log_; }
   [[nodiscard]] const InstanceLife& life() const noexcept { return life_; }
@@ -46,7 +49,15 @@ class GuestModule {
   Log& log_;
   InstanceLife life_;
   abi::Declaration declaration_;
+  std::shared_ptr<const services::DescribedFiles> described_;
 };
+
+/// The custom section in which a module may describe itself to those that do not run it: a serialized
+/// google.protobuf.FileDescriptorSet.
+inline constexpr std::string_view descriptors_section = "wasm_grpc.descriptors";
+
+/// The description of the custom section of a module; nullptr when it has none.
+[[nodiscard]] Result<std::shared_ptr<const services::DescribedFiles>> described_by_section(const wasm::Module& module);
 
 /// One sandbox of a module with all that belongs to it.
 struct GuestInstance {

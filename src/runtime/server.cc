@@ -13,8 +13,12 @@
 #include "rpc/method_table.h"
 #include "runtime/guest_module.h"
 #include "runtime/log.h"
+#include "runtime/module_info.h"
 #include "runtime/unary_handler.h"
 #include "runtime/worker.h"
+#include "services/builtin.h"
+#include "services/catalog.h"
+#include "services/reflection.h"
 #include "wasi/imports.h"
 #include "wasm/engine.h"
 #include "wasm/epoch.h"
@@ -71,28 +75,6 @@ Result<> check_is_free(const std::string& address) {
   return Error{"cannot listen on " + address + ": " + error.message()};
 }
 
-ModuleInfo describe(const runtime::GuestModule& guest, const wasm::EngineOptions& engine) {
-  constexpr std::uint64_t page = 64 * 1024;
-  const wasm::Module& module = guest.linked().module();
-  ModuleInfo info;
-  info.name = module.name();
-  info.abi = guest.abi().name();
-  info.size = module.size();
-  for (const abi::DeclaredMethod& method : guest.declaration().methods)
-    info.methods.push_back({method.path, method.kind});
-  for (const wasm::ImportInfo& import : module.imports())
-    info.imports.push_back({import.module, import.name, import.type});
-  if (module.memory()) {
-    info.memory_minimum_bytes = module.memory()->minimum_pages * page;
-    info.memory_maximum_bytes = engine.max_memory_bytes;
-    if (module.memory()->maximum_pages) {
-      info.memory_maximum_bytes = std::min(info.memory_maximum_bytes, *module.memory()->maximum_pages * page);
-    }
-  }
-  for (const std::string& descriptors : guest.declaration().descriptors) info.descriptor_bytes += descriptors.size();
-  return info;
-}
-
 }  // namespace
 
 struct Server::State {
@@ -111,9 +93,18 @@ struct Server::State {
   std::shared_ptr<http2::TlsContext> tls;  // nullptr: none
   std::vector<MethodInfo> methods;
   std::vector<std::string> modules;  // their names
+  services::Catalog catalog;
   std::vector<std::unique_ptr<runtime::Worker>> workers;
   bool started = false;
   std::mutex wait_mutex;
+
+  /// Notes what reflection tells of the services of these methods.
+  void catalogue(const std::string& module, std::span<const MethodInfo> its_methods,
+                 const std::shared_ptr<const services::DescribedFiles>& files) {
+    std::vector<std::string> names;
+    for (const MethodInfo& method : its_methods) names.emplace_back(rpc::parse_method_path(method.path)->service);
+    for (const std::string& warning : catalog.add(module, names, files)) log.host(LogLevel::warn, warning);
+  }
 
   /// True when someone serves the path already.
   [[nodiscard]] bool claimed(std::string_view path) const {
@@ -202,8 +193,17 @@ Result<ModuleInfo> Server::add_module(std::span<const std::byte> bytes, const Mo
     if (auto added = worker->add_module(guest); !added.ok()) return std::move(added).error();
   }
   state_->modules.push_back(guest->name());
-  ModuleInfo info = describe(*guest, state_->engine.options());
+  ModuleInfo info = runtime::describe(*guest, state_->engine.options());
+  state_->catalogue(info.name, info.methods, guest->described());
   state_->methods.insert(state_->methods.end(), info.methods.begin(), info.methods.end());
+  return info;
+}
+
+Result<ModuleInfo> Server::inspect_module(const std::string& path) {
+  auto bytes = read_file(path, state_->options.max_module_bytes);
+  if (!bytes.ok()) return std::move(bytes).error();
+  auto info = runtime::inspect(state_->engine, std::filesystem::path(path).stem().string(), bytes.value());
+  if (!info.ok()) return Error{path + ": " + info.error().message};
   return info;
 }
 
@@ -213,7 +213,8 @@ Result<> Server::add_method(std::string_view path, rpc::MethodKind kind, Handler
   for (const auto& worker : state_->workers) {
     if (auto added = worker->add_method(path, kind, factory()); !added.ok()) return added;
   }
-  state_->methods.push_back({std::string(path), kind});
+  state_->methods.push_back({std::string(path), kind, {}, {}});
+  state_->catalogue("host", std::span(&state_->methods.back(), 1), nullptr);
   return success();
 }
 
@@ -249,8 +250,22 @@ Result<std::string> Server::listen(const std::string& address) {
 
 Result<> Server::start() {
   if (auto may = state_->may_change(); !may.ok()) return may;
+  if (auto added = add_builtin_services(); !added.ok()) return added;
   state_->started = true;
   for (unsigned i = 0; i < state_->workers.size(); ++i) state_->workers[i]->start(i);
+  return success();
+}
+
+Result<> Server::add_builtin_services() {
+  if (!state_->options.reflection) return success();
+  const services::Catalog& catalog = state_->catalog;
+  const auto files = services::builtin_files();
+  for (const std::string_view path : services::reflection_paths) {
+    if (state_->claimed(path)) continue;  // a module knows better
+    const auto handler = [&catalog] { return std::make_unique<services::ReflectionHandler>(catalog); };
+    if (auto added = add_method(path, rpc::MethodKind::bidi_stream, handler); !added.ok()) return added;
+  }
+  state_->catalogue("host", {}, files);
   return success();
 }
 

@@ -113,11 +113,17 @@ Result<std::shared_ptr<const Module>> Module::compile(const Engine& engine, std:
   if (wasmtime_error_t* error = wasmtime_module_new(engine.get(), data, binary.value().size(), &module)) {
     return Error{"not a module this host can run: " + take_message(error)};
   }
-  return std::shared_ptr<const Module>(new Module(engine, std::move(name), bytes.size(), module));
+  auto sections = read_custom_sections(binary.value(), "wasm_grpc.");
+  return std::shared_ptr<const Module>(new Module(engine, std::move(name), bytes.size(), std::move(sections), module));
 }
 
-Module::Module(const Engine& engine, std::string name, std::size_t size, wasmtime_module* module)
-    : engine_(engine), name_(std::move(name)), size_(size), module_(module) {
+Module::Module(const Engine& engine, std::string name, std::size_t size, CustomSections custom_sections,
+               wasmtime_module* module)
+    : engine_(engine),
+      name_(std::move(name)),
+      size_(size),
+      module_(module),
+      custom_sections_(std::move(custom_sections)) {
   wasm_importtype_vec_t imports;
   wasmtime_module_imports(module_, &imports);
   for (std::size_t i = 0; i < imports.size; ++i) {
@@ -145,6 +151,11 @@ Module::Module(const Engine& engine, std::string name, std::size_t size, wasmtim
 }
 
 Module::~Module() { wasmtime_module_delete(module_); }
+
+std::string_view Module::custom_section(std::string_view section_name) const noexcept {
+  const auto found = custom_sections_.find(section_name);
+  return found == custom_sections_.end() ? std::string_view() : found->second;
+}
 
 const ExportInfo* Module::find_export(std::string_view export_name) const noexcept {
   const auto found = std::find_if(exports_.begin(), exports_.end(),

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "wasm/custom_sections.h"
 #include "wasm_grpc/result.h"
 
 struct wasmtime_module;
@@ -57,13 +58,17 @@ class Module {
   [[nodiscard]] const std::vector<ImportInfo>& imports() const noexcept { return imports_; }
   [[nodiscard]] const std::vector<ExportInfo>& exports() const noexcept { return exports_; }
   [[nodiscard]] const ExportInfo* find_export(std::string_view export_name) const noexcept;
+  /// What its custom sections of that name hold, one after the other; empty without one. Only of those whose names
+  /// begin with "wasm_grpc.": the others are not kept.
+  [[nodiscard]] std::string_view custom_section(std::string_view section_name) const noexcept;
   /// Its exported memory, if there is one named "memory".
   [[nodiscard]] const std::optional<MemoryInfo>& memory() const noexcept { return memory_; }
   [[nodiscard]] const Engine& engine() const noexcept { return engine_; }
   [[nodiscard]] const wasmtime_module* get() const noexcept { return module_; }
 
  private:
-  Module(const Engine& engine, std::string name, std::size_t size, wasmtime_module* module);
+  Module(const Engine& engine, std::string name, std::size_t size, CustomSections custom_sections,
+         wasmtime_module* module);
 
   const Engine& engine_;
   std::string name_;
@@ -72,6 +77,7 @@ class Module {
   std::vector<ImportInfo> imports_;
   std::vector<ExportInfo> exports_;
   std::optional<MemoryInfo> memory_;
+  CustomSections custom_sections_;
 };
 
 }  // namespace wasm_grpc::wasm

@@ -41,6 +41,34 @@ TEST(Module, RefusesWhatTheEngineIsNotSetUpFor) {
   EXPECT_NE(error_of("(module (table 20001 funcref))"), "") << "more table than an instance may have";
 }
 
+TEST(Module, KeepsItsCustomSectionsOfOurPrefix) {
+  const Engine engine = make_engine();
+  const auto module =
+      expect_value(compile(engine, R"((module (@custom "wasm_grpc.a" (before memory) "one") (@custom "other" "x")
+      (memory 1) (@custom "wasm_grpc.a" (after memory) " two") (@custom "wasm_grpc.b" "")))"));
+  EXPECT_EQ(module->custom_section("wasm_grpc.a"), "one two");
+  EXPECT_EQ(module->custom_section("wasm_grpc.b"), "");
+  EXPECT_EQ(module->custom_section("other"), "");
+}
+
+TEST(CustomSections, AreReadAsFarAsTheBytesGo) {
+  const auto read = [](std::string_view sections) {
+    std::string bytes("\0asm\1\0\0\0", 8);
+    bytes += sections;
+    return read_custom_sections(std::as_bytes(std::span(bytes)), "a");
+  };
+  const CustomSections one = {{"a", "x"}};
+  EXPECT_EQ(read(std::string_view("\0\3\1ax", 5)), one);
+  EXPECT_EQ(read(std::string_view("\1\2zz\0\3\1ax", 9)), one) << "behind another section";
+  EXPECT_EQ(read(std::string_view("\0\x83\x80\x80\x80\0\1ax", 9)), one) << "a length may be written at length";
+  EXPECT_EQ(read(std::string_view("\0\3\1ax\0\4\1ax", 10)), one) << "cut short";
+  EXPECT_EQ(read(std::string_view("\0\1\2", 3)), CustomSections()) << "a name longer than its section";
+  EXPECT_EQ(read(std::string_view("\0\xff\xff\xff\xff\x1f\1ax", 9)), CustomSections()) << "more than 32 bits";
+  EXPECT_EQ(read(std::string_view("\0\xff\xff\xff\xff\xff\xff\1", 8)), CustomSections());
+  EXPECT_EQ(read(std::string_view("\0", 1)), CustomSections());
+  EXPECT_EQ(read_custom_sections({}, ""), CustomSections());
+}
+
 TEST(Module, IsDescribedWithoutRunning) {
   const Engine engine = make_engine();
   const auto module = expect_value(compile(engine, R"((module

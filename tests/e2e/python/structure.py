@@ -13,10 +13,11 @@ import sys
 MAY_INCLUDE = {
     "rpc": set(),
     "http2": {"rpc"},
+    "services": {"rpc"},
     "wasm": set(),
     "wasi": {"wasm"},
     "abi": {"rpc", "wasm"},
-    "runtime": {"rpc", "http2", "wasm", "wasi", "abi"},
+    "runtime": {"rpc", "http2", "services", "wasm", "wasi", "abi"},
     "cli": set(),  # a user of include/ like any other
 }
 MOST_LINES = 600

@@ -1,0 +1,26 @@
+// What is told of a module: ModuleInfo of wasm_grpc/server.h.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+
+#include "wasm_grpc/result.h"
+#include "wasm_grpc/server.h"
+
+namespace wasm_grpc::wasm {
+class Engine;
+struct EngineOptions;
+}  // namespace wasm_grpc::wasm
+
+namespace wasm_grpc::runtime {
+
+class GuestModule;
+
+/// Of a module that was loaded.
+[[nodiscard]] ModuleInfo describe(const GuestModule& guest, const wasm::EngineOptions& engine);
+/// Of a module that is only compiled. The error is one line without the module's name.
+[[nodiscard]] Result<ModuleInfo> inspect(const wasm::Engine& engine, std::string name,
+                                         std::span<const std::byte> bytes);
+
+}  // namespace wasm_grpc::runtime
