@@ -3,13 +3,15 @@ LISTEN ?= 127.0.0.1:50051
 SERVE_FLAGS ?=
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?=
+SECONDS ?= 120
 
-.PHONY: help serve build test bench asan tsan fuzz format clean
+.PHONY: help serve build test soak bench asan tsan fuzz format clean
 
 help:
 	@echo "make serve    install what is missing, build, serve the greeter example on $(LISTEN)"
 	@echo "make build    build everything into build/: the program, the library, guests, tests"
 	@echo "make test     build and run all tests"
+	@echo "make soak     good and bad clients at once, for SECONDS=120 with each of 1 and 2 workers, shared and fresh instances"
 	@echo "make bench    measure against the yardstick, grpc-go and grpc++, and print the tables"
 	@echo "make asan     run the unit tests with AddressSanitizer and UndefinedBehaviorSanitizer"
 	@echo "make tsan     run the unit tests of http2 and runtime with ThreadSanitizer"
@@ -36,6 +38,12 @@ test:
 	@$(MAKE) --no-print-directory build/release/build.ninja
 	cmake --build --preset release --target all
 	ctest --preset release
+
+soak:
+	@scripts/install-deps test
+	@$(MAKE) --no-print-directory build/release/build.ninja
+	cmake --build --preset release --target all
+	WASM_GRPC_SOAK_SECONDS=$(SECONDS) ctest --test-dir build/release --verbose -R '^e2e_(prepare|soak)$$'
 
 bench:
 	@scripts/install-deps bench

@@ -79,6 +79,7 @@ class Unary:
     payload: int = 5
     unit: str = "req/s"
     operation: str = "requests"
+    for_all: bool = True  # servers take part that name no loads
 
     def run(self, tools, target, seconds):
         """Returns (rate, operations), 0 when none ended. Raises when one failed as far as h2load can tell."""
@@ -121,6 +122,7 @@ class Streaming:
     arguments: tuple
     unit: str = "messages/s"
     operation: str = "messages"
+    for_all: bool = True
 
     def run(self, tools, target, seconds):
         text = tools.run(tools.stream_client, *self.arguments, "--target", target, "--milliseconds",
@@ -166,9 +168,10 @@ class OpenStreams:
     title: str = "1,000 open bidi streams (10 connections x 100), one message echoed on each"
     connections: int = 10
     streams: int = 100
+    for_all: bool = True
 
     def run(self, tools, running):
-        """KiB per stream. One call before, so that what the server needs once is not counted."""
+        """KiB per stream, and in all. One call before, so that what the server needs once is not counted."""
         tools.run(tools.stream_client, "bidi", "--target", running.target, "--connections", 1, "--streams", 1,
                   "--milliseconds", 200, seconds=1)
         before = proc.memory_kib(running.pid, "VmRSS")
@@ -180,7 +183,7 @@ class OpenStreams:
             said = holder.stdout.readline()  # the client gives up by itself after 30 s
             if said != f"holding {self.connections * self.streams}\n":
                 why = holder.communicate(timeout=40)[1].strip() or said
-                raise BenchError(f"server {running.server.name} does not hold 1,000 streams: {why}")
+                raise BenchError(f"server {running.server.name} does not hold {self.connections * self.streams} streams: {why}")
             after = proc.memory_kib(running.pid, "VmRSS")
             holder.communicate(timeout=40)
         finally:
@@ -188,7 +191,14 @@ class OpenStreams:
                 holder.kill()
                 holder.wait()
         running.require_alive()
-        return (after - before) / (self.connections * self.streams)
+        return (after - before) / (self.connections * self.streams), after
+
+
+OPEN_STREAMS = (
+    OpenStreams(),
+    OpenStreams("open-10k", "10,000 open bidi streams (100 connections x 100), one message echoed on each", 100,
+                for_all=False),
+)
 
 
 def check_replies(tools, running):

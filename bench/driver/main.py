@@ -13,14 +13,13 @@ from pathlib import Path
 
 from . import machine, proc
 from .errors import BenchError
-from .loads import THROUGHPUT_LOADS, OpenStreams, Tools, check_replies, measure
+from .loads import OPEN_STREAMS, THROUGHPUT_LOADS, Tools, check_replies, measure
 from .report import report
 from .results import QUIET, Results
 from .servers import YARDSTICK, RunningServer, known_servers
 
 ROOT = Path(__file__).resolve().parents[2]
-OPEN_STREAMS = OpenStreams()
-LOAD_NAMES = [load.name for load in THROUGHPUT_LOADS] + [OPEN_STREAMS.name]
+LOAD_NAMES = [load.name for load in (*THROUGHPUT_LOADS, *OPEN_STREAMS)]
 
 
 def names_from(known):
@@ -124,13 +123,14 @@ def run_throughput(load, servers, tools, settings, results):
             check_replies(tools, server)  # after the load as before it
 
 
-def run_open_streams(servers, tools, settings, results):
+def run_open_streams(load, servers, tools, settings, results):
+    of_servers = results.streams_kib.setdefault(load.name, {})
     for repeat in range(min(settings.repeats, 3)):
         for server in servers:
             with RunningServer(server, settings.server_core) as running:
-                results.stream_kib.setdefault(server.name, []).append(OPEN_STREAMS.run(tools, running))
-        measured = ", ".join(f"{name} {kib[-1]:.1f}" for name, kib in results.stream_kib.items())
-        say(f"{OPEN_STREAMS.name} {repeat + 1}: {measured} KiB per stream")
+                of_servers.setdefault(server.name, []).append(load.run(tools, running))
+        measured = ", ".join(f"{name} {kib[-1][0]:.1f}" for name, kib in of_servers.items())
+        say(f"{load.name} {repeat + 1}: {measured} KiB per stream")
 
 
 def check_all(servers, tools, settings):
@@ -145,7 +145,7 @@ def run(settings):
     known = known_servers(settings.build_dir, settings.guest, settings.serve_option)
     servers = [known[name] for name in settings.servers]
     loads = [load for load in THROUGHPUT_LOADS if load.name in settings.loads]
-    open_streams = OPEN_STREAMS if OPEN_STREAMS.name in settings.loads else None
+    open_streams = [load for load in OPEN_STREAMS if load.name in settings.loads]
     results = Results()
     with tempfile.TemporaryDirectory(prefix="wasm-grpc-bench-") as scratch:
         tools = Tools(settings.build_dir, settings.client_core, Path(scratch))
@@ -157,8 +157,8 @@ def run(settings):
         for load in loads:
             if taking := [server for server in servers if server.takes(load)]:
                 run_throughput(load, taking, tools, settings, results)
-        if open_streams:
-            run_open_streams([server for server in servers if server.takes(open_streams)], tools, settings, results)
+        for load in open_streams:
+            run_open_streams(load, [server for server in servers if server.takes(load)], tools, settings, results)
     print(report(facts, loads, open_streams, servers, results))
     if settings.json:
         settings.json.write_text(json.dumps({"facts": facts, **results.as_json()}, indent=1) + "\n")

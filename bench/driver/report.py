@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from .results import QUIET
-from .servers import FRESH, OURS, YARDSTICK
+from .servers import FRESH, MANY, OURS, YARDSTICK
 
 NOTHING = "–"
 
@@ -21,6 +21,10 @@ def number(value):
     if value is None:
         return NOTHING
     return f"{value:,.0f}" if value >= 100 else f"{value:,.3g}"
+
+
+def mebibytes(kib):
+    return None if kib is None else kib / 1024
 
 
 def load_table(load, servers, results):
@@ -44,8 +48,10 @@ def load_table(load, servers, results):
 
 
 def memory_table(load, servers, results):
-    rows = [(server.label, shown(results.stream_memory(server.name), ".1f")) for server in servers if server.takes(load)]
-    return f"### {load.title}\n\n" + table(("server", "resident memory per stream, KiB"), rows)
+    rows = [(server.label, shown(results.stream_memory(load.name, server.name), ".1f"),
+             shown(mebibytes(results.memory_with_streams(load.name, server.name)), ".1f"))
+            for server in servers if server.takes(load)]
+    return f"### {load.title}\n\n" + table(("server", "resident memory per stream, KiB", "in all, MiB"), rows)
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,7 @@ class Goal:
     unit: str = "x"
 
     def row(self):
-        wanted = f"{'≤' if self.upper else '≥'} {self.bound:.3g}{self.unit}"
+        wanted = f"{'≤' if self.upper else '≥'} {self.bound:.4g}{self.unit}"
         if self.measured is None:
             return (self.what, wanted, NOTHING, "not measured")
         met = self.measured <= self.bound if self.upper else self.measured >= self.bound
@@ -85,7 +91,10 @@ def goals(results):
     # With one call under way the rate is the inverse of the mean round trip, and finer than h2load's whole microseconds.
     yield Goal("unary 1x1: round trip to the yardstick", 1.3, inverse(rate("unary-1x1", YARDSTICK)), upper=True)
     yield Goal("unary 1 MiB: bytes/s to the yardstick", 0.6, rate("unary-1MiB", YARDSTICK))
-    yield Goal("1,000 open bidi streams: memory per stream", 100, results.stream_memory(OURS), upper=True, unit=" KiB")
+    yield Goal("1,000 open bidi streams: memory per stream", 100, results.stream_memory("open-streams", OURS), upper=True,
+               unit=" KiB")
+    yield Goal("10,000 open bidi streams, each in an instance: memory in all", 1024,
+               mebibytes(results.memory_with_streams("open-10k", MANY)), upper=True, unit=" MiB")
 
 
 def verdict_table(results):
@@ -101,9 +110,8 @@ def quietness(results):
             f"{worst:.0%} at worst. Do not rely on these figures.\n")
 
 
-def report(facts, loads, memory_load, servers, results):
+def report(facts, loads, memory_loads, servers, results):
     parts = ["## Benchmark\n", "".join(f"- {fact}\n" for fact in facts), quietness(results), verdict_table(results)]
     parts += [load_table(load, servers, results) for load in loads]
-    if memory_load:
-        parts.append(memory_table(memory_load, servers, results))
+    parts += [memory_table(load, servers, results) for load in memory_loads]
     return "\n".join(part for part in parts if part)

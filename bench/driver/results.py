@@ -13,7 +13,7 @@ class Results:
 
     samples: dict = field(default_factory=dict)  # load name -> server name -> [Sample]
     peak_kib: dict = field(default_factory=dict)  # load name -> server name -> KiB
-    stream_kib: dict = field(default_factory=dict)  # server name -> [KiB per open stream]
+    streams_kib: dict = field(default_factory=dict)  # load name -> server name -> [(KiB per open stream, KiB in all)]
 
     def add(self, load, server, sample):
         self.samples.setdefault(load, {}).setdefault(server, []).append(sample)
@@ -29,8 +29,17 @@ class Results:
         ratios = [getattr(mine, figure) / theirs for mine, their in pairs if (theirs := getattr(their, figure)) > 0]
         return median(ratios) if ratios else None
 
-    def stream_memory(self, server):
-        return median(self.stream_kib[server]) if self.stream_kib.get(server) else None
+    def stream_memory(self, load, server):
+        """KiB for each open stream."""
+        return self._streams_median(load, server, 0)
+
+    def memory_with_streams(self, load, server):
+        """KiB of the process with the streams open."""
+        return self._streams_median(load, server, 1)
+
+    def _streams_median(self, load, server, figure):
+        measured = self.streams_kib.get(load, {}).get(server)
+        return median(figures[figure] for figures in measured) if measured else None
 
     def disturbed(self):
         """How many of the samples are, of how many, and the largest share of a core that others took."""
@@ -43,5 +52,5 @@ class Results:
             "samples": {load: {server: [asdict(sample) for sample in samples] for server, samples in servers.items()}
                         for load, servers in self.samples.items()},
             "peak_memory_kib": self.peak_kib,
-            "kib_per_open_stream": self.stream_kib,
+            "kib_per_open_stream_and_in_all": self.streams_kib,
         }

@@ -16,6 +16,7 @@ STOP_SECONDS = 10
 YARDSTICK = "raw"
 OURS = "wasm-grpc"
 FRESH = "wasm-grpc-fresh"
+MANY = "wasm-grpc-10k"
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,10 @@ class Server:
     version_command: tuple
     needs: tuple = ()
     environment: dict = field(default_factory=dict)
-    loads: tuple = ()  # the only ones it takes part in; all when empty
+    loads: tuple = ()  # the only ones it takes part in; when empty, all that are for everyone
 
     def takes(self, load):
-        return not self.loads or load.name in self.loads
+        return load.name in self.loads if self.loads else load.for_all
 
     def require(self):
         for path in (self.command[0], *self.needs):
@@ -66,6 +67,7 @@ def known_servers(build, guest, serve_options):
     return {server.name: server for server in (
         simple(YARDSTICK, "raw nghttp2 (yardstick)", "raw_nghttp2", build_bench),
         served(OURS, "wasm-grpc, C++ guest"),
+        served(MANY, "wasm-grpc, up to 10,000 instances", "--instances", "10000", loads=("open-10k",)),
         served(FRESH, "wasm-grpc, a fresh instance for each call", "--instance-mode", "fresh", loads=("unary-10x10",)),
         simple("grpc-go", "grpc-go, native", "grpc_go_echo", f"install Go 1.26 or newer and {build_bench}",
                environment={"GOMAXPROCS": "1"}),

@@ -1,6 +1,7 @@
 // wasm-grpc serve: loads modules, listens, runs until it is told to stop.
 
 #include <signal.h>
+#include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -51,6 +52,14 @@ class StopSignals {
   sigset_t signals_{};
 };
 
+/// Allows as many open files, and so connections, as the system would let this process have.
+void raise_open_files() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);  // where it may not, it goes on with what it has
+}
+
 void print_services(const std::vector<ModuleInfo>& modules) {
   for (const ModuleInfo& module : modules) {
     std::map<std::string, std::vector<std::string>> services;
@@ -89,6 +98,7 @@ void print_example(const std::vector<ModuleInfo>& modules, const std::string& ad
 
 int serve(const ServeFlags& flags) {
   const StopSignals stop_signals;
+  raise_open_files();
   ServerOptions options = flags.server;
   options.start_timeout = std::chrono::milliseconds(flags.start_timeout_ms);
   options.drain_timeout = std::chrono::milliseconds(flags.drain_timeout_ms);
@@ -123,18 +133,19 @@ int serve(const ServeFlags& flags) {
   print_example(modules, addresses.front());
   std::fflush(stdout);
 
-  stop_signals.wait();
-  std::printf("stopping: finishing the calls in progress (once more to stop at once)\n");
-  std::fflush(stdout);
-  server.stop();
-  std::thread impatient([&] {
+  // Made now: when a stop is wanted there may be no room for another thread.
+  std::thread stopper([&] {
+    stop_signals.wait();
+    std::printf("stopping: finishing the calls in progress (once more to stop at once)\n");
+    std::fflush(stdout);
+    server.stop();
     stop_signals.wait();
     server.stop_now();
   });
   server.wait();
   // Wakes the thread above when no second signal came.
-  pthread_kill(impatient.native_handle(), SIGTERM);
-  impatient.join();
+  pthread_kill(stopper.native_handle(), SIGTERM);
+  stopper.join();
   return exit_ok;
 }
 
@@ -165,7 +176,9 @@ void add_serve(CLI::App& app, Command& run) {
       ->check(CLI::Range(std::size_t{0}, std::size_t{1'000'000}))
       ->capture_default_str()
       ->type_name("N");
-  command->add_option("--max-message-size", server.max_message_size, "Largest request message accepted, in bytes, also decompressed")
+  command
+      ->add_option("--max-message-size", server.max_message_size,
+                   "Largest request message accepted, in bytes, also decompressed")
       ->check(CLI::Range(std::size_t{1}, std::size_t{0x7fffffff}))
       ->capture_default_str()
       ->type_name("BYTES");

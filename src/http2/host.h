@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <system_error>
 
 #include "rpc/counter.h"
 #include "wasm_grpc/rpc/status.h"
@@ -46,6 +47,9 @@ class Host {
   virtual void connection_ended(EndReason reason, std::string_view peer, std::string_view detail) noexcept {
     static_cast<void>(reason), static_cast<void>(peer), static_cast<void>(detail);
   }
+  /// A connection could not be accepted, where the last one could, or none was yet: the process or the system is out of
+  /// descriptors or memory. It is tried again ten times a second.
+  virtual void accept_failed(std::error_code error) noexcept { static_cast<void>(error); }
 };
 
 /// What happened at an endpoint since it was made. Counted on its thread, read from any.

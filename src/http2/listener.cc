@@ -132,12 +132,14 @@ void Listener::accept() {
 void Listener::on_accept(const asio::error_code& error, Protocol::socket socket) {
   if (core_ == nullptr) return;
   if (!error) {
+    accept_fails_ = false;
     hand_over(std::move(socket));
     accept();
   } else if (error == asio::error::connection_aborted || error == asio::error::interrupted) {
     accept();
   } else {
     // Out of descriptors or memory: the next attempt would fail at once, over and over.
+    if (!std::exchange(accept_fails_, true)) core_->host.accept_failed(error);
     retry_later();
   }
 }

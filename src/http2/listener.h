@@ -53,6 +53,7 @@ class Listener : public std::enable_shared_from_this<Listener> {
   SocketFile file_;
   std::vector<std::shared_ptr<Listener>> others_;
   std::size_t turn_ = 0;
+  bool accept_fails_ = false;
 };
 
 }  // namespace wasm_grpc::http2

@@ -14,6 +14,7 @@
 #include "runtime/guest_module.h"
 #include "runtime/log.h"
 #include "runtime/module_info.h"
+#include "runtime/system_limits.h"
 #include "runtime/unary_handler.h"
 #include "runtime/worker.h"
 #include "services/builtin.h"
@@ -252,6 +253,11 @@ Result<> Server::start() {
   if (auto may = state_->may_change(); !may.ok()) return may;
   if (auto added = add_builtin_services(); !added.ok()) return added;
   state_->started = true;
+  if (const auto allowed = runtime::allowed_mappings()) {
+    if (const auto warning = runtime::too_few_mappings(state_->options.max_instances, *allowed)) {
+      state_->log.host(LogLevel::warn, *warning);
+    }
+  }
   for (unsigned i = 0; i < state_->workers.size(); ++i) state_->workers[i]->start(i);
   return success();
 }

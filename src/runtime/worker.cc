@@ -4,6 +4,8 @@
 #include <signal.h>
 
 #include <asio/post.hpp>
+#include <cerrno>
+#include <system_error>
 
 #include "http2/address.h"
 
@@ -157,6 +159,14 @@ void Worker::connection_ended(http2::EndReason reason, std::string_view peer, st
   std::string text = "ended the connection of ";
   text.append(peer).append(": ").append(http2::name(reason)).append(" (").append(detail).append(")");
   ended_lines_.write(http2::is_attack(reason) ? LogLevel::warn : LogLevel::info, "host", std::move(text));
+}
+
+void Worker::accept_failed(std::error_code error) noexcept {
+  if (!ended_lines_.admits()) return;
+  std::string text =
+      "cannot accept connections: " + error.message() + "; those that are open are served, new ones wait";
+  if (error.value() == EMFILE) text += "; raise the limit of open files (`ulimit -n`)";
+  ended_lines_.write(LogLevel::error, "host", std::move(text));
 }
 
 void Worker::finish() noexcept {

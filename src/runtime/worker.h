@@ -64,6 +64,7 @@ class Worker final : private http2::Host {
   void wake() noexcept override;
   void drained() noexcept override;
   void connection_ended(http2::EndReason reason, std::string_view peer, std::string_view detail) noexcept override;
+  void accept_failed(std::error_code error) noexcept override;
 
   void run_turn() noexcept;
   void arm_timer();
