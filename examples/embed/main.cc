@@ -60,7 +60,7 @@ Result<> serve(const std::string& guest, const std::string& address) {
   ServerOptions options;
   options.workers = 1;
   options.max_instances = 100;
-  options.max_memory_bytes = std::size_t{32} << 20;
+  options.guests.max_memory_bytes = std::size_t{32} << 20;
   auto created = Server::create(options);
   if (!created.ok()) return std::move(created).error();
   Server& server = *created.value();

@@ -69,27 +69,18 @@ struct ServerOptions {
   /// itself. 4 GiB of addresses are reserved for each; memory is used only as guests use it.
   std::uint32_t max_instances = 4096;
 
-  /// Most calls of one module on one worker that wait for an instance. One more is answered RESOURCE_EXHAUSTED.
-  std::size_t max_waiting_calls = 1024;
-
   /// Bytes one request message may have, as it comes and decompressed; a larger one is answered RESOURCE_EXHAUSTED.
   std::size_t max_message_size = std::size_t{4} << 20;
-
-  /// Bytes the linear memory of one instance may have; a guest that wants more sees its allocation fail.
-  std::size_t max_memory_bytes = std::size_t{128} << 20;
 
   /// Bytes at the front of an ended instance's memory that are overwritten and kept for the next instance, rather than
   /// given back to the system. Where instances are many and short, as with InstanceMode::fresh, 128 KiB make a call
   /// twice as cheap; but the process keeps as much for each of the instances that were alive at once.
   std::size_t kept_slot_memory = 0;
 
-  /// Bytes of a module file that are accepted for compilation, whose cost grows with them.
-  std::size_t max_module_bytes = std::size_t{64} << 20;
-
   /// Streams one client connection may have open at once; further ones wait at the client.
   std::uint32_t max_concurrent_streams = 1000;
 
-  /// What the guests of each module may use.
+  /// What guests may use.
   GuestLimits guests;
 
   /// What a client may do before its connection is ended.
@@ -114,9 +105,6 @@ struct ServerOptions {
   /// name or balancer. Its calls may end within the grace, then it is closed. 0: never; a grace of 0: no limit.
   std::chrono::milliseconds max_connection_age{0};
   std::chrono::milliseconds max_connection_age_grace{0};
-
-  /// How long an instance may take to start.
-  std::chrono::milliseconds start_timeout{10'000};
 
   /// How long stop() waits for calls in progress before it ends them.
   std::chrono::milliseconds drain_timeout{30'000};

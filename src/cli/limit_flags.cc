@@ -1,6 +1,7 @@
 #include "cli/limit_flags.h"
 
 #include <CLI/CLI.hpp>
+#include <string>
 
 #include "cli/time_flag.h"
 
@@ -10,6 +11,14 @@ namespace {
 
 void add_count(CLI::App& command, const char* name, std::uint32_t& value, const char* text, const char* type = "N") {
   command.add_option(name, value, text)->check(CLI::Range(1U, 1'000'000'000U))->capture_default_str()->type_name(type);
+}
+
+void add_bytes(CLI::App& command, const char* name, std::size_t& value, const char* text, std::size_t least,
+               std::size_t most) {
+  command.add_option(name, value, std::string(text) + ", in bytes")
+      ->check(CLI::Range(least, most))
+      ->capture_default_str()
+      ->type_name("BYTES");
 }
 
 }  // namespace
@@ -37,8 +46,28 @@ void add_limit_flags(CLI::App& command, ClientLimits& limits) {
 }
 
 void add_limit_flags(CLI::App& command, GuestLimits& limits) {
+  add_bytes(command, "--max-memory", limits.max_memory_bytes, "Most memory of one instance", std::size_t{64} << 10,
+            std::size_t{4} << 30);
+  command.add_option("--max-table-elements", limits.max_table_elements, "Most elements of each table of an instance")
+      ->check(CLI::Range(1U, 10'000'000U))
+      ->capture_default_str()
+      ->type_name("N");
+  add_bytes(command, "--max-stack", limits.max_stack_bytes, "Most stack of a running guest", std::size_t{16} << 10,
+            std::size_t{64} << 20);
+  add_time_flag(command, "--start-timeout", limits.start_timeout, "How long an instance may take to start, in ms", 1);
   add_time_flag(command, "--max-cpu-time", limits.max_cpu_time,
                 "How long the guest of one call may compute, in ms, waits not counted; 0: for ever");
+  add_bytes(command, "--max-response-size", limits.max_response_size, "Largest response message of a guest", 1,
+            0x7fffffff);
+  add_time_flag(command, "--time-slice", limits.time_slice,
+                "How long a guest runs before others have their turn, in ms", 1, 1000);
+  add_bytes(command, "--max-module-size", limits.max_module_bytes, "Largest module file accepted", 1, 0x7fffffff);
+  command
+      .add_option("--max-waiting-calls", limits.max_waiting_calls,
+                  "Most calls of one module on one worker that wait for an instance")
+      ->check(CLI::Range(std::size_t{0}, std::size_t{1'000'000}))
+      ->capture_default_str()
+      ->type_name("N");
 }
 
 }  // namespace wasm_grpc::cli

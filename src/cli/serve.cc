@@ -24,7 +24,6 @@ struct ServeFlags {
   std::vector<std::string> modules;
   std::vector<std::string> listen = {"127.0.0.1:50051"};
   ServerOptions server;
-  std::int64_t start_timeout_ms = ServerOptions{}.start_timeout.count();
   std::int64_t drain_timeout_ms = ServerOptions{}.drain_timeout.count();
   ModuleFlags module;
   InstanceFlags instances;
@@ -100,7 +99,6 @@ int serve(const ServeFlags& flags) {
   const StopSignals stop_signals;
   raise_open_files();
   ServerOptions options = flags.server;
-  options.start_timeout = std::chrono::milliseconds(flags.start_timeout_ms);
   options.drain_timeout = std::chrono::milliseconds(flags.drain_timeout_ms);
   options.tls = flags.tls.options();
   flags.connections.set(options);
@@ -171,22 +169,8 @@ void add_serve(CLI::App& app, Command& run) {
       ->capture_default_str()
       ->type_name("N");
   command
-      ->add_option("--max-waiting-calls", server.max_waiting_calls,
-                   "Most calls of one module on one worker that wait for an instance")
-      ->check(CLI::Range(std::size_t{0}, std::size_t{1'000'000}))
-      ->capture_default_str()
-      ->type_name("N");
-  command
       ->add_option("--max-message-size", server.max_message_size,
                    "Largest request message accepted, in bytes, also decompressed")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{0x7fffffff}))
-      ->capture_default_str()
-      ->type_name("BYTES");
-  command->add_option("--max-memory", server.max_memory_bytes, "Most memory of one instance, in bytes")
-      ->check(CLI::Range(std::size_t{64} << 10, std::size_t{4} << 30))
-      ->capture_default_str()
-      ->type_name("BYTES");
-  command->add_option("--max-module-size", server.max_module_bytes, "Largest module file accepted, in bytes")
       ->check(CLI::Range(std::size_t{1}, std::size_t{0x7fffffff}))
       ->capture_default_str()
       ->type_name("BYTES");
@@ -196,10 +180,6 @@ void add_serve(CLI::App& app, Command& run) {
       ->check(CLI::Range(1U, 1'000'000U))
       ->capture_default_str()
       ->type_name("N");
-  command->add_option("--start-timeout", flags->start_timeout_ms, "How long an instance may take to start, in ms")
-      ->check(CLI::Range(1L, 3'600'000L))
-      ->capture_default_str()
-      ->type_name("MS");
   command->add_option("--drain-timeout", flags->drain_timeout_ms, "How long a stop waits for calls in progress, in ms")
       ->check(CLI::Range(0L, 3'600'000L))
       ->capture_default_str()

@@ -1,15 +1,15 @@
 #include "cli/time_flag.h"
 
 #include <CLI/CLI.hpp>
-#include <cstdint>
 
 namespace wasm_grpc::cli {
 
-void add_time_flag(CLI::App& command, const char* name, std::chrono::milliseconds& value, const char* text) {
+void add_time_flag(CLI::App& command, const char* name, std::chrono::milliseconds& value, const char* text,
+                   std::int64_t least, std::int64_t most) {
   command
       .add_option_function<std::int64_t>(
           name, [&value](std::int64_t count) { value = std::chrono::milliseconds(count); }, text)
-      ->check(CLI::Range(std::int64_t{0}, std::int64_t{30} * 24 * 3'600'000))
+      ->check(CLI::Range(least, most))
       ->default_str(std::to_string(value.count()))
       ->type_name("MS");
 }

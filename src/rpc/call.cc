@@ -229,6 +229,12 @@ SendResult Call::send(std::span<const std::byte> message) {
   if (finished_) return SendResult::closed;
   if (sent_messages_ > 0 && !streams_responses(method_->kind)) return SendResult::invalid;
   if (message.size() > std::numeric_limits<std::uint32_t>::max()) return SendResult::invalid;
+  if (message.size() > max_response_size_) {
+    finish({StatusCode::resource_exhausted, "the response message has " + std::to_string(message.size()) +
+                                                " bytes; the server sends at most " +
+                                                std::to_string(max_response_size_)});
+    return SendResult::closed;
+  }
   const std::size_t pending = output_.size() - output_sent_;
   if (pending >= output_high_water) {
     wants_writable_ = true;
@@ -354,6 +360,7 @@ void Call::reset() noexcept {
   authority_.clear();
   peer_ = {};
   deadline_ = no_deadline;
+  max_response_size_ = std::numeric_limits<std::size_t>::max();
   request_encoding_ = Encoding::identity;
   accepted_encodings_.clear();
   response_encoding_ = Encoding::identity;

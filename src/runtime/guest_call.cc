@@ -2,8 +2,6 @@
 
 #include <string>
 
-#include "wasm/epoch.h"
-
 namespace wasm_grpc::runtime {
 
 GuestCall::~GuestCall() = default;
@@ -18,6 +16,7 @@ void GuestCall::begin(rpc::Call& call, InstancePool& instances, std::int32_t tag
   phase_ = Phase::queued;
   call.retain();
   call.set_listener(this);
+  call.set_max_response_size(owner_.limits_.max_response_size);
   queue_ready();
 }
 
@@ -49,7 +48,7 @@ void GuestCall::take_instance(std::unique_ptr<GuestInstance> instance, bool star
     phase_ = Phase::running;
   } else {
     phase_ = Phase::starting;
-    start_limit_ = rpc::Clock::now() + owner_.start_timeout_;
+    start_limit_ = rpc::Clock::now() + owner_.limits_.start_timeout;
   }
   if (!acquiring_) queue_ready();
 }
@@ -114,7 +113,7 @@ wasm::Progress GuestCall::poll_instance() noexcept {
     if (timed_) {
       cpu_time_ += stopped - began;
     } else if (progress == wasm::Progress::sliced) {
-      cpu_time_ += wasm::EpochTicker::tick;
+      cpu_time_ += owner_.limits_.time_slice;
     }
     timed_ = true;
   } else if (timed_) {
@@ -126,7 +125,7 @@ wasm::Progress GuestCall::poll_instance() noexcept {
 }
 
 bool GuestCall::kill_if_spent() noexcept {
-  const std::chrono::milliseconds budget = owner_.max_cpu_time_;
+  const std::chrono::milliseconds budget = owner_.limits_.max_cpu_time;
   if (budget.count() == 0 || cpu_time_ < budget || over()) return false;
   instances_->counters().failed(GuestFailure::cpu_time);
   const std::string spent = "used its " + std::to_string(budget.count()) + " ms of CPU time";

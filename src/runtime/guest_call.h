@@ -87,9 +87,9 @@ class GuestCall final : public Task, public rpc::CallListener, public InstanceWa
 /// What the guest calls of one worker share, and their memory.
 class GuestCallPool {
  public:
-  GuestCallPool(Scheduler& scheduler, rpc::TimerQueue& timers, std::chrono::milliseconds start_timeout,
-                const GuestLimits& limits)
-      : scheduler_(scheduler), timers_(timers), start_timeout_(start_timeout), max_cpu_time_(limits.max_cpu_time) {}
+  /// `limits` outlive it.
+  GuestCallPool(Scheduler& scheduler, rpc::TimerQueue& timers, const GuestLimits& limits)
+      : scheduler_(scheduler), timers_(timers), limits_(limits) {}
   ~GuestCallPool();
   GuestCallPool(const GuestCallPool&) = delete;
   GuestCallPool& operator=(const GuestCallPool&) = delete;
@@ -107,8 +107,7 @@ class GuestCallPool {
 
   Scheduler& scheduler_;
   rpc::TimerQueue& timers_;
-  std::chrono::milliseconds start_timeout_;
-  std::chrono::milliseconds max_cpu_time_;
+  const GuestLimits& limits_;
   GuestClock clock_;
   std::vector<std::unique_ptr<GuestCall>> all_;
   std::vector<GuestCall*> live_;

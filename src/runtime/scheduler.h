@@ -31,8 +31,8 @@ class Task {
 /// behind them, fewest slices first. A task is in a queue at most once and stays alive until it has run.
 class Scheduler {
  public:
-  /// `woken` is called when there is something to run after there was nothing. `ticks` counts milliseconds while guests
-  /// run (wasm::EpochTicker::ticks()), and outlives the scheduler; null where nobody counts.
+  /// `woken` is called when there is something to run after there was nothing. `ticks` counts the ends of slices while
+  /// guests run (wasm::EpochTicker::ticks()), and outlives the scheduler; null where nobody counts.
   explicit Scheduler(std::function<void()> woken, const std::atomic<std::uint64_t>* ticks = nullptr)
       : woken_(std::move(woken)), ticks_(ticks) {}
   Scheduler(const Scheduler&) = delete;

@@ -76,6 +76,19 @@ Result<> check_is_free(const std::string& address) {
   return Error{"cannot listen on " + address + ": " + error.message()};
 }
 
+Result<> check(const GuestLimits& limits) {
+  if (limits.time_slice < std::chrono::milliseconds(1) || limits.time_slice > std::chrono::seconds(1)) {
+    return Error{"the time slice is " + std::to_string(limits.time_slice.count()) + " ms; expected 1 to 1000"};
+  }
+  constexpr std::size_t least_stack = std::size_t{16} << 10;
+  constexpr std::size_t most_stack = std::size_t{64} << 20;
+  if (limits.max_stack_bytes < least_stack || limits.max_stack_bytes > most_stack) {
+    return Error{"the stack of guests is " + std::to_string(limits.max_stack_bytes) +
+                 " bytes; expected 16 KiB to 64 MiB"};
+  }
+  return success();
+}
+
 }  // namespace
 
 struct Server::State {
@@ -84,7 +97,7 @@ struct Server::State {
         log(options.log_level, options.log),
         engine(std::move(server_engine)),
         linker(engine),
-        ticker(engine) {}
+        ticker(engine, server_options.guests.time_slice) {}
 
   ServerOptions options;
   runtime::Log log;
@@ -130,10 +143,13 @@ Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options) {
     return Error{"the number of instances (" + std::to_string(options.max_instances) +
                  ") must be at least the number of workers (" + std::to_string(workers) + ")"};
   }
+  if (auto sound = check(options.guests); !sound.ok()) return std::move(sound).error();
   wasm::EngineOptions engine_options;
   // Beside those that serve: one that a module is loaded with.
   engine_options.max_instances = options.max_instances + 1;
-  engine_options.max_memory_bytes = options.max_memory_bytes;
+  engine_options.max_memory_bytes = options.guests.max_memory_bytes;
+  engine_options.max_table_elements = options.guests.max_table_elements;
+  engine_options.wasm_stack_bytes = options.guests.max_stack_bytes;
   engine_options.kept_memory_bytes = options.kept_slot_memory;
   auto engine = wasm::Engine::create(engine_options);
   if (!engine.ok()) return std::move(engine).error();
@@ -162,7 +178,7 @@ Result<> Server::add_host_function(std::string_view module, std::string_view nam
 }
 
 Result<ModuleInfo> Server::add_module(const std::string& path, const ModuleOptions& options) {
-  auto bytes = read_file(path, state_->options.max_module_bytes);
+  auto bytes = read_file(path, state_->options.guests.max_module_bytes);
   if (!bytes.ok()) return std::move(bytes).error();
   ModuleOptions named = options;
   if (named.name.empty()) named.name = std::filesystem::path(path).stem().string();
@@ -182,7 +198,7 @@ Result<ModuleInfo> Server::add_module(std::span<const std::byte> bytes, const Mo
     activity.enter();
     auto loaded =
         runtime::GuestModule::load(state_->engine, state_->linker, options.name, bytes, std::move(sandbox).value(),
-                                   state_->log, state_->options.start_timeout, options.instances);
+                                   state_->log, state_->options.guests.start_timeout, options.instances);
     if (!loaded.ok()) return std::move(loaded).error();
     guest = std::move(loaded).value();
   }
@@ -201,7 +217,7 @@ Result<ModuleInfo> Server::add_module(std::span<const std::byte> bytes, const Mo
 }
 
 Result<ModuleInfo> Server::inspect_module(const std::string& path) {
-  auto bytes = read_file(path, state_->options.max_module_bytes);
+  auto bytes = read_file(path, state_->options.guests.max_module_bytes);
   if (!bytes.ok()) return std::move(bytes).error();
   auto info = runtime::inspect(state_->engine, std::filesystem::path(path).stem().string(), bytes.value());
   if (!info.ok()) return Error{path + ": " + info.error().message};

@@ -55,12 +55,11 @@ Worker::Worker(const ServerOptions& options, std::uint32_t max_instances, wasm::
       timers_([this] {
         if (!in_turn_) arm_timer();
       }),
-      max_waiting_calls_(options.max_waiting_calls),
-      start_timeout_(options.start_timeout),
+      limits_(options.guests),
       activity_(ticker),
       scheduler_([this] { wake(); }, &ticker.ticks()),
       budget_(max_instances),
-      calls_(scheduler_, timers_, options.start_timeout, options.guests),
+      calls_(scheduler_, timers_, limits_),
       endpoint_(io_, http2_settings(options), methods_, timers_, *this) {}
 
 Worker::~Worker() {
@@ -71,8 +70,8 @@ Worker::~Worker() {
 }
 
 Result<> Worker::add_module(std::shared_ptr<const GuestModule> module) {
-  pools_.push_back(std::make_unique<InstancePool>(module, budget_, max_waiting_calls_,
-                                                  StartContext{scheduler_, timers_, start_timeout_}));
+  pools_.push_back(std::make_unique<InstancePool>(module, budget_, limits_.max_waiting_calls,
+                                                  StartContext{scheduler_, timers_, limits_.start_timeout}));
   for (const abi::DeclaredMethod& method : module->declaration().methods) {
     auto handler = std::make_unique<GuestHandler>(calls_, *pools_.back(), method.tag);
     if (auto added = add_method(method.path, method.kind, std::move(handler)); !added.ok()) return added;

@@ -81,8 +81,7 @@ class Worker final : private http2::Host {
   bool turn_posted_ = false;
   bool in_turn_ = false;
   bool woken_in_turn_ = false;
-  std::size_t max_waiting_calls_;
-  std::chrono::milliseconds start_timeout_;
+  const GuestLimits limits_;
 
   wasm::EpochTicker::Activity activity_;
   Scheduler scheduler_;

@@ -21,7 +21,8 @@ EpochTicker::Activity::~Activity() {
   std::erase(ticker_.activities_, this);
 }
 
-EpochTicker::EpochTicker(const Engine& engine) : engine_(engine), thread_([this] { run(); }) {}
+EpochTicker::EpochTicker(const Engine& engine, std::chrono::milliseconds interval)
+    : engine_(engine), interval_(interval), thread_([this] { run(); }) {}
 
 EpochTicker::~EpochTicker() {
   {
@@ -60,7 +61,7 @@ void EpochTicker::run() {
       idle = 0;
       next = std::chrono::steady_clock::now();
     }
-    next = std::max(next + tick, std::chrono::steady_clock::now());
+    next = std::max(next + interval_, std::chrono::steady_clock::now());
     changed_.wait_until(lock, next, [this] { return stopping_; });
     engine_.tick();
     ticks_.fetch_add(1, std::memory_order_relaxed);

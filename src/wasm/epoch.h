@@ -1,4 +1,4 @@
-// The clock of time slices: while guests run, ends every guest's slice once a millisecond.
+// The clock of time slices: while guests run, ends every guest's slice once a tick, a millisecond by default.
 #pragma once
 
 #include <atomic>
@@ -17,8 +17,6 @@ class Engine;
 /// spend with guests by Activity; that costs two stores to a cache line of the worker's own.
 class EpochTicker {
  public:
-  static constexpr std::chrono::milliseconds tick{1};
-
   /// One worker's mark. Lives at one address; registered with one ticker for its whole life.
   class alignas(64) Activity {
    public:
@@ -41,13 +39,13 @@ class EpochTicker {
     EpochTicker& ticker_;
   };
 
-  /// The engine outlives the ticker.
-  explicit EpochTicker(const Engine& engine);
+  /// Ticks once in `interval`. The engine outlives the ticker.
+  explicit EpochTicker(const Engine& engine, std::chrono::milliseconds interval = std::chrono::milliseconds(1));
   ~EpochTicker();
   EpochTicker(const EpochTicker&) = delete;
   EpochTicker& operator=(const EpochTicker&) = delete;
 
-  /// How often it has ticked: for those who want to know cheaply that a millisecond may have passed. Any thread.
+  /// How often it has ticked: for those who want to know cheaply that a tick has passed. Any thread.
   [[nodiscard]] const std::atomic<std::uint64_t>& ticks() const noexcept { return ticks_; }
 
  private:
@@ -56,6 +54,7 @@ class EpochTicker {
   [[nodiscard]] bool any_active();
 
   const Engine& engine_;
+  const std::chrono::milliseconds interval_;
   std::atomic<bool> asleep_ = false;
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -403,5 +403,15 @@ TEST(CallEnd, ResetMakesItAsNew) {
   EXPECT_EQ(call.next(), "new");
 }
 
+TEST(CallResponse, AMessageLargerThanMayBeSentEndsTheCall) {
+  TestCall call(MethodKind::bidi_stream);
+  call.set_max_response_size(10);
+  EXPECT_EQ(call.send(std::as_bytes(std::span(std::string_view("0123456789")))), SendResult::ok);
+  EXPECT_EQ(call.send(std::as_bytes(std::span(std::string_view("0123456789a")))), SendResult::closed);
+  EXPECT_TRUE(call.finished());
+  EXPECT_EQ(call.status().code, StatusCode::resource_exhausted);
+  EXPECT_EQ(call.status().message, "the response message has 11 bytes; the server sends at most 10");
+}
+
 }  // namespace
 }  // namespace wasm_grpc::rpc

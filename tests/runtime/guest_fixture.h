@@ -133,7 +133,7 @@ struct GuestTest : testing::Test {
   Scheduler scheduler{[] {}};
   InstanceBudget budget;
   std::unique_ptr<InstancePool> pool;
-  GuestCallPool calls{scheduler, timers, std::chrono::seconds(10), limits};
+  GuestCallPool calls{scheduler, timers, limits};
 };
 
 }  // namespace wasm_grpc::runtime

@@ -103,6 +103,8 @@ class Call {
   [[nodiscard]] bool compressing() const noexcept { return compressing_; }
   /// Sends one response message; it is copied.
   [[nodiscard]] SendResult send(std::span<const std::byte> message);
+  /// With a message larger than this, send() gives the call the status RESOURCE_EXHAUSTED. Not limited at first.
+  void set_max_response_size(std::size_t bytes) noexcept { max_response_size_ = bytes; }
   /// True when send() would not answer `again`.
   [[nodiscard]] bool writable() const noexcept;
   /// Gives the status; the call is over for the client once what was sent before has left. Only the first counts.
@@ -230,6 +232,7 @@ class Call {
   bool compressing_ = false;
   bool decompressed_ = false;  // plain_ has the first message
   std::optional<Encoding> message_encoding_;
+  std::size_t max_response_size_ = std::numeric_limits<std::size_t>::max();
   std::size_t max_message_size_ = 0;  // of decompressed ones; set when the first has arrived
   std::vector<std::byte> plain_;      // one message, decompressed
   Codec* codec_ = nullptr;

@@ -1,0 +1,76 @@
+// What guests get at their limits, in a whole server.
+#include <gtest/gtest.h>
+
+#include "http2/client.h"
+#include "runtime/guest_server.h"
+#include "wasm_grpc/guest_limits.h"
+
+namespace wasm_grpc::runtime {
+namespace {
+
+/// The answer of a server with these limits to one call of this guest.
+http2::Reply answer(const GuestLimits& limits, std::string_view guest) {
+  ServerOptions options = of_workers(1);
+  options.guests = limits;
+  const GuestServer server(options, guest);
+  http2::Client client(server.port());
+  return client.call(path, "");
+}
+
+// Guests that answer 5 when their memory or table does not grow by so much, else 6.
+constexpr std::string_view grows_memory =
+    "(if (result i32) (i32.eq (memory.grow (i32.const 2)) (i32.const -1))"
+    "  (then (i32.const 5)) (else (i32.const 6)))";
+constexpr std::string_view grows_table =
+    "(if (result i32) (i32.eq (table.grow $table (ref.null func) (i32.const 99))"
+    "                         (i32.const -1))"
+    "  (then (i32.const 5)) (else (i32.const 6)))";
+constexpr std::string_view table = "(table $table 1 funcref)";
+
+TEST(GuestLimitsTest, MemoryDoesNotGrowPastItsLimit) {
+  EXPECT_EQ(answer({.max_memory_bytes = 3 * 64 * 1024}, guest_text(grows_memory)).status(), 6);
+  EXPECT_EQ(answer({.max_memory_bytes = 2 * 64 * 1024}, guest_text(grows_memory)).status(), 5);
+}
+
+TEST(GuestLimitsTest, TablesDoNotGrowPastTheirLimit) {
+  EXPECT_EQ(answer({.max_table_elements = 100}, guest_text(grows_table, table)).status(), 6);
+  EXPECT_EQ(answer({.max_table_elements = 99}, guest_text(grows_table, table)).status(), 5);
+}
+
+TEST(GuestLimitsTest, RecursionTrapsAtTheEndOfTheStack) {
+  // 4000 frames of some dozens of bytes.
+  const std::string guest = guest_text("(i32.add (call $deeper (i32.const 4000)) (i32.const 5))", R"(
+    (func $deeper (param i32) (result i32)
+      (if (result i32) (i32.eqz (local.get 0)) (then (i32.const 0))
+        (else (i32.mul (call $deeper (i32.sub (local.get 0) (i32.const 1))) (i32.const 3))))))");
+  EXPECT_EQ(answer({.max_stack_bytes = std::size_t{2} << 20}, guest).status(), 5);
+  EXPECT_EQ(answer({.max_stack_bytes = std::size_t{32} << 10}, guest).status(), 13);
+}
+
+TEST(GuestLimitsTest, ALargerResponseThanMayBeIsResourceExhausted) {
+  const std::string guest = guest_text("(call $send (local.get $call) (i32.const 0) (i32.const 1001))");
+  EXPECT_EQ(answer({.max_response_size = 1001}, guest).status(), 0);
+  const http2::Reply refused = answer({.max_response_size = 1000}, guest);
+  EXPECT_EQ(refused.status(), 8);
+  EXPECT_EQ(refused.message(), "the response message has 1001 bytes; the server sends at most 1000");
+}
+
+TEST(GuestLimitsTest, ALongerTimeSliceIsNoOtherAnswer) {
+  const std::string guest = guest_text("(loop $forever (br $forever)) (i32.const 0)");
+  const GuestLimits limits{.max_cpu_time = std::chrono::milliseconds(50), .time_slice = std::chrono::milliseconds(20)};
+  EXPECT_EQ(answer(limits, guest).status(), 8);
+}
+
+TEST(GuestLimitsTest, AServerIsNotMadeWithLimitsThatMakeNoSense) {
+  const auto error_of = [](const GuestLimits& limits) {
+    ServerOptions options = of_workers(1);
+    options.guests = limits;
+    auto server = Server::create(options);
+    return server.ok() ? std::string("none") : server.error().message;
+  };
+  EXPECT_EQ(error_of({.max_stack_bytes = 1000}), "the stack of guests is 1000 bytes; expected 16 KiB to 64 MiB");
+  EXPECT_EQ(error_of({.time_slice = std::chrono::milliseconds(0)}), "the time slice is 0 ms; expected 1 to 1000");
+}
+
+}  // namespace
+}  // namespace wasm_grpc::runtime
