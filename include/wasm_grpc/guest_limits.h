@@ -44,6 +44,10 @@ struct GuestLimits {
   /// Bytes of its file that are accepted for compilation, whose cost grows with them.
   std::size_t max_module_bytes = std::size_t{64} << 20;
 
+  /// Instances it may have alive on one worker. 0: all of the worker's (ServerOptions::max_instances, divided among the
+  /// workers), less half of them where there are other modules, which is kept for those in equal parts.
+  std::uint32_t max_instances = 0;
+
   /// Most calls on one worker that wait for an instance. One more is answered RESOURCE_EXHAUSTED.
   std::size_t max_waiting_calls = 1024;
 };

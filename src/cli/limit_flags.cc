@@ -63,6 +63,12 @@ void add_limit_flags(CLI::App& command, GuestLimits& limits) {
                 "How long a guest runs before others have their turn, in ms", 1, 1000);
   add_bytes(command, "--max-module-size", limits.max_module_bytes, "Largest module file accepted", 1, 0x7fffffff);
   command
+      .add_option("--max-instances-per-module", limits.max_instances,
+                  "Most instances of one module on one worker; 0: all but what is kept for other modules")
+      ->check(CLI::Range(0U, 30'000U))
+      ->capture_default_str()
+      ->type_name("N");
+  command
       .add_option("--max-waiting-calls", limits.max_waiting_calls,
                   "Most calls of one module on one worker that wait for an instance")
       ->check(CLI::Range(std::size_t{0}, std::size_t{1'000'000}))

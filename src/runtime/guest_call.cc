@@ -39,7 +39,16 @@ void GuestCall::acquire_instance() noexcept {
                                                               " calls wait for one; try again later"});
       end(false);
       break;
+    case InstancePool::Admission::failing:
+      refuse_instance();
+      break;
   }
+}
+
+void GuestCall::refuse_instance() noexcept {
+  call_->finish({rpc::StatusCode::unavailable, "the service's instances fail to start; try again in " +
+                                                   std::to_string(instances_->retry_after().count()) + " ms"});
+  end(false);
 }
 
 void GuestCall::take_instance(std::unique_ptr<GuestInstance> instance, bool started) noexcept {
@@ -85,6 +94,7 @@ bool GuestCall::run_start() noexcept {
   switch (progress) {
     case wasm::Progress::done:
       phase_ = Phase::running;
+      instances_->start_succeeded();
       return true;
     case wasm::Progress::failed:
       fail_start(describe_start_failure(*guest_));
@@ -219,6 +229,11 @@ void GuestCall::on_cancelled(rpc::Call&) noexcept {
     owner_.scheduler_.hurry(*this);
     return;
   }
+  // Begun anew for each call, a start that takes longer than they wait would never come to its end.
+  if (phase_ == Phase::starting && instances_->go_on_starting(guest_, start_limit_)) {
+    end(false);
+    return;
+  }
   if (phase_ == Phase::running && guest_->instance.running()) {
     drop_late_guest();
   } else {
@@ -227,7 +242,7 @@ void GuestCall::on_cancelled(rpc::Call&) noexcept {
 }
 
 void GuestCall::fail_start(std::string_view why) noexcept {
-  instances_->report_failed_start(why);
+  instances_->start_failed(why);
   call_->finish({rpc::StatusCode::unavailable, "the service could not start an instance"});
   end(false);
 }

@@ -43,6 +43,7 @@ class GuestCall final : public Task, public rpc::CallListener, public InstanceWa
   void on_cancelled(rpc::Call& call) noexcept override;
   void on_timer() noexcept override;
   void take_instance(std::unique_ptr<GuestInstance> instance, bool started) noexcept override;
+  void refuse_instance() noexcept override;
 
   void acquire_instance() noexcept;
   void run_guest() noexcept;

@@ -37,6 +37,7 @@ void GuestCounters::add_to(ModuleCounters& total) const {
   total.instances_idle += instances_idle;
   total.calls_waiting += calls_waiting;
   total.calls_refused += calls_refused;
+  total.calls_unavailable += calls_unavailable;
   for (std::size_t i = 0; i < guest_failures; ++i) total.failures[i].count += failures[i];
 }
 

@@ -38,6 +38,7 @@ struct GuestCounters {
   rpc::Counter instances_idle;
   rpc::Counter calls_waiting;
   rpc::Counter calls_refused;
+  rpc::Counter calls_unavailable;
   std::array<rpc::Counter, guest_failures> failures;
 
   /// Adds these to a total.

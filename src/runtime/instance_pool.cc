@@ -1,6 +1,7 @@
 #include "runtime/instance_pool.h"
 
 #include <algorithm>
+#include <random>
 #include <string>
 
 namespace wasm_grpc::runtime {
@@ -22,6 +23,7 @@ InstancePool::InstancePool(std::shared_ptr<const GuestModule> module, InstanceBu
       max_waiting_(max_waiting),
       timers_(context.timers),
       starter_(*this, context),
+      backoff_(std::random_device{}()),
       log_(module_->log()) {
   budget_.pools_.push_back(this);
 }
@@ -34,6 +36,7 @@ InstancePool::~InstancePool() {
 // ---- Making and destroying ----
 
 bool InstancePool::make_room() noexcept {
+  if (!may_grow(alive_)) return false;
   if (budget_.alive_ < budget_.max_) return true;
   // An idle instance of another module makes way: of the one that has most of them.
   const auto most = std::max_element(
@@ -93,12 +96,14 @@ bool InstancePool::worn_out(GuestInstance& instance) noexcept {
 // ---- Warm and idle instances ----
 
 void InstancePool::top_up() noexcept {
-  if (starter_.busy() || starts_fail_ || first_ != nullptr || budget_.alive_ >= budget_.max_) return;
+  if (starter_.busy() || first_ != nullptr || budget_.alive_ >= budget_.max_ || !may_grow(alive_)) return;
   const std::size_t ready = life().mode == InstanceMode::fresh ? idle_.size() : alive_;
-  if (ready < life().warm) starter_.start(make_instance());
+  if (ready >= life().warm || (backoff_.failing() && !backoff_.may_start(rpc::Clock::now()))) return;
+  starter_.start(make_instance());
 }
 
 void InstancePool::add_started(std::unique_ptr<GuestInstance> instance) noexcept {
+  start_succeeded();
   if (InstanceWaiter* waiter = pop_waiter()) {
     waiter->take_instance(std::move(instance), true);
   } else {
@@ -107,15 +112,39 @@ void InstancePool::add_started(std::unique_ptr<GuestInstance> instance) noexcept
   top_up();
 }
 
-void InstancePool::start_failed(std::unique_ptr<GuestInstance> instance, std::string_view why) noexcept {
-  report_failed_start(why);
-  starts_fail_ = true;
+void InstancePool::background_start_failed(std::unique_ptr<GuestInstance> instance, std::string_view why) noexcept {
+  start_failed(why);
   discard(std::move(instance));
 }
 
-void InstancePool::report_failed_start(std::string_view why) noexcept {
+void InstancePool::start_succeeded() noexcept {
+  if (!backoff_.failing()) return;
+  module_->log().write(LogLevel::info, module_->name(),
+                       "instances start again, after " + std::to_string(backoff_.failures()) + " that did not");
+  backoff_.succeeded();
+}
+
+void InstancePool::start_failed(std::string_view why) noexcept {
   counters_.failed(GuestFailure::start);
-  if (log_.admits()) log_.write(LogLevel::error, module_->name(), "an instance failed to start: " + std::string(why));
+  const bool was_failing = backoff_.failing();
+  backoff_.failed(rpc::Clock::now());
+  if (!was_failing && log_.admits()) {
+    log_.write(LogLevel::error, module_->name(),
+               "an instance failed to start: " + std::string(why) +
+                   "; calls that need a new one are answered UNAVAILABLE until one starts, which is tried less and "
+                   "less often, at least every 10 s while there are calls");
+  }
+  // Not each of them is to find out for itself.
+  while (InstanceWaiter* waiter = pop_waiter()) waiter->refuse_instance();
+}
+
+bool InstancePool::go_on_starting(std::unique_ptr<GuestInstance>& instance, rpc::Clock::time_point limit) noexcept {
+  if (starter_.busy()) {
+    backoff_.abandoned();
+    return false;
+  }
+  starter_.go_on(std::move(instance), limit);
+  return true;
 }
 
 std::unique_ptr<GuestInstance> InstancePool::take_idle() noexcept {
@@ -165,6 +194,17 @@ InstancePool::Admission InstancePool::acquire(InstanceWaiter& waiter) {
     if (life().mode == InstanceMode::fresh) top_up();
     return Admission::taken;
   }
+  if (backoff_.failing()) {
+    // The calls that wait were refused when the start failed: it is a new instance or none.
+    const bool may_start = backoff_.may_start(rpc::Clock::now());
+    if (may_start && make_room()) {
+      waiter.take_instance(make_instance(), false);
+      return Admission::taken;
+    }
+    if (may_start) backoff_.abandoned();
+    ++counters_.calls_unavailable;
+    return Admission::failing;
+  }
   if (first_ == nullptr && make_room()) {
     waiter.take_instance(make_instance(), false);
     return Admission::taken;
@@ -197,7 +237,6 @@ InstanceWaiter* InstancePool::pop_waiter() noexcept {
 }
 
 void InstancePool::give_back(std::unique_ptr<GuestInstance> instance) noexcept {
-  starts_fail_ = false;
   ++instance->calls;
   if (worn_out(*instance)) {
     discard(std::move(instance));
@@ -223,10 +262,10 @@ InstancePool* InstancePool::next_to_serve(std::uint32_t own) noexcept {
   const std::size_t count = budget_.pools_.size();
   for (std::size_t i = 1; i <= count; ++i) {  // those with equally few take turns
     InstancePool* other = budget_.pools_[(budget_.served_last_ + i) % count];
-    if (other == this || other->first_ == nullptr) continue;
+    if (other == this || other->first_ == nullptr || !other->may_grow(other->alive_)) continue;
     if (fewest == nullptr || other->alive_ < fewest->alive_) fewest = other;
   }
-  if (first_ == nullptr) return fewest;
+  if (first_ == nullptr || !may_grow(own)) return fewest;
   // Not where a slot would only change hands and back again.
   return fewest != nullptr && (fewest->alive_ == 0 || fewest->alive_ < own) ? fewest : this;
 }

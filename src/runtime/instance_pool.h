@@ -12,6 +12,7 @@
 #include "runtime/guest_module.h"
 #include "runtime/instance_starter.h"
 #include "runtime/limited_log.h"
+#include "runtime/start_backoff.h"
 
 namespace wasm_grpc::runtime {
 
@@ -25,6 +26,8 @@ class InstanceWaiter {
 
   /// It gets an instance: a started one, or a new one that it must start.
   virtual void take_instance(std::unique_ptr<GuestInstance> instance, bool started) noexcept = 0;
+  /// It waits no longer: instances of the module fail to start.
+  virtual void refuse_instance() noexcept = 0;
 
  protected:
   InstanceWaiter() = default;
@@ -38,14 +41,23 @@ class InstanceWaiter {
 };
 
 /// How many instances one worker may have alive, over all its modules. When all are taken, modules whose calls wait get
-/// equal parts of them.
+/// equal parts of them; and none gets so many that others, whose calls may come later, find none.
 class InstanceBudget {
  public:
-  explicit InstanceBudget(std::uint32_t max_instances) : max_(max_instances) {}
+  /// `max_per_module`: 0 for all but half of `max_instances`, which is kept for the other modules in equal parts.
+  explicit InstanceBudget(std::uint32_t max_instances, std::uint32_t max_per_module = 0)
+      : max_(max_instances), max_per_module_(max_per_module) {}
 
  private:
   friend class InstancePool;
+  [[nodiscard]] std::uint32_t max_of_one() const noexcept {
+    if (max_per_module_ != 0) return max_per_module_;
+    const auto modules = static_cast<std::uint32_t>(pools_.size());
+    return max_ - (modules - 1) * (max_ / (2 * modules));
+  }
+
   std::uint32_t max_;
+  std::uint32_t max_per_module_;
   std::uint32_t alive_ = 0;
   std::vector<InstancePool*> pools_;
   std::size_t served_last_ = 0;  // of pools_: the one that got an instance which another had
@@ -55,7 +67,12 @@ class InstanceBudget {
 class InstancePool final : private rpc::Timer {
  public:
   /// What acquire() did.
-  enum class Admission : std::uint8_t { taken, waits, refused };
+  enum class Admission : std::uint8_t {
+    taken,
+    waits,
+    refused,  // too many wait
+    failing,  // its instances fail to start: retry_after() says more
+  };
 
   InstancePool(std::shared_ptr<const GuestModule> module, InstanceBudget& budget, std::size_t max_waiting,
                const StartContext& context);
@@ -70,6 +87,8 @@ class InstancePool final : private rpc::Timer {
 
   /// Gives the waiter an instance, at once or later, in order; or refuses, when too many wait.
   [[nodiscard]] Admission acquire(InstanceWaiter& waiter);
+  /// After acquire() said `failing`: when to try again.
+  [[nodiscard]] std::chrono::milliseconds retry_after() const noexcept { return backoff_.pause(rpc::Clock::now()); }
   /// The waiter no longer waits.
   void cancel(InstanceWaiter& waiter) noexcept;
   /// Takes back an instance that has served a call well: for the next, or to its end when its life is over.
@@ -80,15 +99,23 @@ class InstancePool final : private rpc::Timer {
   // ---- For its InstanceStarter ----
 
   void add_started(std::unique_ptr<GuestInstance> instance) noexcept;
-  void start_failed(std::unique_ptr<GuestInstance> instance, std::string_view why) noexcept;
+  void background_start_failed(std::unique_ptr<GuestInstance> instance, std::string_view why) noexcept;
 
   [[nodiscard]] std::size_t waiting() const noexcept { return waiting_count_; }
   [[nodiscard]] GuestCounters& counters() noexcept { return counters_; }
   [[nodiscard]] const GuestCounters& counters() const noexcept { return counters_; }
   /// For lines about what its guests do.
   [[nodiscard]] LimitedLog& log() noexcept { return log_; }
-  /// Counts and logs that an instance failed to start.
-  void report_failed_start(std::string_view why) noexcept;
+
+  // ---- How the start of an instance that acquire() or take_instance() gave goes on ----
+
+  void start_succeeded() noexcept;
+  /// Counts it, refuses those that wait, and lets no further start begin for a while. The instance is then discarded.
+  void start_failed(std::string_view why) noexcept;
+  /// Nobody waits for this start any more: it goes on in the background until `limit`, when no other does. False when
+  /// that cannot be; the instance is then to be discarded.
+  [[nodiscard]] bool go_on_starting(std::unique_ptr<GuestInstance>& instance, rpc::Clock::time_point limit) noexcept;
+
   [[nodiscard]] std::size_t idle() const noexcept { return idle_.size(); }
   /// Instances there are: idle, starting, and in use.
   [[nodiscard]] std::uint32_t alive() const noexcept { return alive_; }
@@ -97,6 +124,8 @@ class InstancePool final : private rpc::Timer {
   void on_timer() noexcept override;
 
   [[nodiscard]] const InstanceLife& life() const noexcept { return module_->life(); }
+  /// True when it may have another instance, besides `own` of them.
+  [[nodiscard]] bool may_grow(std::uint32_t own) const noexcept { return own < budget_.max_of_one(); }
   [[nodiscard]] bool make_room() noexcept;
   [[nodiscard]] std::unique_ptr<GuestInstance> make_instance();
   void destroy(std::unique_ptr<GuestInstance> instance) noexcept;
@@ -117,7 +146,7 @@ class InstancePool final : private rpc::Timer {
   std::size_t max_waiting_;
   rpc::TimerQueue& timers_;
   InstanceStarter starter_;
-  bool starts_fail_ = false;  // the last start in the background did; until a call has been served
+  StartBackoff backoff_;
 
   std::vector<std::unique_ptr<GuestInstance>> idle_;  // the one used last is reused first: its memory is warm
   std::size_t unused_ = 0;  // how many at the front of idle_ were not needed since the timer was set

@@ -7,9 +7,13 @@
 namespace wasm_grpc::runtime {
 
 void InstanceStarter::start(std::unique_ptr<GuestInstance> guest) noexcept {
+  go_on(std::move(guest), rpc::Clock::now() + context_.timeout);
+}
+
+void InstanceStarter::go_on(std::unique_ptr<GuestInstance> guest, rpc::Clock::time_point limit) noexcept {
   guest_ = std::move(guest);
   slices_ = 0;
-  limit_ = rpc::Clock::now() + context_.timeout;
+  limit_ = limit;
   context_.scheduler.ready(*this);
 }
 
@@ -38,6 +42,6 @@ void InstanceStarter::on_timer() noexcept {
   context_.scheduler.ready(*this);
 }
 
-void InstanceStarter::give_up(std::string_view why) noexcept { pool_.start_failed(std::move(guest_), why); }
+void InstanceStarter::give_up(std::string_view why) noexcept { pool_.background_start_failed(std::move(guest_), why); }
 
 }  // namespace wasm_grpc::runtime

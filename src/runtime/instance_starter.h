@@ -29,6 +29,8 @@ class InstanceStarter final : private Task, private rpc::Timer {
   [[nodiscard]] bool busy() const noexcept { return guest_ != nullptr; }
   /// Starts a new instance. Only while it is not busy.
   void start(std::unique_ptr<GuestInstance> guest) noexcept;
+  /// Goes on with a start that may have begun, until `limit`. Only while it is not busy.
+  void go_on(std::unique_ptr<GuestInstance> guest, rpc::Clock::time_point limit) noexcept;
 
  private:
   void run() noexcept override;

@@ -58,7 +58,7 @@ Worker::Worker(const ServerOptions& options, std::uint32_t max_instances, wasm::
       limits_(options.guests),
       activity_(ticker),
       scheduler_([this] { wake(); }, &ticker.ticks()),
-      budget_(max_instances),
+      budget_(max_instances, options.guests.max_instances),
       calls_(scheduler_, timers_, limits_),
       endpoint_(io_, http2_settings(options), methods_, timers_, *this) {}
 

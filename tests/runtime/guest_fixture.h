@@ -37,6 +37,7 @@ inline std::string guest_text(std::string_view body, std::string_view more = "",
     (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
     (import "test" "tick" (func $tick))
     (import "test" "compute" (func $compute (param i32)))
+    (import "test" "fails" (func $fails (result i32)))
     (import "test" "note" (func $note (param i32)))
     (memory (export "memory") 1 4)
     (data (i32.const 0) "/test.Service/Method")
@@ -64,6 +65,8 @@ struct GuestTest : testing::Test {
     EXPECT_TRUE(abi::define_imports(linker).ok());
     EXPECT_TRUE(wasi::define_imports(linker).ok());
     EXPECT_TRUE(linker.define("test", "tick", host_function([] { engine().tick(); })).ok());
+    const auto fails = [this]() -> std::int32_t { return starts_fail ? 1 : 0; };
+    EXPECT_TRUE(linker.define("test", "fails", host_function(fails)).ok());
     const auto compute = [](std::int32_t milliseconds) {
       std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
     };
@@ -128,6 +131,7 @@ struct GuestTest : testing::Test {
   std::vector<std::string> log_lines;
   std::vector<std::int32_t> notes;  // what guests said by test.note
   Log log;
+  bool starts_fail = false;  // what test.fails answers
   std::size_t max_waiting = 10;
   rpc::TimerQueue timers;
   Scheduler scheduler{[] {}};

@@ -24,6 +24,7 @@ class GuestServer {
     options.log = [](LogLevel, std::string_view, std::string_view) {};
     server_ = std::move(Server::create(options)).value();
     EXPECT_TRUE(server_->add_host_function("test", "tick", host_function([] {})).ok());
+    EXPECT_TRUE(server_->add_host_function("test", "fails", host_function([] { return std::int32_t{0}; })).ok());
     EXPECT_TRUE(server_->add_host_function("test", "compute", host_function([](std::int32_t) {})).ok());
     EXPECT_TRUE(server_->add_host_function("test", "note", host_function([](std::int32_t) {})).ok());
     ModuleOptions module;

@@ -26,6 +26,8 @@ class Waiter final : public InstanceWaiter {
     instance = std::move(given);
     started = was_started;
   }
+  void refuse_instance() noexcept override { refused = true; }
+  bool refused = false;
   std::unique_ptr<GuestInstance> instance;
   std::optional<bool> started;
 };
@@ -138,7 +140,7 @@ TEST_F(InstancePoolTest, ServesWhoWaitsAtAnotherModuleWhenRoomIsMade) {
 }
 
 TEST_F(InstancePoolTest, GivesAModuleThatHasFewerItsPartWhenAllAreTaken) {
-  InstanceBudget budget(4);
+  InstanceBudget budget(4, 4);
   InstancePool greedy(load("greedy"), budget, 10, context);
   InstancePool modest(load("modest"), budget, 10, context);
   Waiter greedy_holders[4], greedy_waiters[4], modest_waiters[4];
