@@ -1,8 +1,22 @@
 #include "runtime/guest_call.h"
 
+#include <ctime>
 #include <string>
 
 namespace wasm_grpc::runtime {
+
+namespace {
+
+// How many slices a guest may have past its end, however little it ran in them.
+constexpr std::uint8_t max_late_slices = 20;
+
+std::chrono::nanoseconds thread_cpu_time() noexcept {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
+}  // namespace
 
 GuestCall::~GuestCall() = default;
 
@@ -13,6 +27,8 @@ void GuestCall::begin(rpc::Call& call, InstancePool& instances, std::int32_t tag
   slices_ = 0;
   cpu_time_ = {};
   timed_ = false;
+  late_time_ = {};
+  late_slices_ = 0;
   phase_ = Phase::queued;
   call.retain();
   call.set_listener(this);
@@ -147,8 +163,14 @@ bool GuestCall::kill_if_spent() noexcept {
   return true;
 }
 
+bool GuestCall::late_slice_used_up(std::chrono::nanoseconds cpu_time_before) noexcept {
+  late_time_ += thread_cpu_time() - cpu_time_before;
+  return late_time_ >= owner_.limits_.time_slice || ++late_slices_ >= max_late_slices;
+}
+
 void GuestCall::poll() noexcept {
   const bool was_over = over();
+  const std::chrono::nanoseconds cpu_time_before = was_over ? thread_cpu_time() : std::chrono::nanoseconds{};
   switch (poll_instance()) {
     case wasm::Progress::done:
       guest_->binding->end_call();
@@ -159,11 +181,14 @@ void GuestCall::poll() noexcept {
       return;
     case wasm::Progress::sliced:
       // Past its end a guest may use one whole slice, no more (docs/abi.md). What is left of the one it ended in does
-      // not count: the system may have taken the thread away just there.
-      if (was_over) {
+      // not count; and slices end by the wall clock: the system may have taken the thread away for most of one.
+      if (!was_over) {
+        if (!kill_if_spent()) queue_sliced();
+      } else if (late_slice_used_up(cpu_time_before)) {
         drop_late_guest();
-      } else if (!kill_if_spent()) {
+      } else {
         queue_sliced();
+        owner_.scheduler_.hurry(*this);
       }
       return;
     case wasm::Progress::suspended:

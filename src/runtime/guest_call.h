@@ -55,6 +55,9 @@ class GuestCall final : public Task, public rpc::CallListener, public InstanceWa
   /// Ends the call when its guest has used up its CPU time.
   [[nodiscard]] bool kill_if_spent() noexcept;
   void queue_sliced() noexcept;
+  /// Counts a slice that began after the call had ended, with the thread at `cpu_time_before`. True when it was the
+  /// last.
+  [[nodiscard]] bool late_slice_used_up(std::chrono::nanoseconds cpu_time_before) noexcept;
   void suspend() noexcept;
   void resume() noexcept;
   void fail_start(std::string_view why) noexcept;
@@ -76,6 +79,8 @@ class GuestCall final : public Task, public rpc::CallListener, public InstanceWa
   std::uint32_t slices_ = 0;
   std::chrono::nanoseconds cpu_time_{};  // of the guest in this call, its start included; complete only if timed_
   bool timed_ = false;
+  std::chrono::nanoseconds late_time_{};  // of its thread, since the call has ended
+  std::uint8_t late_slices_ = 0;
   rpc::Clock::time_point start_limit_{};
   Phase phase_ = Phase::none;
   Queue queue_ = Queue::none;

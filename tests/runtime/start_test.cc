@@ -85,7 +85,7 @@ TEST_F(StartTest, CallsThatWaitForAnInstanceAreRefusedWhenOneFailsToStart) {
   ASSERT_EQ(pool->waiting(), 3u);
   starts_fail = true;
   open[0]->client_cancels();
-  for (int i = 0; i < 20; ++i) turn();
+  for (int i = 0; i < 40; ++i) turn();
   EXPECT_EQ(pool->waiting(), 0u);
   for (std::size_t i = 4; i < 7; ++i) EXPECT_EQ(open[i]->status().code, rpc::StatusCode::unavailable);
   for (std::size_t i = 1; i < 4; ++i) EXPECT_FALSE(open[i]->finished()) << "those that run are left alone";
