@@ -1,7 +1,7 @@
 #include "runtime/scheduler.h"
 
 #include <algorithm>
-#include <optional>
+#include <utility>
 
 namespace wasm_grpc::runtime {
 
@@ -26,6 +26,7 @@ void Scheduler::sliced(Task& task, std::uint32_t slices) noexcept {
 }
 
 void Scheduler::hurry(Task& task) noexcept {
+  if (candidate_ && candidate_->task == &task) candidate_->slices = 0;
   const auto found =
       std::find_if(sliced_.begin(), sliced_.end(), [&](const Sliced& entry) { return entry.task == &task; });
   if (found == sliced_.end()) return;
@@ -33,12 +34,11 @@ void Scheduler::hurry(Task& task) noexcept {
   std::push_heap(sliced_.begin(), found + 1);  // what is above it is a heap; it rises there
 }
 
-void Scheduler::run_turn() noexcept {
+bool Scheduler::run_ready() noexcept {
   // The candidate is chosen first: a task that is sliced in this turn does not run twice in it.
-  std::optional<Sliced> continued;
   if (!sliced_.empty()) {
     std::pop_heap(sliced_.begin(), sliced_.end());
-    continued = sliced_.back();
+    candidate_ = sliced_.back();
     sliced_.pop_back();
   }
   const std::uint64_t slices_before = slices_used_;
@@ -52,14 +52,16 @@ void Scheduler::run_turn() noexcept {
     task.run();
     was_long = slices_used_ != slices_before || this->tick() != tick;
   }
-  if (!continued) return;
+  if (!candidate_) return false;
   passed_over_ = was_long && !passed_over_;
-  if (passed_over_) {
-    sliced_.push_back(*continued);
-    std::push_heap(sliced_.begin(), sliced_.end());
-  } else {
-    continued->task->run();
-  }
+  if (!passed_over_) return true;
+  sliced_.push_back(*std::exchange(candidate_, std::nullopt));
+  std::push_heap(sliced_.begin(), sliced_.end());
+  return false;
+}
+
+void Scheduler::run_sliced() noexcept {
+  if (candidate_) std::exchange(candidate_, std::nullopt)->task->run();
 }
 
 }  // namespace wasm_grpc::runtime

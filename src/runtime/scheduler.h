@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -46,10 +47,16 @@ class Scheduler {
   /// Lets a task that sliced() queued go before all others that were sliced; nothing happens when it is not there.
   void hurry(Task& task) noexcept;
 
-  /// One turn: what was ready when it began, up to the first task that uses up its slice or the next tick; then one
-  /// task of those that were sliced before. That one is passed over when the turn was long already, but never twice in
-  /// a row. Then it is the turn of I/O.
-  void run_turn() noexcept;
+  /// One turn: run_ready(), run_sliced(); then it is the turn of I/O.
+  void run_turn() noexcept {
+    if (run_ready()) run_sliced();
+  }
+  /// Runs what is ready now, up to the first task that uses up its slice or the next tick. True when run_sliced() is to
+  /// follow: what is answered may leave before.
+  [[nodiscard]] bool run_ready() noexcept;
+  /// Runs one task of those that were sliced before. It is passed over when the turn was long already, but never twice
+  /// in a row.
+  void run_sliced() noexcept;
 
   [[nodiscard]] bool empty() const noexcept { return first_ == nullptr && sliced_.empty(); }
 
@@ -73,6 +80,7 @@ class Scheduler {
   std::uint64_t ready_count_ = 0;
   std::vector<Sliced> sliced_;
   std::uint64_t slices_used_ = 0;
+  std::optional<Sliced> candidate_;  // of run_ready(), for run_sliced()
   bool passed_over_ = false;
   const std::atomic<std::uint64_t>* ticks_;
 };

@@ -148,6 +148,14 @@ void Worker::wake() noexcept {
   asio::post(io_, [this] { run_turn(); });
 }
 
+// What Asio finds at the sockets it queues behind what is posted: a turn posted at once would run before the requests
+// that came in during the last one, and they would wait for one slice more.
+void Worker::wake_after_io() noexcept {
+  if (turn_posted_) return;
+  turn_posted_ = true;
+  asio::post(io_, [this] { asio::post(io_, [this] { run_turn(); }); });
+}
+
 void Worker::drained() noexcept {
   // Not from inside the endpoint: it is still at work when it says so.
   asio::post(io_, [this] { finish(); });
@@ -184,13 +192,20 @@ void Worker::run_turn() noexcept {
   calls_.begin_turn(timers_.run_due(now) == 0 ? now : rpc::Clock::now());
   if (!scheduler_.empty()) {
     activity_.enter();
-    scheduler_.run_turn();
+    if (scheduler_.run_ready()) {
+      endpoint_.flush();  // no answer waits for the slice of another
+      scheduler_.run_sliced();
+    }
     activity_.leave();
   }
   woken_in_turn_ = false;
   endpoint_.flush();
   in_turn_ = false;
-  if (woken_in_turn_ || !scheduler_.empty()) wake();
+  if (!scheduler_.empty()) {
+    wake_after_io();
+  } else if (woken_in_turn_) {
+    wake();
+  }
   arm_timer();
 }
 

@@ -67,6 +67,7 @@ class Worker final : private http2::Host {
   void accept_failed(std::error_code error) noexcept override;
 
   void run_turn() noexcept;
+  void wake_after_io() noexcept;
   void arm_timer();
   void finish() noexcept;
 
