@@ -4,6 +4,7 @@ import conformance_pb2 as conformance
 import conformance_pb2_grpc
 import grpc
 import pytest
+from server import Server, eventually
 
 LIMIT = 40
 EMPTY = conformance.Empty()
@@ -65,6 +66,33 @@ def test_what_a_guest_prints_is_logged_with_its_name(server, stub):
     server.wait_for_log(r"warning conformance: err: hello log\n")
     server.wait_for_log(r"warning conformance: log: hello log\n")
     assert "hello log" not in server.stdout
+
+
+# Prints "half" and no line feed, and ends with the status that its message says.
+PRINTS_HALF_A_LINE = """(module
+  (import "wasm_grpc_1" "method" (func $method (param i32 i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "/half.Line/Print") (data (i32.const 32) "half")
+  (data (i32.const 40) "\\20\\00\\00\\00\\04\\00\\00\\00")  ;; the place and length of that
+  (func (export "wasm_grpc_start")
+    (drop (call $method (i32.const 0) (i32.const 16) (i32.const 0) (i32.const 0) (i32.const 0))))
+  (func (export "wasm_grpc_call") (param i32 i32) (result i32)
+    (drop (call $fd_write (i32.const 1) (i32.const 40) (i32.const 1) (i32.const 64)))
+    (i32.const 10)))"""
+
+
+def test_a_line_that_a_call_leaves_half_printed_is_logged_at_its_end(program, connect, failure, tmp_path):
+    (tmp_path / "half.wat").write_text(PRINTS_HALF_A_LINE)
+    server = Server(tmp_path, [program, "serve", tmp_path / "half.wat", "--workers", "1", "--listen", "127.0.0.1:0"])
+    try:
+        print_half = connect(server).unary_unary("/half.Line/Print")
+        for n in range(1, 4):  # by one and the same instance
+            with failure(grpc.StatusCode.ABORTED):
+                print_half(b"", timeout=LIMIT)
+            eventually(lambda: server.log.count("info half: half\n") == n, f"{n} lines are logged: {server.log}")
+    finally:
+        server.stop()
 
 
 def test_a_guest_cannot_forge_log_lines(server, stub):
