@@ -2,12 +2,25 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 
 namespace wasm_grpc {
 
-/// All are for one connection. The defaults are far from what gRPC clients do.
+/// All but the first are for one connection. The defaults are far from what gRPC clients do.
 struct ClientLimits {
+  /// Client connections one worker may have at once. One more is closed right after it was accepted.
+  std::size_t max_connections = 10'000;
+
+  /// Request bytes a stream may hold that its handler has not taken (SETTINGS_INITIAL_WINDOW_SIZE), 64 KiB at least. A
+  /// single message larger than this is let in whole. Larger windows help uploads of small messages over long distances
+  /// and cost as much memory for every stream whose handler is slow.
+  std::uint32_t stream_window = 64 * 1024;
+
+  /// Request bytes that messages larger than the stream window may take, all streams of the connection together;
+  /// further large messages wait for their turn. One message is let in however large it is.
+  std::size_t max_large_input = std::size_t{64} << 20;
+
   /// Bytes of the headers of one request: names, values and 32 for each. A larger list is answered RESOURCE_EXHAUSTED;
   /// one of more than four times as much ends the connection.
   std::uint32_t max_header_list_size = 16 * 1024;

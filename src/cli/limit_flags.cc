@@ -24,6 +24,22 @@ void add_bytes(CLI::App& command, const char* name, std::size_t& value, const ch
 }  // namespace
 
 void add_limit_flags(CLI::App& command, ClientLimits& limits) {
+  command.add_option("--max-connections", limits.max_connections, "Client connections one worker may have at once")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}))
+      ->capture_default_str()
+      ->type_name("N");
+  command
+      .add_option("--stream-window", limits.stream_window,
+                  "Bytes a client may send on one stream before its guest takes them")
+      ->check(CLI::Range(64U << 10, 1U << 30))
+      ->capture_default_str()
+      ->type_name("BYTES");
+  command
+      .add_option("--max-large-input", limits.max_large_input,
+                  "Bytes that request messages larger than --stream-window may take, for one connection")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 40))
+      ->capture_default_str()
+      ->type_name("BYTES");
   command
       .add_option("--max-header-size", limits.max_header_list_size,
                   "Largest headers of a request accepted, in bytes and 32 for each")

@@ -26,8 +26,9 @@ enum class EndReason : std::uint8_t {
   too_many_pings,     // Settings::min_ping_interval
   keepalive_timeout,  // Settings::keepalive_timeout
   tls_failure,        // no agreement on TLS, or broken records later
+  too_many,           // Settings::max_connections
 };
-inline constexpr std::size_t end_reasons = 12;
+inline constexpr std::size_t end_reasons = 13;
 /// Its name as in the log: "reset flood".
 [[nodiscard]] std::string_view name(EndReason reason) noexcept;
 /// True for what no client does by mistake.

@@ -168,8 +168,10 @@ void Listener::hand_over(Protocol::socket socket) {
 
 void Listener::adopt(Protocol::socket socket) {
   if (core_->open.size() >= core_->settings.max_connections) {
-    ++core_->counters.connections_refused;  // the socket closes itself
-    return;
+    ++core_->counters.connections_refused;
+    ++core_->counters.connections_ended[static_cast<std::size_t>(EndReason::too_many)];
+    core_->host.connection_ended(EndReason::too_many, peer_text(peer_), "this worker has as many as it may have");
+    return;  // the socket closes itself
   }
   SslPointer ssl;
   if (tls_ != nullptr) {

@@ -23,6 +23,9 @@ http2::Settings http2_settings(const ServerOptions& options) {
   settings.max_connection_idle = options.max_connection_idle;
   settings.max_connection_age = options.max_connection_age;
   settings.max_connection_age_grace = options.max_connection_age_grace;
+  settings.max_connections = options.clients.max_connections;
+  settings.stream_window = options.clients.stream_window;
+  settings.max_large_input = options.clients.max_large_input;
   settings.max_header_list_size = options.clients.max_header_list_size;
   settings.max_continuations = options.clients.max_continuations;
   settings.reset_burst = options.clients.reset_burst;

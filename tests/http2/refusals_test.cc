@@ -153,6 +153,7 @@ TEST(RefusedConnections, AreThoseOverTheLimit) {
   EXPECT_TRUE(second.connection_ended());
   EXPECT_EQ(first.call("/test.Test/Unary", "x").status(), 0);
   EXPECT_EQ(server.counters().connections_refused, 1u);
+  EXPECT_EQ(server.counters().connections_ended[static_cast<std::size_t>(EndReason::too_many)], 1u);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 LIMIT = 30
+OPERATE = pathlib.Path(__file__).parents[3] / "docs" / "operate.md"
 
 MEMORY = '(memory (export "memory") 1)'
 START = '(func (export "wasm_grpc_start"))'
@@ -235,6 +236,21 @@ def test_help_and_version_are_printed(program):
     for flag in ("--listen", "--workers", "--instances", "--max-message-size", "--max-memory", "--drain-timeout"):
         assert flag in say("serve", "--help")
     assert "--json" in say("inspect", "--help")
+
+
+def test_every_flag_of_serve_is_documented_with_its_default(program):
+    said = subprocess.run([program, "serve", "--help"], capture_output=True, text=True, timeout=LIMIT).stdout
+    documented = {}
+    for row in re.findall(r"^\| `--.*", OPERATE.read_text(), re.MULTILINE):
+        names, defaults = re.split(r"(?<!\\)\|", row)[1:3]
+        names = re.findall(r"--[\w-]+", names)
+        documented |= zip(names, defaults.split(",") * len(names))
+    flags = re.findall(r"^  (--[\w-]+) (.*)", said, re.MULTILINE)
+    assert len(flags) > 30
+    for flag, rest in flags:
+        assert flag in documented, f"{flag} is not in {OPERATE.name}"
+        if default := re.search(r"=(\d+)$", rest):
+            assert re.match(rf" {default[1]}\b", documented[flag]), f"{flag}: {default[1]}, not {documented[flag]}"
 
 
 def test_a_module_in_text_format_is_served(program, connect, write, tmp_path):

@@ -21,6 +21,7 @@ from http2_frames import (
     headers,
     literal,
 )
+from server import eventually
 
 LIMIT = 30
 MIB = 1 << 20
@@ -135,6 +136,32 @@ def test_a_connection_that_does_not_open_in_time_is_closed(serve):
                 pass
         assert server.log.count(": handshake timeout (") == len(silent)
         assert_calls(client)  # it has been silent for longer, but it is open
+
+
+def test_connections_beyond_those_a_worker_may_have_are_closed(serve):
+    server = serve("echo", "--workers", "1", "--max-connections", "2")
+    with contextlib.ExitStack() as connections:
+        clients = [connections.enter_context(Http2Client(server)) for _ in range(2)]
+        for client in clients:
+            assert_calls(client)
+        assert attack(server, [PREFACE]) == []
+        server.wait_for_log(r"info host: ended the connection of \S+: too many connections \(")
+        for client in clients:
+            assert_calls(client)
+
+    def served_again() -> bool:  # once the server has heard that they are gone
+        with contextlib.suppress(AssertionError, ConnectionError):
+            assert_serves(server)
+            return True
+
+    eventually(served_again, "there is room again")
+
+
+def test_a_stream_takes_no_more_than_its_window(serve):
+    server = serve("conformance", "--workers", "1", "--stream-window", "100000")
+    with Http2Client(server) as client:
+        client.read_until(lambda: client.h2.remote_settings.initial_window_size != 65_535)
+        assert client.h2.remote_settings.initial_window_size == 100_000
 
 
 def test_headers_that_do_not_end_in_time_end_the_connection(serve):
