@@ -95,7 +95,7 @@ def test_a_slow_guest_stops_a_fast_sender_and_takes_all_of_it_later(server, conn
 
     stub = conformance_pb2_grpc.GuestStub(connect(server))
     before = server.resident_bytes()
-    sink = stub.Sink.future(requests(), metadata=[("x-pause-ms", "1500")], timeout=LIMIT)
+    sink = stub.Sink.future(requests(), metadata=[("x-pause-ms", "5000")], timeout=LIMIT)
     assert_memory_stays(server, before, 1)
     assert 0 < handed_over < total and not sink.done()
     reply = sink.result()

@@ -124,7 +124,7 @@ def test_the_server_itself_ends_a_call_past_its_deadline(single, stub, failure):
 
 def test_others_are_served_while_four_calls_spin(serve, connect):
     server = serve("conformance", "--workers", "2")
-    spins = [conformance_pb2_grpc.GuestStub(connect(server)).Spin.future(EMPTY, timeout=5) for _ in range(4)]
+    spins = [conformance_pb2_grpc.GuestStub(connect(server)).Spin.future(EMPTY) for _ in range(4)]
     started = server.processor_seconds()
     eventually(lambda: server.processor_seconds() > started + 0.2, "they spin")
     for _ in range(5):  # new connections fall to both workers
@@ -132,7 +132,8 @@ def test_others_are_served_while_four_calls_spin(serve, connect):
         for _ in range(10):
             assert stub.Deadline(EMPTY, timeout=LIMIT).set
     assert not any(spin.done() for spin in spins)
-    assert {spin.code() for spin in spins} == {grpc.StatusCode.DEADLINE_EXCEEDED}
+    for spin in spins:
+        spin.cancel()
 
 
 def test_calls_that_wait_cost_no_processor_time(single, stub):
