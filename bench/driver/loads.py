@@ -33,6 +33,7 @@ class Tools:
     def __init__(self, build, core, scratch):
         self.h2load = "h2load"
         self.stream_client = str(build / "bench" / "stream_client")
+        self.latency_client = str(build / "bench" / "latency_client")
         self.echo_check = str(build / "bench" / "echo_check")
         self.scratch = scratch
         self._core = str(core)
@@ -194,6 +195,28 @@ class OpenStreams:
         return (after - before) / (self.connections * self.streams), after
 
 
+@dataclass(frozen=True)
+class BesideSpinners:
+    """How long cheap calls take beside guests of the same worker that compute without end, and without them."""
+
+    name: str = "beside-spinners"
+    title: str = "Unary, 4 connections x 1 stream, one worker, beside 8 guests that compute without end"
+    spinners: int = 8
+    for_all: bool = False
+
+    def run(self, tools, running, seconds):
+        """The 99th percentiles in ms: without spinners, and with them."""
+        def p99(spinners):
+            text = tools.run(tools.latency_client, "--target", running.target, "--spinners", spinners,
+                             "--milliseconds", round(seconds * 1000), seconds=seconds)
+            return json.loads(text)["p99_ms"]
+
+        percentiles = p99(0), p99(self.spinners)
+        running.require_alive()
+        return percentiles
+
+
+BESIDE_SPINNERS = BesideSpinners()
 OPEN_STREAMS = (
     OpenStreams(),
     OpenStreams("open-10k", "10,000 open bidi streams (100 connections x 100), one message echoed on each", 100,

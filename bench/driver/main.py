@@ -13,13 +13,13 @@ from pathlib import Path
 
 from . import machine, proc
 from .errors import BenchError
-from .loads import OPEN_STREAMS, THROUGHPUT_LOADS, Tools, check_replies, measure
+from .loads import BESIDE_SPINNERS, OPEN_STREAMS, THROUGHPUT_LOADS, Tools, check_replies, measure
 from .report import report
 from .results import QUIET, Results
 from .servers import YARDSTICK, RunningServer, known_servers
 
 ROOT = Path(__file__).resolve().parents[2]
-LOAD_NAMES = [load.name for load in (*THROUGHPUT_LOADS, *OPEN_STREAMS)]
+LOAD_NAMES = [load.name for load in (*THROUGHPUT_LOADS, BESIDE_SPINNERS, *OPEN_STREAMS)]
 
 
 def names_from(known):
@@ -81,7 +81,7 @@ def require_tools(tools, servers):
     for tool, package in (("taskset", "util-linux"), (tools.h2load, "nghttp2-client")):
         if shutil.which(tool) is None:
             raise BenchError(f"{tool} is missing; install Debian's package {package}, or run scripts/install-deps bench")
-    for program in (tools.stream_client, tools.echo_check):
+    for program in (tools.stream_client, tools.latency_client, tools.echo_check):
         if not Path(program).exists():
             raise BenchError(f"{program} is missing; build it with `cmake -DWASM_GRPC_BUILD_BENCH=ON` and `ninja`")
     for server in servers:
@@ -133,6 +133,15 @@ def run_open_streams(load, servers, tools, settings, results):
         say(f"{load.name} {repeat + 1}: {measured} KiB per stream")
 
 
+def run_beside_spinners(servers, tools, settings, results):
+    for repeat in range(settings.repeats):
+        for server in servers:
+            with RunningServer(server, settings.server_core) as running:
+                pair = BESIDE_SPINNERS.run(tools, running, settings.seconds)
+            results.p99_ms.setdefault(server.name, []).append(pair)
+            say(f"{BESIDE_SPINNERS.name} {repeat + 1}: p99 {pair[1]:.2f} ms, {pair[0]:.2f} ms without spinners")
+
+
 def check_all(servers, tools, settings):
     for server in servers:
         with RunningServer(server, settings.server_core) as running:
@@ -157,6 +166,8 @@ def run(settings):
         for load in loads:
             if taking := [server for server in servers if server.takes(load)]:
                 run_throughput(load, taking, tools, settings, results)
+        if BESIDE_SPINNERS.name in settings.loads:
+            run_beside_spinners([server for server in servers if server.takes(BESIDE_SPINNERS)], tools, settings, results)
         for load in open_streams:
             run_open_streams(load, [server for server in servers if server.takes(load)], tools, settings, results)
     print(report(facts, loads, open_streams, servers, results))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from .results import QUIET
-from .servers import FRESH, MANY, OURS, YARDSTICK
+from .servers import FRESH, MANY, OURS, SPINNING, YARDSTICK
 
 NOTHING = "–"
 
@@ -88,6 +88,11 @@ def goals(results):
                    results.ratio(load, OURS, YARDSTICK, "cpu_per_million"), upper=True)
     yield Goal("unary 10x10, each call in a fresh instance: req/s to the yardstick", 40 / 300,
                results.ratio("unary-10x10", FRESH, YARDSTICK, "rate"))
+    yield Goal("the same: CPU per request to the yardstick", 300 / 40,
+               results.ratio("unary-10x10", FRESH, YARDSTICK, "cpu_per_million"), upper=True)
+    alone = shown(results.p99(SPINNING, False), ".2f")
+    yield Goal(f"cheap calls beside 8 spinning guests on one worker: p99 in slices of 1 ms ({alone} without them)", 3,
+               results.p99(SPINNING, True), upper=True, unit="")
     # With one call under way the rate is the inverse of the mean round trip, and finer than h2load's whole microseconds.
     yield Goal("unary 1x1: round trip to the yardstick", 1.3, inverse(rate("unary-1x1", YARDSTICK)), upper=True)
     yield Goal("unary 1 MiB: bytes/s to the yardstick", 0.6, rate("unary-1MiB", YARDSTICK))

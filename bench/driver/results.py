@@ -15,6 +15,8 @@ class Results:
     peak_kib: dict = field(default_factory=dict)  # load name -> server name -> KiB
     streams_kib: dict = field(default_factory=dict)  # load name -> server name -> [(KiB per open stream, KiB in all)]
 
+    p99_ms: dict = field(default_factory=dict)  # server name -> [(without spinners, with them)]
+
     def add(self, load, server, sample):
         self.samples.setdefault(load, {}).setdefault(server, []).append(sample)
 
@@ -37,6 +39,11 @@ class Results:
         """KiB of the process with the streams open."""
         return self._streams_median(load, server, 1)
 
+    def p99(self, server, beside_spinners):
+        """In ms."""
+        measured = self.p99_ms.get(server)
+        return median(pair[beside_spinners] for pair in measured) if measured else None
+
     def _streams_median(self, load, server, figure):
         measured = self.streams_kib.get(load, {}).get(server)
         return median(figures[figure] for figures in measured) if measured else None
@@ -52,5 +59,6 @@ class Results:
             "samples": {load: {server: [asdict(sample) for sample in samples] for server, samples in servers.items()}
                         for load, servers in self.samples.items()},
             "peak_memory_kib": self.peak_kib,
+            "p99_ms_without_and_beside_spinners": self.p99_ms,
             "kib_per_open_stream_and_in_all": self.streams_kib,
         }

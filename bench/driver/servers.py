@@ -17,6 +17,7 @@ YARDSTICK = "raw"
 OURS = "wasm-grpc"
 FRESH = "wasm-grpc-fresh"
 MANY = "wasm-grpc-10k"
+SPINNING = "wasm-grpc-spinning"
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,8 @@ def known_servers(build, guest, serve_options):
     return {server.name: server for server in (
         simple(YARDSTICK, "raw nghttp2 (yardstick)", "raw_nghttp2", build_bench),
         served(OURS, "wasm-grpc, C++ guest"),
+        served(SPINNING, "wasm-grpc, eight guests spinning", str(guest.parent / "conformance.wasm"),
+               loads=("beside-spinners",)),
         served(MANY, "wasm-grpc, up to 10,000 instances", "--instances", "10000", loads=("open-10k",)),
         served(FRESH, "wasm-grpc, a fresh instance for each call", "--instance-mode", "fresh", loads=("unary-10x10",)),
         simple("grpc-go", "grpc-go, native", "grpc_go_echo", f"install Go 1.26 or newer and {build_bench}",
