@@ -17,11 +17,11 @@ namespace wasm_grpc::runtime {
 
 inline constexpr std::string_view path = "/test.Service/Method";
 
-/// A served guest_text().
+/// A served guest_text(). Its log goes nowhere unless the options say so.
 class GuestServer {
  public:
   GuestServer(ServerOptions options, std::string_view text) {
-    options.log = [](LogLevel, std::string_view, std::string_view) {};
+    if (!options.log) options.log = [](LogLevel, std::string_view, std::string_view) {};
     server_ = std::move(Server::create(options)).value();
     EXPECT_TRUE(server_->add_host_function("test", "tick", host_function([] {})).ok());
     EXPECT_TRUE(server_->add_host_function("test", "fails", host_function([] { return std::int32_t{0}; })).ok());
@@ -37,11 +37,14 @@ class GuestServer {
     EXPECT_TRUE(server_->start().ok());
   }
   [[nodiscard]] std::uint16_t port() const { return port_; }
+  [[nodiscard]] Server& server() { return *server_; }
   [[nodiscard]] ServerCounters counters() const { return server_->counters(); }
   void stop() {
     server_->stop_now();
     server_->wait();
   }
+  /// Destroys it as it is.
+  void destroy() { server_.reset(); }
   [[nodiscard]] bool eventually(const std::function<bool(const ServerCounters&)>& holds) const {
     const auto give_up = rpc::Clock::now() + std::chrono::seconds(20);
     while (!holds(counters())) {

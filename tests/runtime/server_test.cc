@@ -1,0 +1,168 @@
+// A whole server and its threads: started, called from many sides, stopped in the middle of it.
+#include "wasm_grpc/server.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <mutex>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "http2/client.h"
+#include "runtime/guest_fixture.h"
+#include "runtime/guest_server.h"
+
+namespace wasm_grpc::runtime {
+namespace {
+
+using std::chrono::milliseconds;
+
+// Bodies of guests. Status 5 is theirs; no other part gives it.
+constexpr std::string_view answers = "(i32.const 5)";
+constexpr std::string_view naps =
+    "(drop (call $wait (local.get $call) (i32.const 0) (i64.const 30000000))) (i32.const 5)";
+constexpr std::string_view waits = "(drop (call $wait (local.get $call) (i32.const 0) (i64.const -1))) (i32.const 5)";
+constexpr std::string_view spins = "(loop $again (br $again)) (i32.const 5)";
+
+ServerOptions options_for(unsigned workers, milliseconds drain_timeout = milliseconds(20'000)) {
+  ServerOptions options;
+  options.workers = workers;
+  options.max_instances = 16;
+  options.drain_timeout = drain_timeout;
+  return options;
+}
+
+/// Clients, each with a connection and a thread of its own, which runs `work` with it. Joined at the end.
+class Clients {
+ public:
+  Clients(std::uint16_t port, int count, const std::function<void(http2::Client&)>& work) {
+    for (int i = 0; i < count; ++i) {
+      clients_.push_back(std::make_unique<http2::Client>(port));
+      threads_.emplace_back([&client = *clients_.back(), work] { work(client); });
+    }
+  }
+
+ private:
+  std::vector<std::unique_ptr<http2::Client>> clients_;
+  std::vector<std::jthread> threads_;
+};
+
+TEST(ServerTest, AnswersManyClientsAtOnce) {
+  GuestServer server(options_for(2), guest_text(answers));
+  std::atomic<int> answered = 0;
+  {
+    Clients clients(server.port(), 6, [&](http2::Client& client) {
+      for (int i = 0; i < 50; ++i) answered += client.call(path, "").status() == 5 ? 1 : 0;
+    });
+    while (answered < 300 && !testing::Test::HasFailure()) {
+      EXPECT_LE(server.counters().calls_started, 300u);  // may be asked for from any thread
+      std::this_thread::yield();
+    }
+  }
+  EXPECT_EQ(answered, 300);
+}
+
+TEST(ServerTest, GivesItsLogLinesOfAllWorkersToTheOneFunction) {
+  std::mutex mutex;
+  std::set<std::thread::id> threads;
+  int lines = 0;
+  ServerOptions options = options_for(2);
+  options.log = [&](LogLevel, std::string_view source, std::string_view) {
+    if (source != "guest") return;
+    const std::lock_guard lock(mutex);
+    threads.insert(std::this_thread::get_id());
+    ++lines;
+  };
+  GuestServer server(options, guest_text("(unreachable)"));
+  // New connections until both workers have served one: which of them gets a connection is the system's choice.
+  const auto writers = [&] {
+    const std::lock_guard lock(mutex);
+    return threads.size();
+  };
+  for (int i = 0; i < 1000 && writers() < 2; ++i) {
+    Clients clients(server.port(), 4, [](http2::Client& client) { EXPECT_EQ(client.call(path, "").status(), 13); });
+  }
+  server.stop();
+  EXPECT_EQ(threads.size(), 2u);
+  EXPECT_GE(lines, 4);
+}
+
+TEST(ServerTest, FinishesTheCallsInProgressWhenItStops) {
+  for (int round = 0; round < 5; ++round) {
+    GuestServer server(options_for(2), guest_text(naps));
+    Clients clients(server.port(), 6, [&](http2::Client& client) {
+      while (!client.connection_ended() && client.goaways().empty()) {
+        const auto id = client.open(path);
+        client.send(id, "", true);
+        if (!client.run_until_closed(id)) break;
+        // Those that were on their way when it stopped were served, or not begun (REFUSED_STREAM).
+        EXPECT_TRUE(client.reply(id).status() == 5 || client.reply(id).reset_code == std::uint32_t{7});
+      }
+      client.drop();
+    });
+    EXPECT_TRUE(server.eventually([](const ServerCounters& now) { return now.calls_started > 12; }));
+    server.server().stop();
+    server.server().wait();
+    EXPECT_EQ(server.counters().calls_started, server.counters().calls_ended[5]);
+  }
+}
+
+TEST(ServerTest, CutsOffWhatOutlastsTheDrainTimeout) {
+  for (const std::string_view body : {waits, spins}) {
+    GuestServer server(options_for(2, milliseconds(50)), guest_text(body));
+    Clients clients(server.port(), 4, [](http2::Client& client) {
+      client.send(client.open(path), "", true);
+      (void)client.run_until([&] { return client.connection_ended(); });
+      EXPECT_TRUE(client.connection_ended());
+    });
+    EXPECT_TRUE(server.eventually([](const ServerCounters& now) { return now.calls_started == 4; }));
+    server.server().stop();
+    server.server().wait();
+  }
+}
+
+TEST(ServerTest, MayBeStoppedByManyThreadsAtOnce) {
+  GuestServer server(options_for(2, milliseconds(20)), guest_text(waits));
+  Clients clients(server.port(), 4, [](http2::Client& client) {
+    client.send(client.open(path), "", true);
+    (void)client.run_until([&] { return client.connection_ended(); });
+  });
+  EXPECT_TRUE(server.eventually([](const ServerCounters& now) { return now.calls_started == 4; }));
+  std::vector<std::jthread> stoppers;
+  for (int i = 0; i < 4; ++i) {
+    stoppers.emplace_back([&, i] {
+      if (i == 3) {
+        server.server().stop_now();
+      } else {
+        server.server().stop();
+      }
+      server.server().wait();
+    });
+  }
+}
+
+TEST(ServerTest, MayBeDestroyedWithCallsInProgress) {
+  for (const std::string_view body : {naps, waits, spins}) {
+    for (int round = 0; round < 3; ++round) {
+      GuestServer server(options_for(2), guest_text(body));
+      Clients clients(server.port(), 4, [](http2::Client& client) {
+        client.send(client.open(path), "", true);
+        (void)client.run_until([&] { return client.connection_ended(); });
+      });
+      EXPECT_TRUE(server.eventually([](const ServerCounters& now) { return now.calls_started >= 4; }));
+      server.destroy();
+    }
+  }
+}
+
+TEST(ServerTest, MayBeDestroyedWithoutHavingStarted) {
+  auto server = Server::create(options_for(2));
+  ASSERT_TRUE(server.ok());
+  EXPECT_TRUE(server.value()->listen("127.0.0.1:0").ok());
+}
+
+}  // namespace
+}  // namespace wasm_grpc::runtime
