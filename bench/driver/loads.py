@@ -82,7 +82,7 @@ class Unary:
     operation: str = "requests"
     for_all: bool = True  # servers take part that name no loads
 
-    def run(self, tools, target, seconds):
+    def run(self, tools, running, seconds):
         """Returns (rate, operations), 0 when none ended. Raises when one failed as far as h2load can tell."""
         frame = framed_message(self.payload)
         body = tools.scratch / f"{self.name}.body"
@@ -90,7 +90,7 @@ class Unary:
             body.write_bytes(frame)
         text = tools.run(tools.h2load, "-t", 1, "-c", self.connections, "-m", self.streams, "-D",
                          f"{round(seconds * 1000)}ms", "-d", body, "-H", "content-type: application/grpc", "-H",
-                         "te: trailers", f"http://{target}/echo.Echo/Unary", seconds=seconds)
+                         "te: trailers", f"{running.url}/echo.Echo/Unary", seconds=seconds)
         return self._read(text, len(frame))
 
     def _read(self, text, frame_size):
@@ -125,8 +125,8 @@ class Streaming:
     operation: str = "messages"
     for_all: bool = True
 
-    def run(self, tools, target, seconds):
-        text = tools.run(tools.stream_client, *self.arguments, "--target", target, "--milliseconds",
+    def run(self, tools, running, seconds):
+        text = tools.run(tools.stream_client, *self.arguments, "--target", running.target, "--milliseconds",
                          round(seconds * 1000), seconds=seconds)
         result = json.loads(text)
         return result["messages"] / result["seconds"], result["messages_total"]
@@ -149,9 +149,9 @@ THROUGHPUT_LOADS = (
 
 def measure(load, tools, running, warm_up, seconds):
     try:
-        load.run(tools, running.target, warm_up)
+        load.run(tools, running, warm_up)
         meter = proc.Meter(running.pid)
-        rate, operations = load.run(tools, running.target, seconds)
+        rate, operations = load.run(tools, running, seconds)
         usage = meter.stop()
         running.require_alive()
         if operations == 0:

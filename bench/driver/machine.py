@@ -36,7 +36,7 @@ def facts(root, servers, settings):
     versions = ", ".join([*(server.version() for server in servers), h2load])
     return [
         f"{_cpu_model()}, {os.cpu_count()} cores, {_memory_gib():.0f} GiB, {_system()}, Linux {platform.release()}",
-        f"server on core {settings.server_core}, client on core {settings.client_core}, loopback, no TLS, "
+        f"server on core {settings.server_core}, client on core {settings.client_core}, loopback, "
         f"TCP {_congestion_control()}",
         f"{versions}; commit {_commit(root)}",
         f"{settings.repeats} repeats of {settings.seconds:g} s after {settings.warm_up:g} s of warm-up, servers in turn; "

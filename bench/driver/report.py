@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from .results import QUIET
-from .servers import FRESH, MANY, OURS, SPINNING, YARDSTICK
+from .servers import FRESH, MANY, OURS, SPINNING, TLS, YARDSTICK
 
 NOTHING = "–"
 
@@ -86,6 +86,7 @@ def goals(results):
         yield Goal(f"{text}: req/s to grpc++", 5, rate(load, "grpc++"))
         yield Goal(f"{text}: CPU per request to the yardstick", 1.4,
                    results.ratio(load, OURS, YARDSTICK, "cpu_per_million"), upper=True)
+    yield Goal("unary 10x10 over TLS: req/s to the same without", 0.6, results.ratio("unary-10x10", TLS, OURS, "rate"))
     yield Goal("unary 10x10, each call in a fresh instance: req/s to the yardstick", 40 / 300,
                results.ratio("unary-10x10", FRESH, YARDSTICK, "rate"))
     yield Goal("the same: CPU per request to the yardstick", 300 / 40,

@@ -1,5 +1,6 @@
 """The servers that are compared: how each is started, and stopped."""
 
+import contextlib
 import os
 import re
 import signal
@@ -18,6 +19,7 @@ OURS = "wasm-grpc"
 FRESH = "wasm-grpc-fresh"
 MANY = "wasm-grpc-10k"
 SPINNING = "wasm-grpc-spinning"
+TLS = "wasm-grpc-tls"
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class Server:
     version_command: tuple
     needs: tuple = ()
     environment: dict = field(default_factory=dict)
+    tls: bool = False  # takes --tls-cert and --tls-key, and is measured over TLS; its replies are checked without it
     loads: tuple = ()  # the only ones it takes part in; when empty, all that are for everyone
 
     def takes(self, load):
@@ -61,9 +64,9 @@ def known_servers(build, guest, serve_options):
     ours = str(build / "wasm-grpc")
     serve = (ours, "serve", str(guest), *listen, "--workers", "1", *serve_options)
 
-    def served(name, label, *options, loads=()):
+    def served(name, label, *options, **more):
         return Server(name, label, (*serve, *options), "build it with `make`", (ours, "--version"),
-                      needs=(str(guest),), loads=loads)
+                      needs=(str(guest),), **more)
 
     return {server.name: server for server in (
         simple(YARDSTICK, "raw nghttp2 (yardstick)", "raw_nghttp2", build_bench),
@@ -71,6 +74,7 @@ def known_servers(build, guest, serve_options):
         served(SPINNING, "wasm-grpc, eight guests spinning", str(guest.parent / "conformance.wasm"),
                loads=("beside-spinners",)),
         served(MANY, "wasm-grpc, up to 10,000 instances", "--instances", "10000", loads=("open-10k",)),
+        served(TLS, "wasm-grpc over TLS 1.3", "--listen", "http://127.0.0.1:0", tls=True, loads=("unary-10x10",)),
         served(FRESH, "wasm-grpc, a fresh instance for each call", "--instance-mode", "fresh", loads=("unary-10x10",)),
         simple("grpc-go", "grpc-go, native", "grpc_go_echo", f"install Go 1.26 or newer and {build_bench}",
                environment={"GOMAXPROCS": "1"}),
@@ -78,27 +82,47 @@ def known_servers(build, guest, serve_options):
     )}
 
 
+def make_certificate(folder):
+    """The flags for a certificate of its own, valid for a day."""
+    certificate, key = folder / "server.pem", folder / "server.key"
+    command = ("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1",
+               "-subj", "/CN=localhost", "-keyout", str(key), "-out", str(certificate))
+    try:
+        subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise BenchError(f"openssl made no certificate: {error}") from error
+    return ("--tls-cert", str(certificate), "--tls-key", str(key))
+
+
 class RunningServer:
-    """A server process on its core. Use as a context: it is stopped at the end, whatever happens."""
+    """A server process on its core. Use as a context: it is stopped at the end, whatever happens.
+
+    `target` is where it serves without TLS, `url` where it is measured.
+    """
 
     def __init__(self, server, core):
         self.server = server
         self._core = core
 
     def __enter__(self):
-        self._log = tempfile.TemporaryFile(mode="w+b")
-        self._process = subprocess.Popen(
-            ("taskset", "-c", str(self._core), *self.server.command), stdin=subprocess.DEVNULL, stdout=self._log,
-            stderr=subprocess.STDOUT, env={**os.environ, **self.server.environment})
-        try:
-            self.target = self._wait_until_ready()
-        except BaseException:
-            self._stop()
-            raise
+        with contextlib.ExitStack() as stack:
+            self._log = stack.enter_context(tempfile.TemporaryFile(mode="w+b"))
+            command = self.server.command
+            if self.server.tls:
+                folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="wasm-grpc-bench-"))
+                command += make_certificate(Path(folder))
+            self._process = subprocess.Popen(
+                ("taskset", "-c", str(self._core), *command), stdin=subprocess.DEVNULL, stdout=self._log,
+                stderr=subprocess.STDOUT, env={**os.environ, **self.server.environment})
+            stack.callback(self._stop)
+            self.target = self._wait_until_listening("")
+            tls = "https://"
+            self.url = tls + self._wait_until_listening(tls) if self.server.tls else "http://" + self.target
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *_):
-        self._stop()
+        self._stack.close()
 
     @property
     def pid(self):
@@ -116,10 +140,10 @@ class RunningServer:
         last = self._output().strip().splitlines()[-1:] or ["it printed nothing"]
         return f"exit code {self._process.returncode}: {last[0]}"
 
-    def _wait_until_ready(self):
+    def _wait_until_listening(self, scheme):
         end = time.monotonic() + READY_SECONDS
         while time.monotonic() < end:
-            ready = re.search(r"^listening on (\S+:\d+)$", self._output(), re.MULTILINE)
+            ready = re.search(rf"^listening on {scheme}([\d.]+:\d+)$", self._output(), re.MULTILINE)
             if ready:
                 return ready[1]
             if self._process.poll() is not None:
@@ -135,4 +159,3 @@ class RunningServer:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
-        self._log.close()

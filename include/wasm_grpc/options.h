@@ -90,7 +90,8 @@ struct ServerOptions {
   TlsOptions tls;
 
   /// After this much time without a byte from a client (up to twice as much) it is sent a PING, and its connection is
-  /// closed when nothing comes back within the timeout: so dead clients are found. 0: never. gRPC's usual values.
+  /// closed when nothing comes back within the timeout (at least 1 ms): so dead clients are found. A time of 0: never.
+  /// gRPC's usual values.
   std::chrono::milliseconds keepalive_time{7'200'000};
   std::chrono::milliseconds keepalive_timeout{20'000};
 

@@ -88,14 +88,14 @@ TlsOptions TlsFlags::options() const {
 }
 
 void ConnectionFlags::add_to(CLI::App& command) {
-  const auto add = [&](const char* name, std::int64_t& value, const char* text) {
+  const auto add = [&](const char* name, std::int64_t& value, const char* text, long least = 0) {
     command.add_option(name, value, text)
-        ->check(CLI::Range(0L, 30L * 24 * 3'600'000))
+        ->check(CLI::Range(least, 30L * 24 * 3'600'000))
         ->capture_default_str()
         ->type_name("MS");
   };
   add("--keepalive-time", keepalive_time_ms, "Ping clients that were silent for this long; 0: never");
-  add("--keepalive-timeout", keepalive_timeout_ms, "How long such a client may take to answer, in ms");
+  add("--keepalive-timeout", keepalive_timeout_ms, "How long such a client may take to answer, in ms", 1);
   add("--min-ping-interval", min_ping_interval_ms, "How often clients may ping during calls; 0: as they like");
   add("--max-connection-idle", max_idle_ms, "End connections without calls for this long; 0: never");
   add("--max-connection-age", max_age_ms, "End connections older than this, gracefully; 0: never");

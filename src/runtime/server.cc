@@ -89,6 +89,14 @@ Result<> check(const GuestLimits& limits) {
   return success();
 }
 
+Result<> check(const ServerOptions& options) {
+  if (options.keepalive_timeout < std::chrono::milliseconds(1)) {
+    return Error{"the keepalive timeout is " + std::to_string(options.keepalive_timeout.count()) +
+                 " ms; expected at least 1, as every silent client would be dropped"};
+  }
+  return check(options.guests);
+}
+
 }  // namespace
 
 struct Server::State {
@@ -143,7 +151,7 @@ Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options) {
     return Error{"the number of instances (" + std::to_string(options.max_instances) +
                  ") must be at least the number of workers (" + std::to_string(workers) + ")"};
   }
-  if (auto sound = check(options.guests); !sound.ok()) return std::move(sound).error();
+  if (auto sound = check(options); !sound.ok()) return std::move(sound).error();
   wasm::EngineOptions engine_options;
   // Beside those that serve: one that a module is loaded with.
   engine_options.max_instances = options.max_instances + 1;

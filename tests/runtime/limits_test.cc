@@ -72,5 +72,14 @@ TEST(GuestLimitsTest, AServerIsNotMadeWithLimitsThatMakeNoSense) {
   EXPECT_EQ(error_of({.time_slice = std::chrono::milliseconds(0)}), "the time slice is 0 ms; expected 1 to 1000");
 }
 
+TEST(ServerOptionsTest, AServerIsNotMadeThatWouldDropEverySilentClientAtOnce) {
+  ServerOptions options = of_workers(1);
+  options.keepalive_timeout = std::chrono::milliseconds(0);
+  auto server = Server::create(options);
+  ASSERT_FALSE(server.ok());
+  EXPECT_EQ(server.error().message,
+            "the keepalive timeout is 0 ms; expected at least 1, as every silent client would be dropped");
+}
+
 }  // namespace
 }  // namespace wasm_grpc::runtime

@@ -203,6 +203,7 @@ def test_a_bad_address_is_refused(refuse, guest, address, said):
         ("--max-concurrent-streams", "0"),
         ("--start-timeout", "soon"),
         ("--drain-timeout", "-1"),
+        ("--keepalive-timeout", "0"),
         ("--log-level", "loud"),
     ],
 )
