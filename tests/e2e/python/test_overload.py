@@ -137,20 +137,19 @@ def test_connections_beyond_the_open_files_wait_and_the_operator_is_told(serve):
 
 
 @pytest.mark.memory
-def test_many_connections_take_little_each(serve):
-    count = min(2000, resource.getrlimit(resource.RLIMIT_NOFILE)[1] // 3)
+def test_10000_connections_take_little_each(serve):
     server = serve("echo", "--workers", "1")
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    count = min(10_000, hard - 1000)  # where fewer files may be open, the most there can be
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, count + 500), hard))
     before = server.resident_bytes()
     with contextlib.ExitStack() as stack:
         stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
-        clients = [stack.enter_context(Http2Client(server, LIMIT)) for _ in range(count)]
-        for client in clients:
-            stream = client.open("/echo.Echo/Unary")
-            client.send(stream, ECHOED, end=True)
-        for client in clients:
-            assert client.answer(1).data == ECHOED
+        connections = [stack.enter_context(Streams(server, 1)) for _ in range(count)]
+        for connection in connections:
+            connection.open()
+            connection.wait_for_echoes()
+            connection.end()
         each = (server.resident_bytes() - before) / count
     print(f"{each / 1024:.1f} KiB for each of {count} connections")
     assert each < 64 * 1024
