@@ -49,6 +49,11 @@ struct ServerCounters {
   /// By rpc::StatusCode, both kinds. One whose client went away before it had a status is CANCELLED.
   std::array<std::uint64_t, rpc::max_status_code + 1> calls_ended{};
 
+  /// Calls that a worker lent to an idle one (ServerOptions::share_work): before their guest had begun, and in the
+  /// middle of it.
+  std::uint64_t calls_lent = 0;
+  std::uint64_t guests_lent = 0;
+
   std::uint64_t bytes_read = 0;
   std::uint64_t bytes_written = 0;
 

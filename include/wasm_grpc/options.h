@@ -65,6 +65,10 @@ struct ServerOptions {
   /// Threads that serve, each with its own event loop and instances. 0: one for each core.
   unsigned workers = 0;
 
+  /// A worker with more to do than it can at once lends calls that take long to an idle worker, so that one client can
+  /// keep all cores busy. False: all calls of a connection run on one thread.
+  bool share_work = true;
+
   /// Most instances alive at once in the process, divided evenly among the workers. Each call in progress has one to
   /// itself. 4 GiB of addresses are reserved for each; memory is used only as guests use it.
   std::uint32_t max_instances = 4096;

@@ -71,6 +71,8 @@ class Binding {
 
   /// Makes the fiber that serves `call` by the method `tag`.
   virtual void begin_call(rpc::Call& call, std::int32_t tag) = 0;
+  /// Goes on with another object for the same call, in the same state. Only while the fiber does not run.
+  virtual void move_call(rpc::Call& call) noexcept = 0;
   /// The fiber is done: gives the call its status, if it has none yet.
   virtual void end_call() = 0;
 };

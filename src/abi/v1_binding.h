@@ -21,6 +21,7 @@ class HandlerBinding final : public Binding {
   [[nodiscard]] bool start_step_exited_well() const override;
   [[nodiscard]] const Declaration& declaration() const override { return expected_ ? *expected_ : declaration_; }
   void begin_call(rpc::Call& call, std::int32_t tag) override;
+  void move_call(rpc::Call& call) noexcept override { call_ = &call; }
   void end_call() override;
 
   // ---- The imports; docs/abi.md says what each does ----

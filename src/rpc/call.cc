@@ -240,10 +240,7 @@ SendResult Call::send(std::span<const std::byte> message) {
     wants_writable_ = true;
     return SendResult::again;
   }
-  if (output_sent_ > pending && output_.capacity() - output_.size() < prefix_size + message.size()) {
-    output_.erase(output_.begin(), output_.begin() + static_cast<std::ptrdiff_t>(output_sent_));
-    output_sent_ = 0;
-  }
+  drop_sent_output(prefix_size + message.size());
   if (!compressing_ || !append_compressed(message)) append_plain(message);
   if (output_.size() - output_sent_ >= output_high_water) wants_writable_ = true;
   ++sent_messages_;
@@ -252,11 +249,28 @@ SendResult Call::send(std::span<const std::byte> message) {
   return SendResult::ok;
 }
 
-void Call::append_plain(std::span<const std::byte> message) {
-  const auto prefix = make_prefix(std::byte{0}, message.size());
-  if (const std::size_t needed = output_.size() + prefix_size + message.size(); needed > output_.capacity()) {
+// What was sent makes room for `coming` bytes where that is cheap.
+void Call::drop_sent_output(std::size_t coming) {
+  if (output_sent_ <= output_.size() - output_sent_ || output_.capacity() - output_.size() >= coming) return;
+  output_.erase(output_.begin(), output_.begin() + static_cast<std::ptrdiff_t>(output_sent_));
+  output_sent_ = 0;
+}
+
+void Call::reserve_output(std::size_t size) {
+  if (const std::size_t needed = output_.size() + size; needed > output_.capacity()) {
     make_room(output_, std::max(needed, std::min(2 * output_.capacity(), output_high_water)));
   }
+}
+
+void Call::append_framed(std::span<const std::byte> messages) {
+  drop_sent_output(messages.size());
+  reserve_output(messages.size());
+  output_.insert(output_.end(), messages.begin(), messages.end());
+}
+
+void Call::append_plain(std::span<const std::byte> message) {
+  const auto prefix = make_prefix(std::byte{0}, message.size());
+  reserve_output(prefix_size + message.size());
   output_.insert(output_.end(), prefix.begin(), prefix.end());
   output_.insert(output_.end(), message.begin(), message.end());
 }

@@ -1,7 +1,11 @@
 #include "runtime/guest_call.h"
 
+#include <algorithm>
 #include <ctime>
 #include <string>
+
+#include "runtime/remote_call.h"
+#include "runtime/work_sharing.h"
 
 namespace wasm_grpc::runtime {
 
@@ -20,10 +24,11 @@ std::chrono::nanoseconds thread_cpu_time() noexcept {
 
 GuestCall::~GuestCall() = default;
 
-void GuestCall::begin(rpc::Call& call, InstancePool& instances, std::int32_t tag) noexcept {
+void GuestCall::begin(rpc::Call& call, InstancePool& instances, std::int32_t tag, MethodCost& cost) noexcept {
   call_ = &call;
   instances_ = &instances;
   tag_ = tag;
+  cost_ = &cost;
   slices_ = 0;
   cpu_time_ = {};
   timed_ = false;
@@ -34,6 +39,56 @@ void GuestCall::begin(rpc::Call& call, InstancePool& instances, std::int32_t tag
   call.set_listener(this);
   call.set_max_response_size(owner_.limits_.max_response_size);
   queue_ready();
+}
+
+void GuestCall::begin(RemoteCall& call, InstancePool& instances, std::int32_t tag, MethodCost& cost,
+                      MovingGuest guest) noexcept {
+  remote_ = &call;
+  if (guest.instance == nullptr) {
+    begin(call, instances, tag, cost);
+    return;
+  }
+  call_ = &call;
+  instances_ = &instances;
+  tag_ = tag;
+  cost_ = &cost;
+  slices_ = guest.slices;
+  cpu_time_ = guest.cpu_time;
+  timed_ = true;
+  late_time_ = {};
+  late_slices_ = 0;
+  phase_ = Phase::running;
+  guest_ = std::move(guest.instance);
+  guest_visits_ = true;
+  guest_->binding->move_call(call);
+  call.retain();
+  call.set_listener(this);
+  call.set_max_response_size(owner_.limits_.max_response_size);
+  queue_ = Queue::sliced;
+  owner_.scheduler_.sliced(*this, slices_);
+}
+
+// A call that waits is lent when its method takes long and others wait behind it: this worker keeps the last one. A
+// guest that has used up a slice is lent to a worker with fewer of those than there are here.
+bool GuestCall::lend() noexcept {
+  constexpr std::uint32_t loans_on_hand = 2;  // so that a taker need not wait for the next
+  if (remote_ != nullptr) return false;
+  std::uint32_t most = loans_on_hand;
+  if (phase_ == Phase::queued) {
+    if (!cost_->is_high() || owner_.scheduler_.empty()) return false;
+  } else {
+    if (phase_ != Phase::running || slices_ == 0 || !guest_->instance.running() || over()) return false;
+    most = std::max(static_cast<std::uint32_t>(owner_.scheduler_.sliced_count()), 1U);
+  }
+  MovingGuest guest{std::move(guest_), slices_, cpu_time_};
+  if (!owner_.sharing_->lend(*call_, *instances_, guest, most)) {
+    guest_ = std::move(guest.instance);
+    return false;
+  }
+  call_ = nullptr;
+  phase_ = Phase::none;
+  owner_.recycle(*this);
+  return true;
 }
 
 // Not before it is this call's turn to run: the calls of one read batch then follow each other in one instance, whose
@@ -91,6 +146,7 @@ void GuestCall::run() noexcept {
     return;
   }
   suspended_ = false;
+  if (owner_.sharing_ != nullptr && lend()) return;
   if (phase_ == Phase::queued) {
     acquire_instance();
   } else {
@@ -133,7 +189,10 @@ wasm::Progress GuestCall::poll_instance() noexcept {
   GuestClock& clock = owner_.clock_;
   // A call is timed from its first stop on. Until then it has run for one slice, which has one or two ticks, or less.
   const auto began = timed_ ? clock.begin() : GuestClock::Time{};
+  const bool sampled = phase_ == Phase::running && cost_->wants_sample();
+  const auto sample_began = sampled ? rpc::Clock::now() : rpc::Clock::time_point{};
   const wasm::Progress progress = guest_->instance.poll();
+  if (sampled) cost_->add_sample(rpc::Clock::now() - sample_began);
   if (progress == wasm::Progress::sliced || progress == wasm::Progress::suspended) {
     const auto stopped = clock.end();
     if (timed_) {
@@ -218,6 +277,7 @@ void GuestCall::suspend() noexcept {
     return;
   }
   suspended_ = true;
+  if (remote_ != nullptr) remote_->set_waiting(true);
   const auto until = phase_ == Phase::starting ? std::min(waits_for.until, start_limit_) : waits_for.until;
   if (until != wasm::Suspension::never) owner_.timers_.schedule(*this, until);
 }
@@ -225,6 +285,11 @@ void GuestCall::suspend() noexcept {
 void GuestCall::resume() noexcept {
   owner_.timers_.cancel(*this);
   suspended_ = false;
+  if (remote_ != nullptr) {
+    remote_->set_waiting(false);
+  } else if (owner_.sharing_ != nullptr) {
+    owner_.sharing_->own_work();
+  }
   slices_ = 0;
   queue_ready();
 }
@@ -311,9 +376,12 @@ void GuestCall::end(bool instance_is_good) noexcept {
   phase_ = Phase::none;
   rpc::Call* call = std::exchange(call_, nullptr);
   call->set_listener(nullptr);
+  RemoteCall* remote = std::exchange(remote_, nullptr);
   if (guest_ != nullptr) {
-    if (instance_is_good) {
-      guest_->wasi.flush();  // a line this call has begun must not become part of the next one's
+    if (instance_is_good) guest_->wasi.flush();  // a line this call has begun must not become part of the next one's
+    if (std::exchange(guest_visits_, false)) {
+      remote->return_guest(std::move(guest_), instance_is_good);
+    } else if (instance_is_good) {
       instances_->give_back(std::move(guest_));
     } else {
       instances_->discard(std::move(guest_));
@@ -325,7 +393,7 @@ void GuestCall::end(bool instance_is_good) noexcept {
 
 GuestCallPool::~GuestCallPool() { abandon_all(); }
 
-void GuestCallPool::serve(rpc::Call& call, InstancePool& instances, std::int32_t tag) noexcept {
+GuestCall& GuestCallPool::take() noexcept {
   GuestCall* guest_call = free_;
   if (guest_call != nullptr) {
     free_ = guest_call->next_free_;
@@ -335,7 +403,17 @@ void GuestCallPool::serve(rpc::Call& call, InstancePool& instances, std::int32_t
   }
   guest_call->live_index_ = live_.size();
   live_.push_back(guest_call);
-  guest_call->begin(call, instances, tag);
+  return *guest_call;
+}
+
+void GuestCallPool::serve(rpc::Call& call, InstancePool& instances, std::int32_t tag, MethodCost& cost) noexcept {
+  if (sharing_ != nullptr) sharing_->own_work();
+  take().begin(call, instances, tag, cost);
+}
+
+void GuestCallPool::serve_loan(RemoteCall& call, InstancePool& instances, std::int32_t tag, MethodCost& cost,
+                               MovingGuest guest) noexcept {
+  take().begin(call, instances, tag, cost, std::move(guest));
 }
 
 void GuestCallPool::recycle(GuestCall& call) noexcept {

@@ -8,6 +8,8 @@
 #include "rpc/timer_queue.h"
 #include "runtime/guest_clock.h"
 #include "runtime/instance_pool.h"
+#include "runtime/method_cost.h"
+#include "runtime/moving_guest.h"
 #include "runtime/scheduler.h"
 #include "wasm_grpc/guest_limits.h"
 #include "wasm_grpc/rpc/call.h"
@@ -15,6 +17,8 @@
 namespace wasm_grpc::runtime {
 
 class GuestCallPool;
+class RemoteCall;
+class WorkSharing;
 
 /// One call in progress. Belongs to its worker's thread; comes from and returns to a GuestCallPool.
 ///
@@ -27,7 +31,9 @@ class GuestCall final : public Task, public rpc::CallListener, public InstanceWa
   ~GuestCall() override;
 
   /// Begins to serve `call`, which it holds until its end.
-  void begin(rpc::Call& call, InstancePool& instances, std::int32_t tag) noexcept;
+  void begin(rpc::Call& call, InstancePool& instances, std::int32_t tag, MethodCost& cost) noexcept;
+  /// Begins to serve a call that another worker lent, or goes on with a guest in the middle of it.
+  void begin(RemoteCall& call, InstancePool& instances, std::int32_t tag, MethodCost& cost, MovingGuest guest) noexcept;
   /// Ends it without a status, whatever it does: for a worker that stops.
   void abandon() noexcept;
 
@@ -45,6 +51,8 @@ class GuestCall final : public Task, public rpc::CallListener, public InstanceWa
   void take_instance(std::unique_ptr<GuestInstance> instance, bool started) noexcept override;
   void refuse_instance() noexcept override;
 
+  /// Hands it to an idle worker, if that pays and there is one. This object is then done with it.
+  [[nodiscard]] bool lend() noexcept;
   void acquire_instance() noexcept;
   void run_guest() noexcept;
   /// True when the instance is ready; false when its start goes on later, or the call was ended instead.
@@ -73,8 +81,11 @@ class GuestCall final : public Task, public rpc::CallListener, public InstanceWa
 
   GuestCallPool& owner_;
   rpc::Call* call_ = nullptr;
+  RemoteCall* remote_ = nullptr;  // call_, when another worker lent it
   InstancePool* instances_ = nullptr;
+  MethodCost* cost_ = nullptr;
   std::unique_ptr<GuestInstance> guest_;
+  bool guest_visits_ = false;  // it came with the loan, and goes back with it
   std::int32_t tag_ = 0;
   std::uint32_t slices_ = 0;
   std::chrono::nanoseconds cpu_time_{};  // of the guest in this call, its start included; complete only if timed_
@@ -100,8 +111,14 @@ class GuestCallPool {
   GuestCallPool(const GuestCallPool&) = delete;
   GuestCallPool& operator=(const GuestCallPool&) = delete;
 
+  /// Long calls are lent to other workers from now on.
+  void share(WorkSharing& sharing) noexcept { sharing_ = &sharing; }
+
   /// Serves a call by a module's method.
-  void serve(rpc::Call& call, InstancePool& instances, std::int32_t tag) noexcept;
+  void serve(rpc::Call& call, InstancePool& instances, std::int32_t tag, MethodCost& cost) noexcept;
+  /// Serves a call that another worker lent; `guest` is in the middle of it, or there is none.
+  void serve_loan(RemoteCall& call, InstancePool& instances, std::int32_t tag, MethodCost& cost,
+                  MovingGuest guest) noexcept;
   /// A turn of the worker begins, at this time.
   void begin_turn(rpc::Clock::time_point now) noexcept { clock_.begin_turn(now); }
   /// Ends all calls in progress at once.
@@ -109,8 +126,10 @@ class GuestCallPool {
 
  private:
   friend class GuestCall;
+  [[nodiscard]] GuestCall& take() noexcept;
   void recycle(GuestCall& call) noexcept;
 
+  WorkSharing* sharing_ = nullptr;
   Scheduler& scheduler_;
   rpc::TimerQueue& timers_;
   const GuestLimits& limits_;
@@ -125,12 +144,16 @@ class GuestHandler final : public rpc::Handler {
  public:
   GuestHandler(GuestCallPool& calls, InstancePool& instances, std::int32_t tag)
       : calls_(calls), instances_(instances), tag_(tag) {}
-  void start(rpc::Call& call) noexcept override { calls_.serve(call, instances_, tag_); }
+  void start(rpc::Call& call) noexcept override { calls_.serve(call, instances_, tag_, cost_); }
+  void start_loan(RemoteCall& call, MovingGuest guest) noexcept {
+    calls_.serve_loan(call, instances_, tag_, cost_, std::move(guest));
+  }
 
  private:
   GuestCallPool& calls_;
   InstancePool& instances_;
   std::int32_t tag_;
+  MethodCost cost_;
 };
 
 }  // namespace wasm_grpc::runtime

@@ -35,7 +35,7 @@ Result<> run_start(GuestInstance& guest, std::chrono::milliseconds timeout) {
 
 /// What the module says of itself, by its start or else by its custom section; and it must agree with what it does.
 Result<std::shared_ptr<const services::DescribedFiles>> read_description(const wasm::Module& module,
-                                                                  const abi::Declaration& declaration) {
+                                                                         const abi::Declaration& declaration) {
   auto files = declaration.descriptors.empty() ? described_by_section(module)
                                                : services::DescribedFiles::parse(declaration.descriptors);
   if (!files.ok() || files.value() == nullptr) return files;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -58,6 +59,8 @@ class Scheduler {
   /// in a row.
   void run_sliced() noexcept;
 
+  /// How many wait that were sliced before.
+  [[nodiscard]] std::size_t sliced_count() const noexcept { return sliced_.size(); }
   [[nodiscard]] bool empty() const noexcept { return first_ == nullptr && sliced_.empty(); }
 
  private:

@@ -100,18 +100,20 @@ Result<> check(const ServerOptions& options) {
 }  // namespace
 
 struct Server::State {
-  State(const ServerOptions& server_options, wasm::Engine server_engine)
+  State(const ServerOptions& server_options, wasm::Engine server_engine, unsigned worker_count)
       : options(server_options),
         log(options.log_level, options.log),
         engine(std::move(server_engine)),
         linker(engine),
-        ticker(engine, server_options.guests.time_slice) {}
+        ticker(engine, server_options.guests.time_slice),
+        exchange(worker_count) {}
 
   ServerOptions options;
   runtime::Log log;
   wasm::Engine engine;
   wasm::Linker linker;
   wasm::EpochTicker ticker;
+  runtime::Exchange exchange;
   std::shared_ptr<http2::TlsContext> tls;  // nullptr: none
   std::vector<MethodInfo> methods;
   std::vector<std::string> modules;  // their names
@@ -162,7 +164,7 @@ Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options) {
   auto engine = wasm::Engine::create(engine_options);
   if (!engine.ok()) return std::move(engine).error();
 
-  auto state = std::make_unique<State>(options, std::move(engine).value());
+  auto state = std::make_unique<State>(options, std::move(engine).value(), workers);
   if (auto defined = abi::define_imports(state->linker); !defined.ok()) return std::move(defined).error();
   if (auto defined = wasi::define_imports(state->linker); !defined.ok()) return std::move(defined).error();
   if (const TlsOptions& tls = options.tls; !tls.certificate_file.empty() || !tls.key_file.empty()) {
@@ -173,9 +175,11 @@ Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options) {
   } else if (!tls.client_ca_file.empty()) {
     return Error{"a TLS client CA makes no sense without a certificate and its key"};
   }
+  runtime::Exchange* exchange = options.share_work && workers > 1 ? &state->exchange : nullptr;
   for (unsigned i = 0; i < workers; ++i) {
     const std::uint32_t share = options.max_instances / workers;
-    state->workers.push_back(std::make_unique<runtime::Worker>(state->options, share, state->ticker, state->log));
+    state->workers.push_back(
+        std::make_unique<runtime::Worker>(state->options, share, state->ticker, state->log, exchange, i));
   }
   return std::unique_ptr<Server>(new Server(std::move(state)));
 }
@@ -282,7 +286,7 @@ Result<> Server::start() {
       state_->log.host(LogLevel::warn, *warning);
     }
   }
-  for (unsigned i = 0; i < state_->workers.size(); ++i) state_->workers[i]->start(i);
+  for (const auto& worker : state_->workers) worker->start();
   return success();
 }
 
@@ -321,6 +325,10 @@ ServerCounters Server::counters() const {
   }
   for (const std::string& module : state_->modules) total.modules.push_back(runtime::no_guest_counters(module));
   for (const auto& worker : state_->workers) worker->add_counters(total);
+  for (const runtime::Seat& seat : state_->exchange.seats()) {
+    total.calls_lent += seat.calls_lent;
+    total.guests_lent += seat.guests_lent;
+  }
   return total;
 }
 

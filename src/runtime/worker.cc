@@ -49,8 +49,10 @@ void block_signals() {
 
 }  // namespace
 
-Worker::Worker(const ServerOptions& options, std::uint32_t max_instances, wasm::EpochTicker& ticker, const Log& log)
-    : ended_lines_(log),
+Worker::Worker(const ServerOptions& options, std::uint32_t max_instances, wasm::EpochTicker& ticker, const Log& log,
+               Exchange* exchange, unsigned index)
+    : index_(index),
+      ended_lines_(log),
       io_(1),
       work_(io_.get_executor()),
       timer_(io_),
@@ -60,16 +62,21 @@ Worker::Worker(const ServerOptions& options, std::uint32_t max_instances, wasm::
       }),
       limits_(options.guests),
       activity_(ticker),
-      scheduler_([this] { wake(); }, &ticker.ticks()),
+      scheduler_([this] { wake_turn(); }, &ticker.ticks()),
       budget_(max_instances, options.guests.max_instances),
       calls_(scheduler_, timers_, limits_),
-      endpoint_(io_, http2_settings(options), methods_, timers_, *this) {}
+      endpoint_(io_, http2_settings(options), methods_, timers_, *this) {
+  if (exchange == nullptr) return;
+  sharing_ = std::make_unique<WorkSharing>(*exchange, index, methods_, options.max_message_size);
+  calls_.share(*sharing_);
+}
 
 Worker::~Worker() {
   stop_now();
   join();
   endpoint_.close();
   calls_.abandon_all();
+  if (sharing_ != nullptr) sharing_->close();
 }
 
 Result<> Worker::add_module(std::shared_ptr<const GuestModule> module) {
@@ -100,13 +107,33 @@ Result<> Worker::listen_unix(const std::string& path, std::span<const std::uniqu
   return endpoint_.listen_unix(path, endpoints);
 }
 
-void Worker::start(unsigned index) {
-  thread_ = std::thread([this, index] {
-    pthread_setname_np(pthread_self(), ("worker-" + std::to_string(index)).c_str());
+void Worker::start() {
+  if (sharing_ != nullptr) {
+    sharing_->open([this] {
+      asio::post(io_, [this] {
+        sharing_->deliver();
+        finish_unless_taken();
+      });
+    });
+  }
+  thread_ = std::thread([this] {
+    pthread_setname_np(pthread_self(), ("worker-" + std::to_string(index_)).c_str());
     block_signals();
     for (const auto& pool : pools_) pool->top_up();
-    io_.run();
+    run_loop();
   });
+}
+
+void Worker::run_loop() {
+  if (sharing_ == nullptr) {
+    io_.run();
+    return;
+  }
+  while (!io_.stopped()) {
+    io_.poll();
+    sharing_->idle();
+    io_.run_one();
+  }
 }
 
 void Worker::add_counters(ServerCounters& total) const {
@@ -142,6 +169,11 @@ void Worker::join() {
 }
 
 void Worker::wake() noexcept {
+  if (sharing_ != nullptr) sharing_->own_work();
+  wake_turn();
+}
+
+void Worker::wake_turn() noexcept {
   if (in_turn_) {  // a turn sends what it made, and looks for more at its end
     woken_in_turn_ = true;
     return;
@@ -161,7 +193,16 @@ void Worker::wake_after_io() noexcept {
 
 void Worker::drained() noexcept {
   // Not from inside the endpoint: it is still at work when it says so.
-  asio::post(io_, [this] { finish(); });
+  asio::post(io_, [this] {
+    drained_ = true;
+    if (sharing_ != nullptr) sharing_->stop_taking();
+    finish_unless_taken();
+  });
+}
+
+// Once it is drained; but what it has taken from other workers is served to its end.
+void Worker::finish_unless_taken() noexcept {
+  if (drained_ && (sharing_ == nullptr || sharing_->has_returned_all())) finish();
 }
 
 void Worker::connection_ended(http2::EndReason reason, std::string_view peer, std::string_view detail) noexcept {
@@ -182,6 +223,7 @@ void Worker::accept_failed(std::error_code error) noexcept {
 void Worker::finish() noexcept {
   endpoint_.close();
   calls_.abandon_all();
+  if (sharing_ != nullptr) sharing_->close();
   drain_timer_.cancel();
   timer_.cancel();
   work_.reset();
@@ -203,13 +245,15 @@ void Worker::run_turn() noexcept {
   }
   woken_in_turn_ = false;
   endpoint_.flush();
+  if (sharing_ != nullptr) sharing_->flush();
   in_turn_ = false;
   if (!scheduler_.empty()) {
     wake_after_io();
   } else if (woken_in_turn_) {
-    wake();
+    wake_turn();
   }
   arm_timer();
+  finish_unless_taken();
 }
 
 void Worker::arm_timer() {

@@ -1,5 +1,5 @@
 // One worker: a thread with an event loop, its own listeners, connections and instances. Workers share nothing that a
-// call touches.
+// call touches; but one with too much to do may lend calls that take long to one that is idle (work_sharing.h).
 //
 // A turn of the loop is: I/O (Asio runs the handlers of sockets that are ready; requests that are complete become tasks
 // of the scheduler), then run_turn(): timers that are due, guests that are ready, and one write for each connection
@@ -24,6 +24,7 @@
 #include "runtime/limited_log.h"
 #include "runtime/log.h"
 #include "runtime/scheduler.h"
+#include "runtime/work_sharing.h"
 #include "wasm/epoch.h"
 #include "wasm_grpc/counters.h"
 #include "wasm_grpc/options.h"
@@ -32,7 +33,9 @@ namespace wasm_grpc::runtime {
 
 class Worker final : private http2::Host {
  public:
-  Worker(const ServerOptions& options, std::uint32_t max_instances, wasm::EpochTicker& ticker, const Log& log);
+  /// `exchange`: where it meets the other workers, as number `index`; nullptr for no work to be shared.
+  Worker(const ServerOptions& options, std::uint32_t max_instances, wasm::EpochTicker& ticker, const Log& log,
+         Exchange* exchange, unsigned index);
   ~Worker() override;
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -47,7 +50,7 @@ class Worker final : private http2::Host {
                                            std::shared_ptr<http2::TlsContext> tls);
   /// Listens on a unix socket, and shares its connections with the others.
   [[nodiscard]] Result<> listen_unix(const std::string& path, std::span<const std::unique_ptr<Worker>> others);
-  void start(unsigned index);
+  void start();
 
   // ---- From any thread ----
 
@@ -66,11 +69,15 @@ class Worker final : private http2::Host {
   void connection_ended(http2::EndReason reason, std::string_view peer, std::string_view detail) noexcept override;
   void accept_failed(std::error_code error) noexcept override;
 
+  void run_loop();
+  void wake_turn() noexcept;
   void run_turn() noexcept;
   void wake_after_io() noexcept;
+  void finish_unless_taken() noexcept;
   void arm_timer();
   void finish() noexcept;
 
+  unsigned index_;
   LimitedLog ended_lines_;  // clients decide how many connections there are to be ended
 
   asio::io_context io_;
@@ -92,6 +99,8 @@ class Worker final : private http2::Host {
   GuestCallPool calls_;
   std::vector<std::unique_ptr<rpc::Handler>> handlers_;
   http2::Endpoint endpoint_;
+  std::unique_ptr<WorkSharing> sharing_;  // nullptr: none
+  bool drained_ = false;
   std::thread thread_;
 };
 

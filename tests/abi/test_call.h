@@ -33,6 +33,11 @@ class TestCall final : public rpc::Call {
     expect_ok(receive(std::as_bytes(std::span(framed)), std::size_t{4} << 20));
     notify_readable();
   }
+  /// Any part of the request stream.
+  void client_sends_bytes(std::string_view bytes) {
+    ASSERT_TRUE(receive(std::as_bytes(std::span(bytes)), std::size_t{4} << 20).ok());
+    notify_readable();
+  }
   void client_compresses_by(rpc::Encoding encoding) { request_encoding_ = encoding; }
   void client_accepts(std::string_view encodings) { accepted_encodings_.add_list(encodings); }
   void client_ends() {

@@ -128,6 +128,36 @@ Reply spin(Context&, Bytes) {
   for (;;) turns = turns + 1;
 }
 
+/// A linear congruential generator, as many thousand steps on.
+std::uint32_t compute(std::uint32_t thousands) {
+  std::uint32_t state = 1;
+  for (std::uint32_t i = 0; i < thousands; ++i) {
+    for (int round = 0; round < 1000; ++round) {
+      state = state * 1664525 + 1013904223;
+      asm volatile("" : "+r"(state));  // step by step
+    }
+  }
+  return state;
+}
+
+Reply burn(Context& context, Bytes bytes) {
+  Request request;
+  if (!request.parse(bytes)) return malformed();
+  return number_reply(context, compute(request.number));
+}
+
+Status burn_each(Context& context, Reader& in, Writer& out) {
+  for (Bytes bytes : in) {
+    Request request;
+    if (!request.parse(bytes)) return malformed();
+    std::string& reply = context.scratch();
+    reply.clear();
+    wire::Writer(reply).uint64(1, compute(request.number));
+    if (!out.write(reply)) break;
+  }
+  return Status::ok();
+}
+
 Reply trap(Context&, Bytes) { __builtin_trap(); }
 
 [[gnu::noinline]] std::uint32_t deeper(volatile std::uint32_t* above) {
@@ -261,6 +291,8 @@ WASM_GRPC_SERVICES(registry) {
       .server_stream("EarlyHeaders", early_headers)
       .unary("Print", print)
       .unary("Spin", spin)
+      .unary("Burn", burn)
+      .bidi_stream("BurnEach", burn_each)
       .unary("Trap", trap)
       .unary("Overflow", overflow)
       .unary("Exit", exit_guest)

@@ -272,8 +272,8 @@ TEST_F(CpuTimeTest, IsNotUsedByTheSlicesOfOthers) {
     (i32.const 5))"));
   TestCall patient(rpc::MethodKind::unary), first(rpc::MethodKind::unary), second(rpc::MethodKind::unary);
   begin(patient);
-  calls.serve(first, *pool, 1);
-  calls.serve(second, *pool, 1);
+  calls.serve(first, *pool, 1, cost);
+  calls.serve(second, *pool, 1, cost);
   run_to_end(patient);
   EXPECT_EQ(patient.status().code, rpc::StatusCode::not_found);
 }

@@ -106,7 +106,7 @@ struct GuestTest : testing::Test {
     notes.clear();  // of the load
   }
   StartContext start_context() { return {scheduler, timers, std::chrono::seconds(10)}; }
-  void begin(TestCall& call) { calls.serve(call, *pool, 0); }
+  void begin(TestCall& call) { calls.serve(call, *pool, 0, cost); }
   /// One turn of the worker: timers, then guests. True while there is more to run.
   bool turn() {
     const auto now = rpc::Clock::now();
@@ -137,6 +137,7 @@ struct GuestTest : testing::Test {
   Scheduler scheduler{[] {}};
   InstanceBudget budget;
   std::unique_ptr<InstancePool> pool;
+  MethodCost cost;
   GuestCallPool calls{scheduler, timers, limits};
 };
 

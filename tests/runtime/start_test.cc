@@ -132,7 +132,7 @@ TEST_F(StartTest, OneModuleDoesNotTakeTheInstancesOfAnother) {
   EXPECT_EQ(pool->alive(), 3u) << "of 4: a quarter is kept for each of two modules";
   EXPECT_EQ(pool->waiting(), 3u);
   TestCall call(rpc::MethodKind::unary);
-  calls.serve(call, other, 0);
+  calls.serve(call, other, 0, cost);
   run();
   EXPECT_EQ(call.status().code, rpc::StatusCode::already_exists);
   calls.abandon_all();

@@ -210,10 +210,14 @@ class Call {
   bool cancelled_ = false;
 
  private:
+  friend class Lending;  // src/rpc/lending.h
   [[nodiscard]] bool decompress(std::span<const std::byte> data) noexcept;
   void refuse_message(Status status) noexcept;
   [[nodiscard]] bool append_compressed(std::span<const std::byte> message);
   void append_plain(std::span<const std::byte> message);
+  void append_framed(std::span<const std::byte> messages);
+  void reserve_output(std::size_t size);
+  void drop_sent_output(std::size_t coming);
   [[nodiscard]] Status scan_input(std::size_t max_message_size);
   void compact_input();
   [[nodiscard]] Status wrong_number_of_requests() const;

@@ -1,0 +1,85 @@
+// What it takes for a call of one thread to be served by a handler on another: its state, free of either thread, and
+// what the handler says to it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "wasm_grpc/rpc/call.h"
+
+namespace wasm_grpc::rpc {
+
+/// A call as its handler sees it, at the moment it is lent.
+struct LentState {
+  Metadata request_metadata;
+  std::string authority;
+  std::string peer;
+  std::string tls_peer;
+  std::optional<Clock::time_point> deadline;
+  Encoding request_encoding = Encoding::identity;
+  EncodingSet accepted_encodings;
+
+  /// The request messages that have arrived and were not taken, framed as on the wire.
+  std::vector<std::byte> messages;
+  bool half_closed = false;
+  std::optional<Encoding> message_encoding;
+
+  // What the handler has answered before, on the lender's thread.
+  Metadata headers;
+  Metadata trailers;
+  Encoding response_encoding = Encoding::identity;
+  bool headers_wanted = false;
+  bool compressing = false;
+  std::uint64_t sent_messages = 0;
+};
+
+/// What a handler has done to a lent call since it said so last.
+struct LentAnswer {
+  struct Head {
+    Metadata headers;
+    Encoding response_encoding = Encoding::identity;
+  };
+  struct End {
+    Status status;
+    Metadata trailers;
+    /// The call has ended because a request message could not be decompressed.
+    bool refused = false;
+  };
+
+  /// Bytes of the request it has taken.
+  std::size_t consumed = 0;
+  std::optional<Head> head;
+  /// Response messages, framed as on the wire.
+  std::vector<std::byte> output;
+  std::optional<End> end;
+};
+
+/// The two ends of a loan, for those who lend and those who take. Each function is used on the thread of its call.
+class Lending {
+ public:
+  Lending() = delete;
+
+  // ---- The call that is lent ----
+
+  /// Takes out of `call` what its handler needs elsewhere. The call must not be finished or cancelled. From here on its
+  /// listener passes on what arrives, and its transport sees what apply() is given.
+  [[nodiscard]] static LentState take(Call& call);
+  /// Takes the request messages that have arrived complete, framed as on the wire. The client may not send more before
+  /// they were consumed at the other end.
+  [[nodiscard]] static std::vector<std::byte> take_messages(Call& call);
+  [[nodiscard]] static bool half_closed(const Call& call) noexcept { return call.half_closed_; }
+  /// Answers the client. A call that has ended for it only counts what was consumed.
+  static void apply(Call& call, LentAnswer&& answer);
+  /// Has the listener told when there is room again.
+  static void tell_when_writable(Call& call) noexcept { call.wants_writable_ = true; }
+
+  // ---- The call that stands for it elsewhere ----
+
+  /// Makes `call`, which is as new, what `state` says; without the messages, which the transport receives.
+  static void install(Call& call, const Method& method, LentState&& state);
+};
+
+}  // namespace wasm_grpc::rpc
