@@ -81,17 +81,23 @@ class Unary:
     unit: str = "req/s"
     operation: str = "requests"
     for_all: bool = True  # servers take part that name no loads
+    path: str = "/echo.Echo/Unary"
+
+    def request(self):
+        return framed_message(self.payload)
+
+    def reply_size(self):
+        return len(self.request())
 
     def run(self, tools, running, seconds):
         """Returns (rate, operations), 0 when none ended. Raises when one failed as far as h2load can tell."""
-        frame = framed_message(self.payload)
         body = tools.scratch / f"{self.name}.body"
         if not body.exists():
-            body.write_bytes(frame)
+            body.write_bytes(self.request())
         text = tools.run(tools.h2load, "-t", 1, "-c", self.connections, "-m", self.streams, "-D",
                          f"{round(seconds * 1000)}ms", "-d", body, "-H", "content-type: application/grpc", "-H",
-                         "te: trailers", f"{running.url}/echo.Echo/Unary", seconds=seconds)
-        return self._read(text, len(frame))
+                         "te: trailers", f"{running.url}{self.path}", seconds=seconds)
+        return self._read(text, self.reply_size())
 
     def _read(self, text, frame_size):
         def number(pattern):
@@ -112,6 +118,21 @@ class Unary:
             raise BenchError(f"{done} calls brought {data:.0f} bytes; expected {frame_size} each")
         per_second = number(r"finished in .*, ([\d.]+) req/s")
         return per_second * ((frame_size - 5) / MEBIBYTE if self.unit == "MiB/s" else 1), done
+
+
+@dataclass(frozen=True)
+class Burn(Unary):
+    """Unary calls of bench/burn.cc."""
+
+    path: str = "/burn.Burn/Unary"
+    steps: int = 0
+
+    def request(self):
+        message = b"\x08" + _varint(self.steps)
+        return b"\x00" + len(message).to_bytes(4, "big") + message
+
+    def reply_size(self):
+        return 5 + 9  # the prefix, a fixed64
 
 
 @dataclass(frozen=True)
@@ -145,6 +166,10 @@ THROUGHPUT_LOADS = (
     Streaming("bidi-pipelined", "Bidi stream, 10 connections x 10 streams, 16 7-byte messages under way on each",
               ("bidi", "--inflight", 16)),
 )
+
+# Some 200 us of CPU for each call.
+CORES = Burn("cores", "Unary, some 200 us of computing for each, 1 connection x 32 streams, all on both cores", 1, 32,
+             steps=670_000)
 
 
 def measure(load, tools, running, warm_up, seconds):

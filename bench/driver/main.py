@@ -13,13 +13,13 @@ from pathlib import Path
 
 from . import machine, proc
 from .errors import BenchError
-from .loads import BESIDE_SPINNERS, OPEN_STREAMS, THROUGHPUT_LOADS, Tools, check_replies, measure
+from .loads import BESIDE_SPINNERS, CORES, OPEN_STREAMS, THROUGHPUT_LOADS, Tools, check_replies, measure
 from .report import report
 from .results import QUIET, Results
-from .servers import YARDSTICK, RunningServer, known_servers
+from .servers import YARDSTICK, RunningServer, known_servers, sharing_servers
 
 ROOT = Path(__file__).resolve().parents[2]
-LOAD_NAMES = [load.name for load in (*THROUGHPUT_LOADS, BESIDE_SPINNERS, *OPEN_STREAMS)]
+LOAD_NAMES = [load.name for load in (*THROUGHPUT_LOADS, BESIDE_SPINNERS, *OPEN_STREAMS, CORES)]
 
 
 def names_from(known):
@@ -142,6 +142,20 @@ def run_beside_spinners(servers, tools, settings, results):
             say(f"{BESIDE_SPINNERS.name} {repeat + 1}: p99 {pair[1]:.2f} ms, {pair[0]:.2f} ms without spinners")
 
 
+def run_cores(servers, tools, settings, results):
+    """One client with long calls, on a server of one worker and of two, by turns."""
+    cores = f"{settings.client_core},{settings.server_core}"
+    both = Tools(settings.build_dir, cores, tools.scratch)
+    with contextlib.ExitStack() as stack:
+        running = [stack.enter_context(RunningServer(server, cores)) for server in servers]
+        for repeat in range(settings.repeats):
+            samples = measure_in_turn(CORES, running, both, settings)
+            rates = ", ".join(f"{name} {sample.rate:,.0f}" for name, sample in samples.items())
+            say(f"{CORES.name} {repeat + 1}/{settings.repeats}: {rates} {CORES.unit}")
+            for name, sample in samples.items():
+                results.add(CORES.name, name, sample)
+
+
 def check_all(servers, tools, settings):
     for server in servers:
         with RunningServer(server, settings.server_core) as running:
@@ -155,10 +169,13 @@ def run(settings):
     servers = [known[name] for name in settings.servers]
     loads = [load for load in THROUGHPUT_LOADS if load.name in settings.loads]
     open_streams = [load for load in OPEN_STREAMS if load.name in settings.loads]
+    sharing = []
+    if CORES.name in settings.loads:
+        sharing = sharing_servers(settings.build_dir, settings.guest.with_name("burn.wasm"))
     results = Results()
     with tempfile.TemporaryDirectory(prefix="wasm-grpc-bench-") as scratch:
         tools = Tools(settings.build_dir, settings.client_core, Path(scratch))
-        require_tools(tools, servers)
+        require_tools(tools, [*servers, *sharing])
         facts = machine.facts(ROOT, servers, settings)
         if YARDSTICK not in settings.servers:
             say(f"without {YARDSTICK} there are no ratios to the yardstick")
@@ -170,7 +187,9 @@ def run(settings):
             run_beside_spinners([server for server in servers if server.takes(BESIDE_SPINNERS)], tools, settings, results)
         for load in open_streams:
             run_open_streams(load, [server for server in servers if server.takes(load)], tools, settings, results)
-    print(report(facts, loads, open_streams, servers, results))
+        if sharing:
+            run_cores(sharing, tools, settings, results)
+    print(report(facts, loads, open_streams, servers, sharing, results))
     if settings.json:
         settings.json.write_text(json.dumps({"facts": facts, **results.as_json()}, indent=1) + "\n")
     say(f"took {time.monotonic() - started:.0f} s")

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from .loads import CORES
 from .results import QUIET
-from .servers import FRESH, MANY, OURS, SPINNING, TLS, YARDSTICK
+from .servers import FRESH, MANY, ONE_WORKER, OURS, SPINNING, TLS, TWO_WORKERS, YARDSTICK
 
 NOTHING = "–"
 
@@ -101,6 +102,8 @@ def goals(results):
                unit=" KiB")
     yield Goal("10,000 open bidi streams, each in an instance: memory in all", 1024,
                mebibytes(results.memory_with_streams("open-10k", MANY)), upper=True, unit=" MiB")
+    yield Goal("200 us of computing for each call, one client: req/s with 2 workers to 1", 1.7,
+               results.ratio(CORES.name, TWO_WORKERS, ONE_WORKER, "rate"))
 
 
 def verdict_table(results):
@@ -116,8 +119,10 @@ def quietness(results):
             f"{worst:.0%} at worst. Do not rely on these figures.\n")
 
 
-def report(facts, loads, memory_loads, servers, results):
+def report(facts, loads, memory_loads, servers, sharing, results):
     parts = ["## Benchmark\n", "".join(f"- {fact}\n" for fact in facts), quietness(results), verdict_table(results)]
     parts += [load_table(load, servers, results) for load in loads]
     parts += [memory_table(load, servers, results) for load in memory_loads]
+    if sharing:
+        parts.append(load_table(CORES, sharing, results))
     return "\n".join(part for part in parts if part)

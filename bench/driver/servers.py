@@ -17,6 +17,8 @@ STOP_SECONDS = 10
 YARDSTICK = "raw"
 OURS = "wasm-grpc"
 FRESH = "wasm-grpc-fresh"
+ONE_WORKER = "one-worker"
+TWO_WORKERS = "two-workers"
 MANY = "wasm-grpc-10k"
 SPINNING = "wasm-grpc-spinning"
 TLS = "wasm-grpc-tls"
@@ -80,6 +82,16 @@ def known_servers(build, guest, serve_options):
                environment={"GOMAXPROCS": "1"}),
         simple("grpc++", "grpc++ callback API, native", "grpc_cpp_echo", build_bench),
     )}
+
+
+def sharing_servers(build, guest):
+    """Two that differ in how many workers may serve a client; `guest` is bench/burn.cc."""
+    ours = str(build / "wasm-grpc")
+    return [Server(name, label, (ours, "serve", str(guest), "--listen", "127.0.0.1:0", "--workers", workers),
+                   "build it with `cmake -DWASM_GRPC_BUILD_BENCH=ON` and `ninja`", (ours, "--version"),
+                   needs=(str(guest),))
+            for name, label, workers in ((ONE_WORKER, "wasm-grpc, 1 worker", "1"),
+                                         (TWO_WORKERS, "wasm-grpc, 2 workers", "2"))]
 
 
 def make_certificate(folder):
