@@ -265,7 +265,7 @@ void Worker::arm_timer() {
   timer_.async_wait([this](const asio::error_code& error) {
     if (error) return;
     timer_time_ = rpc::Clock::time_point::max();
-    wake();
+    wake_turn();
   });
 }
 
