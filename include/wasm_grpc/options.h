@@ -116,6 +116,8 @@ struct ServerOptions {
 
   /// Whether clients may ask for the services and the .proto files that describe them: grpc.reflection.v1 and v1alpha.
   bool reflection = true;
+  /// Whether clients may ask whether the server and its services are healthy: grpc.health.v1.
+  bool health = true;
 
   /// Log lines of less severity are dropped.
   LogLevel log_level = LogLevel::info;

@@ -109,7 +109,8 @@ class Server {
 
  private:
   struct State;
-  [[nodiscard]] Result<> add_builtin_services();
+  [[nodiscard]] Result<> add_reflection();
+  [[nodiscard]] Result<> add_health();
   explicit Server(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -36,6 +38,8 @@ struct Declaration {
   std::vector<DeclaredMethod> methods;
   /// Serialized google.protobuf.FileDescriptorSet messages.
   std::vector<std::string> descriptors;
+  /// Services whose health it set in its start, and the last it said.
+  std::map<std::string, bool, std::less<>> serving;
 };
 
 /// Severity of a guest's log line. The numbers are those of ABI 1.
@@ -46,6 +50,13 @@ class LogSink {
  public:
   virtual ~LogSink() = default;
   virtual void log(std::string_view module, LogLevel level, std::string_view text) noexcept = 0;
+};
+
+/// Gets what a module says of the health of its services. Thread-safe.
+class HealthSink {
+ public:
+  virtual ~HealthSink() = default;
+  virtual void set_serving(std::string_view service, bool serving) noexcept = 0;
 };
 
 /// What a suspended call waits for; bits of wasm::Suspension::interests.
@@ -86,9 +97,10 @@ class Abi {
   [[nodiscard]] virtual bool recognises(const wasm::Module& module) const = 0;
   /// Says what a module that means to speak it lacks.
   [[nodiscard]] virtual Result<> check(const wasm::Module& module) const = 0;
-  /// `expected` is what the module declared when it was loaded, or null then. `log` and `expected` outlive the binding.
+  /// `expected` is what the module declared when it was loaded, or null then; `health` may be null. All outlive the
+  /// binding.
   [[nodiscard]] virtual std::unique_ptr<Binding> bind(wasm::Instance& instance, LogSink& log,
-                                                      const Declaration* expected) const = 0;
+                                                      const Declaration* expected, HealthSink* health) const = 0;
 };
 
 /// Offers the imports of every known ABI.

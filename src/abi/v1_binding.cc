@@ -36,8 +36,8 @@ std::int32_t answer(rpc::SendResult result) {
 
 }  // namespace
 
-HandlerBinding::HandlerBinding(wasm::Instance& instance, LogSink& log, const Declaration* expected)
-    : instance_(instance), log_(log), expected_(expected) {
+HandlerBinding::HandlerBinding(wasm::Instance& instance, LogSink& log, const Declaration* expected, HealthSink* health)
+    : instance_(instance), log_(log), expected_(expected), health_(health) {
   instance_.set_host_data(wasm::HostSlot::abi, this);
 }
 
@@ -159,6 +159,21 @@ std::int32_t HandlerBinding::descriptors(std::span<const std::byte> set) {
     return INVALID;
   }
   declaration_.descriptors.emplace_back(reinterpret_cast<const char*>(set.data()), set.size());
+  return OK;
+}
+
+std::int32_t HandlerBinding::health_set(std::string_view service, std::int32_t serving) {
+  if ((step_ != Step::declare && step_ != Step::ready) || (serving != 0 && serving != 1)) return INVALID;
+  const auto& methods = declaration().methods;
+  const auto of_service = [&](const DeclaredMethod& method) {
+    return rpc::parse_method_path(method.path)->service == service;
+  };
+  if (std::none_of(methods.begin(), methods.end(), of_service)) return ABSENT;
+  if (step_ == Step::ready) {
+    if (health_ != nullptr) health_->set_serving(service, serving == 1);
+  } else if (expected_ == nullptr) {
+    declaration_.serving.insert_or_assign(std::string(service), serving == 1);
+  }  // else an instance starts of a module whose health has gone on since it was loaded
   return OK;
 }
 

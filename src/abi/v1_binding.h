@@ -15,7 +15,7 @@ namespace wasm_grpc::abi::v1 {
 /// Answers the imports of ABI 1 for one instance in handler style: one call at a time.
 class HandlerBinding final : public Binding {
  public:
-  HandlerBinding(wasm::Instance& instance, LogSink& log, const Declaration* expected);
+  HandlerBinding(wasm::Instance& instance, LogSink& log, const Declaration* expected, HealthSink* health);
 
   [[nodiscard]] Result<bool> begin_next_start_step() override;
   [[nodiscard]] bool start_step_exited_well() const override;
@@ -27,6 +27,7 @@ class HandlerBinding final : public Binding {
   // ---- The imports; docs/abi.md says what each does ----
   std::int32_t method(std::string_view path, std::int32_t kind, std::int32_t style, std::int32_t tag);
   std::int32_t descriptors(std::span<const std::byte> set);
+  std::int32_t health_set(std::string_view service, std::int32_t serving);
   std::int32_t recv(std::int32_t call, std::span<std::byte> buffer);
   std::int32_t send(std::int32_t call, std::span<const std::byte> message);
   /// Answers at once or suspends the instance.
@@ -54,6 +55,7 @@ class HandlerBinding final : public Binding {
   wasm::Instance& instance_;
   LogSink& log_;
   const Declaration* expected_;
+  HealthSink* health_;
   Declaration declaration_;
   std::size_t next_expected_ = 0;
   std::string refusal_;
@@ -72,8 +74,8 @@ class Abi1 final : public Abi {
   [[nodiscard]] std::string_view name() const noexcept override { return "wasm_grpc_1"; }
   [[nodiscard]] bool recognises(const wasm::Module& module) const override;
   [[nodiscard]] Result<> check(const wasm::Module& module) const override;
-  [[nodiscard]] std::unique_ptr<Binding> bind(wasm::Instance& instance, LogSink& log,
-                                              const Declaration* expected) const override;
+  [[nodiscard]] std::unique_ptr<Binding> bind(wasm::Instance& instance, LogSink& log, const Declaration* expected,
+                                              HealthSink* health) const override;
 };
 
 }  // namespace wasm_grpc::abi::v1

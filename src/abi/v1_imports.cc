@@ -40,6 +40,8 @@ Result<> define_imports(wasm::Linker& linker) {
          return binding(c).method(path, kind, style, tag);
        })},
       {"descriptors", host_function([](Caller& c, ConstBytes set) { return binding(c).descriptors(set); })},
+      {"health_set",
+       host_function([](Caller& c, Text service, I32 serving) { return binding(c).health_set(service, serving); })},
       {"recv", host_function([](Caller& c, I32 call, Bytes buffer) { return binding(c).recv(call, buffer); })},
       {"send", host_function([](Caller& c, I32 call, ConstBytes message) { return binding(c).send(call, message); })},
       {"finish", host_function([](Caller& c, I32 call, I32 code, Text message) {
@@ -98,8 +100,9 @@ Result<> Abi1::check(const wasm::Module& module) const {
   return success();
 }
 
-std::unique_ptr<Binding> Abi1::bind(wasm::Instance& instance, LogSink& log, const Declaration* expected) const {
-  return std::make_unique<HandlerBinding>(instance, log, expected);
+std::unique_ptr<Binding> Abi1::bind(wasm::Instance& instance, LogSink& log, const Declaration* expected,
+                                    HealthSink* health) const {
+  return std::make_unique<HandlerBinding>(instance, log, expected, health);
 }
 
 }  // namespace wasm_grpc::abi::v1

@@ -187,6 +187,8 @@ void add_serve(CLI::App& app, Command& run) {
       ->capture_default_str()
       ->type_name("MS");
   add_limit_flags(*command, server.guests);
+  command->add_flag("--health,!--no-health", server.health, "Whether clients may ask whether services are healthy")
+      ->default_str(server.health ? "true" : "false");
   command->add_flag("--reflection,!--no-reflection", server.reflection, "Whether clients may ask what the services are")
       ->default_str(server.reflection ? "true" : "false");
   add_limit_flags(*command, server.clients);

@@ -69,7 +69,7 @@ std::string describe_start_failure(const GuestInstance& guest) {
 GuestInstance::GuestInstance(const GuestModule& module, const abi::Declaration* expected)
     : wasi(module.sandbox(), module.name(), module.log()),
       instance(module.linked()),
-      binding(module.abi().bind(instance, module.log(), expected)) {
+      binding(module.abi().bind(instance, module.log(), expected, module.health())) {
   instance.set_host_data(wasm::HostSlot::wasi, &wasi);
 }
 
@@ -93,11 +93,11 @@ wasm::Progress GuestInstance::poll_start() noexcept {
   }
 }
 
-Result<std::shared_ptr<const GuestModule>> GuestModule::load(const wasm::Engine& engine, const wasm::Linker& linker,
-                                                             std::string name, std::span<const std::byte> bytes,
-                                                             std::shared_ptr<const wasi::Sandbox> sandbox, Log& log,
-                                                             std::chrono::milliseconds start_timeout,
-                                                             const InstanceLife& life) {
+Result<std::shared_ptr<GuestModule>> GuestModule::load(const wasm::Engine& engine, const wasm::Linker& linker,
+                                                       std::string name, std::span<const std::byte> bytes,
+                                                       std::shared_ptr<const wasi::Sandbox> sandbox, Log& log,
+                                                       std::chrono::milliseconds start_timeout,
+                                                       const InstanceLife& life) {
   auto compiled = wasm::Module::compile(engine, std::move(name), bytes);
   if (!compiled.ok()) return std::move(compiled).error();
   auto abi = abi::detect(*compiled.value());
@@ -114,7 +114,7 @@ Result<std::shared_ptr<const GuestModule>> GuestModule::load(const wasm::Engine&
   auto files = read_description(module->linked().module(), module->declaration_);
   if (!files.ok()) return std::move(files).error();
   module->described_ = std::move(files).value();
-  return std::shared_ptr<const GuestModule>(std::move(module));
+  return module;
 }
 
 }  // namespace wasm_grpc::runtime

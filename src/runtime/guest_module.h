@@ -3,12 +3,14 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
 #include "abi/abi.h"
 #include "runtime/log.h"
 #include "services/described_files.h"
+#include "services/health_registry.h"
 #include "wasi/context.h"
 #include "wasm/instance.h"
 #include "wasm/linker.h"
@@ -18,15 +20,29 @@
 
 namespace wasm_grpc::runtime {
 
-/// Immutable after load(), shared by all workers.
+/// The health of one module: what its guests say, and whether it can start them. Thread-safe.
+class ModuleHealth final : public abi::HealthSink {
+ public:
+  explicit ModuleHealth(services::HealthRegistry::Module& health) : health_(health) {}
+
+  void set_serving(std::string_view service, bool serving) noexcept override { health_.set_serving(service, serving); }
+  /// A worker has found that it cannot start instances of the module for now, or that it can again.
+  void worker_failing(bool failing) noexcept { health_.change_failing_workers(failing ? 1 : -1); }
+
+ private:
+  services::HealthRegistry::Module& health_;
+};
+
+/// Immutable after load() and set_health(), shared by all workers.
 class GuestModule {
  public:
   /// Compiles and links the module, and runs its start once, on this thread, to learn what it declares. Guest code runs
   /// in slices meanwhile only if the engine is ticked. The error is one line without the module's name.
-  [[nodiscard]] static Result<std::shared_ptr<const GuestModule>> load(
-      const wasm::Engine& engine, const wasm::Linker& linker, std::string name, std::span<const std::byte> bytes,
-      std::shared_ptr<const wasi::Sandbox> sandbox, Log& log, std::chrono::milliseconds start_timeout,
-      const InstanceLife& life = {});
+  [[nodiscard]] static Result<std::shared_ptr<GuestModule>> load(const wasm::Engine& engine, const wasm::Linker& linker,
+                                                                 std::string name, std::span<const std::byte> bytes,
+                                                                 std::shared_ptr<const wasi::Sandbox> sandbox, Log& log,
+                                                                 std::chrono::milliseconds start_timeout,
+                                                                 const InstanceLife& life = {});
 
   [[nodiscard]] const std::string& name() const noexcept { return linked_->module().name(); }
   [[nodiscard]] const wasm::LinkedModule& linked() const noexcept { return *linked_; }
@@ -34,6 +50,9 @@ class GuestModule {
   [[nodiscard]] const abi::Declaration& declaration() const noexcept { return declaration_; }
   /// What describes its services; nullptr where it does not.
   [[nodiscard]] const std::shared_ptr<const services::DescribedFiles>& described() const noexcept { return described_; }
+  /// Where its health is kept. Set before its first instance that serves is made.
+  void set_health(services::HealthRegistry::Module& health) { health_.emplace(health); }
+  [[nodiscard]] ModuleHealth* health() const noexcept { return health_ ? &*health_ : nullptr; }
   [[nodiscard]] const wasi::Sandbox& sandbox() const noexcept { return *sandbox_; }
   [[nodiscard]] Log& log() const noexcept { return log_; }
   [[nodiscard]] const InstanceLife& life() const noexcept { return life_; }
@@ -50,6 +69,7 @@ class GuestModule {
   InstanceLife life_;
   abi::Declaration declaration_;
   std::shared_ptr<const services::DescribedFiles> described_;
+  mutable std::optional<ModuleHealth> health_;  // has its own lock
 };
 
 /// The custom section in which a module may describe itself to those that do not run it: a serialized

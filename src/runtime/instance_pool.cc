@@ -24,6 +24,7 @@ InstancePool::InstancePool(std::shared_ptr<const GuestModule> module, InstanceBu
       timers_(context.timers),
       starter_(*this, context),
       backoff_(std::random_device{}()),
+      trial_(*this),
       log_(module_->log()) {
   budget_.pools_.push_back(this);
 }
@@ -102,6 +103,17 @@ void InstancePool::top_up() noexcept {
   starter_.start(make_instance());
 }
 
+void StartTrial::on_timer() noexcept { pool_.try_start(); }
+
+void InstancePool::try_start() noexcept {
+  const auto now = rpc::Clock::now();
+  if (!starter_.busy() && budget_.alive_ < budget_.max_ && may_grow(alive_) && backoff_.may_start(now)) {
+    starter_.start(make_instance());
+  } else {
+    timers_.schedule(trial_, now + backoff_.pause(now));
+  }
+}
+
 void InstancePool::add_started(std::unique_ptr<GuestInstance> instance) noexcept {
   start_succeeded();
   if (InstanceWaiter* waiter = pop_waiter()) {
@@ -122,12 +134,19 @@ void InstancePool::start_succeeded() noexcept {
   module_->log().write(LogLevel::info, module_->name(),
                        "instances start again, after " + std::to_string(backoff_.failures()) + " that did not");
   backoff_.succeeded();
+  timers_.cancel(trial_);
+  if (ModuleHealth* health = module_->health()) health->worker_failing(false);
 }
 
 void InstancePool::start_failed(std::string_view why) noexcept {
   counters_.failed(GuestFailure::start);
   const bool was_failing = backoff_.failing();
-  backoff_.failed(rpc::Clock::now());
+  const auto now = rpc::Clock::now();
+  backoff_.failed(now);
+  if (ModuleHealth* health = module_->health()) {
+    if (!was_failing) health->worker_failing(true);
+    timers_.schedule(trial_, now + backoff_.pause(now));
+  }
   if (!was_failing && log_.admits()) {
     log_.write(LogLevel::error, module_->name(),
                "an instance failed to start: " + std::string(why) +

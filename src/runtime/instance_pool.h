@@ -63,6 +63,18 @@ class InstanceBudget {
   std::size_t served_last_ = 0;  // of pools_: the one that got an instance which another had
 };
 
+/// Has a pool try again whether its instances start, without waiting for a call: a balancer that heard of the failure
+/// sends none.
+class StartTrial final : public rpc::Timer {
+ public:
+  explicit StartTrial(InstancePool& pool) : pool_(pool) {}
+
+ private:
+  void on_timer() noexcept override;
+
+  InstancePool& pool_;
+};
+
 /// One module's instances on one worker, which live as the module's InstanceLife says. Used on that worker's thread.
 class InstancePool final : private rpc::Timer {
  public:
@@ -96,8 +108,9 @@ class InstancePool final : private rpc::Timer {
   /// Destroys an instance that can not serve another call.
   void discard(std::unique_ptr<GuestInstance> instance) noexcept;
 
-  // ---- For its InstanceStarter ----
+  // ---- For its StartTrial and InstanceStarter ----
 
+  void try_start() noexcept;
   void add_started(std::unique_ptr<GuestInstance> instance) noexcept;
   void background_start_failed(std::unique_ptr<GuestInstance> instance, std::string_view why) noexcept;
 
@@ -147,6 +160,7 @@ class InstancePool final : private rpc::Timer {
   rpc::TimerQueue& timers_;
   InstanceStarter starter_;
   StartBackoff backoff_;
+  StartTrial trial_;
 
   std::vector<std::unique_ptr<GuestInstance>> idle_;  // the one used last is reused first: its memory is warm
   std::size_t unused_ = 0;  // how many at the front of idle_ were not needed since the timer was set

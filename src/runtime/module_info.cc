@@ -1,6 +1,7 @@
 #include "runtime/module_info.h"
 
 #include <algorithm>
+#include <set>
 
 #include "abi/abi.h"
 #include "runtime/guest_module.h"
@@ -32,6 +33,12 @@ ModuleInfo describe_outside(const wasm::Module& module, const abi::Abi& abi, con
 }
 
 }  // namespace
+
+std::vector<std::string> service_names(std::span<const MethodInfo> methods) {
+  std::set<std::string> names;
+  for (const MethodInfo& method : methods) names.emplace(rpc::parse_method_path(method.path)->service);
+  return {names.begin(), names.end()};
+}
 
 ModuleInfo describe(const GuestModule& guest, const wasm::EngineOptions& engine) {
   ModuleInfo info = describe_outside(guest.linked().module(), guest.abi(), engine);

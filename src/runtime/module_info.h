@@ -17,6 +17,8 @@ namespace wasm_grpc::runtime {
 
 class GuestModule;
 
+/// The services of these methods, each once.
+[[nodiscard]] std::vector<std::string> service_names(std::span<const MethodInfo> methods);
 /// Of a module that was loaded.
 [[nodiscard]] ModuleInfo describe(const GuestModule& guest, const wasm::EngineOptions& engine);
 /// Of a module that is only compiled. The error is one line without the module's name.

@@ -19,6 +19,7 @@
 #include "runtime/worker.h"
 #include "services/builtin.h"
 #include "services/catalog.h"
+#include "services/health.h"
 #include "services/reflection.h"
 #include "wasi/imports.h"
 #include "wasm/engine.h"
@@ -118,15 +119,14 @@ struct Server::State {
   std::vector<MethodInfo> methods;
   std::vector<std::string> modules;  // their names
   services::Catalog catalog;
+  services::HealthRegistry health;
   std::vector<std::unique_ptr<runtime::Worker>> workers;
   bool started = false;
   std::mutex wait_mutex;
 
-  /// Notes what reflection tells of the services of these methods.
-  void catalogue(const std::string& module, std::span<const MethodInfo> its_methods,
+  /// Notes what reflection tells of these services.
+  void catalogue(const std::string& module, const std::vector<std::string>& names,
                  const std::shared_ptr<const services::DescribedFiles>& files) {
-    std::vector<std::string> names;
-    for (const MethodInfo& method : its_methods) names.emplace_back(rpc::parse_method_path(method.path)->service);
     for (const std::string& warning : catalog.add(module, names, files)) log.host(LogLevel::warn, warning);
   }
 
@@ -204,7 +204,7 @@ Result<ModuleInfo> Server::add_module(std::span<const std::byte> bytes, const Mo
   if (options.name.empty()) return Error{"a module that does not come from a file needs a name"};
   auto sandbox = make_sandbox(options);
   if (!sandbox.ok()) return std::move(sandbox).error();
-  std::shared_ptr<const runtime::GuestModule> guest;
+  std::shared_ptr<runtime::GuestModule> guest;
   {
     wasm::EpochTicker::Activity activity(state_->ticker);
     activity.enter();
@@ -223,7 +223,11 @@ Result<ModuleInfo> Server::add_module(std::span<const std::byte> bytes, const Mo
   }
   state_->modules.push_back(guest->name());
   ModuleInfo info = runtime::describe(*guest, state_->engine.options());
-  state_->catalogue(info.name, info.methods, guest->described());
+  const std::vector<std::string> services = runtime::service_names(info.methods);
+  state_->catalogue(info.name, services, guest->described());
+  services::HealthRegistry::Module& health = state_->health.add_module(services);
+  for (const auto& [service, serving] : guest->declaration().serving) health.set_serving(service, serving);
+  guest->set_health(health);
   state_->methods.insert(state_->methods.end(), info.methods.begin(), info.methods.end());
   return info;
 }
@@ -243,7 +247,9 @@ Result<> Server::add_method(std::string_view path, rpc::MethodKind kind, Handler
     if (auto added = worker->add_method(path, kind, factory()); !added.ok()) return added;
   }
   state_->methods.push_back({std::string(path), kind, {}, {}});
-  state_->catalogue("host", std::span(&state_->methods.back(), 1), nullptr);
+  const std::vector<std::string> service = runtime::service_names({&state_->methods.back(), 1});
+  state_->catalogue("host", service, nullptr);
+  state_->health.add_service(service.front());
   return success();
 }
 
@@ -279,7 +285,13 @@ Result<std::string> Server::listen(const std::string& address) {
 
 Result<> Server::start() {
   if (auto may = state_->may_change(); !may.ok()) return may;
-  if (auto added = add_builtin_services(); !added.ok()) return added;
+  // Reflection first: it then tells of health too.
+  if (state_->options.reflection) {
+    if (auto added = add_reflection(); !added.ok()) return added;
+  }
+  if (state_->options.health) {
+    if (auto added = add_health(); !added.ok()) return added;
+  }
   state_->started = true;
   if (const auto allowed = runtime::allowed_mappings()) {
     if (const auto warning = runtime::too_few_mappings(state_->options.max_instances, *allowed)) {
@@ -290,20 +302,41 @@ Result<> Server::start() {
   return success();
 }
 
-Result<> Server::add_builtin_services() {
-  if (!state_->options.reflection) return success();
+Result<> Server::add_reflection() {
   const services::Catalog& catalog = state_->catalog;
-  const auto files = services::builtin_files();
   for (const std::string_view path : services::reflection_paths) {
     if (state_->claimed(path)) continue;  // a module knows better
     const auto handler = [&catalog] { return std::make_unique<services::ReflectionHandler>(catalog); };
     if (auto added = add_method(path, rpc::MethodKind::bidi_stream, handler); !added.ok()) return added;
   }
-  state_->catalogue("host", {}, files);
+  state_->catalogue("host", {}, services::builtin_files());
   return success();
 }
 
+Result<> Server::add_health() {
+  services::HealthRegistry& health = state_->health;
+  const auto paths = {services::health_check_path, services::health_list_path, services::health_watch_path};
+  if (std::any_of(paths.begin(), paths.end(), [&](std::string_view path) { return state_->claimed(path); })) {
+    return success();  // a module knows better
+  }
+  auto check = add_unary_method(services::health_check_path, [&health](rpc::Call&, auto request, auto& response) {
+    return services::check_health(health, request, response);
+  });
+  if (!check.ok()) return check;
+  auto list = add_unary_method(services::health_list_path, [&health](rpc::Call&, auto, auto& response) {
+    return services::list_health(health, response);
+  });
+  if (!list.ok()) return list;
+  std::size_t next = 0;  // factories are called for the workers in their order
+  return add_method(services::health_watch_path, rpc::MethodKind::server_stream, [this, &health, &next] {
+    runtime::Worker& worker = *state_->workers[next++];
+    return std::make_unique<services::HealthWatchHandler>(
+        health, [&worker](std::function<void()> function) { worker.post(std::move(function)); });
+  });
+}
+
 void Server::stop() noexcept {
+  state_->health.stop();
   for (const auto& worker : state_->workers) worker->drain(state_->options.drain_timeout);
 }
 

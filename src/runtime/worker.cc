@@ -107,6 +107,8 @@ Result<> Worker::listen_unix(const std::string& path, std::span<const std::uniqu
   return endpoint_.listen_unix(path, endpoints);
 }
 
+void Worker::post(std::function<void()> function) { asio::post(io_, std::move(function)); }
+
 void Worker::start() {
   if (sharing_ != nullptr) {
     sharing_->open([this] {

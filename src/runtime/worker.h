@@ -10,6 +10,7 @@
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -44,6 +45,8 @@ class Worker final : private http2::Host {
 
   [[nodiscard]] Result<> add_module(std::shared_ptr<const GuestModule> module);
   [[nodiscard]] Result<> add_method(std::string_view path, rpc::MethodKind kind, std::unique_ptr<rpc::Handler> handler);
+  /// Runs a function on the worker's thread, soon. From any thread.
+  void post(std::function<void()> function);
   /// Listens, and returns the address with its real port. `shared`: other workers listen there too. `tls`: nullptr for
   /// cleartext.
   [[nodiscard]] Result<std::string> listen(const std::string& address, bool shared,

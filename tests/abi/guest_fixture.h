@@ -20,6 +20,14 @@
 
 namespace wasm_grpc::abi {
 
+class HealthChanges final : public HealthSink {
+ public:
+  void set_serving(std::string_view service, bool serving) noexcept override {
+    lines.push_back(std::string(service) + (serving ? " is serving" : " is not serving"));
+  }
+  std::vector<std::string> lines;
+};
+
 class LogLines final : public LogSink {
  public:
   void log(std::string_view module, LogLevel level, std::string_view text) noexcept override {
@@ -74,6 +82,7 @@ class Guest {
 
   std::string error;
   LogLines log;
+  HealthChanges health;
   std::unique_ptr<wasm::Instance> instance;
   std::unique_ptr<Binding> binding;
 
@@ -89,7 +98,7 @@ class Guest {
     if (!bound.ok()) return bound.error().message;
     linked_ = bound.value();
     instance = std::make_unique<wasm::Instance>(*linked_);
-    binding = abi.value()->bind(*instance, log, expected);
+    binding = abi.value()->bind(*instance, log, expected, &health);
     while (true) {
       auto step = binding->begin_next_start_step();
       if (!step.ok()) return step.error().message;
@@ -113,6 +122,7 @@ inline std::string module_text(std::string_view start, std::string_view call, st
   return R"((module
     (import "wasm_grpc_1" "method" (func $method (param i32 i32 i32 i32 i32) (result i32)))
     (import "wasm_grpc_1" "descriptors" (func $descriptors (param i32 i32) (result i32)))
+    (import "wasm_grpc_1" "health_set" (func $health_set (param i32 i32 i32) (result i32)))
     (import "wasm_grpc_1" "recv" (func $recv (param i32 i32 i32) (result i32)))
     (import "wasm_grpc_1" "send" (func $send (param i32 i32 i32) (result i32)))
     (import "wasm_grpc_1" "wait" (func $wait (param i32 i32 i64) (result i32)))

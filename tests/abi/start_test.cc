@@ -33,6 +33,48 @@ TEST(Start, KeepsDescriptors) {
   EXPECT_EQ(guest.binding->declaration().descriptors, std::vector<std::string>{"value"});
 }
 
+TEST(Health, OfAServiceIsSetInTheStart) {
+  // "test.Service" is part of the path at 0.
+  const std::string not_serving = "(drop (call $health_set (i32.const 1) (i32.const 12) (i32.const 0)))";
+  Guest guest(module_text("(drop (call $declare (i32.const 0)))" + not_serving, "(i32.const 0)"));
+  ASSERT_EQ(guest.error, "");
+  const std::map<std::string, bool, std::less<>> expected = {{"test.Service", false}};
+  EXPECT_EQ(guest.binding->declaration().serving, expected);
+  EXPECT_TRUE(guest.health.lines.empty()) << "it has no health until it is loaded";
+
+  Guest later(module_text("(drop (call $declare (i32.const 0)))" + not_serving, "(i32.const 0)"),
+              &guest.binding->declaration());
+  EXPECT_EQ(later.error, "");
+  EXPECT_TRUE(later.health.lines.empty()) << "the start of a later instance changes nothing";
+}
+
+TEST(Health, OfAServiceIsSetInCalls) {
+  Guest guest(module_text("(drop (call $declare (i32.const 3)))", R"(
+    (drop (call $health_set (i32.const 1) (i32.const 12) (i32.const 0)))
+    (call $health_set (i32.const 1) (i32.const 12) (i32.const 1)))"));
+  TestCall call(MethodKind::bidi_stream);
+  EXPECT_TRUE(guest.run(call).returned);
+  EXPECT_EQ(guest.health.lines, (std::vector<std::string>{"test.Service is not serving", "test.Service is serving"}));
+}
+
+TEST(Health, IsOfServicesOfTheModuleOnly) {
+  Guest guest(module_text("(drop (call $declare (i32.const 3)))", R"(
+    (call $note (call $health_set (i32.const 1) (i32.const 11) (i32.const 0)))
+    (call $note (call $health_set (i32.const 0) (i32.const 0) (i32.const 0)))
+    (call $note (call $health_set (i32.const 1) (i32.const 12) (i32.const 2)))
+    (call $report (local.get $call)))"));
+  TestCall call(MethodKind::bidi_stream);
+  EXPECT_TRUE(guest.run(call).returned);
+  EXPECT_EQ(numbers(call.messages().at(0)), (std::vector<std::int32_t>{-4, -4, -6}));
+  EXPECT_TRUE(guest.health.lines.empty());
+}
+
+TEST(Health, IsNotSetBeforeTheStart) {
+  Guest guest(module_text("(drop (call $declare (i32.const 0)))", "(i32.const 0)", R"((func (export "_initialize")
+    (if (i32.ne (call $health_set (i32.const 1) (i32.const 12) (i32.const 0)) (i32.const -6)) (then (unreachable)))))"));
+  EXPECT_EQ(guest.error, "");
+}
+
 TEST(Start, FailsOnAnyMethodThatIsRefused) {
   const auto method = [](std::string_view arguments) { return "(drop (call $method " + std::string(arguments) + "))"; };
   EXPECT_TRUE(contains(start_error(method("(i32.const 1) (i32.const 19) (i32.const 0) (i32.const 0) (i32.const 0)")),

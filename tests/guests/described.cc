@@ -1,4 +1,6 @@
 // described.Mirror (described.proto): gives back what it gets, and gives the host its descriptors.
+#include <cstdio>
+#include <cstdlib>
 #include <string>
 #include <string_view>
 
@@ -54,7 +56,7 @@ Status fail(Context&, Bytes request, Writer& out) {
   while (fields.next()) {
     if (fields.tag() == wire::varint_tag(1)) code = fields.uint64();
     if (fields.tag() == wire::bytes_tag(2)) text = fields.text();
-    if (fields.tag() == wire::bytes_tag(3)) details = fields.text();
+    if (fields.tag() == wire::bytes_tag(3)) details = fields.bytes().copy();
     if (fields.tag() == wire::varint_tag(4)) messages = fields.uint64();
   }
   if (!fields.ok()) return Status::invalid_argument("not a described.Failure");
@@ -65,9 +67,26 @@ Status fail(Context&, Bytes request, Writer& out) {
   return details.empty() ? status : std::move(status).with_details(details);
 }
 
+Reply set_serving_of(Context& context, Bytes request) {
+  std::string_view service;
+  bool serving = false;
+  wire::Reader fields(request);
+  while (fields.next()) {
+    if (fields.tag() == wire::bytes_tag(1)) service = fields.text();
+    if (fields.tag() == wire::varint_tag(2)) serving = fields.boolean();
+  }
+  if (!fields.ok()) return Status::invalid_argument("not a described.Serving");
+  std::string& reply = context.scratch();
+  reply = request.copy();
+  if (set_serving(service, serving)) reply.append("\x18\x01");  // known = true
+  return Bytes(reply);
+}
+
 }  // namespace
 
 WASM_GRPC_SERVICES(registry) {
+  // A test says so by a file in a folder that it grants.
+  if (std::fopen("/flags/cannot-start", "r") != nullptr) std::abort();
   const std::string_view files = described::described_descriptors;
   if (!registry.descriptors(Bytes(files))) log(LogLevel::error, "the descriptors were refused");
   registry.service("described.Mirror")
@@ -75,5 +94,6 @@ WASM_GRPC_SERVICES(registry) {
       .client_stream("ClientStream", client_stream)
       .server_stream("ServerStream", server_stream)
       .bidi_stream("BidiStream", bidi_stream)
-      .server_stream("Fail", fail);
+      .server_stream("Fail", fail)
+      .unary("SetServing", set_serving_of);
 }

@@ -41,8 +41,8 @@ Host::~Host() {
   std::filesystem::remove_all(folder_, ignored);
 }
 
-Result<std::shared_ptr<const runtime::GuestModule>> Host::load(std::string_view text,
-                                                               std::chrono::milliseconds start_timeout) {
+Result<std::shared_ptr<runtime::GuestModule>> Host::load(std::string_view text,
+                                                         std::chrono::milliseconds start_timeout) {
   return runtime::GuestModule::load(abi::engine(), linker_, "guest", std::as_bytes(std::span(text)), sandbox_, log_,
                                     start_timeout);
 }

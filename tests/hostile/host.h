@@ -25,7 +25,7 @@ class Host {
   Host(const Host&) = delete;
   Host& operator=(const Host&) = delete;
 
-  [[nodiscard]] Result<std::shared_ptr<const runtime::GuestModule>> load(
+  [[nodiscard]] Result<std::shared_ptr<runtime::GuestModule>> load(
       std::string_view text, std::chrono::milliseconds start_timeout = std::chrono::seconds(20));
   /// Why it is not loaded; "" when it is.
   [[nodiscard]] std::string load_error(std::string_view text,

@@ -40,6 +40,7 @@ std::vector<Import> abi_imports() {
   return {
       of("method", bytes(layout::path, layout::path_size) + Parameters{number(3), number(0), number(0)}),
       of("descriptors", bytes()),
+      of("health_set", path() + Parameters{number(1)}),
       of("recv", Parameters{call()} + bytes()),
       of("send", Parameters{call()} + bytes()),
       of("wait", {call(), number(1), wide(0)}),

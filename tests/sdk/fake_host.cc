@@ -50,6 +50,11 @@ std::int32_t wasm_grpc_1_descriptors(const void* ptr, std::uint32_t len) {
   return abi::ok;
 }
 
+std::int32_t wasm_grpc_1_health_set(const void* service, std::uint32_t service_len, std::int32_t serving) {
+  FakeHost::current().serving[text(service, service_len)] = serving != 0;
+  return abi::ok;
+}
+
 std::int32_t wasm_grpc_1_recv(std::int32_t id, void* ptr, std::uint32_t cap) {
   FakeCall* const call = find(id);
   if (call == nullptr) return abi::closed;

@@ -53,6 +53,7 @@ class FakeHost {
 
   std::vector<Declared> methods;
   std::vector<std::string> descriptors;
+  std::map<std::string, bool> serving;
   std::vector<std::pair<std::int32_t, std::string>> log;
   std::map<std::int32_t, FakeCall> calls;
 

@@ -5,6 +5,7 @@
 #include "wasm_grpc/guest/bytes.h"
 #include "wasm_grpc/guest/context.h"
 #include "wasm_grpc/guest/exports.h"
+#include "wasm_grpc/guest/health.h"
 #include "wasm_grpc/guest/log.h"
 #include "wasm_grpc/guest/metadata.h"
 #include "wasm_grpc/guest/reply.h"

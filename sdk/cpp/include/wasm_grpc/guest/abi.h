@@ -57,6 +57,8 @@ WASM_GRPC_IMPORT("method")
 std::int32_t wasm_grpc_1_method(const void* path, std::uint32_t path_len, std::int32_t kind, std::int32_t style,
                                 std::int32_t tag);
 WASM_GRPC_IMPORT("descriptors") std::int32_t wasm_grpc_1_descriptors(const void* ptr, std::uint32_t len);
+WASM_GRPC_IMPORT("health_set")
+std::int32_t wasm_grpc_1_health_set(const void* service, std::uint32_t service_len, std::int32_t serving);
 WASM_GRPC_IMPORT("recv") std::int32_t wasm_grpc_1_recv(std::int32_t call, void* ptr, std::uint32_t cap);
 WASM_GRPC_IMPORT("send") std::int32_t wasm_grpc_1_send(std::int32_t call, const void* ptr, std::uint32_t len);
 WASM_GRPC_IMPORT("wait")

@@ -1,0 +1,73 @@
+// Which services are healthy, as grpc.health.v1 tells it.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace wasm_grpc::services {
+
+/// The health of the server and of each service. A service is healthy when each module that serves it can start
+/// instances and says so; the server, named "", when any module can start. While the server stops nothing is healthy.
+///
+/// Modules and observers are added while the server is set up; all else may come from any thread.
+class HealthRegistry {
+ public:
+  /// One module's part. Thread-safe; owned by the registry.
+  class Module {
+   public:
+    /// What the module says of a service of its own; others are ignored.
+    void set_serving(std::string_view service, bool serving);
+    /// One more worker, or one less, cannot start instances of the module.
+    void change_failing_workers(int change);
+
+   private:
+    friend class HealthRegistry;
+    explicit Module(HealthRegistry& registry) : registry_(registry) {}
+
+    HealthRegistry& registry_;
+    std::map<std::string, bool, std::less<>> services_;
+    int failing_workers_ = 0;
+  };
+
+  /// Called when something has changed, on the thread that changed it. Short; must not throw.
+  using Observer = std::function<void()>;
+
+  HealthRegistry() = default;
+  HealthRegistry(const HealthRegistry&) = delete;
+  HealthRegistry& operator=(const HealthRegistry&) = delete;
+
+  /// Adds a module of these services, which are healthy.
+  Module& add_module(const std::vector<std::string>& services);
+  /// Adds a service of the host's own, which is healthy.
+  void add_service(const std::string& service);
+  void add_observer(Observer observer);
+
+  /// The server stops: from now on nothing is healthy.
+  void stop();
+  [[nodiscard]] bool stopping() const;
+
+  /// Whether the service, or the server (""), is healthy; nothing when there is no such service.
+  [[nodiscard]] std::optional<bool> serving(std::string_view service) const;
+  /// Of the server and all services, in order.
+  [[nodiscard]] std::vector<std::pair<std::string, bool>> all() const;
+
+ private:
+  void notify() const;
+  [[nodiscard]] std::optional<bool> find(std::string_view service) const;
+
+  mutable std::mutex mutex_;  // of all but the observers, and of the modules
+  std::vector<std::unique_ptr<Module>> modules_;
+  std::set<std::string, std::less<>> own_services_;
+  bool stopping_ = false;
+  std::vector<Observer> observers_;
+};
+
+}  // namespace wasm_grpc::services
