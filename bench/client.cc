@@ -95,13 +95,15 @@ ClientCall* ClientConnection::call(std::int32_t stream) noexcept {
   return static_cast<ClientCall*>(nghttp2_session_get_stream_user_data(session(), stream));
 }
 
-bool ClientConnection::open(ClientCall& call, std::string_view path) {
+bool ClientConnection::open(ClientCall& call, std::string_view path, std::string_view timeout) {
   const nghttp2_nv fields[] = {header(":method", "POST"),
                                header(":scheme", "http"),
                                header(":path", path),
                                header(":authority", authority_),
                                header("content-type", "application/grpc"),
-                               header("te", "trailers")};
+                               header("te", "trailers"),
+                               header("grpc-timeout", timeout)};
+  const std::size_t field_count = std::size(fields) - (timeout.empty() ? 1 : 0);
   nghttp2_data_provider provider{};
   provider.source.ptr = &call;
   provider.read_callback = [](nghttp2_session*, std::int32_t, std::uint8_t* room, std::size_t length,
@@ -119,8 +121,12 @@ bool ClientConnection::open(ClientCall& call, std::string_view path) {
   call.http_status_.clear();
   call.grpc_status_.clear();
   call.reset_ = 0;
-  call.stream_ = nghttp2_submit_request(session(), nullptr, fields, std::size(fields), &provider, &call);
+  call.stream_ = nghttp2_submit_request(session(), nullptr, fields, field_count, &provider, &call);
   return call.open();
+}
+
+void ClientConnection::cancel(ClientCall& call) {
+  nghttp2_submit_rst_stream(session(), NGHTTP2_FLAG_NONE, call.stream_, NGHTTP2_CANCEL);
 }
 
 void ClientConnection::resume(ClientCall& call) { nghttp2_session_resume_data(session(), call.stream_); }

@@ -55,8 +55,11 @@ class ClientConnection final : public Peer {
  public:
   ClientConnection(Fd socket, const std::string& authority);
 
-  /// Starts a call; `path` and `call` must outlive it. False when the session takes no more calls.
-  [[nodiscard]] bool open(ClientCall& call, std::string_view path);
+  /// Starts a call; `path` and `call` must outlive it. `timeout` is that of grpc-timeout, such as "30m"; empty for
+  /// none. False when the session takes no more calls.
+  [[nodiscard]] bool open(ClientCall& call, std::string_view path, std::string_view timeout = {});
+  /// Resets the stream of an open call.
+  void cancel(ClientCall& call);
   void resume(ClientCall& call);
 
  private:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from . import proc
 from .errors import BenchError
+from .servers import KILLING_CPU_TIME
 
 MEBIBYTE = 1 << 20
 
@@ -34,6 +35,7 @@ class Tools:
         self.h2load = "h2load"
         self.stream_client = str(build / "bench" / "stream_client")
         self.latency_client = str(build / "bench" / "latency_client")
+        self.kill_client = str(build / "bench" / "kill_client")
         self.echo_check = str(build / "bench" / "echo_check")
         self.scratch = scratch
         self._core = str(core)
@@ -241,7 +243,23 @@ class BesideSpinners:
         return percentiles
 
 
+@dataclass(frozen=True)
+class Kills:
+    """How late guests that compute without end are stopped, until the call behind them is answered by a new instance."""
+
+    name: str = "kills"
+    title: str = "Calls that compute without end: past their deadline, past their CPU time, cancelled"
+    for_all: bool = False
+
+    def run(self, tools, running):
+        """By reason: what bench/kill_client prints of it, in ms."""
+        text = tools.run(tools.kill_client, "--target", running.target, "--cpu-time", KILLING_CPU_TIME, seconds=6)
+        running.require_alive()
+        return json.loads(text)
+
+
 BESIDE_SPINNERS = BesideSpinners()
+KILLS = Kills()
 OPEN_STREAMS = (
     OpenStreams(),
     OpenStreams("open-10k", "10,000 open bidi streams (100 connections x 100), one message echoed on each", 100,

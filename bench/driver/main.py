@@ -13,13 +13,13 @@ from pathlib import Path
 
 from . import machine, proc
 from .errors import BenchError
-from .loads import BESIDE_SPINNERS, CORES, OPEN_STREAMS, THROUGHPUT_LOADS, Tools, check_replies, measure
+from .loads import BESIDE_SPINNERS, CORES, KILLS, OPEN_STREAMS, THROUGHPUT_LOADS, Tools, check_replies, measure
 from .report import report
 from .results import QUIET, Results
 from .servers import YARDSTICK, RunningServer, known_servers, sharing_servers
 
 ROOT = Path(__file__).resolve().parents[2]
-LOAD_NAMES = [load.name for load in (*THROUGHPUT_LOADS, BESIDE_SPINNERS, *OPEN_STREAMS, CORES)]
+LOAD_NAMES = [load.name for load in (*THROUGHPUT_LOADS, BESIDE_SPINNERS, KILLS, *OPEN_STREAMS, CORES)]
 
 
 def names_from(known):
@@ -81,7 +81,7 @@ def require_tools(tools, servers):
     for tool, package in (("taskset", "util-linux"), (tools.h2load, "nghttp2-client")):
         if shutil.which(tool) is None:
             raise BenchError(f"{tool} is missing; install Debian's package {package}, or run scripts/install-deps bench")
-    for program in (tools.stream_client, tools.latency_client, tools.echo_check):
+    for program in (tools.stream_client, tools.latency_client, tools.kill_client, tools.echo_check):
         if not Path(program).exists():
             raise BenchError(f"{program} is missing; build it with `cmake -DWASM_GRPC_BUILD_BENCH=ON` and `ninja`")
     for server in servers:
@@ -142,6 +142,16 @@ def run_beside_spinners(servers, tools, settings, results):
             say(f"{BESIDE_SPINNERS.name} {repeat + 1}: p99 {pair[1]:.2f} ms, {pair[0]:.2f} ms without spinners")
 
 
+def run_kills(servers, tools, settings, results):
+    for repeat in range(min(settings.repeats, 3)):
+        for server in servers:
+            with RunningServer(server, settings.server_core) as running:
+                late = KILLS.run(tools, running)
+            results.late.append(late)
+            said = ", ".join(f"{reason} {figures['p95_ms']:.2f} ms" for reason, figures in late.items())
+            say(f"{KILLS.name} {repeat + 1}: 95 % are stopped within: {said}")
+
+
 def run_cores(servers, tools, settings, results):
     """One client with long calls, on a server of one worker and of two, by turns."""
     cores = f"{settings.client_core},{settings.server_core}"
@@ -185,6 +195,8 @@ def run(settings):
                 run_throughput(load, taking, tools, settings, results)
         if BESIDE_SPINNERS.name in settings.loads:
             run_beside_spinners([server for server in servers if server.takes(BESIDE_SPINNERS)], tools, settings, results)
+        if KILLS.name in settings.loads:
+            run_kills([server for server in servers if server.takes(KILLS)], tools, settings, results)
         for load in open_streams:
             run_open_streams(load, [server for server in servers if server.takes(load)], tools, settings, results)
         if sharing:

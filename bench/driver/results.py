@@ -16,6 +16,7 @@ class Results:
     streams_kib: dict = field(default_factory=dict)  # load name -> server name -> [(KiB per open stream, KiB in all)]
 
     p99_ms: dict = field(default_factory=dict)  # server name -> [(without spinners, with them)]
+    late: list = field(default_factory=list)  # [reason -> figure of bench/kill_client -> ms]
 
     def add(self, load, server, sample):
         self.samples.setdefault(load, {}).setdefault(server, []).append(sample)
@@ -44,6 +45,10 @@ class Results:
         measured = self.p99_ms.get(server)
         return median(pair[beside_spinners] for pair in measured) if measured else None
 
+    def lateness(self, reason):
+        """Within how many ms 95 % of the guests were stopped; the median over the repeats."""
+        return median(late[reason]["p95_ms"] for late in self.late) if self.late else None
+
     def _streams_median(self, load, server, figure):
         measured = self.streams_kib.get(load, {}).get(server)
         return median(figures[figure] for figures in measured) if measured else None
@@ -60,5 +65,6 @@ class Results:
                         for load, servers in self.samples.items()},
             "peak_memory_kib": self.peak_kib,
             "p99_ms_without_and_beside_spinners": self.p99_ms,
+            "lateness_of_kills": self.late,
             "kib_per_open_stream_and_in_all": self.streams_kib,
         }

@@ -21,6 +21,8 @@ ONE_WORKER = "one-worker"
 TWO_WORKERS = "two-workers"
 MANY = "wasm-grpc-10k"
 SPINNING = "wasm-grpc-spinning"
+KILLING = "wasm-grpc-killing"
+KILLING_CPU_TIME = "50"  # ms
 TLS = "wasm-grpc-tls"
 
 
@@ -64,6 +66,7 @@ def known_servers(build, guest, serve_options):
         return Server(name, label, (path, *listen), hint, (path, "--version"), **more)
 
     ours = str(build / "wasm-grpc")
+    spins = str(guest.parent / "conformance.wasm")
     serve = (ours, "serve", str(guest), *listen, "--workers", "1", *serve_options)
 
     def served(name, label, *options, **more):
@@ -73,8 +76,9 @@ def known_servers(build, guest, serve_options):
     return {server.name: server for server in (
         simple(YARDSTICK, "raw nghttp2 (yardstick)", "raw_nghttp2", build_bench),
         served(OURS, "wasm-grpc, C++ guest"),
-        served(SPINNING, "wasm-grpc, eight guests spinning", str(guest.parent / "conformance.wasm"),
-               loads=("beside-spinners",)),
+        served(SPINNING, "wasm-grpc, eight guests spinning", spins, loads=("beside-spinners",)),
+        served(KILLING, "wasm-grpc, one instance of a guest that spins", spins, "--max-instances-per-module", "1",
+               "--max-cpu-time", KILLING_CPU_TIME, loads=("kills",)),
         served(MANY, "wasm-grpc, up to 10,000 instances", "--instances", "10000", loads=("open-10k",)),
         served(TLS, "wasm-grpc over TLS 1.3", "--listen", "http://127.0.0.1:0", tls=True, loads=("unary-10x10",)),
         served(FRESH, "wasm-grpc, a fresh instance for each call", "--instance-mode", "fresh", loads=("unary-10x10",)),

@@ -1,0 +1,100 @@
+// How late calls that compute without end are stopped: past their deadline, past their CPU time, and after they were
+// cancelled. The server has one instance of the module, so that the next call, which waits for it, is answered when the
+// spinning one is gone and a new one has started. Prints one line of JSON.
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <exception>
+
+#include "client.h"
+#include "options.h"
+
+namespace wasm_grpc::bench {
+namespace {
+
+using namespace std::chrono_literals;
+using Time = Client::Clock::time_point;
+
+constexpr const char* usage =
+    "usage: kill_client --target IPV4:PORT --cpu-time MS [--rounds N (40)]\n"
+    "  calls of /test.Guest/Spin, each with one of /test.Guest/Count behind it, on a server with one instance that "
+    "ends\n"
+    "  calls after MS of CPU time\n";
+
+/// An empty request; any answer.
+class EmptyCall final : public ClientCall {
+ public:
+  std::size_t produce(std::span<std::uint8_t> room, bool& ended) override {
+    static constexpr std::size_t empty_message = 5;
+    std::memset(room.data(), 0, empty_message);
+    ended = true;
+    return empty_message;
+  }
+  void received(std::span<const std::uint8_t> /*bytes*/) override {}
+  void closed() override { closed_at_ = Client::Clock::now(); }
+  [[nodiscard]] Time closed_at() const noexcept { return closed_at_; }
+
+ private:
+  Time closed_at_;
+};
+
+enum class Reason : std::uint8_t { deadline, cpu_time, cancelled };
+
+/// Milliseconds from when a spinning call was to end until the call behind it was answered.
+double lateness(Client& client, Reason reason, std::chrono::milliseconds cpu_time) {
+  constexpr auto deadline = 30ms;
+  EmptyCall spin;
+  EmptyCall next;
+  ClientConnection& connection = client.connection(0);
+  const Time began = Client::Clock::now();
+  if (!connection.open(spin, "/test.Guest/Spin", reason == Reason::deadline ? "30m" : "") ||
+      !connection.open(next, "/test.Guest/Count"))
+    throw std::runtime_error("the server takes no more calls");
+  Time due = began + (reason == Reason::cpu_time ? cpu_time : deadline);
+  if (reason == Reason::cancelled) {
+    client.run(due, [] { return false; });
+    due = Client::Clock::now();
+    connection.cancel(spin);
+  }
+  if (!client.run(began + 10s, [&] { return !spin.open() && !next.open(); }))
+    throw std::runtime_error("a call that was to be stopped goes on");
+  if (!next.failure().empty()) throw std::runtime_error("the call behind it failed: " + next.failure());
+  const std::string_view expected = reason == Reason::deadline ? "4" : reason == Reason::cpu_time ? "8" : "";
+  if (spin.grpc_status() != expected) throw std::runtime_error("the call ended with '" + spin.grpc_status() + "'");
+  return std::chrono::duration<double, std::milli>(next.closed_at() - due).count();
+}
+
+int run(std::span<char*> arguments) {
+  const Options options(arguments.subspan(1), {{"target", ""}, {"cpu-time", ""}, {"rounds", "40"}});
+  const std::chrono::milliseconds cpu_time(options.number("cpu-time", 1));
+  const auto rounds = static_cast<std::size_t>(options.number("rounds", 1));
+  Client client(options.text("target"), 1);
+  const auto measure = [&](const char* name, Reason reason) {
+    std::vector<double> late;
+    while (late.size() < rounds) late.push_back(lateness(client, reason, cpu_time));
+    std::ranges::sort(late);
+    std::printf("\"%s\": {\"p50_ms\": %.3f, \"p95_ms\": %.3f, \"max_ms\": %.3f}", name, late[rounds / 2],
+                late[std::min(rounds - 1, rounds * 95 / 100)], late.back());
+  };
+  std::printf("{");
+  measure("deadline", Reason::deadline);
+  std::printf(", ");
+  measure("cpu_time", Reason::cpu_time);
+  std::printf(", ");
+  measure("cancelled", Reason::cancelled);
+  std::printf("}\n");
+  return 0;
+}
+
+}  // namespace
+}  // namespace wasm_grpc::bench
+
+int main(int argc, char** argv) {
+  try {
+    if (argc == 1) return std::fputs(wasm_grpc::bench::usage, stderr), 2;
+    return wasm_grpc::bench::run({argv, static_cast<std::size_t>(argc)});
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "kill_client: %s\n", error.what());
+    return 1;
+  }
+}
