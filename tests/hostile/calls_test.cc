@@ -1,6 +1,9 @@
 // Calls: ids that are not the guest's to use, and imports at moments that are not theirs.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <span>
+
 #include "abi/v1.h"
 #include "host.h"
 
@@ -119,7 +122,7 @@ TEST(EveryImport, InInitializeAndInStartIsAnswered) {
       Instance guest(host().guest(), [&](std::span<std::byte> memory) {
         auto arguments = usual_arguments(import);
         if (takes_a_call(import)) arguments[0] = 1;
-        std::memcpy(memory.data(), arguments.data(), arguments.size() * 8);
+        std::ranges::copy(std::as_bytes(std::span(arguments)), memory.begin());
         const auto number = static_cast<std::uint32_t>(i) + 1;
         std::memcpy(memory.data() + moment, &number, 4);
       });
@@ -148,7 +151,7 @@ TEST(Start, WithHostilePointersInDeclarationsFailsWithTheReason) {
           auto arguments = usual_arguments(import);
           arguments[0] = pointer;
           arguments[1] = length;
-          std::memcpy(memory.data(), arguments.data(), arguments.size() * 8);
+          std::ranges::copy(std::as_bytes(std::span(arguments)), memory.begin());
           const auto number = static_cast<std::uint32_t>(import_index(name)) + 1;
           std::memcpy(memory.data() + layout::in_start, &number, 4);
         });

@@ -1,10 +1,12 @@
 // A host for hostile guests: everything of the runtime that a guest touches, without a network.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -82,7 +84,7 @@ class Instance {
     std::memcpy(memory().data() + place, &value, sizeof(T));
   }
   void store_arguments(std::span<const std::uint64_t> arguments) {
-    std::memcpy(memory().data() + layout::arguments, arguments.data(), arguments.size_bytes());
+    std::ranges::copy(std::as_bytes(arguments), memory().begin() + layout::arguments);
   }
 
   /// How the start went.

@@ -113,6 +113,8 @@ TEST_P(LentCallTest, APieceOfAMessageWaitsForItsRestAtTheLender) {
   call.client_sends_bytes(message.substr(7));
   run_both();
   EXPECT_EQ(call.messages(), (std::vector<std::string>{"whole", "pieces"}));
+  call.client_ends();
+  run_both();
 }
 
 TEST_P(LentCallTest, TheGuestSeesWhoCallsAndWhatFor) {
