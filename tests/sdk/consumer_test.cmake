@@ -34,12 +34,14 @@ run(${CMAKE_COMMAND} -S "${CONSUMER}" -B "${WORK}/beside" -G "${GENERATOR}" "-DC
 run(${CMAKE_COMMAND} --build "${WORK}/beside")
 expect_guest("${WORK}/beside/guests/hello.wasm")
 expect_guest("${WORK}/beside/guests/tour.wasm")
+expect_guest("${WORK}/beside/guests/guestbook.wasm")
 
 run(${CMAKE_COMMAND} -S "${CONSUMER}" -B "${WORK}/toolchain" -G "${GENERATOR}" -DCMAKE_BUILD_TYPE=Release
     --toolchain "${package}/wasi-toolchain.cmake" "-DWasmGrpcGuest_DIR=${package}")
 run(${CMAKE_COMMAND} --build "${WORK}/toolchain")
 expect_guest("${WORK}/toolchain/guests/hello.wasm")
 expect_guest("${WORK}/toolchain/guests/tour.wasm")
+expect_guest("${WORK}/toolchain/guests/guestbook.wasm")
 
 execute_process(COMMAND ${CMAKE_COMMAND} -S "${CONSUMER}" -B "${WORK}/unable" -G "${GENERATOR}"
                         "-DCMAKE_PREFIX_PATH=${prefix}" -DWASM_GRPC_GUEST_CXX=${CMAKE_COMMAND}

@@ -13,7 +13,8 @@ namespace {
 std::uint64_t allocations = 0;  // by operator new, in this program; tests run on one thread
 }  // namespace
 
-void* operator new(std::size_t size) {
+// Not inlined: GCC would take malloc's memory for that of the standard operator new, or the other way round.
+[[gnu::noinline]] void* operator new(std::size_t size) {
   ++allocations;
   void* const memory = std::malloc(size == 0 ? 1 : size);
   if (memory == nullptr) std::abort();
@@ -21,10 +22,10 @@ void* operator new(std::size_t size) {
 }
 // Replaced too, as a sanitizer's own new[] would not come by here.
 void* operator new[](std::size_t size) { return operator new(size); }
-void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete[](void* memory) noexcept { std::free(memory); }
 void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 WASM_GRPC_SERVICES(registry) {
   using namespace wasm_grpc::guest;

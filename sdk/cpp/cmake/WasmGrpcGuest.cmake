@@ -1,7 +1,11 @@
-# wasm_grpc_add_guest(name SOURCES... [OUTPUT_DIRECTORY dir] [OPTIONS ...] [LINK_OPTIONS ...])
+# wasm_grpc_add_guest(name SOURCES... [PROTOS ...] [IMPORT_DIRS ...] [OUTPUT_DIRECTORY dir] [OPTIONS ...]
+#                     [LINK_OPTIONS ...])
 #
 # Builds the guest name.wasm from C++ (and C) sources over the guest SDK, as the target `name`, which is part of ALL.
 #
+#   PROTOS            .proto files: structs of their messages and classes of their services are generated, those of what
+#                     they import too. Sources include them as "file.guest.h". See docs/guest-protobuf.md.
+#   IMPORT_DIRS       where .proto files are looked for; the current source folder and those of PROTOS when left out
 #   OUTPUT_DIRECTORY  where name.wasm goes; ${WASM_GRPC_GUEST_DIR} where that is set, else ${CMAKE_BINARY_DIR}/guests
 #   OPTIONS           more compiler options: -O3, -DNAME=1, -I${CMAKE_CURRENT_SOURCE_DIR}/..., -std=c++23
 #   LINK_OPTIONS      more linker options: -Wl,-z,stack-size=262144
@@ -16,6 +20,7 @@ cmake_policy(PUSH)
 cmake_policy(VERSION 3.25)
 
 include("${CMAKE_CURRENT_LIST_DIR}/wasi-tools.cmake")
+include("${CMAKE_CURRENT_LIST_DIR}/WasmGrpcProtos.cmake")
 
 if(NOT WASM_GRPC_GUEST_INCLUDE_DIR)
   get_filename_component(WASM_GRPC_GUEST_INCLUDE_DIR "${CMAKE_CURRENT_LIST_DIR}/../include" ABSOLUTE)
@@ -61,10 +66,19 @@ function(_wasm_grpc_add_guest_beside name file include_dir)
   _wasm_grpc_check_tools("${WASM_GRPC_GUEST_CXX}" ${common} -fno-exceptions)
 
   set(dir "${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${name}.guest")
+  set(generated_include "")
+  if(GUEST_GENERATED)
+    set(generated_include "-I${GUEST_GENERATED_DIR}")
+  endif()
   set(objects "")
   foreach(source ${GUEST_SOURCES})
     get_filename_component(absolute "${source}" ABSOLUTE)
-    file(RELATIVE_PATH object "${CMAKE_CURRENT_SOURCE_DIR}" "${absolute}")
+    cmake_path(IS_PREFIX CMAKE_CURRENT_BINARY_DIR "${absolute}" NORMALIZE generated)
+    if(generated)
+      file(RELATIVE_PATH object "${CMAKE_CURRENT_BINARY_DIR}" "${absolute}")
+    else()
+      file(RELATIVE_PATH object "${CMAKE_CURRENT_SOURCE_DIR}" "${absolute}")
+    endif()
     string(REPLACE ".." "__" object "${object}")
     set(object "${dir}/${object}.o")
     get_filename_component(object_dir "${object}" DIRECTORY)
@@ -77,9 +91,10 @@ function(_wasm_grpc_add_guest_beside name file include_dir)
     # -idirafter: an include folder of the host, such as /usr/include, must not come before the one of wasi-libc.
     add_custom_command(
       OUTPUT "${object}"
-      COMMAND ${compile} -O2 ${GUEST_COMPILE_OPTIONS} -idirafter "${include_dir}" ${GUEST_OPTIONS}
+      COMMAND ${compile} -O2 ${GUEST_COMPILE_OPTIONS} -idirafter "${include_dir}" ${generated_include}
+              ${GUEST_OPTIONS}
               -MD -MF "${object}.d" -MT "${object}" -c "${absolute}" -o "${object}"
-      DEPENDS "${absolute}"
+      DEPENDS "${absolute}" ${GUEST_GENERATED}
       DEPFILE "${object}.d"
       COMMENT "Compiling guest ${name}: ${source}"
       COMMAND_EXPAND_LISTS VERBATIM)
@@ -118,6 +133,9 @@ function(_wasm_grpc_add_guest_executable name file include_dir)
     target_compile_options(${name} PRIVATE -O2)
   endif()
   target_compile_options(${name} PRIVATE ${GUEST_OPTIONS})
+  if(GUEST_GENERATED)
+    target_include_directories(${name} PRIVATE "${GUEST_GENERATED_DIR}")
+  endif()
   # -O0 here, for the linker only: with more, clang would call wasm-opt itself, and lose the names of functions.
   target_link_options(${name} PRIVATE -O0 ${GUEST_BASE_LINK_OPTIONS} ${GUEST_LINK_OPTIONS})
   if(WASM_GRPC_WASM_OPT)
@@ -128,7 +146,7 @@ function(_wasm_grpc_add_guest_executable name file include_dir)
 endfunction()
 
 function(wasm_grpc_add_guest name)
-  cmake_parse_arguments(PARSE_ARGV 1 GUEST "" "OUTPUT_DIRECTORY" "SOURCES;OPTIONS;LINK_OPTIONS")
+  cmake_parse_arguments(PARSE_ARGV 1 GUEST "" "OUTPUT_DIRECTORY" "SOURCES;PROTOS;IMPORT_DIRS;OPTIONS;LINK_OPTIONS")
   list(APPEND GUEST_SOURCES ${GUEST_UNPARSED_ARGUMENTS})
   if(NOT GUEST_SOURCES)
     message(FATAL_ERROR "wasm_grpc_add_guest(${name}): no sources. Give at least one: "
@@ -144,6 +162,14 @@ function(wasm_grpc_add_guest name)
                          BASE_DIR "${CMAKE_CURRENT_BINARY_DIR}")
   file(MAKE_DIRECTORY "${GUEST_OUTPUT_DIRECTORY}")
   set(file "${GUEST_OUTPUT_DIRECTORY}/${name}.wasm")
+
+  set(GUEST_GENERATED "")
+  set(GUEST_GENERATED_DIR "${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${name}.guest/proto")
+  if(GUEST_PROTOS)
+    wasm_grpc_generate(GUEST_GENERATED PROTOS ${GUEST_PROTOS} IMPORT_DIRS ${GUEST_IMPORT_DIRS}
+                       OUTPUT_DIRECTORY "${GUEST_GENERATED_DIR}")
+    list(APPEND GUEST_SOURCES ${GUEST_GENERATED})
+  endif()
 
   if(NOT DEFINED WASM_GRPC_WASM_OPT OR WASM_GRPC_WASM_OPT MATCHES "-NOTFOUND$")
     find_program(WASM_GRPC_WASM_OPT wasm-opt HINTS "${WASI_SDK_PREFIX}/bin" "$ENV{WASI_SDK_PREFIX}/bin"

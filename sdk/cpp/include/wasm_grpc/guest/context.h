@@ -20,6 +20,7 @@ namespace detail {
 /// What an instance keeps from call to call, so that calls do not allocate.
 struct Instance {
   Buffer request;
+  Buffer response;
   std::string scratch;
 };
 
@@ -120,6 +121,10 @@ class Context {
     instance_->scratch.clear();
     return instance_->scratch;
   }
+
+  /// Memory to encode() a response in. It is used again from call to call; what it holds lives until the next use, in
+  /// this call or a later one.
+  [[nodiscard]] Buffer& response_buffer() const { return instance_->response; }
 
   /// The host's number of the call, for use with the functions of abi.h.
   [[nodiscard]] std::int32_t id() const noexcept { return call_; }

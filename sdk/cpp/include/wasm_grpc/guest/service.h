@@ -103,6 +103,15 @@ class Registry {
   /// The service of that name, "package.Service", to add methods to.
   [[nodiscard]] Service service(std::string_view name);
 
+  /// Makes one `Implementation` of a generated service and serves it for the life of the instance; returns it.
+  template <typename Implementation, typename... Arguments>
+  Implementation& serve(Arguments&&... arguments) {
+    auto* const implementation = new Implementation(std::forward<Arguments>(arguments)...);
+    services_.emplace_back(implementation, [](void* service) { delete static_cast<Implementation*>(service); });
+    add_service(*this, *implementation);
+    return *implementation;
+  }
+
   /// Gives the host a serialized google.protobuf.FileDescriptorSet of the services, for reflection. False when it
   /// refuses it: 4 MiB at most.
   bool descriptors(Bytes file_descriptor_set) {
@@ -138,6 +147,7 @@ class Registry {
     (void)abi::wasm_grpc_1_method(path.data(), static_cast<std::uint32_t>(path.size()), kind, abi::handler_style, tag);
   }
 
+  std::vector<std::unique_ptr<void, void (*)(void*)>> services_;
   std::vector<Method> methods_;  // the index is the method's tag
   detail::Instance instance_;
 };
