@@ -36,12 +36,6 @@ def program() -> pathlib.Path:
 
 
 @pytest.fixture(scope="session")
-def sanitized() -> bool:
-    """Whether it is built with sanitizers, which take time and memory."""
-    return SANITIZED
-
-
-@pytest.fixture(scope="session")
 def guest():
     """guest("greeter") is the file of that guest; a test of a guest that this machine cannot build is skipped."""
 

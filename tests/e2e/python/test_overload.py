@@ -118,7 +118,9 @@ def test_10000_open_streams_each_have_an_instance_and_are_all_answered(serve):
     print(f"10,000 streams: {held / MIB:.0f} MiB")
 
 
-def test_connections_beyond_the_open_files_wait_and_the_operator_is_told(serve):
+def test_connections_beyond_the_open_files_wait_and_the_operator_is_told(serve, sanitized):
+    if sanitized:
+        pytest.skip("UBSan looks at an object through a pipe, and takes it for a wrong one when it may open none")
     server = serve("echo", "--workers", "1")
     used = len(os.listdir(f"/proc/{server.pid}/fd"))
     resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (used + 10, used + 10))
