@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 
 namespace CLI {
 class App;
@@ -15,12 +16,17 @@ using Command = std::function<int()>;
 
 void add_serve(CLI::App& app, Command& run);
 void add_inspect(CLI::App& app, Command& run);
+void add_call(CLI::App& app, Command& run);
+void add_list(CLI::App& app, Command& run);
 
 /// Exit codes.
 inline constexpr int exit_ok = 0;
 inline constexpr int exit_failure = 1;  // it could not do what was asked
 inline constexpr int exit_usage = 2;    // what was asked makes no sense
 
+/// Text of a server or a module for a terminal: control characters, which terminals obey, as \xNN; line ends and tabs
+/// stay.
+[[nodiscard]] std::string printable(std::string_view text);
 /// Prints "wasm-grpc: MESSAGE" to standard error and returns exit_failure.
 int fail(const std::string& message);
 

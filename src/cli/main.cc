@@ -7,8 +7,22 @@
 
 namespace wasm_grpc::cli {
 
+std::string printable(std::string_view text) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string out;
+  for (const char c : text) {
+    const auto value = static_cast<unsigned char>(c);
+    if ((value >= ' ' && value != 0x7f) || c == '\n' || c == '\t') {
+      out += c;
+    } else {
+      out.append("\\x").append({digits[value >> 4], digits[value & 15]});
+    }
+  }
+  return out;
+}
+
 int fail(const std::string& message) {
-  std::fprintf(stderr, "wasm-grpc: %s\n", message.c_str());
+  std::fprintf(stderr, "wasm-grpc: %s\n", printable(message).c_str());
   return exit_failure;
 }
 
@@ -22,6 +36,8 @@ int main(int argc, char** argv) {
   Command run;
   add_serve(app, run);
   add_inspect(app, run);
+  add_call(app, run);
+  add_list(app, run);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& error) {

@@ -1,0 +1,88 @@
+// One connection of a gRPC client, for one call at a time: what the command line needs, not a library for services.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "wasm_grpc/result.h"
+#include "wasm_grpc/rpc/status.h"
+
+namespace wasm_grpc::client {
+
+/// Where to, and how.
+struct ChannelOptions {
+  /// "HOST:PORT", "http://HOST:PORT", "https://HOST:PORT" or "unix:PATH".
+  std::string address;
+  /// TLS where the address does not say; "https://" does.
+  bool tls = false;
+  /// Who signs the server's certificate, PEM; the system's authorities when empty.
+  std::string ca_file;
+  /// The client's certificate and key, PEM; none when empty.
+  std::string certificate_file;
+  std::string key_file;
+  /// Takes any certificate.
+  bool insecure_skip_verify = false;
+  /// What the server is asked for, and what its certificate must be for, instead of the address's host.
+  std::string authority;
+  std::chrono::milliseconds connect_timeout{10'000};
+  /// Bytes one response message may have.
+  std::size_t max_message_size = std::size_t{64} << 20;
+};
+
+/// Names and values as on the wire, but for those of "-bin", which are raw.
+using Metadata = std::vector<std::pair<std::string, std::string>>;
+
+/// Gives the next request message; nothing when there are no more, an error to give up the call. May block, on a thread
+/// of its own, but not for long once it is asked to stop: the call has ended.
+using RequestSource = std::function<Result<std::optional<std::string>>(const std::stop_token& stop)>;
+
+struct CallOptions {
+  std::string path;  // "/package.Service/Method"
+  Metadata metadata;
+  std::optional<std::chrono::milliseconds> deadline;
+};
+
+/// Told of what comes.
+struct CallEvents {
+  std::function<void(const Metadata& headers)> headers;
+  /// An error gives up the call.
+  std::function<Result<>(std::string_view message)> message;
+};
+
+/// How a call ended. The status is the server's, or, where there is none, what gRPC says of that case.
+struct CallEnd {
+  rpc::Status status;
+  Metadata trailers;
+  std::string details;  // grpc-status-details-bin: a serialized google.rpc.Status
+};
+
+/// Used by one thread.
+class Channel {
+ public:
+  /// Connects. The error says to what, and why not.
+  [[nodiscard]] static Result<std::unique_ptr<Channel>> connect(const ChannelOptions& options);
+  ~Channel();
+  Channel(const Channel&) = delete;
+  Channel& operator=(const Channel&) = delete;
+
+  /// Makes a call and returns when it has ended. The error is one of the source or of an event, not of the call.
+  [[nodiscard]] Result<CallEnd> call(const CallOptions& options, const RequestSource& requests,
+                                     const CallEvents& events);
+
+ private:
+  class Connection;
+  explicit Channel(std::unique_ptr<Connection> connection);
+  std::unique_ptr<Connection> connection_;
+};
+
+/// A source of these messages.
+[[nodiscard]] RequestSource source_of(std::vector<std::string> messages);
+
+}  // namespace wasm_grpc::client

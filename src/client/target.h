@@ -1,0 +1,22 @@
+// Addresses of servers as people write them.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "wasm_grpc/result.h"
+
+namespace wasm_grpc::client {
+
+struct Target {
+  bool tls = false;
+  bool unix_socket = false;
+  std::string host;  // or the path of a unix socket
+  std::string port;
+  std::string authority;  // "host:port"; "localhost" for a unix socket
+};
+
+/// Reads "HOST:PORT", "http://HOST:PORT", "https://HOST:PORT" or "unix:PATH"; "[::1]:PORT" for IPv6.
+[[nodiscard]] Result<Target> parse_target(std::string_view text, bool tls_by_default);
+
+}  // namespace wasm_grpc::client
