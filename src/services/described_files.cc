@@ -5,6 +5,8 @@
 #include <map>
 #include <unordered_set>
 
+#include "services/descriptor_limits.h"
+
 namespace wasm_grpc::services {
 
 namespace pb = google::protobuf;
@@ -40,11 +42,12 @@ class FileOrder {
     std::string bytes;
   };
 
-  Result<> add(const pb::FileDescriptorSet& set) {
+  Result<> add(const pb::FileDescriptorSet& set, DescriptorLimits& limits) {
     for (const pb::FileDescriptorProto& file : set.file()) {
       std::string bytes = file.SerializeAsString();
       const auto known = files_.find(file.name());
       if (known == files_.end()) {
+        if (auto few = limits.add(file); !few.ok()) return few;
         files_.emplace(file.name(), Entry{file, std::move(bytes)});
       } else if (known->second.bytes != bytes) {
         return Error{"its descriptors have the file " + quoted(file.name()) + " twice, with different content"};
@@ -127,10 +130,12 @@ rpc::MethodKind kind_of(const pb::MethodDescriptor& method) noexcept {
 
 Result<std::shared_ptr<const DescribedFiles>> DescribedFiles::parse(std::span<const std::string> sets) {
   FileOrder order;
+  DescriptorLimits limits;
   for (const std::string& bytes : sets) {
+    if (auto few = limits.add_bytes(bytes); !few.ok()) return std::move(few).error();
     pb::FileDescriptorSet set;
     if (!set.ParseFromString(bytes)) return Error{"its descriptors are not a google.protobuf.FileDescriptorSet"};
-    if (auto added = order.add(set); !added.ok()) return std::move(added).error();
+    if (auto added = order.add(set, limits); !added.ok()) return std::move(added).error();
   }
   if (auto completed = order.complete(); !completed.ok()) return std::move(completed).error();
   auto sorted = order.sorted();

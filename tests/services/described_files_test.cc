@@ -5,6 +5,7 @@
 #include <google/protobuf/timestamp.pb.h>
 
 #include "services/builtin.h"
+#include "services/descriptor_limits.h"
 #include "services/files.h"
 
 namespace wasm_grpc::services {
@@ -17,6 +18,15 @@ testing::AssertionResult fails_with(const Result<std::shared_ptr<const Described
   if (result.ok()) return testing::AssertionFailure() << "it did not fail";
   if (result.error().message.find(part) != std::string::npos) return testing::AssertionSuccess();
   return testing::AssertionFailure() << result.error().message;
+}
+
+std::string chain_of_files(std::size_t length) {
+  std::string text;
+  for (std::size_t i = 1; i < length; ++i) {
+    text += "file { name: 'f" + std::to_string(i - 1) + "' dependency: 'f" + std::to_string(i) +
+            "' public_dependency: 0 }\n";
+  }
+  return text + "file { name: 'f" + std::to_string(length - 1) + "' }";
 }
 
 TEST(DescribedFiles, MayComeInAnyOrder) {
@@ -88,15 +98,62 @@ TEST(DescribedFiles, MustMakeSense) {
 }
 
 TEST(DescribedFiles, MayImportEachOtherInALongChain) {
-  // One call of a function for each would need more stack than there is.
-  std::string text;
-  constexpr int length = 20'000;
-  for (int i = 0; i < length; ++i) {
-    text += "file { name: 'f" + std::to_string(i) + "' dependency: 'f" + std::to_string(i + 1) + "' }\n";
-  }
-  text += "file { name: 'f" + std::to_string(length) + "' }";
-  const auto files = files_of(text);
-  EXPECT_EQ(files->with_imports(files->pool().FindFileByName("f0")).size(), length + 1U);
+  const std::size_t most = DescriptorLimits::most_files;
+  const auto files = files_of(chain_of_files(most));
+  EXPECT_EQ(files->with_imports(files->pool().FindFileByName("f0")).size(), most);
+}
+
+TEST(DescriptorLimits, RefuseMoreFiles) {
+  EXPECT_TRUE(fails_with(parse(chain_of_files(DescriptorLimits::most_files + 1)), "have more than 2000 files"));
+}
+
+TEST(DescriptorLimits, RefuseMoreParts) {
+  // Two bytes each, and 200 of memory.
+  google::protobuf::FileDescriptorSet set;
+  auto* file = set.add_file();
+  file->set_name("a.proto");
+  for (std::size_t i = 0; i < DescriptorLimits::most_parts - 1; ++i) file->add_message_type();
+  EXPECT_TRUE(fails_with(parse(set), "Missing name"));
+  file->add_message_type();
+  EXPECT_TRUE(fails_with(parse(set), "have more than 100000 parts"));
+}
+
+TEST(DescriptorLimits, CountTheirPartsInAllSetsAndHoweverDeepOrUnknown) {
+  google::protobuf::FileDescriptorSet set;
+  auto* deep = set.add_file()->add_message_type();
+  for (int i = 0; i < 50; ++i) deep = deep->add_nested_type();
+  auto* options = deep->mutable_options();
+  for (int i = 0; i < 60'000; ++i) options->GetReflection()->MutableUnknownFields(options)->AddVarint(1234, 5);
+  EXPECT_TRUE(fails_with(parse(set), "Missing field")) << "60,000 are not too many";
+  const std::string twice[] = {set.SerializeAsString(), set.SerializeAsString()};
+  EXPECT_TRUE(fails_with(DescribedFiles::parse(twice), "have more than 100000 parts"));
+}
+
+TEST(DescriptorLimits, RefuseMoreRanges) {
+  google::protobuf::FileDescriptorSet set;
+  auto* file = set.add_file();
+  file->set_name("a.proto");
+  auto* message = file->add_message_type();
+  message->set_name("A");
+  const auto add = [&](int start) {
+    auto* range = message->add_extension_range();
+    range->set_start(start);
+    range->set_end(start + 1);
+  };
+  for (int i = 0; i < DescriptorLimits::most_ranges; ++i) add(1 + 2 * i);
+  EXPECT_TRUE(parse(set).ok());
+  add(1'000'000);
+  EXPECT_TRUE(fails_with(parse(set), "have more than 1000 reserved or extension ranges"));
+}
+
+TEST(DescriptorLimits, RefuseLongNamesOfMany) {
+  google::protobuf::FileDescriptorSet set;
+  auto* file = set.add_file();
+  file->set_name("a.proto");
+  auto* message = file->add_message_type();
+  message->set_name(std::string(20'000, 'a'));
+  for (int i = 0; i < 1'000; ++i) message->add_nested_type()->set_name("b" + std::to_string(i));
+  EXPECT_TRUE(fails_with(parse(set), "have more than 16777216 bytes of full names"));
 }
 
 TEST(DescribedFiles, TellTheNamesOfHostileFilesInPrintableText) {

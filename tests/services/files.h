@@ -19,6 +19,10 @@ inline std::string set_of(const std::string& text) {
   return set.SerializeAsString();
 }
 
+inline Result<std::shared_ptr<const DescribedFiles>> parse(const google::protobuf::FileDescriptorSet& set) {
+  const std::string sets[] = {set.SerializeAsString()};
+  return DescribedFiles::parse(sets);
+}
 inline Result<std::shared_ptr<const DescribedFiles>> parse(const std::string& text) {
   const std::string sets[] = {set_of(text)};
   return DescribedFiles::parse(sets);
