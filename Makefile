@@ -30,7 +30,7 @@ build:
 serve:
 	@scripts/install-deps build
 	@$(MAKE) --no-print-directory build/release/build.ninja
-	cmake --build --preset release --target wasm-grpc greeter
+	cmake --build --preset release --target wasm-grpc protoc-gen-wasm-grpc greeter
 	@build/release/wasm-grpc serve build/guests/greeter.wasm --listen $(LISTEN) $(SERVE_FLAGS)
 
 test:

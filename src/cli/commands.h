@@ -18,6 +18,7 @@ void add_serve(CLI::App& app, Command& run);
 void add_inspect(CLI::App& app, Command& run);
 void add_call(CLI::App& app, Command& run);
 void add_list(CLI::App& app, Command& run);
+void add_new(CLI::App& app, Command& run);
 
 /// Exit codes.
 inline constexpr int exit_ok = 0;

@@ -38,6 +38,7 @@ int main(int argc, char** argv) {
   add_inspect(app, run);
   add_call(app, run);
   add_list(app, run);
+  add_new(app, run);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& error) {

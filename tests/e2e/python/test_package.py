@@ -9,6 +9,7 @@ import shutil
 import subprocess
 
 import grpc
+import new_project
 import pytest
 from server import Server
 
@@ -89,6 +90,15 @@ def test_a_guest_built_under_the_toolchain_file_works_too(prefix, connect, failu
         assert_shouts(connect(server), failure)
     finally:
         server.stop()
+
+
+def test_the_installed_program_makes_projects_that_use_the_installed_sdk(prefix, tmp_path):
+    new_project.make(prefix / "bin" / "wasm-grpc", tmp_path / "hello")
+    new_project.build(tmp_path / "hello")
+    assert "100% tests passed" in new_project.test(tmp_path / "hello")
+    found = (tmp_path / "hello" / "build" / "CMakeCache.txt").read_text()
+    for what in ("WasmGrpcGuest_DIR:PATH", "WASM_GRPC_PROTOC_PLUGIN:FILEPATH", "WASM_GRPC:FILEPATH"):
+        assert f"\n{what}={prefix}/" in found, f"{what} is not what was installed"
 
 
 def test_the_package_asks_for_a_version_it_has(prefix, tmp_path):

@@ -1,0 +1,105 @@
+// wasm-grpc new: a folder with a guest project that builds, is served and tests itself.
+
+#include <CLI/CLI.hpp>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+
+#include "cli/commands.h"
+#include "cli/project.h"
+#include "cli/version.h"
+
+namespace wasm_grpc::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct NewFlags {
+  std::string folder;
+  std::string service;
+};
+
+/// Where the CMake package of the guest SDK is that belongs to this program: installed with it, or built with it.
+fs::path find_sdk(const fs::path& programs) {
+  for (const char* package : {installed_guest_package, built_guest_package}) {
+    const fs::path folder = (programs / package).lexically_normal();
+    std::error_code ignored;
+    if (fs::exists(folder / "WasmGrpcGuestConfig.cmake", ignored)) return folder;
+  }
+  return {};
+}
+
+/// Makes the folder, or takes one that is empty.
+Result<> make_folder(const fs::path& folder) {
+  std::error_code error;
+  const fs::file_status there = fs::status(folder, error);
+  if (fs::is_directory(there)) {
+    const bool empty = fs::is_empty(folder, error);
+    if (error) return Error{folder.string() + ": " + error.message()};
+    if (!empty) return Error{folder.string() + " is not empty: give a new folder, or an empty one"};
+    return success();
+  }
+  if (fs::exists(there)) return Error{folder.string() + " is there, and no folder"};
+  fs::create_directories(folder, error);
+  if (error) return Error{folder.string() + ": " + error.message()};
+  return success();
+}
+
+Result<> write_file(const fs::path& path, const std::string& text) {
+  std::ofstream file(path, std::ios::binary);
+  file << text;
+  file.close();
+  if (!file) return Error{"cannot write " + path.string() + ": " + std::strerror(errno)};
+  return success();
+}
+
+int make_project(const NewFlags& flags) {
+  const fs::path folder(flags.folder);
+  const auto names = project_names(folder, flags.service);
+  if (!names.ok()) return fail(names.error().message);
+  std::error_code error;
+  const fs::path program = fs::read_symlink("/proc/self/exe", error);
+  if (error) return fail("/proc/self/exe: " + error.message());
+  const fs::path sdk = find_sdk(program.parent_path());
+
+  if (const auto made = make_folder(folder); !made.ok()) return fail(made.error().message);
+  for (const ProjectFile& file : project_files(names.value(), sdk, program.parent_path())) {
+    if (const auto written = write_file(folder / file.path, file.text); !written.ok()) {
+      return fail(written.error().message);
+    }
+  }
+  const std::string& name = names.value().name;
+  const std::string service = names.value().package + "." + names.value().service;
+  std::printf(
+      "%s has the service %s now. Build it, test it, serve it:\n\n"
+      "  cd %s\n"
+      "  cmake -B build -G Ninja\n"
+      "  cmake --build build\n"
+      "  ctest --test-dir build --output-on-failure\n"
+      "  %s serve build/guests/%s.wasm\n\n"
+      "and call it, from another terminal:\n\n"
+      "  %s call 127.0.0.1:50051 %s/SayHello --json '{\"name\": \"World\"}'\n",
+      folder.c_str(), service.c_str(), folder.c_str(), program.c_str(), name.c_str(), program.c_str(), service.c_str());
+  if (sdk.empty()) {
+    std::printf(
+        "\nThe guest SDK is not beside this program: tell the first cmake where it is, with -DCMAKE_PREFIX_PATH=...\n");
+  }
+  return exit_ok;
+}
+
+}  // namespace
+
+void add_new(CLI::App& app, Command& run) {
+  auto flags = std::make_shared<NewFlags>();
+  CLI::App* command = app.add_subcommand("new", "Make a guest project in C++, with a service and a test");
+  command->add_option("DIR", flags->folder, "The folder, new or empty; its name becomes the project's")->required();
+  command->add_option("--service", flags->service, "The service it has, package.Service; after the folder if not given")
+      ->type_name("NAME");
+  command->callback([flags, &run] { run = [flags] { return make_project(*flags); }; });
+}
+
+}  // namespace wasm_grpc::cli

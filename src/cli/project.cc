@@ -1,0 +1,135 @@
+#include "cli/project.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include "cli/version.h"
+#include "protoc/names.h"
+
+namespace wasm_grpc::cli {
+
+// The files of sdk/cpp/template.
+namespace templates {
+extern const std::string_view cmake_lists;
+extern const std::string_view gitignore;
+extern const std::string_view guest_cc;
+extern const std::string_view guest_proto;
+extern const std::string_view readme;
+extern const std::string_view test;
+}  // namespace templates
+
+namespace {
+
+constexpr std::string_view lower = "abcdefghijklmnopqrstuvwxyz";
+constexpr std::string_view upper = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+constexpr std::string_view digits = "0123456789";
+
+bool is_in(std::string_view set, char c) { return set.find(c) != std::string_view::npos; }
+
+bool is_identifier(std::string_view text) {
+  const auto letter = [](char c) { return is_in(lower, c) || is_in(upper, c) || c == '_'; };
+  return !text.empty() && letter(text[0]) &&
+         std::all_of(text.begin(), text.end(), [&](char c) { return letter(c) || is_in(digits, c); });
+}
+
+/// "MyGuest" of "my_guest".
+std::string camel_case(std::string_view name) {
+  std::string out;
+  bool begins = true;
+  for (const char c : name) {
+    if (c == '_') {
+      begins = true;
+    } else {
+      out += begins && is_in(lower, c) ? upper[lower.find(c)] : c;
+      begins = false;
+    }
+  }
+  return out;
+}
+
+Result<std::string> project_name(const std::filesystem::path& folder) {
+  constexpr std::size_t longest = 64;
+  std::filesystem::path whole = std::filesystem::absolute(folder).lexically_normal();
+  if (!whole.has_filename()) whole = whole.parent_path();  // "DIR/"
+  const std::string last = whole.filename().string();
+  std::string name;
+  for (const char c : last) {
+    name += c == '-' ? '_' : is_in(upper, c) ? lower[upper.find(c)] : c;
+  }
+  if (name.empty() || name.size() > longest || !is_in(lower, name[0]) || !is_identifier(name)) {
+    return Error{"\"" + last + "\" is no name for a project: expected a letter, then letters, digits, - and _, " +
+                 std::to_string(longest) + " at most"};
+  }
+  constexpr std::array of_cmake = {
+      "all",     "clean", "edit_cache",     "help",         "install", "list_install_components",
+      "package", "test",  "package_source", "rebuild_cache"};
+  if (std::find(of_cmake.begin(), of_cmake.end(), name) != of_cmake.end()) {
+    return Error{"\"" + last + "\" is no name for a project: CMake has a target of that name"};
+  }
+  return name;
+}
+
+}  // namespace
+
+Result<ProjectNames> project_names(const std::filesystem::path& folder, std::string_view full_service) {
+  auto name = project_name(folder);
+  if (!name.ok()) return std::move(name).error();
+  ProjectNames names{name.value(), name.value(), camel_case(name.value())};
+  if (!full_service.empty()) {
+    const auto bad = [&](const std::string& why) {
+      return Error{"--service " + std::string(full_service) + ": " + why};
+    };
+    const std::size_t last_dot = std::min(full_service.rfind('.'), full_service.size());
+    names.package = full_service.substr(0, last_dot);
+    names.service = full_service.substr(std::min(last_dot + 1, full_service.size()));
+    bool good = is_identifier(names.service);
+    for (std::string_view rest = names.package; good;) {
+      const std::size_t dot = rest.find('.');
+      good = is_identifier(rest.substr(0, dot));
+      if (dot == std::string_view::npos) break;
+      rest.remove_prefix(dot + 1);
+    }
+    if (!good) return bad("expected package.Service, of letters, digits and _");
+  }
+  constexpr std::array taken = {"HelloReply", "HelloRequest", "SayHello", "SayHellos"};
+  if (std::find(taken.begin(), taken.end(), names.service) != taken.end()) {
+    return Error{"the service cannot be called " + names.service +
+                 ": a message or method of the project is; --service package.Service names another"};
+  }
+  return names;
+}
+
+std::vector<ProjectFile> project_files(const ProjectNames& names, const std::filesystem::path& sdk,
+                                       const std::filesystem::path& programs) {
+  std::string space;
+  for (std::string_view rest = names.package; !rest.empty();) {
+    const std::size_t dot = std::min(rest.find('.'), rest.size());
+    space += (space.empty() ? "" : "::") + protoc::identifier(rest.substr(0, dot));
+    rest.remove_prefix(std::min(dot + 1, rest.size()));
+  }
+  const std::map<std::string, std::string, std::less<>> values = {{"name", names.name},
+                                                                  {"package", names.package},
+                                                                  {"Service", names.service},
+                                                                  {"space", space},
+                                                                  {"class", protoc::identifier(names.service)},
+                                                                  {"version", version},
+                                                                  {"sdk", sdk.string()},
+                                                                  {"programs", programs.string()}};
+  const auto fill = [&](std::string_view text) {
+    std::string filled;
+    while (true) {
+      const std::size_t start = text.find('@');
+      const std::size_t end = start == std::string_view::npos ? start : text.find('@', start + 1);
+      filled += text.substr(0, start);
+      if (end == std::string_view::npos) return filled;
+      filled += values.at(std::string(text.substr(start + 1, end - start - 1)));
+      text.remove_prefix(end + 1);
+    }
+  };
+  return {{".gitignore", fill(templates::gitignore)},      {"CMakeLists.txt", fill(templates::cmake_lists)},
+          {"README.md", fill(templates::readme)},          {names.name + ".proto", fill(templates::guest_proto)},
+          {names.name + ".cc", fill(templates::guest_cc)}, {"test.sh", fill(templates::test)}};
+}
+
+}  // namespace wasm_grpc::cli

@@ -1,0 +1,30 @@
+"""What `wasm-grpc new` makes, taken through the steps it names itself."""
+
+import os
+import pathlib
+import subprocess
+
+LIMIT = 200
+CMAKE = pathlib.Path(os.environ.get("WASM_GRPC_TEST_CMAKE", "cmake"))
+
+
+def run(*command, fails: bool = False, **options) -> str:
+    """What the command prints; it must succeed, or with `fails`, not."""
+    done = subprocess.run(
+        [str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=LIMIT, **options
+    )
+    assert (done.returncode != 0) == fails, f"{command}: exit code {done.returncode}:\n{done.stdout}"
+    return done.stdout
+
+
+def make(program, folder: pathlib.Path, *flags) -> str:
+    return run(program, "new", folder, *flags)
+
+
+def build(folder: pathlib.Path) -> None:
+    run(CMAKE, "-B", "build", "-G", os.environ.get("WASM_GRPC_TEST_GENERATOR", "Ninja"), cwd=folder)
+    run(CMAKE, "--build", "build", cwd=folder)
+
+
+def test(folder: pathlib.Path, fails: bool = False) -> str:
+    return run(CMAKE.parent / "ctest", "--test-dir", "build", "--output-on-failure", cwd=folder, fails=fails)

@@ -1,0 +1,102 @@
+"""`wasm-grpc new`: the project it makes builds, passes its own test and is served; from the build, without an installation.
+Of an installation test_package.py tells."""
+
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+import new_project
+from server import Server
+
+LIMIT = 20
+README = pathlib.Path(__file__).parents[3] / "README.md"
+pytestmark = pytest.mark.timeout(600)
+
+
+def test_a_new_project_builds_tests_itself_and_is_served(program, tmp_path):
+    folder = tmp_path / "Hello-World"
+    said = new_project.make(program, folder)
+    assert f"{folder} has the service hello_world.HelloWorld now" in said
+    new_project.build(folder)
+    assert "100% tests passed, 0 tests failed out of 1" in new_project.test(folder)
+
+    # The commands it named for this do it, on a port of the test's.
+    serve, call = (line.split() for line in said.splitlines() if line.startswith(f"  {program}"))
+    assert serve[1:] == ["serve", "build/guests/hello_world.wasm"]
+    assert call[1:3] == ["call", "127.0.0.1:50051"]
+    server = Server(tmp_path, [program, "serve", folder / serve[2], "--listen", "127.0.0.1:0"])
+    try:
+        done = subprocess.run(
+            [program, "call", server.address, call[3], "--json", '{"name": "World"}'],
+            capture_output=True, text=True, timeout=LIMIT,
+        )
+        assert (done.returncode, done.stdout) == (0, '{\n "text": "Hello, World!"\n}\n'), done.stderr
+    finally:
+        server.stop()
+
+    # Its test is one: a service that says something else does not pass.
+    source = folder / "hello_world.cc"
+    source.write_text(source.read_text().replace('"Hello, "', '"Go away, "'))
+    new_project.build(folder)
+    assert "failed: SayHello" in new_project.test(folder, fails=True)
+
+
+def test_the_readme_shows_what_is_made(program, tmp_path):
+    new_project.make(program, tmp_path / "hello")
+    made = [(tmp_path / "hello" / f"hello.{ending}").read_text() for ending in ("proto", "cc")]
+    shown = re.findall(r"^```(?:proto|cpp)\n(.*?)^```", README.read_text(), re.MULTILINE | re.DOTALL)
+    assert len(shown) == 2
+    for snippet in shown:
+        assert any(snippet in text for text in made), snippet
+    commands = re.findall(r"^    (cmake .*|ctest .*)", README.read_text(), re.MULTILINE)
+    assert commands == re.findall(r"^    (cmake .*|ctest .*)", (tmp_path / "hello" / "README.md").read_text(), re.MULTILINE)
+
+
+def test_a_service_of_any_name_and_package_can_be_asked_for(program, tmp_path):
+    # Names that C++ does not take as they are, in a folder that there is.
+    new_project.make(program, tmp_path, "--service", "acme.new.v1.union")
+    new_project.build(tmp_path)
+    assert "100% tests passed" in new_project.test(tmp_path)
+
+
+@pytest.fixture
+def refuse(program, tmp_path):
+    def refuse(*arguments):
+        done = subprocess.run([program, "new", *arguments], capture_output=True, text=True, timeout=LIMIT, cwd=tmp_path)
+        assert done.returncode == 1 and done.stderr.startswith("wasm-grpc: ") and done.stderr.count("\n") == 1, done
+        return done.stderr
+
+    return refuse
+
+
+@pytest.mark.parametrize("name", ["1st", "-", "a.b", "a b", "h\u00e9", "_a", "x" * 65, "/"])
+def test_a_folder_whose_name_makes_no_project_is_refused(refuse, tmp_path, name):
+    assert "is no name for a project: expected a letter" in refuse("--", name)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["test", "all", "Package"])
+def test_names_that_cmake_has_are_refused(refuse, name):
+    assert "CMake has a target of that name" in refuse(name)
+
+
+@pytest.mark.parametrize("service", ["Service", "a.", ".A", "a..B", "a.B-C", "1.B", "a/B"])
+def test_a_service_that_is_none_is_refused(refuse, tmp_path, service):
+    assert f"--service {service}: expected package.Service" in refuse("hello", "--service", service)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_service_called_as_a_message_is_refused(refuse):
+    assert "the service cannot be called HelloReply" in refuse("hello-reply")
+
+
+def test_what_is_in_a_folder_is_left_alone(refuse, tmp_path):
+    (tmp_path / "hello").mkdir()
+    (tmp_path / "hello" / "mine").write_text("mine")
+    assert "hello is not empty: give a new folder, or an empty one" in refuse("hello")
+    assert [file.name for file in (tmp_path / "hello").iterdir()] == ["mine"]
+    (tmp_path / "file").write_text("mine")
+    assert "file is there, and no folder" in refuse("file")
+    assert "Not a directory" in refuse("file/hello")
