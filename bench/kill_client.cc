@@ -1,6 +1,7 @@
 // How late calls that compute without end are stopped: past their deadline, past their CPU time, and after they were
 // cancelled. The server has one instance of the module, so that the next call, which waits for it, is answered when the
-// spinning one is gone and a new one has started. Prints one line of JSON.
+// spinning one is gone and a new one has started. How long the latter takes is seen with a guest that traps at once,
+// and taken off. Prints one line of JSON.
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
@@ -38,7 +39,7 @@ class EmptyCall final : public ClientCall {
   Time closed_at_;
 };
 
-enum class Reason : std::uint8_t { deadline, cpu_time, cancelled };
+enum class Reason : std::uint8_t { trap, deadline, cpu_time, cancelled };
 
 /// Milliseconds from when a spinning call was to end until the call behind it was answered.
 double lateness(Client& client, Reason reason, std::chrono::milliseconds cpu_time) {
@@ -47,10 +48,13 @@ double lateness(Client& client, Reason reason, std::chrono::milliseconds cpu_tim
   EmptyCall next;
   ClientConnection& connection = client.connection(0);
   const Time began = Client::Clock::now();
-  if (!connection.open(spin, "/test.Guest/Spin", reason == Reason::deadline ? "30m" : "") ||
+  const char* const path = reason == Reason::trap ? "/test.Guest/Trap" : "/test.Guest/Spin";
+  if (!connection.open(spin, path, reason == Reason::deadline ? "30m" : "") ||
       !connection.open(next, "/test.Guest/Count"))
     throw std::runtime_error("the server takes no more calls");
-  Time due = began + (reason == Reason::cpu_time ? cpu_time : deadline);
+  Time due = began;
+  if (reason == Reason::cpu_time) due += cpu_time;
+  if (reason == Reason::deadline || reason == Reason::cancelled) due += deadline;
   if (reason == Reason::cancelled) {
     client.run(due, [] { return false; });
     due = Client::Clock::now();
@@ -59,8 +63,9 @@ double lateness(Client& client, Reason reason, std::chrono::milliseconds cpu_tim
   if (!client.run(began + 10s, [&] { return !spin.open() && !next.open(); }))
     throw std::runtime_error("a call that was to be stopped goes on");
   if (!next.failure().empty()) throw std::runtime_error("the call behind it failed: " + next.failure());
-  const std::string_view expected = reason == Reason::deadline ? "4" : reason == Reason::cpu_time ? "8" : "";
-  if (spin.grpc_status() != expected) throw std::runtime_error("the call ended with '" + spin.grpc_status() + "'");
+  static constexpr const char* expected[] = {"13", "4", "8", ""};
+  if (spin.grpc_status() != expected[static_cast<std::size_t>(reason)])
+    throw std::runtime_error("the call ended with '" + spin.grpc_status() + "'");
   return std::chrono::duration<double, std::milli>(next.closed_at() - due).count();
 }
 
@@ -69,19 +74,24 @@ int run(std::span<char*> arguments) {
   const std::chrono::milliseconds cpu_time(options.number("cpu-time", 1));
   const auto rounds = static_cast<std::size_t>(options.number("rounds", 1));
   Client client(options.text("target"), 1);
-  const auto measure = [&](const char* name, Reason reason) {
+  const auto measure = [&](Reason reason) {
     std::vector<double> late;
     while (late.size() < rounds) late.push_back(lateness(client, reason, cpu_time));
     std::ranges::sort(late);
-    std::printf("\"%s\": {\"p50_ms\": %.3f, \"p95_ms\": %.3f, \"max_ms\": %.3f}", name, late[rounds / 2],
-                late[std::min(rounds - 1, rounds * 95 / 100)], late.back());
+    return late;
   };
-  std::printf("{");
-  measure("deadline", Reason::deadline);
+  const double replaced = measure(Reason::trap)[rounds / 2];
+  const auto print = [&](const char* name, Reason reason) {
+    const std::vector<double> late = measure(reason);
+    std::printf("\"%s\": {\"p50_ms\": %.3f, \"p95_ms\": %.3f, \"max_ms\": %.3f}", name, late[rounds / 2] - replaced,
+                late[std::min(rounds - 1, rounds * 95 / 100)] - replaced, late.back() - replaced);
+  };
+  std::printf("{\"replaced_ms\": %.3f, ", replaced);
+  print("deadline", Reason::deadline);
   std::printf(", ");
-  measure("cpu_time", Reason::cpu_time);
+  print("cpu_time", Reason::cpu_time);
   std::printf(", ");
-  measure("cancelled", Reason::cancelled);
+  print("cancelled", Reason::cancelled);
   std::printf("}\n");
   return 0;
 }

@@ -245,10 +245,11 @@ class BesideSpinners:
 
 @dataclass(frozen=True)
 class Kills:
-    """How late guests that compute without end are stopped, until the call behind them is answered by a new instance."""
+    """How late guests that compute without end are stopped."""
 
     name: str = "kills"
     title: str = "Calls that compute without end: past their deadline, past their CPU time, cancelled"
+    reasons: tuple = ("deadline", "cpu_time", "cancelled")
     for_all: bool = False
 
     def run(self, tools, running):

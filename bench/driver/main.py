@@ -148,7 +148,7 @@ def run_kills(servers, tools, settings, results):
             with RunningServer(server, settings.server_core) as running:
                 late = KILLS.run(tools, running)
             results.late.append(late)
-            said = ", ".join(f"{reason} {figures['p95_ms']:.2f} ms" for reason, figures in late.items())
+            said = ", ".join(f"{reason} {late[reason]['p95_ms']:.2f} ms" for reason in KILLS.reasons)
             say(f"{KILLS.name} {repeat + 1}: 95 % are stopped within: {said}")
 
 

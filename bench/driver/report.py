@@ -96,7 +96,7 @@ def goals(results):
     yield Goal(f"cheap calls beside 8 spinning guests on one worker: p99 in slices of 1 ms ({alone} without them)", 3,
                results.p99(SPINNING, True), upper=True, unit="")
     for reason, text in (("deadline", "past its deadline"), ("cpu_time", "past its CPU time"), ("cancelled", "cancelled")):
-        yield Goal(f"a guest that spins, {text}: gone and replaced, 95 % within", 2, results.lateness(reason), upper=True,
+        yield Goal(f"a guest that spins, {text}: gone, 95 % within", 2, results.lateness(reason), upper=True,
                    unit=" ms")
     # With one call under way the rate is the inverse of the mean round trip, and finer than h2load's whole microseconds.
     yield Goal("unary 1x1: round trip to the yardstick", 1.3, inverse(rate("unary-1x1", YARDSTICK)), upper=True)

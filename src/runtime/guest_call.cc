@@ -187,15 +187,17 @@ bool GuestCall::run_start() noexcept {
 
 wasm::Progress GuestCall::poll_instance() noexcept {
   GuestClock& clock = owner_.clock_;
-  // A call is timed from its first stop on. Until then it has run for one slice, which has one or two ticks, or less.
-  const auto began = timed_ ? clock.begin() : GuestClock::Time{};
+  // A call is timed from its first stop on. Until then it has run since the clock was last read, if it was the first
+  // to run since then; or for one slice, which has one or two ticks.
+  const bool known = timed_ || clock.known();
+  const auto began = known ? clock.begin() : GuestClock::Time{};
   const bool sampled = phase_ == Phase::running && cost_->wants_sample();
   const auto sample_began = sampled ? rpc::Clock::now() : rpc::Clock::time_point{};
   const wasm::Progress progress = guest_->instance.poll();
   if (sampled) cost_->add_sample(rpc::Clock::now() - sample_began);
   if (progress == wasm::Progress::sliced || progress == wasm::Progress::suspended) {
     const auto stopped = clock.end();
-    if (timed_) {
+    if (known) {
       cpu_time_ += stopped - began;
     } else if (progress == wasm::Progress::sliced) {
       cpu_time_ += owner_.limits_.time_slice;
@@ -224,7 +226,8 @@ bool GuestCall::kill_if_spent() noexcept {
 
 bool GuestCall::late_slice_used_up(std::chrono::nanoseconds cpu_time_before) noexcept {
   late_time_ += thread_cpu_time() - cpu_time_before;
-  return late_time_ >= owner_.limits_.time_slice || ++late_slices_ >= max_late_slices;
+  // Slices end with ticks: a whole one may be a little shorter than the time between them.
+  return late_time_ >= owner_.limits_.time_slice / 2 || ++late_slices_ >= max_late_slices;
 }
 
 void GuestCall::poll() noexcept {

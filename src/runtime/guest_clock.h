@@ -16,6 +16,8 @@ class GuestClock {
     last_ = now;
     known_ = true;
   }
+  /// True when begin() need not read the clock: nobody has run since it was read.
+  [[nodiscard]] bool known() const noexcept { return known_; }
   /// A guest that is timed is about to run.
   [[nodiscard]] Time begin() noexcept { return known_ ? last_ : end(); }
   /// It has run.

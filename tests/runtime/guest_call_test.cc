@@ -92,7 +92,11 @@ TEST_F(GuestCallTest, AComputingGuestWhoseClientHasGoneIsDroppedAfterThatSlice) 
   EXPECT_EQ(notes, (std::vector<std::int32_t>{1, 1}));
 }
 
-TEST_F(GuestCallTest, SlicesInWhichAGuestHardlyRanDoNotCountAfterItsEnd) {
+struct LongSlicesTest : GuestTest {
+  LongSlicesTest() : GuestTest({.time_slice = std::chrono::milliseconds(1000)}) {}
+};
+
+TEST_F(LongSlicesTest, ThoseInWhichAGuestHardlyRanDoNotCountAfterItsEnd) {
   serve(guest_text("(call $count) (call $slices (i32.const 5)) (i32.const 0)", counter));
   for (int i = 1; i <= 2; ++i) {
     TestCall call(rpc::MethodKind::unary);
