@@ -331,7 +331,9 @@ Result<> Server::add_health() {
   return add_method(services::health_watch_path, rpc::MethodKind::server_stream, [this, &health, &next] {
     runtime::Worker& worker = *state_->workers[next++];
     return std::make_unique<services::HealthWatchHandler>(
-        health, [&worker](std::function<void()> function) { worker.post(std::move(function)); });
+        health, [&worker](std::chrono::milliseconds after, std::function<void()> function) {
+          worker.post(after, std::move(function));
+        });
   });
 }
 

@@ -107,7 +107,15 @@ Result<> Worker::listen_unix(const std::string& path, std::span<const std::uniqu
   return endpoint_.listen_unix(path, endpoints);
 }
 
-void Worker::post(std::function<void()> function) { asio::post(io_, std::move(function)); }
+void Worker::post(std::chrono::milliseconds after, std::function<void()> function) {
+  asio::post(io_, [this, after, function = std::move(function)]() mutable {
+    if (after.count() == 0) return function();
+    auto timer = std::make_shared<asio::steady_timer>(io_, after);
+    timer->async_wait([timer, function = std::move(function)](const asio::error_code& error) {
+      if (!error) function();
+    });
+  });
+}
 
 void Worker::start() {
   if (sharing_ != nullptr) {

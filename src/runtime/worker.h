@@ -45,8 +45,8 @@ class Worker final : private http2::Host {
 
   [[nodiscard]] Result<> add_module(std::shared_ptr<const GuestModule> module);
   [[nodiscard]] Result<> add_method(std::string_view path, rpc::MethodKind kind, std::unique_ptr<rpc::Handler> handler);
-  /// Runs a function on the worker's thread, soon. From any thread.
-  void post(std::function<void()> function);
+  /// Runs a function on the worker's thread, after some time, unless it stops before. From any thread.
+  void post(std::chrono::milliseconds after, std::function<void()> function);
   /// Listens, and returns the address with its real port. `shared`: other workers listen there too. `tls`: nullptr for
   /// cleartext.
   [[nodiscard]] Result<std::string> listen(const std::string& address, bool shared,

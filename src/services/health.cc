@@ -1,5 +1,6 @@
 #include "services/health.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "services/health_messages.pb.h"
@@ -98,12 +99,16 @@ class HealthWatchHandler::Watch final : public rpc::CallListener {
   std::optional<HealthCheckResponse::ServingStatus> told_;
 };
 
-HealthWatchHandler::HealthWatchHandler(HealthRegistry& registry, std::function<void(std::function<void()>)> post)
-    : registry_(registry) {
-  registry.add_observer([this, post = std::move(post)] {
-    // However often it changes, one look is on its way.
-    if (!posted_.exchange(true)) post([this] { update_all(); });
-  });
+HealthWatchHandler::HealthWatchHandler(HealthRegistry& registry, Post post)
+    : registry_(registry), post_(std::move(post)) {
+  registry.add_observer([this] { registry_changed(); });
+}
+
+void HealthWatchHandler::registry_changed() {
+  if (posted_.exchange(true)) return;  // however often it changes, one look is on its way
+  const auto wait = next_look_.load() - std::chrono::steady_clock::now();
+  const auto after = std::chrono::ceil<std::chrono::milliseconds>(wait);
+  post_(std::max(after, std::chrono::milliseconds(0)), [this] { update_all(); });
 }
 
 HealthWatchHandler::~HealthWatchHandler() = default;
@@ -130,6 +135,7 @@ void HealthWatchHandler::start(rpc::Call& call) noexcept {
 }
 
 void HealthWatchHandler::update_all() noexcept {
+  next_look_.store(std::chrono::steady_clock::now() + pause);
   posted_.store(false);  // before the look: what changes from here on is looked at again
   for (auto watch = watches_.begin(); watch != watches_.end();) {
     watch = watch->second->update() ? watches_.erase(watch) : std::next(watch);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -28,9 +29,15 @@ inline constexpr std::string_view health_watch_path = "/grpc.health.v1.Health/Wa
 /// Watch, for the clients of one worker. The registry outlives it.
 class HealthWatchHandler final : public rpc::Handler {
  public:
-  /// `post` runs a function on the worker's thread, soon; it may be called from any thread as long as the registry
+  /// Runs a function on the worker's thread, after some time. It may be called from any thread as long as the registry
   /// changes, and the handler is there when the function runs.
-  HealthWatchHandler(HealthRegistry& registry, std::function<void(std::function<void()>)> post);
+  using Post = std::function<void(std::chrono::milliseconds after, std::function<void()> function)>;
+
+  /// The first change is told at once, those that follow this much later, all together: or one guest that says now
+  /// this, now that, would keep every worker busy.
+  static constexpr std::chrono::milliseconds pause{100};
+
+  HealthWatchHandler(HealthRegistry& registry, Post post);
   ~HealthWatchHandler() override;
 
   void start(rpc::Call& call) noexcept override;
@@ -38,11 +45,14 @@ class HealthWatchHandler final : public rpc::Handler {
  private:
   class Watch;
 
+  void registry_changed();
   void update_all() noexcept;
   void end(rpc::Call& call) noexcept;
 
   const HealthRegistry& registry_;
+  Post post_;
   std::atomic<bool> posted_ = false;
+  std::atomic<std::chrono::steady_clock::time_point> next_look_{};  // not before
   std::unordered_map<rpc::Call*, std::unique_ptr<Watch>> watches_;
 };
 

@@ -127,6 +127,7 @@ TEST(HealthCheck, AnswersNotFoundForAServiceThatIsNot) {
 /// What a worker would run soon.
 struct Worker {
   std::vector<std::function<void()>> posted;
+  std::chrono::milliseconds after{};  // of what was posted last
   void run() {
     for (const auto& function : std::exchange(posted, {})) function();
   }
@@ -136,7 +137,10 @@ struct HealthWatch : testing::Test {
   HealthRegistry registry;
   HealthRegistry::Module& module = registry.add_module({"a.A"});
   Worker worker;
-  HealthWatchHandler handler{registry, [this](std::function<void()> f) { worker.posted.push_back(std::move(f)); }};
+  HealthWatchHandler handler{registry, [this](std::chrono::milliseconds after, std::function<void()> function) {
+                               worker.after = after;
+                               worker.posted.push_back(std::move(function));
+                             }};
   abi::TestCall call{rpc::MethodKind::server_stream, std::string(health_watch_path)};
 
   void watch() {
@@ -166,6 +170,21 @@ TEST_F(HealthWatch, TellsTheNewestOnlyHoweverOftenItChangedMeanwhile) {
   module.set_serving("a.A", false);
   worker.run();
   EXPECT_EQ(told().size(), 2U) << "what it knows it is not told again";
+  call.client_cancels();
+}
+
+TEST_F(HealthWatch, TellsAChangeAtOnceAndThoseThatFollowAWhileLater) {
+  watch();
+  module.set_serving("a.A", false);
+  EXPECT_EQ(worker.after.count(), 0);
+  const auto first = std::chrono::steady_clock::now();
+  worker.run();
+  module.set_serving("a.A", true);
+  const auto asked = std::chrono::steady_clock::now();
+  EXPECT_GE(asked + worker.after, first + HealthWatchHandler::pause);
+  EXPECT_LE(worker.after, HealthWatchHandler::pause);
+  worker.run();
+  EXPECT_EQ(told(), (std::vector<bool>{true, false, true}));
   call.client_cancels();
 }
 
