@@ -49,6 +49,15 @@ Result<> make_folder(const fs::path& folder) {
   return success();
 }
 
+/// As a shell takes it for one word.
+std::string shell_word(const std::string& text) {
+  constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+./~,:@%=";
+  if (text.find_first_not_of(plain) == std::string::npos) return text;
+  std::string word = "'";
+  for (const char c : text) word += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return word + "'";
+}
+
 Result<> write_file(const fs::path& path, const std::string& text) {
   std::ofstream file(path, std::ios::binary);
   file << text;
@@ -74,6 +83,7 @@ int make_project(const NewFlags& flags) {
   }
   const std::string& name = names.value().name;
   const std::string service = names.value().package + "." + names.value().service;
+  const std::string command = shell_word(program);
   std::printf(
       "%s has the service %s now. Build it, test it, serve it:\n\n"
       "  cd %s\n"
@@ -83,7 +93,8 @@ int make_project(const NewFlags& flags) {
       "  %s serve build/guests/%s.wasm\n\n"
       "and call it, from another terminal:\n\n"
       "  %s call 127.0.0.1:50051 %s/SayHello --json '{\"name\": \"World\"}'\n",
-      folder.c_str(), service.c_str(), folder.c_str(), program.c_str(), name.c_str(), program.c_str(), service.c_str());
+      folder.c_str(), service.c_str(), shell_word(folder).c_str(), command.c_str(), name.c_str(), command.c_str(),
+      service.c_str());
   if (sdk.empty()) {
     std::printf(
         "\nThe guest SDK is not beside this program: tell the first cmake where it is, with -DCMAKE_PREFIX_PATH=...\n");

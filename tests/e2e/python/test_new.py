@@ -3,6 +3,7 @@ Of an installation test_package.py tells."""
 
 import pathlib
 import re
+import shlex
 import subprocess
 
 import pytest
@@ -16,13 +17,14 @@ pytestmark = pytest.mark.timeout(600)
 
 
 def test_a_new_project_builds_tests_itself_and_is_served(program, tmp_path):
-    folder = tmp_path / "Hello-World"
+    folder = tmp_path / "a 'new' project" / "Hello-World"
     said = new_project.make(program, folder)
     assert f"{folder} has the service hello_world.HelloWorld now" in said
     new_project.build(folder)
     assert "100% tests passed, 0 tests failed out of 1" in new_project.test(folder)
 
     # The commands it named for this do it, on a port of the test's.
+    assert shlex.split(said.split("\n  ")[1]) == ["cd", str(folder)]
     serve, call = (line.split() for line in said.splitlines() if line.startswith(f"  {program}"))
     assert serve[1:] == ["serve", "build/guests/hello_world.wasm"]
     assert call[1:3] == ["call", "127.0.0.1:50051"]
