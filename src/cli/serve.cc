@@ -81,17 +81,27 @@ std::string curl_target(const std::string& address) {
   return address.starts_with("https://") ? "--cacert FILE " + address : "http://" + address;
 }
 
-/// A command that calls the first unary method with an empty message, which every protobuf message can be.
-void print_example(const std::vector<ModuleInfo>& modules, const std::string& address) {
+/// The first unary method; nullptr when there is none.
+const MethodInfo* first_unary(const std::vector<ModuleInfo>& modules, bool described) {
   for (const ModuleInfo& module : modules) {
     for (const MethodInfo& method : module.methods) {
-      if (method.kind != rpc::MethodKind::unary) continue;
-      std::printf(
-          "try: printf '\\0\\0\\0\\0\\0' | curl -sS --http2-prior-knowledge -D - -o - -H 'content-type: "
-          "application/grpc' -H 'te: trailers' --data-binary @- %s%s\n",
-          curl_target(address).c_str(), method.path.c_str());
-      return;
+      if (method.kind == rpc::MethodKind::unary && (!described || !method.request_type.empty())) return &method;
     }
+  }
+  return nullptr;
+}
+
+/// A command that calls a method with an empty message, which every protobuf message can be: by our own client where
+/// reflection tells it what the method is.
+void print_example(const std::vector<ModuleInfo>& modules, const std::string& address, bool reflection) {
+  if (const MethodInfo* method = reflection ? first_unary(modules, true) : nullptr) {
+    std::printf("try: wasm-grpc call %s %s --json '{}'%s\n", address.c_str(), method->path.c_str() + 1,
+                address.starts_with("https://") ? " --tls-ca FILE" : "");
+  } else if (const MethodInfo* other = first_unary(modules, false)) {
+    std::printf(
+        "try: printf '\\0\\0\\0\\0\\0' | curl -sS --http2-prior-knowledge -D - -o - -H 'content-type: "
+        "application/grpc' -H 'te: trailers' --data-binary @- %s%s\n",
+        curl_target(address).c_str(), other->path.c_str());
   }
 }
 
@@ -128,7 +138,7 @@ int serve(const ServeFlags& flags) {
 
   for (const std::string& address : addresses) std::printf("listening on %s\n", address.c_str());
   print_services(modules);
-  print_example(modules, addresses.front());
+  print_example(modules, addresses.front(), options.reflection);
   std::fflush(stdout);
 
   // Made now: when a stop is wanted there may be no room for another thread.

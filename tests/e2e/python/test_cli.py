@@ -268,10 +268,23 @@ def test_a_module_in_text_format_is_served(program, connect, write, tmp_path):
         server.stop()
 
 
-def test_serve_says_where_it_listens_what_it_serves_and_how_to_call_it(serve):
+def test_serve_says_where_it_listens_and_what_it_serves(serve):
     server = serve("greeter", "--listen", "[::1]:0")
     assert len(re.findall(r"^listening on (127\.0\.0\.1|\[::1\]):\d+$", server.stdout, re.MULTILINE)) == 2
     assert "greeter: helloworld.Greeter: SayHello (unary), SayHelloStreamReply (server streaming)\n" in server.stdout
+
+
+def test_serve_says_how_to_call_a_service_by_our_client_where_it_is_described(program, serve):
+    server = serve("echo", "described")
+    command = re.search(r"^try: (.*)$", server.stdout, re.MULTILINE).group(1)
+    assert command.startswith(f"wasm-grpc call {server.address} described.Mirror/")
+    done = subprocess.run(["bash", "-c", command.replace("wasm-grpc", str(program), 1)], capture_output=True, timeout=LIMIT)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"{}\n", b"")
+
+
+@pytest.mark.parametrize("modules", [["echo"], ["described", "--no-reflection"]])
+def test_serve_says_how_to_call_a_service_by_curl_where_it_is_not(serve, modules):
+    server = serve(*modules)
     command = re.search(r"^try: (.*)$", server.stdout, re.MULTILINE).group(1)
     answer = subprocess.run(["bash", "-c", command], capture_output=True, timeout=LIMIT).stdout
-    assert b"HTTP/2 200" in answer and b"grpc-status: 0" in answer and b"Hello " in answer
+    assert b"HTTP/2 200" in answer and b"grpc-status: 0" in answer
