@@ -9,8 +9,7 @@ namespace wasm_grpc::runtime {
 
 WorkSharing::WorkSharing(Exchange& exchange, unsigned worker, const rpc::MethodTable& methods,
                          std::size_t max_message_size)
-    : exchange_(exchange),
-      seat_(exchange.seat(worker)),
+    : seat_(exchange.seat(worker)),
       methods_(methods),
       lent_(exchange, worker),
       remote_(exchange, worker, max_message_size) {}

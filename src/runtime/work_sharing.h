@@ -57,7 +57,6 @@ class WorkSharing {
  private:
   void begin(Loan&& loan);
 
-  Exchange& exchange_;
   Seat& seat_;
   const rpc::MethodTable& methods_;
   bool busy_ = true;
