@@ -13,7 +13,8 @@ namespace pb = google::protobuf;
 namespace {
 
 void append_escaped(std::string& out, unsigned char byte) {
-  if (byte >= 0x20 && byte < 0x7F && byte != '"' && byte != '\\' && byte != '?') {
+  // A ')' before the closing quote would end the raw literal of an asm statement that the bytes are in.
+  if (byte >= 0x20 && byte < 0x7F && byte != '"' && byte != '\\' && byte != '?' && byte != ')') {
     out += static_cast<char>(byte);
     return;
   }

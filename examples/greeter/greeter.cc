@@ -1,53 +1,29 @@
-// helloworld.Greeter (helloworld.proto) as a guest.
+// helloworld.Greeter (helloworld.proto) as a guest, over code that protoc-gen-wasm-grpc generates.
 #include <string>
-#include <string_view>
 
+#include "helloworld.guest.h"
 #include "wasm_grpc/guest.h"
 
 using namespace wasm_grpc::guest;
+using helloworld::HelloReply;
+using helloworld::HelloRequest;
 
 namespace {
 
-struct HelloRequest {
-  std::string_view name;  // lives as long as the bytes it was parsed from
+class Greeter : public helloworld::Greeter {
+ public:
+  Result<HelloReply> SayHello(Context&, const HelloRequest& request) override {
+    return HelloReply{.message = "Hello " + request.name};
+  }
 
-  [[nodiscard]] bool parse(Bytes bytes) {
-    wire::Reader in(bytes);
-    while (in.next()) {
-      if (in.tag() == wire::bytes_tag(1)) name = in.text();
+  Status SayHelloStreamReply(Context&, const HelloRequest& request, MessageWriter<HelloReply>& out) override {
+    for (const char* words : {"Hello ", "Nice to see you, ", "Take care, "}) {
+      if (!out.write({.message = words + request.name})) return Status::cancelled();
     }
-    return in.ok();
+    return Status::ok();
   }
 };
 
-Status not_a_request() { return Status::invalid_argument("the request is not a helloworld.HelloRequest"); }
-
-/// A HelloReply that greets `name`, in `buffer`. Its text is written in two parts, which spares putting it together
-/// first.
-Bytes greeting(std::string_view greeting, std::string_view name, std::string& buffer) {
-  wire::Writer(buffer).message(1, [&](wire::Writer&) { buffer.append(greeting).append(name); });
-  return buffer;
-}
-
-Reply say_hello(Context& context, Bytes request) {
-  HelloRequest hello;
-  if (!hello.parse(request)) return not_a_request();
-  return greeting("Hello ", hello.name, context.scratch());
-}
-
-Status say_hello_stream_reply(Context& context, Bytes request, Writer& out) {
-  HelloRequest hello;
-  if (!hello.parse(request)) return not_a_request();
-  for (const char* words : {"Hello ", "Nice to see you, ", "Take care, "}) {
-    if (!out.write(greeting(words, hello.name, context.scratch()))) return Status::cancelled();
-  }
-  return Status::ok();
-}
-
 }  // namespace
 
-WASM_GRPC_SERVICES(registry) {
-  registry.service("helloworld.Greeter")
-      .unary("SayHello", say_hello)
-      .server_stream("SayHelloStreamReply", say_hello_stream_reply);
-}
+WASM_GRPC_SERVICES(registry) { registry.serve<Greeter>(); }

@@ -3,7 +3,7 @@
 namespace routeguide {
 namespace {
 
-constexpr Feature table[] = {
+constexpr Place table[] = {
     {"Heron Bridge", {471000000, 100000000}},
     {"Old Salt Works", {471328004, 100930217}},
     {"Mill of the Two Sisters", {470601263, 98503819}},
@@ -58,11 +58,11 @@ constexpr Feature table[] = {
 
 }  // namespace
 
-std::span<const Feature> places() { return table; }
+std::span<const Place> places() { return table; }
 
-const Feature* place_at(const Point& point) {
-  for (const Feature& feature : table) {
-    if (feature.location == point) return &feature;
+const Place* place_at(const Coordinates& point) {
+  for (const Place& place : table) {
+    if (place.at == point) return &place;
   }
   return nullptr;
 }

@@ -25,10 +25,10 @@ def test_text_shows_the_abi_the_methods_and_their_kinds(inspect, guest):
     assert "abi:      wasm_grpc_1" in lines
     assert f"size:     {guest('route_guide').stat().st_size} bytes" in lines
     for method in (
-        "GetFeature (unary)",
-        "ListFeatures (server streaming)",
-        "RecordRoute (client streaming)",
-        "RouteChat (bidirectional streaming)",
+        "GetFeature (unary) routeguide.Point -> routeguide.Feature",
+        "ListFeatures (server streaming) routeguide.Rectangle -> stream routeguide.Feature",
+        "RecordRoute (client streaming) stream routeguide.Point -> routeguide.RouteSummary",
+        "RouteChat (bidirectional streaming) stream routeguide.RouteNote -> stream routeguide.RouteNote",
     ):
         assert f"  /routeguide.RouteGuide/{method}" in lines
     assert "  wasm_grpc_1.recv (i32, i32, i32) -> i32" in lines
@@ -49,6 +49,8 @@ def test_json_has_all_of_it_for_programs(inspect, guest):
             "kind": "unary",
             "client_streaming": False,
             "server_streaming": False,
+            "request_type": "helloworld.HelloRequest",
+            "response_type": "helloworld.HelloReply",
         },
         {
             "path": "/helloworld.Greeter/SayHelloStreamReply",
@@ -57,10 +59,18 @@ def test_json_has_all_of_it_for_programs(inspect, guest):
             "kind": "server streaming",
             "client_streaming": False,
             "server_streaming": True,
+            "request_type": "helloworld.HelloRequest",
+            "response_type": "helloworld.HelloReply",
         },
     ]
     assert {"module": "wasm_grpc_1", "name": "send", "type": "(i32, i32, i32) -> i32"} in greeter["imports"]
     assert {entry["module"] for entry in greeter["imports"]} <= {"wasm_grpc_1", "wasi_snapshot_preview1"}
+
+
+def test_methods_of_a_module_without_descriptors_have_no_types(inspect):
+    assert "  /helloworld.Greeter/SayHello (unary)" in inspect("greeter_by_hand").splitlines()
+    methods = json.loads(inspect("greeter_by_hand", "--json"))["methods"]
+    assert [method.get("request_type") for method in methods] == [None, None]
 
 
 def test_json_tells_the_kinds_apart(inspect):
