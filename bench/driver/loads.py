@@ -37,6 +37,7 @@ class Tools:
         self.latency_client = str(build / "bench" / "latency_client")
         self.kill_client = str(build / "bench" / "kill_client")
         self.echo_check = str(build / "bench" / "echo_check")
+        self.protobuf_codec = str(build / "bench" / "protobuf_codec")
         self.scratch = scratch
         self._core = str(core)
 
@@ -138,6 +139,20 @@ class Burn(Unary):
 
 
 @dataclass(frozen=True)
+class Framed(Unary):
+    """Unary calls with a message that is given, and a reply of a size that is known."""
+
+    message: bytes = b""
+    reply: int = 0
+
+    def request(self):
+        return b"\x00" + len(self.message).to_bytes(4, "big") + self.message
+
+    def reply_size(self):
+        return 5 + self.reply
+
+
+@dataclass(frozen=True)
 class Streaming:
     """Streaming calls by bench/stream_client, which compares every reply."""
 
@@ -172,6 +187,52 @@ THROUGHPUT_LOADS = (
 # Some 200 us of CPU for each call.
 CORES = Burn("cores", "Unary, some 200 us of computing for each, 1 connection x 32 streams, all on both cores", 1, 32,
              steps=670_000)
+
+
+
+
+@dataclass(frozen=True)
+class Greeting:
+    """The greeter in three formats of messages, each on a server of its own: the load differs by the server."""
+
+    name: str = "greeter-formats"
+    title: str = "The greeter in three formats of messages, unary, 10 connections x 10 streams"
+    unit: str = "req/s"
+    operation: str = "requests"
+    for_all: bool = True
+
+    def run(self, tools, running, seconds):
+        return GREETINGS[running.server.name].run(tools, running, seconds)
+
+
+def _greeting(name, path, request, reply_size):
+    return Framed(f"greeter-{name}", "", 10, 10, path=path, message=request, reply=reply_size)
+
+
+# The name is "Ada"; the reply is "Hello Ada".
+_FLAT_REQUEST = bytes.fromhex("0c000000 00000600 08000400 06000000 04000000 03000000 41646100")  # by flatc --binary
+_SAY_HELLO = "/helloworld.Greeter/SayHello"
+GREETINGS = {
+    "by-hand": _greeting("by-hand", _SAY_HELLO, b"\x0a\x03Ada", 11),
+    "generated": _greeting("generated", _SAY_HELLO, b"\x0a\x03Ada", 11),
+    "flatbuffers": _greeting("flatbuffers", "/flatgreeter.Greeter/SayHello", _FLAT_REQUEST, 36),
+}
+GREETER_FORMATS = Greeting()
+
+
+@dataclass(frozen=True)
+class Codec:
+    """What it costs to decode and encode a typical message, natively and in a guest, by bench/protobuf_codec."""
+
+    name: str = "protobuf"
+    title: str = "Decoding and encoding a protobuf message, without calls"
+
+    def run(self, tools, guest, seconds):
+        """The nanoseconds of each contender, and the bytes of the message."""
+        return json.loads(tools.run(tools.protobuf_codec, guest, 3 * seconds, seconds=3 * seconds))
+
+
+CODEC = Codec()
 
 
 def measure(load, tools, running, warm_up, seconds):

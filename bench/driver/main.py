@@ -13,13 +13,14 @@ from pathlib import Path
 
 from . import machine, proc
 from .errors import BenchError
-from .loads import BESIDE_SPINNERS, CORES, KILLS, OPEN_STREAMS, THROUGHPUT_LOADS, Tools, check_replies, measure
+from .loads import (BESIDE_SPINNERS, CODEC, CORES, GREETER_FORMATS, KILLS, OPEN_STREAMS, THROUGHPUT_LOADS, Tools,
+                    check_replies, measure)
 from .report import report
 from .results import QUIET, Results
-from .servers import YARDSTICK, RunningServer, known_servers, sharing_servers
+from .servers import YARDSTICK, RunningServer, format_servers, known_servers, sharing_servers
 
 ROOT = Path(__file__).resolve().parents[2]
-LOAD_NAMES = [load.name for load in (*THROUGHPUT_LOADS, BESIDE_SPINNERS, KILLS, *OPEN_STREAMS, CORES)]
+LOAD_NAMES = [load.name for load in (*THROUGHPUT_LOADS, BESIDE_SPINNERS, KILLS, *OPEN_STREAMS, CORES, GREETER_FORMATS, CODEC)]
 
 
 def names_from(known):
@@ -81,7 +82,8 @@ def require_tools(tools, servers):
     for tool, package in (("taskset", "util-linux"), (tools.h2load, "nghttp2-client")):
         if shutil.which(tool) is None:
             raise BenchError(f"{tool} is missing; install Debian's package {package}, or run scripts/install-deps bench")
-    for program in (tools.stream_client, tools.latency_client, tools.kill_client, tools.echo_check):
+    for program in (tools.stream_client, tools.latency_client, tools.kill_client, tools.echo_check,
+                    tools.protobuf_codec):
         if not Path(program).exists():
             raise BenchError(f"{program} is missing; build it with `cmake -DWASM_GRPC_BUILD_BENCH=ON` and `ninja`")
     for server in servers:
@@ -152,18 +154,30 @@ def run_kills(servers, tools, settings, results):
             say(f"{KILLS.name} {repeat + 1}: 95 % are stopped within: {said}")
 
 
+def run_in_turn(load, servers, tools, core, settings, results):
+    """A load of which the servers do not echo, and are not checked but by what the load itself sees."""
+    with contextlib.ExitStack() as stack:
+        running = [stack.enter_context(RunningServer(server, core)) for server in servers]
+        for repeat in range(settings.repeats):
+            samples = measure_in_turn(load, running, tools, settings)
+            rates = ", ".join(f"{name} {sample.rate:,.0f}" for name, sample in samples.items())
+            say(f"{load.name} {repeat + 1}/{settings.repeats}: {rates} {load.unit}")
+            for name, sample in samples.items():
+                results.add(load.name, name, sample)
+
+
 def run_cores(servers, tools, settings, results):
     """One client with long calls, on a server of one worker and of two, by turns."""
     cores = f"{settings.client_core},{settings.server_core}"
-    both = Tools(settings.build_dir, cores, tools.scratch)
-    with contextlib.ExitStack() as stack:
-        running = [stack.enter_context(RunningServer(server, cores)) for server in servers]
-        for repeat in range(settings.repeats):
-            samples = measure_in_turn(CORES, running, both, settings)
-            rates = ", ".join(f"{name} {sample.rate:,.0f}" for name, sample in samples.items())
-            say(f"{CORES.name} {repeat + 1}/{settings.repeats}: {rates} {CORES.unit}")
-            for name, sample in samples.items():
-                results.add(CORES.name, name, sample)
+    run_in_turn(CORES, servers, Tools(settings.build_dir, cores, tools.scratch), cores, settings, results)
+
+
+def run_codec(tools, settings, results):
+    for repeat in range(settings.repeats):
+        figures = CODEC.run(tools, settings.guest.with_name("protobuf_bench.wasm"), settings.seconds)
+        results.codec.append(figures)
+        say(f"{CODEC.name} {repeat + 1}/{settings.repeats}: libprotobuf {figures['libprotobuf_ns']:,.0f} ns, "
+            f"in a guest {figures['guest_ns']:,.0f} ns")
 
 
 def check_all(servers, tools, settings):
@@ -182,10 +196,11 @@ def run(settings):
     sharing = []
     if CORES.name in settings.loads:
         sharing = sharing_servers(settings.build_dir, settings.guest.with_name("burn.wasm"))
+    formats = format_servers(settings.build_dir, settings.guest.parent) if GREETER_FORMATS.name in settings.loads else []
     results = Results()
     with tempfile.TemporaryDirectory(prefix="wasm-grpc-bench-") as scratch:
         tools = Tools(settings.build_dir, settings.client_core, Path(scratch))
-        require_tools(tools, [*servers, *sharing])
+        require_tools(tools, [*servers, *sharing, *formats])
         facts = machine.facts(ROOT, servers, settings)
         if YARDSTICK not in settings.servers:
             say(f"without {YARDSTICK} there are no ratios to the yardstick")
@@ -201,7 +216,11 @@ def run(settings):
             run_open_streams(load, [server for server in servers if server.takes(load)], tools, settings, results)
         if sharing:
             run_cores(sharing, tools, settings, results)
-    print(report(facts, loads, open_streams, servers, sharing, results))
+        if formats:
+            run_in_turn(GREETER_FORMATS, formats, tools, settings.server_core, settings, results)
+        if CODEC.name in settings.loads:
+            run_codec(tools, settings, results)
+    print(report(facts, loads, open_streams, servers, sharing, formats, results))
     if settings.json:
         settings.json.write_text(json.dumps({"facts": facts, **results.as_json()}, indent=1) + "\n")
     say(f"took {time.monotonic() - started:.0f} s")

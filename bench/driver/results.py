@@ -16,6 +16,7 @@ class Results:
     streams_kib: dict = field(default_factory=dict)  # load name -> server name -> [(KiB per open stream, KiB in all)]
 
     p99_ms: dict = field(default_factory=dict)  # server name -> [(without spinners, with them)]
+    codec: list = field(default_factory=list)  # what bench/protobuf_codec prints
     late: list = field(default_factory=list)  # [reason -> figure of bench/kill_client -> ms]
 
     def add(self, load, server, sample):
@@ -49,6 +50,15 @@ class Results:
         """Within how many ms 95 % of the guests were stopped; the median over the repeats."""
         return median(late[reason]["p95_ms"] for late in self.late) if self.late else None
 
+    def codec_ns(self, contender):
+        """Of decoding and encoding the message once."""
+        return median(figures[contender] for figures in self.codec) if self.codec else None
+
+    def codec_ratio(self, contender):
+        """To libprotobuf, natively; the median of the ratios within each repeat."""
+        ratios = [figures[contender] / figures["libprotobuf_ns"] for figures in self.codec]
+        return median(ratios) if ratios else None
+
     def _streams_median(self, load, server, figure):
         measured = self.streams_kib.get(load, {}).get(server)
         return median(figures[figure] for figures in measured) if measured else None
@@ -66,5 +76,6 @@ class Results:
             "peak_memory_kib": self.peak_kib,
             "p99_ms_without_and_beside_spinners": self.p99_ms,
             "lateness_of_kills": self.late,
+            "protobuf_codec": self.codec,
             "kib_per_open_stream_and_in_all": self.streams_kib,
         }

@@ -98,6 +98,16 @@ def sharing_servers(build, guest):
                                          (TWO_WORKERS, "wasm-grpc, 2 workers", "2"))]
 
 
+def format_servers(build, guests):
+    """The greeter by hand, by generated code and by FlatBuffers; the names are those of loads.GREETINGS."""
+    ours = str(build / "wasm-grpc")
+    return [Server(name, label, (ours, "serve", str(guests / f"{guest}.wasm"), "--listen", "127.0.0.1:0", "--workers", "1"),
+                   "build it with `make`", (ours, "--version"), needs=(str(guests / f"{guest}.wasm"),))
+            for name, label, guest in (("by-hand", "protobuf, by hand", "greeter_by_hand"),
+                                       ("generated", "protobuf, generated code", "greeter"),
+                                       ("flatbuffers", "FlatBuffers", "flatbuffers_greeter"))]
+
+
 def make_certificate(folder):
     """The flags for a certificate of its own, valid for a day."""
     certificate, key = folder / "server.pem", folder / "server.key"

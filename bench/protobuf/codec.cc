@@ -1,5 +1,5 @@
 // What decoding and encoding a typical message costs: Google's C++ implementation natively, our generated code
-// natively, and our generated code in a guest under Wasmtime; in turn, in one run. Prints a table.
+// natively, and our generated code in a guest under Wasmtime; in turn, in one run. Prints JSON.
 //
 // Usage: protobuf_codec GUEST.wasm [SECONDS]
 #include <algorithm>
@@ -152,7 +152,7 @@ int main(int argc, char** argv) {
   std::string our_output;
   const wasm::Engine engine = value_of(wasm::Engine::create({.max_instances = 2}));
   Guest in_wasm(engine, argv[1], message);
-  Contender contenders[] = {{"libprotobuf, native",
+  Contender contenders[] = {{"libprotobuf_ns",
                              [&](int times) {
                                for (int i = 0; i < times; ++i) {
                                  ::bench::Order order;
@@ -161,7 +161,7 @@ int main(int argc, char** argv) {
                                }
                              },
                              {}},
-                            {"wasm-grpc, native",
+                            {"native_ns",
                              [&](int times) {
                                for (int i = 0; i < times; ++i) {
                                  ours::bench::Order order;
@@ -170,7 +170,7 @@ int main(int argc, char** argv) {
                                }
                              },
                              {}},
-                            {"wasm-grpc, guest under Wasmtime", [&](int times) { in_wasm.round_trips(times); }, {}}};
+                            {"guest_ns", [&](int times) { in_wasm.round_trips(times); }, {}}};
   constexpr int repeats = 7;
   for (int repeat = 0; repeat < repeats; ++repeat) {
     for (Contender& contender : contenders) measure(contender, seconds / (repeats * 3));
@@ -178,10 +178,8 @@ int main(int argc, char** argv) {
   if (google_output != message || our_output != message || in_wasm.output() != message) {
     fail("what was written is not what was read");
   }
-  std::printf("| decode and encode %zu bytes | ns | to libprotobuf |\n| --- | ---: | ---: |\n", message.size());
-  for (Contender& contender : contenders) {
-    std::printf("| %s | %.0f | %.2f |\n", contender.name, contender.median(),
-                contender.median() / contenders[0].median());
-  }
+  std::printf("{\"bytes\": %zu", message.size());
+  for (Contender& contender : contenders) std::printf(", \"%s\": %.1f", contender.name, contender.median());
+  std::printf("}\n");
   return 0;
 }

@@ -1,4 +1,5 @@
-// helloworld.Greeter (../greeter/helloworld.proto) once more, with messages read and written by hand.
+// helloworld.Greeter (../greeter/helloworld.proto) once more, with messages read and written by hand: see
+// docs/message-formats.md.
 #include <string>
 #include <string_view>
 

@@ -2,6 +2,7 @@
 #                     [LINK_OPTIONS ...])
 #
 # Builds the guest name.wasm from C++ (and C) sources over the guest SDK, as the target `name`, which is part of ALL.
+# Headers among the sources are made first, where a custom command makes them.
 #
 #   PROTOS            .proto files: structs of their messages and classes of their services are generated, those of what
 #                     they import too. Sources include them as "file.guest.h". See docs/guest-protobuf.md.
@@ -9,6 +10,8 @@
 #   OUTPUT_DIRECTORY  where name.wasm goes; ${WASM_GRPC_GUEST_DIR} where that is set, else ${CMAKE_BINARY_DIR}/guests
 #   OPTIONS           more compiler options: -O3, -DNAME=1, -I${CMAKE_CURRENT_SOURCE_DIR}/..., -std=c++23
 #   LINK_OPTIONS      more linker options: -Wl,-z,stack-size=262144
+#
+# WASM_GRPC_GUEST_FLAGS, where it is set, are compiler options for all guests, before their own: -Os.
 #
 # The target's property WASM_GRPC_GUEST_FILE is the path of name.wasm.
 #
@@ -70,6 +73,9 @@ function(_wasm_grpc_add_guest_beside name file include_dir)
   if(GUEST_GENERATED)
     set(generated_include "-I${GUEST_GENERATED_DIR}")
   endif()
+  set(headers ${GUEST_SOURCES})
+  list(FILTER headers INCLUDE REGEX "\\.(h|hh|hpp|inc)$")
+  list(FILTER GUEST_SOURCES EXCLUDE REGEX "\\.(h|hh|hpp|inc)$")
   set(objects "")
   foreach(source ${GUEST_SOURCES})
     get_filename_component(absolute "${source}" ABSOLUTE)
@@ -94,7 +100,7 @@ function(_wasm_grpc_add_guest_beside name file include_dir)
       COMMAND ${compile} -O2 ${GUEST_COMPILE_OPTIONS} -idirafter "${include_dir}" ${generated_include}
               ${GUEST_OPTIONS}
               -MD -MF "${object}.d" -MT "${object}" -c "${absolute}" -o "${object}"
-      DEPENDS "${absolute}" ${GUEST_GENERATED}
+      DEPENDS "${absolute}" ${headers} ${GUEST_GENERATED}
       DEPFILE "${object}.d"
       COMMENT "Compiling guest ${name}: ${source}"
       COMMAND_EXPAND_LISTS VERBATIM)
@@ -148,6 +154,7 @@ endfunction()
 function(wasm_grpc_add_guest name)
   cmake_parse_arguments(PARSE_ARGV 1 GUEST "" "OUTPUT_DIRECTORY" "SOURCES;PROTOS;IMPORT_DIRS;OPTIONS;LINK_OPTIONS")
   list(APPEND GUEST_SOURCES ${GUEST_UNPARSED_ARGUMENTS})
+  list(PREPEND GUEST_OPTIONS ${WASM_GRPC_GUEST_FLAGS})
   if(NOT GUEST_SOURCES)
     message(FATAL_ERROR "wasm_grpc_add_guest(${name}): no sources. Give at least one: "
                         "wasm_grpc_add_guest(${name} ${name}.cc)")
