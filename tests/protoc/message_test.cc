@@ -36,6 +36,15 @@ TEST(Messages, ReplaceWhatWasThereWhenDecoded) {
   EXPECT_TRUE(scalars == three::Scalars());
 }
 
+TEST(Messages, TakeRoomForPackedNumbersOnce) {
+  three::Repeated written;
+  for (std::int32_t number = -3; number < 300; ++number) written.f_int32.push_back(number * 7);  // of 1 to 10 bytes
+  three::Repeated read;
+  ASSERT_TRUE(decode(encode(written), read));
+  EXPECT_EQ(read.f_int32, written.f_int32);
+  EXPECT_EQ(read.f_int32.capacity(), written.f_int32.size());
+}
+
 TEST(Messages, KnowTheirNames) {
   EXPECT_EQ(three::Leaf::Stem::full_name, "features.three.Leaf.Stem");
   EXPECT_TRUE((std::is_same_v<three::Leaf::Stem::Empty, three::Leaf_Stem_Empty>));

@@ -43,6 +43,18 @@ namespace wasm_grpc::guest::wire {
   return at;
 }
 
+/// How many varints the bytes are: each has one byte that ends it.
+[[nodiscard]] inline std::size_t count_varints(const char* at, std::size_t size) noexcept {
+  std::size_t count = 0;
+  for (; size >= 8; at += 8, size -= 8) {
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, at, sizeof eight);
+    count += static_cast<std::size_t>(std::popcount(~eight & 0x8080808080808080));
+  }
+  for (; size != 0; ++at, --size) count += static_cast<unsigned char>(*at) < 0x80 ? 1 : 0;
+  return count;
+}
+
 /// A tag or a length of more than one byte: five at most.
 [[nodiscard, gnu::noinline]] inline const char* read_long_prefix(const char* at, const char* end,
                                                                  std::uint64_t& value) noexcept {

@@ -65,6 +65,7 @@ const char* read_packed(const char* at, const char* end, std::vector<typename Co
   if (at == nullptr) return nullptr;
   const char* const last = at + length;
   if constexpr (Codec::type == Type::varint) {
+    if (values.empty()) values.reserve(count_varints(at, length));
     while (at != last) {
       at = read_element<Codec>(at, last, 0, values);
       if (at == nullptr) return nullptr;
