@@ -231,7 +231,10 @@ void Stream::credit(std::size_t extra) {
 
 std::size_t Stream::wanted_input() const noexcept {
   if (!open_ || ignores_input_ || half_closed_ || cancelled()) return 0;
-  return missing_input() > allowance_ ? missing_input() - allowance_ : 0;
+  // A method with one request begins at the end of the stream, which some clients send in an empty frame of its own,
+  // and those over nghttp2 not into a window that the request has used up to the byte.
+  const std::size_t needed = missing_input() + (rpc::streams_requests(method_->kind) ? 0 : 1);
+  return needed > allowance_ ? needed - allowance_ : 0;
 }
 
 std::size_t Stream::grant_large_input() {

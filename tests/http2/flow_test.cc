@@ -35,6 +35,22 @@ TEST(Flow, AClientThatDoesNotReadStopsTheHandler) {
   EXPECT_GT(server.seen().again, 1);
 }
 
+TEST(Flow, TheEndOfARequestMayComeInAFrameOfItsOwn) {
+  Server server;
+  Client client(server.port());
+  // With its prefix, the first is as large as the window at first.
+  for (const std::size_t size : {65'536 - 5, 65'536 - 6, 500'000}) {
+    const std::string message(size, 'x');
+    const auto id = client.open("/test.Test/Unary");
+    client.send(id, message);
+    ASSERT_TRUE(client.run_until([&] { return client.unsent(id) == 0; }));
+    client.run_for(std::chrono::milliseconds(20));
+    client.end(id);
+    ASSERT_TRUE(client.run_until_closed(id)) << size;
+    EXPECT_TRUE(client.reply(id).messages() == Strings{message});
+  }
+}
+
 TEST(Flow, AHandlerThatDoesNotReadStopsTheClient) {
   Server server;
   Client client(server.port());
