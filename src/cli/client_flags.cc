@@ -1,5 +1,7 @@
 #include "cli/client_flags.h"
 
+#include <google/protobuf/stubs/logging.h>
+
 #include <CLI/CLI.hpp>
 
 namespace wasm_grpc::cli {
@@ -37,6 +39,7 @@ void ClientFlags::add_to(CLI::App& command) {
 }
 
 Result<std::unique_ptr<client::Channel>> ClientFlags::connect() const {
+  google::protobuf::SetLogHandler(nullptr);  // what is wrong with a message we say ourselves, in one line
   client::ChannelOptions options = channel;
   options.connect_timeout = std::chrono::milliseconds(connect_timeout_ms);
   options.tls =

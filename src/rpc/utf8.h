@@ -9,4 +9,7 @@ namespace wasm_grpc::rpc {
 /// replacement character. True when there was such a byte.
 bool replace_invalid_utf8(std::string& text);
 
+/// Whether it is well-formed already.
+[[nodiscard]] inline bool is_utf8(std::string text) { return !replace_invalid_utf8(text); }
+
 }  // namespace wasm_grpc::rpc

@@ -5,6 +5,9 @@
 #include <google/protobuf/wire_format_lite.h>
 
 #include <string>
+#include <utility>
+
+#include "rpc/utf8.h"
 
 namespace wasm_grpc::services {
 
@@ -15,22 +18,31 @@ namespace {
 using Wire = pb::internal::WireFormatLite;
 
 /// Adds the elements of lists in a message to `parts`, until they are more than there may be. False when it cannot be
-/// read.
-bool count_parts(pb::io::CodedInputStream& in, const pb::Descriptor& type, int depth, std::size_t& parts) {
+/// read, or `text` became false as a string is not UTF-8, of which libprotobuf would write to standard error.
+bool count_parts(pb::io::CodedInputStream& in, const pb::Descriptor& type, int depth, std::size_t& parts, bool& text) {
   while (const std::uint32_t tag = in.ReadTag()) {
     const pb::FieldDescriptor* field = type.FindFieldByNumber(Wire::GetTagFieldNumber(tag));
     const bool message = field != nullptr && field->message_type() != nullptr;
     // What is unknown is kept, each by itself.
     if (field == nullptr || message || field->is_repeated()) ++parts;
     if (parts > DescriptorLimits::most_parts) return true;
-    if (!message || Wire::GetTagWireType(tag) != Wire::WIRETYPE_LENGTH_DELIMITED) {
+    const bool bytes = Wire::GetTagWireType(tag) == Wire::WIRETYPE_LENGTH_DELIMITED;
+    if (bytes && field != nullptr && field->type() == pb::FieldDescriptor::TYPE_STRING) {
+      std::uint32_t length = 0;
+      std::string value;
+      if (!in.ReadVarint32(&length) || !in.ReadString(&value, static_cast<int>(length))) return false;
+      text = rpc::is_utf8(std::move(value));
+      if (!text) return false;
+      continue;
+    }
+    if (!message || !bytes) {
       if (!Wire::SkipField(&in, tag)) return false;
       continue;
     }
     std::uint32_t size = 0;
     if (depth == 0 || !in.ReadVarint32(&size)) return false;
     const auto limit = in.PushLimit(static_cast<int>(size));
-    if (!count_parts(in, *field->message_type(), depth - 1, parts)) return false;
+    if (!count_parts(in, *field->message_type(), depth - 1, parts, text)) return false;
     if (parts > DescriptorLimits::most_parts) return true;
     if (in.BytesUntilLimit() > 0) return false;
     in.PopLimit(limit);
@@ -86,7 +98,9 @@ Error too_many(const std::string& what, std::size_t most) {
 Result<> DescriptorLimits::add_bytes(std::string_view set) {
   constexpr int deepest = 100;  // where parsing ends too
   pb::io::CodedInputStream in(reinterpret_cast<const std::uint8_t*>(set.data()), static_cast<int>(set.size()));
-  static_cast<void>(count_parts(in, *pb::FileDescriptorSet::descriptor(), deepest, parts_));
+  bool text = true;
+  static_cast<void>(count_parts(in, *pb::FileDescriptorSet::descriptor(), deepest, parts_, text));
+  if (!text) return Error{"its descriptors have text that is not UTF-8"};
   if (parts_ > most_parts) return too_many("parts (files, messages, fields, comments, ...)", most_parts);
   return success();
 }

@@ -22,7 +22,8 @@ class DescriptorLimits {
   /// The sum of the full names, "package.Message.field".
   static constexpr std::size_t most_name_bytes = std::size_t{16} << 20;
 
-  /// A serialized FileDescriptorSet, before it is parsed. What is not one passes: parsing tells better.
+  /// A serialized FileDescriptorSet, before it is parsed; its text is to be UTF-8. What is not one passes: parsing
+  /// tells better.
   [[nodiscard]] Result<> add_bytes(std::string_view set);
   /// A file of it that is not a repetition.
   [[nodiscard]] Result<> add(const google::protobuf::FileDescriptorProto& file);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "rpc/utf8.h"
 #include "services/health_messages.pb.h"
 
 namespace wasm_grpc::services {
@@ -14,7 +15,9 @@ using health::HealthCheckResponse;
 /// The service a HealthCheckRequest asks for.
 std::optional<std::string> asked_for(std::span<const std::byte> message) {
   health::HealthCheckRequest request;
-  if (!request.ParseFromArray(message.data(), static_cast<int>(message.size()))) return std::nullopt;
+  if (!request.ParseFromArray(message.data(), static_cast<int>(message.size())) || !rpc::is_utf8(request.service())) {
+    return std::nullopt;
+  }
   return std::move(*request.mutable_service());
 }
 

@@ -1,5 +1,6 @@
 #include "services/reflection.h"
 
+#include "rpc/utf8.h"
 #include "services/reflection_messages.pb.h"
 
 namespace wasm_grpc::services {
@@ -8,6 +9,16 @@ namespace {
 
 using reflection::ServerReflectionRequest;
 using reflection::ServerReflectionResponse;
+
+/// The fields of a request are UTF-8, as those of an answer must be.
+bool is_text(const ServerReflectionRequest& request) {
+  for (const std::string* text : {&request.host(), &request.file_by_filename(), &request.file_containing_symbol(),
+                                  &request.file_containing_extension().containing_type(),
+                                  &request.all_extension_numbers_of_type(), &request.list_services()}) {
+    if (!rpc::is_utf8(*text)) return false;
+  }
+  return true;
+}
 
 void fail(ServerReflectionResponse& response, rpc::StatusCode code, std::string message) {
   response.mutable_error_response()->set_error_code(static_cast<int>(code));
@@ -35,7 +46,9 @@ void give_extension_numbers(ServerReflectionResponse& response, const Catalog& c
 
 std::optional<std::string> reflect(const Catalog& catalog, std::span<const std::byte> message) {
   ServerReflectionRequest request;
-  if (!request.ParseFromArray(message.data(), static_cast<int>(message.size()))) return std::nullopt;
+  if (!request.ParseFromArray(message.data(), static_cast<int>(message.size())) || !is_text(request)) {
+    return std::nullopt;
+  }
   ServerReflectionResponse response;
   response.set_valid_host(request.host());
   *response.mutable_original_request() = request;

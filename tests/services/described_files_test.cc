@@ -162,6 +162,14 @@ TEST(DescribedFiles, TellTheNamesOfHostileFilesInPrintableText) {
   EXPECT_NE(result.error().message.find(R"(which "??[2J" imports)"), std::string::npos) << result.error().message;
 }
 
+TEST(DescribedFiles, MustBeOfUtf8AndLibprotobufDoesNotWriteToTheLogOfIt) {
+  testing::internal::CaptureStderr();
+  const std::string sets[] = {"\n\3\n\1\xff"};  // a file of that name
+  const auto result = DescribedFiles::parse(sets);
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+  EXPECT_TRUE(fails_with(result, "its descriptors have text that is not UTF-8"));
+}
+
 TEST(DescribedMethods, AreCheckedForTheirKind) {
   const auto files = files_of(service_of_four_kinds);
   const std::pair<const char*, MethodKind> right[] = {{"/a.Service/Unary", MethodKind::unary},

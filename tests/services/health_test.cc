@@ -122,6 +122,9 @@ TEST(HealthCheck, AnswersNotFoundForAServiceThatIsNot) {
   EXPECT_EQ(status.message, "there is no service \"a.A\"");
   const std::byte broken[] = {std::byte{0xff}};
   EXPECT_EQ(check_health(registry, broken, response).code, rpc::StatusCode::invalid_argument);
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(check_health(registry, request_of("\xff"), response).code, rpc::StatusCode::invalid_argument);
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "") << "clients do not write to the log";
 }
 
 /// What a worker would run soon.

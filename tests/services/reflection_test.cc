@@ -83,5 +83,14 @@ TEST_F(Reflection, RefusesBytesThatAreNoRequest) {
   EXPECT_FALSE(reflect(catalog_, std::as_bytes(std::span(bytes))));
 }
 
+TEST_F(Reflection, RefusesTextThatIsNotUtf8AndLibprotobufDoesNotWriteToTheLogOfIt) {
+  testing::internal::CaptureStderr();
+  for (const int field : {1, 3, 4, 6, 7}) {
+    const std::string bytes{static_cast<char>(field << 3 | 2), '\1', '\xff'};
+    EXPECT_FALSE(reflect(catalog_, std::as_bytes(std::span(bytes)))) << field;
+  }
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
 }  // namespace
 }  // namespace wasm_grpc::services
