@@ -153,7 +153,7 @@ int call(const CallFlags& flags) {
     std::fflush(stdout);
     return success();
   };
-  client::CallOptions options{path.value(), metadata.value(), std::nullopt};
+  client::CallOptions options{path.value(), metadata.value(), std::nullopt, !method->client_streaming()};
   if (flags.deadline_ms > 0) options.deadline = std::chrono::milliseconds(flags.deadline_ms);
   const auto end = channel.value()->call(options, requests, events);
   if (!end.ok()) return fail(end.error().message);

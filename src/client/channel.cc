@@ -37,7 +37,7 @@ class Channel::Connection {
 
  private:
   /// Asks the source for messages, on a thread of its own, until it has no more or the call has ended.
-  void feed(const std::stop_token& stop, const RequestSource& requests, CallState& call);
+  void feed(const std::stop_token& stop, const RequestSource& requests, bool one_request, CallState& call);
   void read();
   void flush();
   void lost(const std::string& why);
@@ -129,7 +129,7 @@ Result<CallEnd> Channel::Connection::call(const CallOptions& options, const Requ
   }
   call_ = &call;
   feed_waiting_ = 0;
-  std::jthread feeder([&](const std::stop_token& stop) { feed(stop, requests, call); });
+  std::jthread feeder([&](const std::stop_token& stop) { feed(stop, requests, options.one_request, call); });
   flush();
   io_.restart();
   while (!call.ended() && io_.run_one() > 0) {
@@ -149,8 +149,10 @@ Result<CallEnd> Channel::Connection::call(const CallOptions& options, const Requ
   return call.result();
 }
 
-void Channel::Connection::feed(const std::stop_token& stop, const RequestSource& requests, CallState& call) {
+void Channel::Connection::feed(const std::stop_token& stop, const RequestSource& requests, bool one_request,
+                               CallState& call) {
   bool more = true;
+  std::optional<std::string> only;
   while (more) {
     {
       std::unique_lock lock(feed_mutex_);
@@ -159,16 +161,21 @@ void Channel::Connection::feed(const std::stop_token& stop, const RequestSource&
     auto next = requests(stop);
     if (stop.stop_requested()) return;
     more = next.ok() && next.value().has_value();
+    if (more && one_request) {
+      only = std::move(next).value();
+      continue;
+    }
     const std::size_t size = more ? next.value()->size() + 1 : 0;
     {
       const std::lock_guard lock(feed_mutex_);
       feed_waiting_ += size;
     }
-    asio::post(io_, [this, &call, next = std::move(next)]() mutable {
+    asio::post(io_, [this, &call, only = std::move(only), next = std::move(next)]() mutable {
       if (call_ != &call) return;
       if (!next.ok()) {
         call.give_up(std::move(next).error());
       } else {
+        if (only) call.add_request(session_.get(), std::move(only));
         call.add_request(session_.get(), std::move(next).value());
         flush();
       }

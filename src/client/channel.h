@@ -47,6 +47,10 @@ struct CallOptions {
   std::string path;  // "/package.Service/Method"
   Metadata metadata;
   std::optional<std::chrono::milliseconds> deadline;
+  /// The requests are one message, which is sent when the source has said that there are no more: the end of the stream
+  /// goes with its last byte. Without that, nghttp2 keeps the end back while the window is 0, and a server that grants
+  /// no more than the message needs waits for it.
+  bool one_request = false;
 };
 
 /// Told of what comes.

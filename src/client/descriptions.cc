@@ -34,7 +34,7 @@ Result<ServerReflectionResponse> ask(Channel& channel, const ServerReflectionReq
       }
       return success();
     };
-    const CallOptions options{std::string(path), {}, limit};
+    const CallOptions options{std::string(path), {}, limit, false};
     auto end = channel.call(options, source_of({request.SerializeAsString()}), events);
     if (!end.ok()) return std::move(end).error();
     status = end.value().status;

@@ -21,10 +21,10 @@ OK_TRAILERS = [("grpc-status", "0")]
 
 
 class OddServer:
-    """Takes one connection, and answers each request as soon as its headers have come, by `answer(h2, stream)`."""
+    """Takes one connection, and answers each request by `answer(h2, stream)` at an event: when its headers have come."""
 
-    def __init__(self, answer):
-        self._answer = answer
+    def __init__(self, answer, event=h2.events.RequestReceived):
+        self._answer, self._event = answer, event
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._listener.settimeout(LIMIT)
         self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
@@ -39,7 +39,7 @@ class OddServer:
             connection.sendall(http2.data_to_send())
             while data := connection.recv(65536):
                 for event in http2.receive_data(data):
-                    if isinstance(event, h2.events.RequestReceived):
+                    if isinstance(event, self._event):
                         self._answer(http2, event.stream_id)
                 connection.sendall(http2.data_to_send())
 
@@ -52,8 +52,8 @@ class OddServer:
 def odd():
     servers = []
 
-    def start(answer):
-        servers.append(OddServer(answer))
+    def start(answer, *event):
+        servers.append(OddServer(answer, *event))
         return servers[-1].address
 
     yield start
@@ -160,6 +160,14 @@ def test_a_server_of_something_else_is_told(program):
     thread.join(LIMIT)
     listener.close()
     assert done.returncode == 1 and done.stderr.startswith("status: UNAVAILABLE: "), done.stderr
+
+
+def test_the_end_of_a_request_needs_no_more_window_than_its_message(program, odd):
+    # What the server lets come is what the message takes, to the byte, and it waits for the end.
+    text = "x" * (65535 - 5 - 4)
+    address = odd(answers(data=message(b""), trailers=OK_TRAILERS), h2.events.StreamEnded)
+    done = call(program, address, flags=["--deadline", str(LIMIT * 500), "--json", '{"text": "%s"}' % text])
+    assert (done.returncode, done.stdout, done.stderr) == (0, "{}\n", "")
 
 
 def test_a_large_request_is_sent_whole_in_reasonable_time(program, serve, tmp_path):
