@@ -1,6 +1,7 @@
 // What an ABI is to the rest of the host: a way to start an instance, learn its methods, and run one call in it.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -21,11 +22,16 @@ class Module;
 
 namespace wasm_grpc::abi {
 
+/// How a module serves a method: by a function that runs as long as the call, or by one for each event of it. The
+/// numbers are those of ABI 1.
+enum class Style : std::uint8_t { handler = 0, events = 1 };
+
 /// A method as a module declared it. `tag` is the module's own number for it.
 struct DeclaredMethod {
   std::string path;
   rpc::MethodKind kind = rpc::MethodKind::unary;
   std::int32_t tag = 0;
+  Style style = Style::handler;
 
   bool operator==(const DeclaredMethod&) const = default;
 };
@@ -33,11 +39,21 @@ struct DeclaredMethod {
 /// Bytes the descriptors of a module may have in all.
 inline constexpr std::size_t max_descriptor_bytes = std::size_t{4} << 20;
 
+/// Which instance of a module a call in event style meets. The numbers are those of ABI 1.
+enum class Placement : std::uint8_t {
+  worker = 0,   // the one of the worker that has its connection
+  process = 1,  // the one there is
+  key = 2,      // the one for the value of a request header
+};
+
 /// What a module declared when it started.
 struct Declaration {
   std::vector<DeclaredMethod> methods;
   /// Serialized google.protobuf.FileDescriptorSet messages.
   std::vector<std::string> descriptors;
+  Placement placement = Placement::worker;
+  /// The request header, for Placement::key.
+  std::string placement_key;
   /// Services whose health it set in its start, and the last it said.
   std::map<std::string, bool, std::less<>> serving;
 };
@@ -67,6 +83,21 @@ inline constexpr std::uint32_t writable = 2;
 inline constexpr std::uint32_t cancelled = 4;
 }  // namespace interest
 
+/// What a guest is told of a call in event style. The numbers are those of ABI 1.
+enum class Event : std::uint8_t { open = 0, message = 1, half_close = 2, writable = 3, timer = 4, cancelled = 5 };
+
+/// The host's side of a call in event style, told of what the guest does to it. Used while the guest runs.
+class EventCallHost {
+ public:
+  virtual ~EventCallHost() = default;
+  /// Event::timer is to follow after this time, instead of when it was to before; never when it is negative.
+  virtual void set_timer(std::chrono::nanoseconds timeout) noexcept = 0;
+  /// It has its status, and no longer a number: nothing of the guest's reaches it from here on.
+  virtual void guest_finished() noexcept = 0;
+  /// Its request could not be decompressed: it has its status and is cancelled.
+  virtual void refused() noexcept = 0;
+};
+
 /// One instance's side of an ABI. Lives as long as its instance; used on the thread that runs it.
 class Binding {
  public:
@@ -86,6 +117,15 @@ class Binding {
   virtual void move_call(rpc::Call& call) noexcept = 0;
   /// The fiber is done: gives the call its status, if it has none yet.
   virtual void end_call() = 0;
+
+  // ---- Event style: many calls in one instance ----
+
+  /// Gives a call the number by which the guest knows it, until close_call() or EventCallHost::guest_finished(). Both
+  /// live as long.
+  [[nodiscard]] virtual std::int32_t open_call(rpc::Call& call, EventCallHost& host) = 0;
+  virtual void close_call(std::int32_t id) noexcept = 0;
+  /// Makes the fiber that tells the guest of an event of a call.
+  virtual void begin_event(std::int32_t id, Event event, std::int32_t value) = 0;
 };
 
 /// A contract between host and guests.

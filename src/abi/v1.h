@@ -9,6 +9,7 @@ namespace wasm_grpc::abi::v1 {
 inline constexpr std::string_view import_module = "wasm_grpc_1";
 inline constexpr std::string_view start_export = "wasm_grpc_start";
 inline constexpr std::string_view call_export = "wasm_grpc_call";
+inline constexpr std::string_view event_export = "wasm_grpc_event";
 inline constexpr std::string_view initialize_export = "_initialize";
 inline constexpr std::string_view command_export = "_start";
 
@@ -23,9 +24,6 @@ enum Answer : std::int32_t {
   UNSUPPORTED = -7,
 };
 
-inline constexpr std::int32_t style_handler = 0;
-inline constexpr std::int32_t style_events = 1;
-
 inline constexpr std::int32_t wait_readable = 1;
 inline constexpr std::int32_t wait_writable = 2;
 
@@ -37,6 +35,8 @@ inline constexpr std::int32_t info_authority = 1;
 inline constexpr std::int32_t info_peer = 2;
 inline constexpr std::int32_t info_tls_peer = 3;
 inline constexpr std::int32_t info_message_encoding = 4;
+
+// The styles, placements and events are abi::Style, abi::Placement and abi::Event.
 
 inline constexpr std::size_t max_path_bytes = 1024;
 inline constexpr std::size_t max_descriptor_sets = 1000;

@@ -34,21 +34,37 @@ std::int32_t answer(rpc::SendResult result) {
   return INVALID;
 }
 
+Error lacks(const DeclaredMethod& method, std::string_view function, std::string_view style) {
+  return Error{"it declares the method " + method.path + " in " + std::string(style) + " style and has no export \"" +
+               std::string(function) + "\""};
+}
+
+/// What wait() would answer now; nothing when it would suspend.
+std::optional<std::int32_t> ready(const rpc::Call& call, std::int32_t interests) noexcept {
+  if (call.cancelled()) return CANCELLED;
+  std::int32_t holds = 0;
+  if ((interests & wait_readable) != 0 && call.readable()) holds |= wait_readable;
+  if ((interests & wait_writable) != 0 && call.writable()) holds |= wait_writable;
+  if (holds != 0) return holds;
+  return std::nullopt;
+}
+
 }  // namespace
 
-HandlerBinding::HandlerBinding(wasm::Instance& instance, LogSink& log, const Declaration* expected, HealthSink* health)
+InstanceBinding::InstanceBinding(wasm::Instance& instance, LogSink& log, const Declaration* expected,
+                                 HealthSink* health)
     : instance_(instance), log_(log), expected_(expected), health_(health) {
   instance_.set_host_data(wasm::HostSlot::abi, this);
 }
 
-bool HandlerBinding::begin_if_exported(std::string_view name) {
+bool InstanceBinding::begin_if_exported(std::string_view name) {
   const auto function = instance_.find_function(name);
   if (!function) return false;
   instance_.begin_call(*function, {}, false);
   return true;
 }
 
-Result<bool> HandlerBinding::begin_next_start_step() {
+Result<bool> InstanceBinding::begin_next_start_step() {
   switch (step_) {
     case Step::none:
       step_ = Step::instantiate;
@@ -67,9 +83,14 @@ Result<bool> HandlerBinding::begin_next_start_step() {
       if (expected_ != nullptr && next_expected_ != expected_->methods.size()) {
         return Error{"it declared other methods than when it was loaded"};
       }
-      const auto function = instance_.find_function(call_export);
-      if (!function) return Error{"it has no export \"wasm_grpc_call\""};
-      call_function_ = *function;
+      const auto call_function = instance_.find_function(call_export);
+      const auto event_function = instance_.find_function(event_export);
+      for (const DeclaredMethod& method : declaration().methods) {
+        if (method.style == Style::handler && !call_function) return lacks(method, call_export, "handler");
+        if (method.style == Style::events && !event_function) return lacks(method, event_export, "event");
+      }
+      call_function_ = call_function.value_or(0);
+      event_function_ = event_function.value_or(0);
       step_ = Step::ready;
       return false;
     }
@@ -79,20 +100,37 @@ Result<bool> HandlerBinding::begin_next_start_step() {
   return false;
 }
 
-bool HandlerBinding::start_step_exited_well() const {
+bool InstanceBinding::start_step_exited_well() const {
   const wasm::Failure& failure = instance_.failure();
   return step_ == Step::initialize && failure.kind == wasm::Failure::Kind::exit && failure.exit_code == 0;
 }
 
-void HandlerBinding::begin_call(rpc::Call& call, std::int32_t tag) {
+std::int32_t InstanceBinding::next_id() noexcept {
+  // Wraps after 2^31 calls of one instance, and then passes over those that live; 0 and below are never used.
+  do {
+    call_id_ = call_id_ == std::numeric_limits<std::int32_t>::max() ? 1 : call_id_ + 1;
+  } while (event_calls_.find(call_id_) != nullptr);
+  return call_id_;
+}
+
+void InstanceBinding::begin_call(rpc::Call& call, std::int32_t tag) {
   call_ = &call;
-  // Wraps after 2^31 calls of one instance; 0 and below are never used.
-  call_id_ = call_id_ == std::numeric_limits<std::int32_t>::max() ? 1 : call_id_ + 1;
-  const std::int32_t arguments[] = {call_id_, tag};
+  const std::int32_t arguments[] = {next_id(), tag};
   instance_.begin_call(call_function_, arguments, true);
 }
 
-void HandlerBinding::end_call() {
+std::int32_t InstanceBinding::open_call(rpc::Call& call, EventCallHost& host) {
+  const std::int32_t id = next_id();
+  event_calls_.insert({id, &call, &host});
+  return id;
+}
+
+void InstanceBinding::begin_event(std::int32_t id, Event event, std::int32_t value) {
+  const std::int32_t arguments[] = {id, static_cast<std::int32_t>(event), value};
+  instance_.begin_call(event_function_, arguments, false);
+}
+
+void InstanceBinding::end_call() {
   rpc::Call& call = *std::exchange(call_, nullptr);
   if (call.finished() || call.cancelled()) return;
   const std::int32_t code = instance_.result();
@@ -104,7 +142,7 @@ void HandlerBinding::end_call() {
   }
 }
 
-std::int32_t HandlerBinding::refuse(std::string_view path, std::string_view why) {
+std::int32_t InstanceBinding::refuse(std::string_view path, std::string_view why) {
   if (refusal_.empty()) {
     refusal_ = "the declaration of method \"" + wasm::printable(path, wasm::most_of_name) +
                "\" was refused: " + std::string(why);
@@ -112,22 +150,19 @@ std::int32_t HandlerBinding::refuse(std::string_view path, std::string_view why)
   return INVALID;
 }
 
-std::int32_t HandlerBinding::method(std::string_view path, std::int32_t kind, std::int32_t style, std::int32_t tag) {
+std::int32_t InstanceBinding::method(std::string_view path, std::int32_t kind, std::int32_t style, std::int32_t tag) {
   if (step_ != Step::declare) return INVALID;
   if (path.size() > max_path_bytes) return refuse(path, "its path is longer than 1024 bytes");
   if (!rpc::parse_method_path(path)) return refuse(path, "a path is /package.Service/Method");
   if (kind < 0 || kind > static_cast<std::int32_t>(rpc::MethodKind::bidi_stream)) {
     return refuse(path, "its kind is " + std::to_string(kind) + "; a kind is 0 to 3");
   }
-  if (style == style_events) {
-    refuse(path, "this host does not offer event style (1) yet, only handler style (0)");
-    return UNSUPPORTED;
-  }
-  if (style != style_handler) return refuse(path, "its style is " + std::to_string(style) + "; a style is 0 or 1");
+  if (style != 0 && style != 1) return refuse(path, "its style is " + std::to_string(style) + "; a style is 0 or 1");
 
   if (expected_ != nullptr) {
     const auto same = [&](const DeclaredMethod& known) {
-      return known.path == path && static_cast<std::int32_t>(known.kind) == kind && known.tag == tag;
+      return known.path == path && static_cast<std::int32_t>(known.kind) == kind && known.tag == tag &&
+             static_cast<std::int32_t>(known.style) == style;
     };
     if (next_expected_ < expected_->methods.size() && same(expected_->methods[next_expected_])) {
       ++next_expected_;
@@ -141,11 +176,12 @@ std::int32_t HandlerBinding::method(std::string_view path, std::int32_t kind, st
     return refuse(path, "it was declared before");
   }
   if (declaration_.methods.size() >= max_methods) return refuse(path, "a module may declare 10000 methods");
-  declaration_.methods.push_back({std::string(path), static_cast<rpc::MethodKind>(kind), tag});
+  declaration_.methods.push_back(
+      {std::string(path), static_cast<rpc::MethodKind>(kind), tag, static_cast<Style>(style)});
   return OK;
 }
 
-std::int32_t HandlerBinding::descriptors(std::span<const std::byte> set) {
+std::int32_t InstanceBinding::descriptors(std::span<const std::byte> set) {
   if (step_ != Step::declare) return INVALID;
   if (expected_ != nullptr) return OK;
   if (declaration_.descriptors.size() >= max_descriptor_sets) {
@@ -162,7 +198,31 @@ std::int32_t HandlerBinding::descriptors(std::span<const std::byte> set) {
   return OK;
 }
 
-std::int32_t HandlerBinding::health_set(std::string_view service, std::int32_t serving) {
+std::int32_t InstanceBinding::placement(std::int32_t where, std::string_view key) {
+  if (step_ != Step::declare) return INVALID;
+  const auto refuse_placement = [&](const std::string& why) {
+    if (refusal_.empty()) refusal_ = "its placement was refused: " + why;
+    return INVALID;
+  };
+  if (where < 0 || where > static_cast<std::int32_t>(Placement::key)) {
+    return refuse_placement("it is " + std::to_string(where) + "; a placement is 0 to 2");
+  }
+  const auto placement = static_cast<Placement>(where);
+  if (placement == Placement::key ? !rpc::is_valid_key(key) : !key.empty()) {
+    return refuse_placement(placement == Placement::key
+                                ? "\"" + wasm::printable(key, wasm::most_of_name) + "\" is no name of a request header"
+                                : "only placement 2 has a header");
+  }
+  if (expected_ == nullptr) {
+    declaration_.placement = placement;
+    declaration_.placement_key = key;
+  } else if (expected_->placement != placement || expected_->placement_key != key) {
+    return refuse_placement("the module declared another one when it was loaded");
+  }
+  return OK;
+}
+
+std::int32_t InstanceBinding::health_set(std::string_view service, std::int32_t serving) {
   if ((step_ != Step::declare && step_ != Step::ready) || (serving != 0 && serving != 1)) return INVALID;
   const auto& methods = declaration().methods;
   const auto of_service = [&](const DeclaredMethod& method) {
@@ -177,40 +237,38 @@ std::int32_t HandlerBinding::health_set(std::string_view service, std::int32_t s
   return OK;
 }
 
-std::int32_t HandlerBinding::recv(std::int32_t call, std::span<std::byte> buffer) {
-  if (!live(call)) return CLOSED;
-  if (call_->cancelled()) return CANCELLED;
-  if (const auto message = call_->message()) {
+std::int32_t InstanceBinding::recv(std::int32_t id, std::span<std::byte> buffer) {
+  rpc::Call* const call = find(id);
+  if (call == nullptr) return CLOSED;
+  if (call->cancelled()) return CANCELLED;
+  if (const auto message = call->message()) {
     const std::size_t size = message->size();
     if (size <= buffer.size()) {
       std::memcpy(buffer.data(), message->data(), size);
-      call_->pop_message();
+      call->pop_message();
     }
     return static_cast<std::int32_t>(size);
   }
-  if (call_->cancelled()) return CANCELLED;  // the message could not be decompressed
-  return call_->requests_ended() ? END : AGAIN;
+  if (call->cancelled()) {  // the message could not be decompressed
+    if (const CallTable::Entry* const entry = event_calls_.find(id)) entry->host->refused();
+    return CANCELLED;
+  }
+  return call->requests_ended() ? END : AGAIN;
 }
 
-std::int32_t HandlerBinding::send(std::int32_t call, std::span<const std::byte> message) {
-  if (!live(call)) return CLOSED;
-  return answer(call_->send(message));
+std::int32_t InstanceBinding::send(std::int32_t id, std::span<const std::byte> message) {
+  rpc::Call* const call = find(id);
+  if (call == nullptr) return CLOSED;
+  return answer(call->send(message));
 }
 
-std::optional<std::int32_t> HandlerBinding::ready(std::int32_t interests) const noexcept {
-  if (call_->cancelled()) return CANCELLED;
-  std::int32_t holds = 0;
-  if ((interests & wait_readable) != 0 && call_->readable()) holds |= wait_readable;
-  if ((interests & wait_writable) != 0 && call_->writable()) holds |= wait_writable;
-  if (holds != 0) return holds;
-  return std::nullopt;
-}
-
-std::int32_t HandlerBinding::wait(std::int32_t call, std::int32_t interests, std::int64_t timeout_ns) {
-  if (!live(call)) return CLOSED;
+std::int32_t InstanceBinding::wait(std::int32_t id, std::int32_t interests, std::int64_t timeout_ns) {
+  rpc::Call* const call = find(id);
+  if (call == nullptr) return CLOSED;
   if ((interests & ~(wait_readable | wait_writable)) != 0) return INVALID;
-  if (const auto holds = ready(interests)) return *holds;
+  if (const auto holds = ready(*call, interests)) return *holds;
   if (timeout_ns == 0) return 0;
+  if (call != call_) return INVALID;  // in event style nothing waits
 
   wasm::Suspension suspension;
   static_assert(wait_readable == interest::readable && wait_writable == interest::writable);
@@ -222,9 +280,9 @@ std::int32_t HandlerBinding::wait(std::int32_t call, std::int32_t interests, std
     suspension.until = timeout < left ? now + timeout : wasm::Suspension::never;
   }
   suspension.resolve = [](wasm::Instance& instance, const wasm::Suspension& waiting) -> std::optional<std::int32_t> {
-    const auto& self = *static_cast<HandlerBinding*>(instance.host_data(wasm::HostSlot::abi));
+    const auto& self = *static_cast<InstanceBinding*>(instance.host_data(wasm::HostSlot::abi));
     const auto wanted = static_cast<std::int32_t>(waiting.interests & ~interest::cancelled);
-    if (const auto holds = self.ready(wanted)) return holds;
+    if (const auto holds = ready(*self.call_, wanted)) return holds;
     if (waiting.until != wasm::Suspension::never && wasm::Clock::now() >= waiting.until) return 0;
     return std::nullopt;
   };
@@ -232,25 +290,34 @@ std::int32_t HandlerBinding::wait(std::int32_t call, std::int32_t interests, std
   return 0;
 }
 
-std::int32_t HandlerBinding::finish(std::int32_t call, std::int32_t code, std::string_view message) {
-  if (!live(call)) return CLOSED;
+std::int32_t InstanceBinding::finish(std::int32_t id, std::int32_t code, std::string_view message) {
+  rpc::Call* const call = find(id);
+  if (call == nullptr) return CLOSED;
   if (code < 0 || code > rpc::max_status_code) return INVALID;
   // The call cuts it between characters; it need not be given much more than it keeps.
   message = message.substr(0, max_status_message_bytes + 4);
-  return answer(call_->finish({static_cast<rpc::StatusCode>(code), std::string(message)}));
+  const std::int32_t done = answer(call->finish({static_cast<rpc::StatusCode>(code), std::string(message)}));
+  if (call != call_ && done == OK) {
+    EventCallHost& host = *event_calls_.find(id)->host;
+    event_calls_.erase(id);
+    host.guest_finished();
+  }
+  return done;
 }
 
-std::int32_t HandlerBinding::metadata_get(std::int32_t call, std::string_view key, std::int32_t index,
-                                          std::span<std::byte> value) {
-  if (!live(call)) return CLOSED;
+std::int32_t InstanceBinding::metadata_get(std::int32_t id, std::string_view key, std::int32_t index,
+                                           std::span<std::byte> value) {
+  rpc::Call* const call = find(id);
+  if (call == nullptr) return CLOSED;
   if (index < 0) return INVALID;
-  const auto found = call_->request_metadata().get(key, static_cast<std::size_t>(index));
+  const auto found = call->request_metadata().get(key, static_cast<std::size_t>(index));
   return found ? give(*found, value) : ABSENT;
 }
 
-std::int32_t HandlerBinding::metadata_list(std::int32_t call, std::span<std::byte> list) {
-  if (!live(call)) return CLOSED;
-  const rpc::Metadata& metadata = call_->request_metadata();
+std::int32_t InstanceBinding::metadata_list(std::int32_t id, std::span<std::byte> list) {
+  rpc::Call* const call = find(id);
+  if (call == nullptr) return CLOSED;
+  const rpc::Metadata& metadata = call->request_metadata();
   const std::size_t total = metadata.byte_size() + metadata.size() * 2 * sizeof(std::uint32_t);
   if (total > list.size()) return static_cast<std::int32_t>(total);
   std::byte* out = list.data();
@@ -267,41 +334,53 @@ std::int32_t HandlerBinding::metadata_list(std::int32_t call, std::span<std::byt
   return static_cast<std::int32_t>(total);
 }
 
-std::int32_t HandlerBinding::metadata_add(std::int32_t call, std::int32_t where, std::string_view key,
-                                          std::string_view value) {
-  if (!live(call)) return CLOSED;
+std::int32_t InstanceBinding::metadata_add(std::int32_t id, std::int32_t where, std::string_view key,
+                                           std::string_view value) {
+  rpc::Call* const call = find(id);
+  if (call == nullptr) return CLOSED;
   if (where != metadata_headers && where != metadata_trailers) return INVALID;
-  if (call_->cancelled()) return CANCELLED;
-  if (call_->finished()) return CLOSED;
-  const bool added = where == metadata_headers ? call_->add_header(key, value) : call_->add_trailer(key, value);
+  if (call->cancelled()) return CANCELLED;
+  if (call->finished()) return CLOSED;
+  const bool added = where == metadata_headers ? call->add_header(key, value) : call->add_trailer(key, value);
   return added ? OK : INVALID;
 }
 
-std::int32_t HandlerBinding::headers_send(std::int32_t call) {
-  if (!live(call)) return CLOSED;
-  return answer(call_->send_headers());
+std::int32_t InstanceBinding::timer(std::int32_t id, std::int64_t timeout_ns) {
+  const CallTable::Entry* const entry = event_calls_.find(id);
+  if (entry == nullptr) return call_ != nullptr && id == call_id_ ? INVALID : CLOSED;  // a handler waits
+  if (entry->call->cancelled()) return CANCELLED;
+  entry->host->set_timer(std::chrono::nanoseconds(timeout_ns));
+  return OK;
 }
 
-std::int32_t HandlerBinding::compress(std::int32_t call, std::int32_t on) {
-  if (!live(call)) return CLOSED;
+std::int32_t InstanceBinding::headers_send(std::int32_t id) {
+  rpc::Call* const call = find(id);
+  if (call == nullptr) return CLOSED;
+  return answer(call->send_headers());
+}
+
+std::int32_t InstanceBinding::compress(std::int32_t id, std::int32_t on) {
+  rpc::Call* const call = find(id);
+  if (call == nullptr) return CLOSED;
   if (on != 0 && on != 1) return INVALID;
-  const std::int32_t done = answer(call_->compress(on != 0));
-  return done == OK && call_->compressing() ? 1 : done;
+  const std::int32_t done = answer(call->compress(on != 0));
+  return done == OK && call->compressing() ? 1 : done;
 }
 
-std::int32_t HandlerBinding::info(std::int32_t call, std::int32_t what, std::span<std::byte> value) {
-  if (!live(call)) return CLOSED;
+std::int32_t InstanceBinding::info(std::int32_t id, std::int32_t what, std::span<std::byte> value) {
+  rpc::Call* const call = find(id);
+  if (call == nullptr) return CLOSED;
   switch (what) {
     case info_path:
-      return give(call_->method().path, value);
+      return give(call->method().path, value);
     case info_authority:
-      return call_->authority().empty() ? ABSENT : give(call_->authority(), value);
+      return call->authority().empty() ? ABSENT : give(call->authority(), value);
     case info_peer:
-      return call_->peer().empty() ? ABSENT : give(call_->peer(), value);
+      return call->peer().empty() ? ABSENT : give(call->peer(), value);
     case info_tls_peer:
-      return call_->tls_peer().empty() ? ABSENT : give(call_->tls_peer(), value);
+      return call->tls_peer().empty() ? ABSENT : give(call->tls_peer(), value);
     case info_message_encoding: {
-      const auto encoding = call_->message_encoding();
+      const auto encoding = call->message_encoding();
       return encoding ? give(rpc::name(*encoding), value) : ABSENT;
     }
     default:
@@ -309,15 +388,16 @@ std::int32_t HandlerBinding::info(std::int32_t call, std::int32_t what, std::spa
   }
 }
 
-std::int64_t HandlerBinding::deadline(std::int32_t call) {
-  if (!live(call)) return CLOSED;
-  const auto deadline = call_->deadline();
+std::int64_t InstanceBinding::deadline(std::int32_t id) {
+  rpc::Call* const call = find(id);
+  if (call == nullptr) return CLOSED;
+  const auto deadline = call->deadline();
   if (!deadline) return std::numeric_limits<std::int64_t>::max();
   const auto left = std::chrono::duration_cast<std::chrono::nanoseconds>(*deadline - rpc::Clock::now());
   return std::max<std::int64_t>(left.count(), 0);
 }
 
-void HandlerBinding::log(std::int32_t level, std::string_view text) {
+void InstanceBinding::log(std::int32_t level, std::string_view text) {
   const auto known = static_cast<LogLevel>(std::clamp<std::int32_t>(level, 0, static_cast<int>(LogLevel::error)));
   log_.log(instance_.linked().module().name(), level < 0 ? LogLevel::error : known,
            wasm::printable(text.substr(0, max_log_bytes)));

@@ -2,20 +2,21 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string_view>
 
 #include "abi/abi.h"
+#include "abi/call_table.h"
 #include "abi/v1.h"
 #include "wasm/instance.h"
 
 namespace wasm_grpc::abi::v1 {
 
-/// Answers the imports of ABI 1 for one instance in handler style: one call at a time.
-class HandlerBinding final : public Binding {
+/// Answers the imports of ABI 1 for one instance, which serves one call at a time in handler style, or many in event
+/// style.
+class InstanceBinding final : public Binding {
  public:
-  HandlerBinding(wasm::Instance& instance, LogSink& log, const Declaration* expected, HealthSink* health);
+  InstanceBinding(wasm::Instance& instance, LogSink& log, const Declaration* expected, HealthSink* health);
 
   [[nodiscard]] Result<bool> begin_next_start_step() override;
   [[nodiscard]] bool start_step_exited_well() const override;
@@ -23,10 +24,14 @@ class HandlerBinding final : public Binding {
   void begin_call(rpc::Call& call, std::int32_t tag) override;
   void move_call(rpc::Call& call) noexcept override { call_ = &call; }
   void end_call() override;
+  [[nodiscard]] std::int32_t open_call(rpc::Call& call, EventCallHost& host) override;
+  void close_call(std::int32_t id) noexcept override { event_calls_.erase(id); }
+  void begin_event(std::int32_t id, Event event, std::int32_t value) override;
 
   // ---- The imports; docs/abi.md says what each does ----
   std::int32_t method(std::string_view path, std::int32_t kind, std::int32_t style, std::int32_t tag);
   std::int32_t descriptors(std::span<const std::byte> set);
+  std::int32_t placement(std::int32_t where, std::string_view key);
   std::int32_t health_set(std::string_view service, std::int32_t serving);
   std::int32_t recv(std::int32_t call, std::span<std::byte> buffer);
   std::int32_t send(std::int32_t call, std::span<const std::byte> message);
@@ -36,6 +41,7 @@ class HandlerBinding final : public Binding {
   std::int32_t metadata_get(std::int32_t call, std::string_view key, std::int32_t index, std::span<std::byte> value);
   std::int32_t metadata_list(std::int32_t call, std::span<std::byte> list);
   std::int32_t metadata_add(std::int32_t call, std::int32_t where, std::string_view key, std::string_view value);
+  std::int32_t timer(std::int32_t call, std::int64_t timeout_ns);
   std::int32_t headers_send(std::int32_t call);
   std::int32_t compress(std::int32_t call, std::int32_t on);
   std::int32_t info(std::int32_t call, std::int32_t what, std::span<std::byte> value);
@@ -45,9 +51,13 @@ class HandlerBinding final : public Binding {
  private:
   enum class Step : std::uint8_t { none, instantiate, initialize, declare, ready };
 
-  [[nodiscard]] bool live(std::int32_t call) const noexcept { return call_ != nullptr && call == call_id_; }
-  /// What wait() would answer now; nothing when it would suspend.
-  [[nodiscard]] std::optional<std::int32_t> ready(std::int32_t interests) const noexcept;
+  /// The call that the guest knows by this number, or nullptr.
+  [[nodiscard]] rpc::Call* find(std::int32_t id) noexcept {
+    if (call_ != nullptr && id == call_id_) return call_;
+    const CallTable::Entry* const entry = event_calls_.find(id);
+    return entry == nullptr ? nullptr : entry->call;
+  }
+  [[nodiscard]] std::int32_t next_id() noexcept;
   [[nodiscard]] bool begin_if_exported(std::string_view name);
   /// Notes that a declaration was refused: the start fails with it.
   std::int32_t refuse(std::string_view path, std::string_view why);
@@ -61,9 +71,11 @@ class HandlerBinding final : public Binding {
   std::string refusal_;
   Step step_ = Step::none;
   std::size_t call_function_ = 0;
+  std::size_t event_function_ = 0;
 
-  rpc::Call* call_ = nullptr;
-  std::int32_t call_id_ = 0;
+  rpc::Call* call_ = nullptr;  // in handler style
+  std::int32_t call_id_ = 0;   // its number, or the last one given
+  CallTable event_calls_;
 };
 
 /// Offers the import module wasm_grpc_1.

@@ -8,8 +8,8 @@ namespace wasm_grpc::abi::v1 {
 
 namespace {
 
-HandlerBinding& binding(Caller& caller) {
-  return *static_cast<HandlerBinding*>(wasm::InstanceCaller::from(caller).instance().host_data(wasm::HostSlot::abi));
+InstanceBinding& binding(Caller& caller) {
+  return *static_cast<InstanceBinding*>(wasm::InstanceCaller::from(caller).instance().host_data(wasm::HostSlot::abi));
 }
 
 struct ExpectedExport {
@@ -22,7 +22,8 @@ struct ExpectedExport {
 constexpr ExpectedExport expected_exports[] = {
     {"memory", wasm::ExternKind::memory, "", true},
     {start_export, wasm::ExternKind::function, "() -> ()", true},
-    {call_export, wasm::ExternKind::function, "(i32, i32) -> i32", true},
+    {call_export, wasm::ExternKind::function, "(i32, i32) -> i32", false},
+    {event_export, wasm::ExternKind::function, "(i32, i32, i32) -> ()", false},
     {initialize_export, wasm::ExternKind::function, "() -> ()", false},
     {command_export, wasm::ExternKind::function, "() -> ()", false},
 };
@@ -39,6 +40,7 @@ Result<> define_imports(wasm::Linker& linker) {
       {"method", host_function([](Caller& c, Text path, I32 kind, I32 style, I32 tag) {
          return binding(c).method(path, kind, style, tag);
        })},
+      {"placement", host_function([](Caller& c, I32 where, Text key) { return binding(c).placement(where, key); })},
       {"descriptors", host_function([](Caller& c, ConstBytes set) { return binding(c).descriptors(set); })},
       {"health_set",
        host_function([](Caller& c, Text service, I32 serving) { return binding(c).health_set(service, serving); })},
@@ -55,6 +57,7 @@ Result<> define_imports(wasm::Linker& linker) {
       {"metadata_add", host_function([](Caller& c, I32 call, I32 where, Text key, Text value) {
          return binding(c).metadata_add(call, where, key, value);
        })},
+      {"timer", host_function([](Caller& c, I32 call, I64 timeout_ns) { return binding(c).timer(call, timeout_ns); })},
       {"headers_send", host_function([](Caller& c, I32 call) { return binding(c).headers_send(call); })},
       {"compress", host_function([](Caller& c, I32 call, I32 on) { return binding(c).compress(call, on); })},
       {"info",
@@ -93,6 +96,9 @@ Result<> Abi1::check(const wasm::Module& module) const {
                    std::string(expected.type)};
     }
   }
+  if (module.find_export(call_export) == nullptr && module.find_export(event_export) == nullptr) {
+    missing += (missing.empty() ? "\"" : ", \"") + std::string(call_export) + "\"";
+  }
   if (!missing.empty()) {
     return Error{"it speaks ABI wasm_grpc_1 but lacks the exports " + missing +
                  "; is it linked with the guest SDK, and as a reactor?"};
@@ -102,7 +108,7 @@ Result<> Abi1::check(const wasm::Module& module) const {
 
 std::unique_ptr<Binding> Abi1::bind(wasm::Instance& instance, LogSink& log, const Declaration* expected,
                                     HealthSink* health) const {
-  return std::make_unique<HandlerBinding>(instance, log, expected, health);
+  return std::make_unique<InstanceBinding>(instance, log, expected, health);
 }
 
 }  // namespace wasm_grpc::abi::v1

@@ -19,6 +19,15 @@ std::optional<unsigned> Exchange::find_taker(unsigned lender, std::uint32_t most
   return std::nullopt;
 }
 
+bool Exchange::book(unsigned taker) noexcept {
+  Seat& seat = seats_[taker];
+  seat.loans.fetch_add(1, std::memory_order_seq_cst);
+  seat.running_loans.fetch_add(1, std::memory_order_relaxed);
+  if (!seat.closing.load(std::memory_order_seq_cst)) return true;
+  forgo(taker);
+  return false;
+}
+
 void Exchange::forgo(unsigned taker) noexcept {
   Seat& seat = seats_[taker];
   seat.running_loans.fetch_sub(1, std::memory_order_relaxed);

@@ -89,6 +89,8 @@ class Exchange {
   /// A worker other than `lender` that is idle but for fewer than `most` loans that run. One loan is counted to it
   /// already: it must be posted, or given up by forgo().
   [[nodiscard]] std::optional<unsigned> find_taker(unsigned lender, std::uint32_t most) noexcept;
+  /// The same for one taker, whatever it has to do. False when it stops.
+  [[nodiscard]] bool book(unsigned taker) noexcept;
   void forgo(unsigned taker) noexcept;
 
  private:

@@ -30,8 +30,7 @@ void GuestCall::begin(rpc::Call& call, InstancePool& instances, std::int32_t tag
   tag_ = tag;
   cost_ = &cost;
   slices_ = 0;
-  cpu_time_ = {};
-  timed_ = false;
+  time_ = {};
   late_time_ = {};
   late_slices_ = 0;
   phase_ = Phase::queued;
@@ -53,8 +52,7 @@ void GuestCall::begin(RemoteCall& call, InstancePool& instances, std::int32_t ta
   tag_ = tag;
   cost_ = &cost;
   slices_ = guest.slices;
-  cpu_time_ = guest.cpu_time;
-  timed_ = true;
+  time_ = {guest.cpu_time, true};
   late_time_ = {};
   late_slices_ = 0;
   phase_ = Phase::running;
@@ -80,7 +78,7 @@ bool GuestCall::lend() noexcept {
     if (phase_ != Phase::running || slices_ == 0 || !guest_->instance.running() || over()) return false;
     most = std::max(static_cast<std::uint32_t>(owner_.scheduler_.sliced_count()), 1U);
   }
-  MovingGuest guest{std::move(guest_), slices_, cpu_time_};
+  MovingGuest guest{std::move(guest_), slices_, time_.used};
   if (!owner_.sharing_->lend(*call_, *instances_, guest, most)) {
     guest_ = std::move(guest.instance);
     return false;
@@ -186,34 +184,16 @@ bool GuestCall::run_start() noexcept {
 }
 
 wasm::Progress GuestCall::poll_instance() noexcept {
-  GuestClock& clock = owner_.clock_;
-  // A call is timed from its first stop on. Until then it has run since the clock was last read, if it was the first
-  // to run since then; or for one slice, which has one or two ticks.
-  const bool known = timed_ || clock.known();
-  const auto began = known ? clock.begin() : GuestClock::Time{};
   const bool sampled = phase_ == Phase::running && cost_->wants_sample();
   const auto sample_began = sampled ? rpc::Clock::now() : rpc::Clock::time_point{};
-  const wasm::Progress progress = guest_->instance.poll();
+  const wasm::Progress progress = time_.poll(guest_->instance, owner_.clock_, owner_.limits_.time_slice);
   if (sampled) cost_->add_sample(rpc::Clock::now() - sample_began);
-  if (progress == wasm::Progress::sliced || progress == wasm::Progress::suspended) {
-    const auto stopped = clock.end();
-    if (known) {
-      cpu_time_ += stopped - began;
-    } else if (progress == wasm::Progress::sliced) {
-      cpu_time_ += owner_.limits_.time_slice;
-    }
-    timed_ = true;
-  } else if (timed_) {
-    cpu_time_ += clock.end() - began;
-  } else {
-    clock.skip();
-  }
   return progress;
 }
 
 bool GuestCall::kill_if_spent() noexcept {
   const std::chrono::milliseconds budget = owner_.limits_.max_cpu_time;
-  if (budget.count() == 0 || cpu_time_ < budget || over()) return false;
+  if (budget.count() == 0 || time_.used < budget || over()) return false;
   instances_->counters().failed(GuestFailure::cpu_time);
   const std::string spent = "used its " + std::to_string(budget.count()) + " ms of CPU time";
   if (instances_->log().admits()) {

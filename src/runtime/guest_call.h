@@ -88,8 +88,7 @@ class GuestCall final : public Task, public rpc::CallListener, public InstanceWa
   bool guest_visits_ = false;  // it came with the loan, and goes back with it
   std::int32_t tag_ = 0;
   std::uint32_t slices_ = 0;
-  std::chrono::nanoseconds cpu_time_{};  // of the guest in this call, its start included; complete only if timed_
-  bool timed_ = false;
+  GuestTime time_;                        // of the guest in this call
   std::chrono::nanoseconds late_time_{};  // of its thread, since the call has ended
   std::uint8_t late_slices_ = 0;
   rpc::Clock::time_point start_limit_{};
@@ -121,6 +120,7 @@ class GuestCallPool {
                   MovingGuest guest) noexcept;
   /// A turn of the worker begins, at this time.
   void begin_turn(rpc::Clock::time_point now) noexcept { clock_.begin_turn(now); }
+  [[nodiscard]] GuestClock& clock() noexcept { return clock_; }
   /// Ends all calls in progress at once.
   void abandon_all() noexcept;
 
@@ -139,13 +139,20 @@ class GuestCallPool {
   GuestCall* free_ = nullptr;
 };
 
-/// Serves the calls of one method of a guest on one worker.
-class GuestHandler final : public rpc::Handler {
+/// Serves the calls of one method of a guest on one worker, its own and those that others lend it.
+class GuestMethodHandler : public rpc::Handler {
+ public:
+  /// `guest` is in the middle of the call, or there is none.
+  virtual void start_loan(RemoteCall& call, MovingGuest guest) noexcept = 0;
+};
+
+/// In handler style.
+class GuestHandler final : public GuestMethodHandler {
  public:
   GuestHandler(GuestCallPool& calls, InstancePool& instances, std::int32_t tag)
       : calls_(calls), instances_(instances), tag_(tag) {}
   void start(rpc::Call& call) noexcept override { calls_.serve(call, instances_, tag_, cost_); }
-  void start_loan(RemoteCall& call, MovingGuest guest) noexcept {
+  void start_loan(RemoteCall& call, MovingGuest guest) noexcept override {
     calls_.serve_loan(call, instances_, tag_, cost_, std::move(guest));
   }
 

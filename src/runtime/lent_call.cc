@@ -67,24 +67,39 @@ void LentCall::tell(LoanNews&& news) noexcept {
 bool LentCalls::lend(rpc::Call& call, InstancePool& instances, MovingGuest& guest, std::uint32_t most) {
   const auto taker = exchange_.find_taker(worker_, most);
   if (!taker) return false;
+  const bool begun = guest.instance != nullptr;
+  if (!hand_over(*taker, call, instances, guest)) return false;
+  Seat& own = exchange_.seat(worker_);
+  ++(begun ? own.guests_lent : own.calls_lent);
+  return true;
+}
+
+bool LentCalls::lend_to(unsigned taker, rpc::Call& call, InstancePool& instances) {
+  if (!exchange_.book(taker)) return false;
+  call.retain();
+  MovingGuest none;
+  if (hand_over(taker, call, instances, none)) return true;
+  call.release();
+  return false;
+}
+
+bool LentCalls::hand_over(unsigned taker, rpc::Call& call, InstancePool& instances, MovingGuest& guest) {
   Loan loan;
   try {
     loan.state = rpc::Lending::take(call);
   } catch (const std::exception&) {
-    exchange_.forgo(*taker);
+    exchange_.forgo(taker);
     return false;
   }
   loan.id = make_loan_id(worker_, ++last_serial_);
   loan.path = call.method().path;
-  Seat& own = exchange_.seat(worker_);
-  ++(guest.instance != nullptr ? own.guests_lent : own.calls_lent);
   loan.guest = std::move(guest);
   const LoanId id = loan.id;
-  calls_.emplace(id, std::make_unique<LentCall>(*this, id, *taker, call, instances));
+  calls_.emplace(id, std::make_unique<LentCall>(*this, id, taker, call, instances));
   Letter letter = std::move(loan);
-  if (!exchange_.seat(*taker).mailbox.post(std::move(letter))) {
+  if (!exchange_.seat(taker).mailbox.post(std::move(letter))) {
     // It stopped just now, as this worker will.
-    exchange_.forgo(*taker);
+    exchange_.forgo(taker);
     LoanAnswer answer;
     answer.id = id;
     answer.over = true;

@@ -52,6 +52,9 @@ class LentCalls {
   /// it, then has nothing to do with it any more; the guest, if there is one, goes with it. When it cannot be lent all
   /// is as before.
   [[nodiscard]] bool lend(rpc::Call& call, InstancePool& instances, MovingGuest& guest, std::uint32_t most);
+  /// Lends a call that has not begun, and that nobody holds but its transport, to this worker, whatever it has to do.
+  /// False, and all is as before, when there is no memory for it or the worker stops.
+  [[nodiscard]] bool lend_to(unsigned taker, rpc::Call& call, InstancePool& instances);
   /// What a taker says.
   void deliver(LoanAnswer&& answer) noexcept;
   /// Ends all loans: the takers are told that the calls are cancelled.
@@ -59,6 +62,7 @@ class LentCalls {
 
  private:
   friend class LentCall;
+  [[nodiscard]] bool hand_over(unsigned taker, rpc::Call& call, InstancePool& instances, MovingGuest& guest);
 
   Exchange& exchange_;
   unsigned worker_;

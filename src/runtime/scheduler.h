@@ -62,12 +62,12 @@ class Scheduler {
   /// How many wait that were sliced before.
   [[nodiscard]] std::size_t sliced_count() const noexcept { return sliced_.size(); }
   [[nodiscard]] bool empty() const noexcept { return first_ == nullptr && sliced_.empty(); }
-
- private:
+  /// How many slices have ended by the clock: a task that does several things stops when it changes.
   [[nodiscard]] std::uint64_t tick() const noexcept {
     return ticks_ == nullptr ? 0 : ticks_->load(std::memory_order_relaxed);
   }
 
+ private:
   struct Sliced {
     std::uint32_t slices;
     std::uint64_t order;  // first come, first served among equals

@@ -175,7 +175,7 @@ Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options) {
   } else if (!tls.client_ca_file.empty()) {
     return Error{"a TLS client CA makes no sense without a certificate and its key"};
   }
-  runtime::Exchange* exchange = options.share_work && workers > 1 ? &state->exchange : nullptr;
+  runtime::Exchange* exchange = workers > 1 ? &state->exchange : nullptr;
   for (unsigned i = 0; i < workers; ++i) {
     const std::uint32_t share = options.max_instances / workers;
     state->workers.push_back(

@@ -37,7 +37,7 @@ void WorkSharing::begin(Loan&& loan) {
     call.return_guest(std::move(loan.guest.instance), false);
   } else {
     // Only calls that guests serve are lent.
-    static_cast<GuestHandler&>(*method->handler).start_loan(call, std::move(loan.guest));
+    static_cast<GuestMethodHandler&>(*method->handler).start_loan(call, std::move(loan.guest));
   }
   call.release();
 }

@@ -28,6 +28,10 @@ class WorkSharing {
   [[nodiscard]] bool lend(rpc::Call& call, InstancePool& instances, MovingGuest& guest, std::uint32_t most) {
     return lent_.lend(call, instances, guest, most);
   }
+  /// See LentCalls::lend_to().
+  [[nodiscard]] bool lend_to(unsigned taker, rpc::Call& call, InstancePool& instances) {
+    return lent_.lend_to(taker, call, instances);
+  }
   /// Reads the letters.
   void deliver();
   /// Tells lenders what the guests of the turn did.

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <asio/post.hpp>
 #include <cerrno>
 #include <system_error>
@@ -52,6 +53,7 @@ void block_signals() {
 Worker::Worker(const ServerOptions& options, std::uint32_t max_instances, wasm::EpochTicker& ticker, const Log& log,
                Exchange* exchange, unsigned index)
     : index_(index),
+      workers_(exchange == nullptr ? 1 : static_cast<unsigned>(exchange->seats().size())),
       ended_lines_(log),
       io_(1),
       work_(io_.get_executor()),
@@ -68,22 +70,38 @@ Worker::Worker(const ServerOptions& options, std::uint32_t max_instances, wasm::
       endpoint_(io_, http2_settings(options), methods_, timers_, *this) {
   if (exchange == nullptr) return;
   sharing_ = std::make_unique<WorkSharing>(*exchange, index, methods_, options.max_message_size);
-  calls_.share(*sharing_);
+  if (options.share_work) calls_.share(*sharing_);
 }
 
 Worker::~Worker() {
   stop_now();
   join();
   endpoint_.close();
-  calls_.abandon_all();
+  abandon_calls();
   if (sharing_ != nullptr) sharing_->close();
 }
 
 Result<> Worker::add_module(std::shared_ptr<const GuestModule> module) {
   pools_.push_back(std::make_unique<InstancePool>(module, budget_, limits_.max_waiting_calls,
                                                   StartContext{scheduler_, timers_, limits_.start_timeout}));
-  for (const abi::DeclaredMethod& method : module->declaration().methods) {
-    auto handler = std::make_unique<GuestHandler>(calls_, *pools_.back(), method.tag);
+  const auto& methods = module->declaration().methods;
+  const bool has_events = std::any_of(methods.begin(), methods.end(), [](const abi::DeclaredMethod& method) {
+    return method.style == abi::Style::events;
+  });
+  if (has_events) {
+    // The homes of modules with one instance in the process are spread over the workers.
+    const unsigned home = static_cast<unsigned>(pools_.size() - 1) % workers_;
+    event_hubs_.push_back(std::make_unique<EventHubs>(
+        *pools_.back(), EventContext{scheduler_, timers_, calls_.clock(), limits_}, index_, workers_, home));
+    if (sharing_ != nullptr) event_hubs_.back()->share(*sharing_);
+  }
+  for (const abi::DeclaredMethod& method : methods) {
+    std::unique_ptr<rpc::Handler> handler;
+    if (method.style == abi::Style::events) {
+      handler = std::make_unique<EventHandler>(*event_hubs_.back(), method.tag);
+    } else {
+      handler = std::make_unique<GuestHandler>(calls_, *pools_.back(), method.tag);
+    }
     if (auto added = add_method(method.path, method.kind, std::move(handler)); !added.ok()) return added;
   }
   return success();
@@ -230,9 +248,14 @@ void Worker::accept_failed(std::error_code error) noexcept {
   ended_lines_.write(LogLevel::error, "host", std::move(text));
 }
 
+void Worker::abandon_calls() noexcept {
+  calls_.abandon_all();
+  for (const auto& hubs : event_hubs_) hubs->abandon_all();
+}
+
 void Worker::finish() noexcept {
   endpoint_.close();
-  calls_.abandon_all();
+  abandon_calls();
   if (sharing_ != nullptr) sharing_->close();
   drain_timer_.cancel();
   timer_.cancel();

@@ -20,6 +20,7 @@
 #include "http2/endpoint.h"
 #include "rpc/method_table.h"
 #include "rpc/timer_queue.h"
+#include "runtime/event_hubs.h"
 #include "runtime/guest_call.h"
 #include "runtime/instance_pool.h"
 #include "runtime/limited_log.h"
@@ -78,9 +79,11 @@ class Worker final : private http2::Host {
   void wake_after_io() noexcept;
   void finish_unless_taken() noexcept;
   void arm_timer();
+  void abandon_calls() noexcept;
   void finish() noexcept;
 
   unsigned index_;
+  unsigned workers_;
   LimitedLog ended_lines_;  // clients decide how many connections there are to be ended
 
   asio::io_context io_;
@@ -100,6 +103,7 @@ class Worker final : private http2::Host {
   rpc::MethodTable methods_;
   std::vector<std::unique_ptr<InstancePool>> pools_;
   GuestCallPool calls_;
+  std::vector<std::unique_ptr<EventHubs>> event_hubs_;
   std::vector<std::unique_ptr<rpc::Handler>> handlers_;
   http2::Endpoint endpoint_;
   std::unique_ptr<WorkSharing> sharing_;  // nullptr: none

@@ -122,6 +122,7 @@ inline std::string module_text(std::string_view start, std::string_view call, st
   return R"((module
     (import "wasm_grpc_1" "method" (func $method (param i32 i32 i32 i32 i32) (result i32)))
     (import "wasm_grpc_1" "descriptors" (func $descriptors (param i32 i32) (result i32)))
+    (import "wasm_grpc_1" "placement" (func $placement (param i32 i32 i32) (result i32)))
     (import "wasm_grpc_1" "health_set" (func $health_set (param i32 i32 i32) (result i32)))
     (import "wasm_grpc_1" "recv" (func $recv (param i32 i32 i32) (result i32)))
     (import "wasm_grpc_1" "send" (func $send (param i32 i32 i32) (result i32)))
@@ -130,6 +131,7 @@ inline std::string module_text(std::string_view start, std::string_view call, st
     (import "wasm_grpc_1" "metadata_get" (func $metadata_get (param i32 i32 i32 i32 i32 i32) (result i32)))
     (import "wasm_grpc_1" "metadata_list" (func $metadata_list (param i32 i32 i32) (result i32)))
     (import "wasm_grpc_1" "metadata_add" (func $metadata_add (param i32 i32 i32 i32 i32 i32) (result i32)))
+    (import "wasm_grpc_1" "timer" (func $timer (param i32 i64) (result i32)))
     (import "wasm_grpc_1" "headers_send" (func $headers_send (param i32) (result i32)))
     (import "wasm_grpc_1" "compress" (func $compress (param i32 i32) (result i32)))
     (import "wasm_grpc_1" "info" (func $info (param i32 i32 i32 i32) (result i32)))

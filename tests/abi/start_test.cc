@@ -75,6 +75,47 @@ TEST(Health, IsNotSetBeforeTheStart) {
   EXPECT_EQ(guest.error, "");
 }
 
+TEST(Placement, IsThatOfEachWorkerIfNotSaidOtherwise) {
+  Guest guest(module_text("(drop (call $declare (i32.const 0)))", "(i32.const 0)"));
+  ASSERT_EQ(guest.error, "");
+  EXPECT_EQ(guest.binding->declaration().placement, Placement::worker);
+}
+
+TEST(Placement, IsDeclaredInTheStartAndTheLastHolds) {
+  const std::string text = module_text(R"(
+    (drop (call $declare (i32.const 0)))
+    (drop (call $placement (i32.const 1) (i32.const 0) (i32.const 0)))
+    (drop (call $placement (i32.const 2) (i32.const 64) (i32.const 5))))",
+                                       "(i32.const 0)");
+  Guest guest(text);
+  ASSERT_EQ(guest.error, "");
+  EXPECT_EQ(guest.binding->declaration().placement, Placement::key);
+  EXPECT_EQ(guest.binding->declaration().placement_key, "x-key");
+}
+
+TEST(Placement, IsTheSameInEveryInstance) {
+  const std::string declare = "(drop (call $declare (i32.const 0)))";
+  const auto placed = [&](int where) {
+    return module_text(
+        declare + "(drop (call $placement (i32.const " + std::to_string(where) + ") (i32.const 0) (i32.const 0)))",
+        "(i32.const 0)");
+  };
+  Guest first(placed(1));
+  ASSERT_EQ(first.error, "");
+  EXPECT_EQ(Guest(placed(1), &first.binding->declaration()).error, "");
+  EXPECT_TRUE(contains(Guest(placed(0), &first.binding->declaration()).error, "another one when it was loaded"));
+}
+
+TEST(Placement, ThatMakesNoSenseFailsTheStart) {
+  const auto error = [](std::string_view arguments) {
+    return start_error("(drop (call $declare (i32.const 0))) (drop (call $placement " + std::string(arguments) + "))");
+  };
+  EXPECT_TRUE(contains(error("(i32.const 3) (i32.const 0) (i32.const 0)"), "it is 3; a placement is 0 to 2"));
+  EXPECT_TRUE(contains(error("(i32.const 2) (i32.const 0) (i32.const 5)"), "\"/test\" is no name of a request header"));
+  EXPECT_TRUE(contains(error("(i32.const 2) (i32.const 0) (i32.const 0)"), "is no name of a request header"));
+  EXPECT_TRUE(contains(error("(i32.const 1) (i32.const 64) (i32.const 5)"), "only placement 2 has a header"));
+}
+
 TEST(Start, FailsOnAnyMethodThatIsRefused) {
   const auto method = [](std::string_view arguments) { return "(drop (call $method " + std::string(arguments) + "))"; };
   EXPECT_TRUE(contains(start_error(method("(i32.const 1) (i32.const 19) (i32.const 0) (i32.const 0) (i32.const 0)")),
@@ -82,7 +123,7 @@ TEST(Start, FailsOnAnyMethodThatIsRefused) {
   EXPECT_TRUE(contains(start_error(method("(i32.const 0) (i32.const 20) (i32.const 4) (i32.const 0) (i32.const 0)")),
                        "its kind is 4"));
   EXPECT_TRUE(contains(start_error(method("(i32.const 0) (i32.const 20) (i32.const 0) (i32.const 1) (i32.const 0)")),
-                       "event style"));
+                       "in event style and has no export \"wasm_grpc_event\""));
   EXPECT_TRUE(contains(start_error(method("(i32.const 0) (i32.const 20) (i32.const 0) (i32.const 2) (i32.const 0)")),
                        "its style is 2"));
   EXPECT_TRUE(contains(start_error(method("(i32.const 0) (i32.const 2000) (i32.const 0) (i32.const 0) (i32.const 0)")),

@@ -39,6 +39,7 @@ std::vector<Import> abi_imports() {
   };
   return {
       of("method", bytes(layout::path, layout::path_size) + Parameters{number(3), number(0), number(0)}),
+      of("placement", Parameters{number(0)} + bytes(layout::path, 0)),
       of("descriptors", bytes()),
       of("health_set", path() + Parameters{number(1)}),
       of("recv", Parameters{call()} + bytes()),
@@ -48,6 +49,7 @@ std::vector<Import> abi_imports() {
       of("metadata_get", Parameters{call()} + key() + Parameters{number(0)} + bytes()),
       of("metadata_list", Parameters{call()} + bytes()),
       of("metadata_add", Parameters{call(), number(0)} + key() + path()),
+      of("timer", {call(), wide(0)}),
       of("headers_send", {call()}),
       of("compress", {call(), number(1)}),
       of("info", Parameters{call(), number(0)} + bytes()),

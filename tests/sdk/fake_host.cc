@@ -50,6 +50,10 @@ std::int32_t wasm_grpc_1_descriptors(const void* ptr, std::uint32_t len) {
   return abi::ok;
 }
 
+std::int32_t wasm_grpc_1_placement(std::int32_t, const void*, std::uint32_t) { return abi::ok; }
+
+std::int32_t wasm_grpc_1_timer(std::int32_t, std::int64_t) { return abi::invalid; }  // no call is in event style here
+
 std::int32_t wasm_grpc_1_health_set(const void* service, std::uint32_t service_len, std::int32_t serving) {
   FakeHost::current().serving[text(service, service_len)] = serving != 0;
   return abi::ok;

@@ -83,6 +83,10 @@ class Call {
   void pop_message() noexcept;
   /// True when the client has sent its last message and all of them were taken.
   [[nodiscard]] bool requests_ended() const noexcept { return half_closed_ && complete_messages_ == 0; }
+  /// True when a message is there that was not taken.
+  [[nodiscard]] bool has_message() const noexcept { return complete_messages_ > 0; }
+  /// True when the client has sent its last message, whether it was taken or not.
+  [[nodiscard]] bool half_closed() const noexcept { return half_closed_; }
   /// True when a message is there or the requests have ended.
   [[nodiscard]] bool readable() const noexcept { return complete_messages_ > 0 || half_closed_; }
 

@@ -11,7 +11,7 @@ import pytest
 from certificates import Authority
 from google.protobuf import any_pb2, json_format
 
-LIMIT = 30
+LIMIT = 120
 PROTOS = pathlib.Path(__file__).parents[2] / "guests"
 
 

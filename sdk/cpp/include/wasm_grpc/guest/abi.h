@@ -25,6 +25,20 @@ inline constexpr std::int32_t bidi_stream = 3;
 
 // Styles of method.
 inline constexpr std::int32_t handler_style = 0;
+inline constexpr std::int32_t event_style = 1;
+
+// Which instance calls in event style meet.
+inline constexpr std::int32_t instance_of_worker = 0;
+inline constexpr std::int32_t instance_of_process = 1;
+inline constexpr std::int32_t instance_of_key = 2;
+
+// What a module's export wasm_grpc_event(call: i32, event: i32, value: i32) is told of.
+inline constexpr std::int32_t event_open = 0;
+inline constexpr std::int32_t event_message = 1;
+inline constexpr std::int32_t event_half_close = 2;
+inline constexpr std::int32_t event_writable = 3;
+inline constexpr std::int32_t event_timer = 4;
+inline constexpr std::int32_t event_cancelled = 5;
 
 // Interests of wait().
 inline constexpr std::int32_t readable = 1;
@@ -56,6 +70,8 @@ extern "C" {
 WASM_GRPC_IMPORT("method")
 std::int32_t wasm_grpc_1_method(const void* path, std::uint32_t path_len, std::int32_t kind, std::int32_t style,
                                 std::int32_t tag);
+WASM_GRPC_IMPORT("placement")
+std::int32_t wasm_grpc_1_placement(std::int32_t where, const void* key, std::uint32_t key_len);
 WASM_GRPC_IMPORT("descriptors") std::int32_t wasm_grpc_1_descriptors(const void* ptr, std::uint32_t len);
 WASM_GRPC_IMPORT("health_set")
 std::int32_t wasm_grpc_1_health_set(const void* service, std::uint32_t service_len, std::int32_t serving);
@@ -73,6 +89,7 @@ std::int32_t wasm_grpc_1_metadata_list(std::int32_t call, void* ptr, std::uint32
 WASM_GRPC_IMPORT("metadata_add")
 std::int32_t wasm_grpc_1_metadata_add(std::int32_t call, std::int32_t where, const void* key, std::uint32_t key_len,
                                       const void* value, std::uint32_t value_len);
+WASM_GRPC_IMPORT("timer") std::int32_t wasm_grpc_1_timer(std::int32_t call, std::int64_t timeout_ns);
 WASM_GRPC_IMPORT("headers_send") std::int32_t wasm_grpc_1_headers_send(std::int32_t call);
 WASM_GRPC_IMPORT("compress") std::int32_t wasm_grpc_1_compress(std::int32_t call, std::int32_t on);
 WASM_GRPC_IMPORT("info")
