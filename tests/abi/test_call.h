@@ -35,7 +35,7 @@ class TestCall final : public rpc::Call {
   }
   /// Any part of the request stream.
   void client_sends_bytes(std::string_view bytes) {
-    ASSERT_TRUE(receive(std::as_bytes(std::span(bytes)), std::size_t{4} << 20).ok());
+    expect_ok(receive(std::as_bytes(std::span(bytes)), std::size_t{4} << 20));
     notify_readable();
   }
   void client_compresses_by(rpc::Encoding encoding) { request_encoding_ = encoding; }
