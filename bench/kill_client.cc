@@ -4,40 +4,23 @@
 // and taken off. Prints one line of JSON.
 #include <algorithm>
 #include <cstdio>
-#include <cstring>
 #include <exception>
 
 #include "client.h"
+#include "empty_call.h"
 #include "options.h"
 
 namespace wasm_grpc::bench {
 namespace {
 
 using namespace std::chrono_literals;
-using Time = Client::Clock::time_point;
+using Time = EmptyCall::Time;
 
 constexpr const char* usage =
     "usage: kill_client --target IPV4:PORT --cpu-time MS [--rounds N (40)]\n"
     "  calls of /test.Guest/Spin, each with one of /test.Guest/Count behind it, on a server with one instance that "
     "ends\n"
     "  calls after MS of CPU time\n";
-
-/// An empty request; any answer.
-class EmptyCall final : public ClientCall {
- public:
-  std::size_t produce(std::span<std::uint8_t> room, bool& ended) override {
-    static constexpr std::size_t empty_message = 5;
-    std::memset(room.data(), 0, empty_message);
-    ended = true;
-    return empty_message;
-  }
-  void received(std::span<const std::uint8_t> /*bytes*/) override {}
-  void closed() override { closed_at_ = Client::Clock::now(); }
-  [[nodiscard]] Time closed_at() const noexcept { return closed_at_; }
-
- private:
-  Time closed_at_;
-};
 
 enum class Reason : std::uint8_t { trap, deadline, cpu_time, cancelled };
 

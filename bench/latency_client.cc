@@ -7,6 +7,7 @@
 
 #include "client.h"
 #include "echo_messages.h"
+#include "empty_call.h"
 #include "options.h"
 
 namespace wasm_grpc::bench {
@@ -17,23 +18,6 @@ using namespace std::chrono_literals;
 constexpr const char* usage =
     "usage: latency_client --target IPV4:PORT [--spinners N (8)] [--connections N (4)] [--milliseconds N (2000)]\n"
     "  unary calls of echo.Echo, one after the other on each connection, beside N calls of /test.Guest/Spin\n";
-
-/// Asks for what never comes.
-class SpinCall final : public ClientCall {
- public:
-  std::size_t produce(std::span<std::uint8_t> room, bool& ended) override {
-    static constexpr std::size_t empty_message = 5;
-    std::memset(room.data(), 0, empty_message);
-    ended = true;
-    return empty_message;
-  }
-  void received(std::span<const std::uint8_t> /*bytes*/) override {}
-  void closed() override { ended_ = true; }
-  [[nodiscard]] bool ended() const noexcept { return ended_; }
-
- private:
-  bool ended_ = false;
-};
 
 /// One unary call after the other, each timed.
 class TimedCalls final : public ClientCall {
@@ -84,9 +68,9 @@ int run(std::span<char*> arguments) {
   append_framed(frame, message(Bytes{'h', 'e', 'l', 'l', 'o'}));
 
   Client client(options.text("target"), static_cast<int>(connections) + 1);
-  std::vector<std::unique_ptr<SpinCall>> spinners;
+  std::vector<std::unique_ptr<EmptyCall>> spinners;
   for (int i = 0; i < options.number("spinners", 0); ++i) {
-    spinners.push_back(std::make_unique<SpinCall>());
+    spinners.push_back(std::make_unique<EmptyCall>());
     if (!client.connection(connections).open(*spinners.back(), "/test.Guest/Spin"))
       throw std::runtime_error("the server takes no more calls");
   }
@@ -102,7 +86,7 @@ int run(std::span<char*> arguments) {
   client.run(Client::Clock::now() + duration, [] { return false; });
   for (const auto& call : calls)
     if (!call->why_failed().empty()) throw std::runtime_error(call->why_failed());
-  if (std::ranges::any_of(spinners, [](const auto& spinner) { return spinner->ended(); }))
+  if (std::ranges::any_of(spinners, [](const auto& spinner) { return !spinner->open(); }))
     throw std::runtime_error("a call that was to spin has ended");
   if (milliseconds.empty()) throw std::runtime_error("no call was answered");
   std::ranges::sort(milliseconds);

@@ -70,7 +70,6 @@ class Lending {
   /// Takes the request messages that have arrived complete, framed as on the wire. The client may not send more before
   /// they were consumed at the other end.
   [[nodiscard]] static std::vector<std::byte> take_messages(Call& call);
-  [[nodiscard]] static bool half_closed(const Call& call) noexcept { return call.half_closed_; }
   /// Answers the client. A call that has ended for it only counts what was consumed.
   static void apply(Call& call, LentAnswer&& answer);
   /// Has the listener told when there is room again.

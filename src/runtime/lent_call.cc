@@ -24,7 +24,7 @@ void LentCall::on_readable(rpc::Call& call) noexcept {
     on_cancelled(call);
     return;
   }
-  news.half_closed = rpc::Lending::half_closed(call);
+  news.half_closed = call.half_closed();
   if (!news.messages.empty() || news.half_closed) tell(std::move(news));
 }
 
