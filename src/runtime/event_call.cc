@@ -54,6 +54,7 @@ void EventCall::on_cancelled(rpc::Call&) noexcept {
 
 void EventCall::set_timer(std::chrono::nanoseconds timeout) noexcept {
   events_ &= static_cast<std::uint8_t>(~bit(abi::Event::timer));
+  if (events_ == 0) hub_.has_no_events(*this);
   hub_.set_timer(*this, timeout);
 }
 

@@ -64,6 +64,7 @@ class EventHub final : public Task, private InstanceWaiter, private rpc::Timer {
 
   // For its calls.
   void has_events(EventCall& call) noexcept;
+  void has_no_events(EventCall& call) noexcept { queue_.remove(call); }
   void set_timer(EventCall& call, std::chrono::nanoseconds timeout) noexcept;
   void cancel_timer(EventCall& call) noexcept { context_.timers.cancel(call); }
   void guest_finished(EventCall& call) noexcept;

@@ -203,6 +203,23 @@ TEST_F(EventHubTest, ATimerGoesOffOnceAndMayBeSetAnewOrTakenBack) {
   EXPECT_EQ(timers.size(), 0u);
 }
 
+TEST_F(EventHubTest, ATimerThatIsTakenBackAfterItWentOffIsNotToldOf) {
+  serve_events(MethodKind::bidi_stream, R"(
+    (if (i32.eq (local.get $call) (i32.const 2)) (then
+      (drop (call $timer (local.get $call) (i64.const 0))))
+    (else
+      (if (call $is (local.get $event) (i32.const 1)) (then
+        (call $note (call $timer (i32.const 2) (i64.const -1))))))))");
+  TestCall& call = make_call(MethodKind::bidi_stream);
+  TestCall& other = make_call(MethodKind::bidi_stream);
+  open(call);
+  open(other);
+  EXPECT_FALSE(turn());
+  call.client_sends("x");
+  run();
+  EXPECT_EQ(take_notes(), (Notes{opened + 1, opened + 2, message + 1, OK}));
+}
+
 TEST_F(EventHubTest, RoomForMoreIsToldOfAfterThereWasNone) {
   serve_events(MethodKind::bidi_stream, R"(
     (if (i32.ne (local.get $event) (i32.const 5)) (then
