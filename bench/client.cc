@@ -160,22 +160,19 @@ Client::Client(std::string address, int connections)
 
 Client::~Client() = default;
 
-void Client::flush(ClientConnection& connection) {
+void Client::flush(std::size_t index) {
+  ClientConnection& connection = *connections_[index];
   if (!connection.flush()) throw std::runtime_error("the server closed a connection");
+  if (connection.blocked() == watched_for_writing_[index]) return;
+  watched_for_writing_[index] = connection.blocked();
+  epoll_event event{};
+  event.events = connection.blocked() ? EPOLLIN | EPOLLOUT : EPOLLIN;
+  event.data.u64 = index;
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, connection.fd(), &event);
 }
 
 bool Client::run(Clock::time_point end, const std::function<bool()>& done) {
-  const auto settle = [this](std::size_t index) {
-    ClientConnection& connection = *connections_[index];
-    flush(connection);
-    if (connection.blocked() == watched_for_writing_[index]) return;
-    watched_for_writing_[index] = connection.blocked();
-    epoll_event event{};
-    event.events = connection.blocked() ? EPOLLIN | EPOLLOUT : EPOLLIN;
-    event.data.u64 = index;
-    ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, connection.fd(), &event);
-  };
-  for (std::size_t i = 0; i < connections_.size(); ++i) settle(i);
+  for (std::size_t i = 0; i < connections_.size(); ++i) flush(i);
   epoll_event events[256];
   for (;;) {
     if (done()) return true;
@@ -186,7 +183,7 @@ bool Client::run(Clock::time_point end, const std::function<bool()>& done) {
       const auto index = static_cast<std::size_t>(events[i].data.u64);
       if ((events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0 && !connections_[index]->read(buffer_))
         throw std::runtime_error("the server closed a connection, or broke the protocol");
-      settle(index);
+      flush(index);
     }
   }
 }

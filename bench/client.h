@@ -86,10 +86,11 @@ class Client {
   /// Runs until `done` says so, or until `end`; false in the latter case. `done` is asked after each round of events.
   /// Throws std::runtime_error when a connection is lost.
   bool run(Clock::time_point end, const std::function<bool()>& done);
+  /// Sends what was begun on a connection. run() does it when it begins, and after a connection's own events; whoever
+  /// begins something from `done`, or from another connection's event, has to.
+  void flush(std::size_t index);
 
  private:
-  void flush(ClientConnection& connection);
-
   std::string address_;
   Fd epoll_;
   std::vector<std::unique_ptr<ClientConnection>> connections_;

@@ -4,11 +4,11 @@
 // and taken off. Prints one line of JSON.
 #include <algorithm>
 #include <cstdio>
-#include <exception>
 
 #include "client.h"
 #include "empty_call.h"
 #include "options.h"
+#include "program.h"
 
 namespace wasm_grpc::bench {
 namespace {
@@ -83,11 +83,6 @@ int run(std::span<char*> arguments) {
 }  // namespace wasm_grpc::bench
 
 int main(int argc, char** argv) {
-  try {
-    if (argc == 1) return std::fputs(wasm_grpc::bench::usage, stderr), 2;
-    return wasm_grpc::bench::run({argv, static_cast<std::size_t>(argc)});
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "kill_client: %s\n", error.what());
-    return 1;
-  }
+  using namespace wasm_grpc::bench;
+  return run_program("kill_client", usage, run, argc, argv);
 }

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
-#include <exception>
 
 #include "client.h"
 #include "echo_messages.h"
 #include "empty_call.h"
 #include "options.h"
+#include "program.h"
 
 namespace wasm_grpc::bench {
 namespace {
@@ -99,11 +99,6 @@ int run(std::span<char*> arguments) {
 }  // namespace wasm_grpc::bench
 
 int main(int argc, char** argv) {
-  try {
-    if (argc == 1) return std::fputs(wasm_grpc::bench::usage, stderr), 2;
-    return wasm_grpc::bench::run({argv, static_cast<std::size_t>(argc)});
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "latency_client: %s\n", error.what());
-    return 1;
-  }
+  using namespace wasm_grpc::bench;
+  return run_program("latency_client", usage, run, argc, argv);
 }

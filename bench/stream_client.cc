@@ -6,11 +6,11 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
-#include <exception>
 
 #include "client.h"
 #include "echo_messages.h"
 #include "options.h"
+#include "program.h"
 
 namespace wasm_grpc::bench {
 namespace {
@@ -26,7 +26,8 @@ constexpr const char* usage =
     "  bidi           one long call a stream, --inflight messages under way on each\n"
     "  hold           opens every stream, echoes one message on each, prints `holding N`, waits for the end of stdin\n"
     "  --connections N (10)   --streams N (10, per connection)   --milliseconds N (3000)\n"
-    "  --payload BYTES (5)    --count N (1000)                   --inflight N (1)\n";
+    "  --payload BYTES (5)    --count N (1000)                   --inflight N (1)\n"
+    "  --path /PACKAGE.SERVICE/METHOD (that of echo.Echo)\n";
 
 // One framed message over and over, so that any run of a stream's bytes is a range of it.
 class Pattern {
@@ -98,14 +99,14 @@ class PatternCall : public ClientCall {
 
 class ServerStreamCall final : public PatternCall {
  public:
-  ServerStreamCall(const Pattern& request, const Pattern& replies, std::uint64_t count, Tally& tally,
-                   ClientConnection& connection)
-      : PatternCall(replies, tally), request_(request), count_(count), connection_(connection) {}
+  ServerStreamCall(std::string_view path, const Pattern& request, const Pattern& replies, std::uint64_t count,
+                   Tally& tally, ClientConnection& connection)
+      : PatternCall(replies, tally), path_(path), request_(request), count_(count), connection_(connection) {}
 
   void start() {
     sent_ = 0;
     ++tally().open;
-    if (!connection_.open(*this, "/echo.Echo/ServerStream")) fail("the server takes no more calls");
+    if (!connection_.open(*this, path_)) fail("the server takes no more calls");
   }
   void stop() override { stopping_ = true; }
 
@@ -122,6 +123,7 @@ class ServerStreamCall final : public PatternCall {
   }
 
  private:
+  std::string_view path_;
   const Pattern& request_;
   std::uint64_t count_;
   ClientConnection& connection_;
@@ -132,10 +134,11 @@ class ServerStreamCall final : public PatternCall {
 class BidiCall final : public PatternCall {
  public:
   /// Sends `inflight` messages, then, when it is `endless`, one more for each that comes back.
-  BidiCall(const Pattern& messages, std::uint64_t inflight, bool endless, Tally& tally, ClientConnection& connection)
+  BidiCall(std::string_view path, const Pattern& messages, std::uint64_t inflight, bool endless, Tally& tally,
+           ClientConnection& connection)
       : PatternCall(messages, tally), messages_(messages), to_send_(inflight * messages.frame()), endless_(endless) {
     ++tally.open;
-    if (!connection.open(*this, "/echo.Echo/BidiStream")) fail("the server takes no more calls");
+    if (!connection.open(*this, path)) fail("the server takes no more calls");
   }
   void stop() override {
     stopping_ = true;
@@ -228,22 +231,28 @@ int run(std::span<char*> arguments) {
                                                {"milliseconds", "3000"},
                                                {"payload", "5"},
                                                {"count", "1000"},
-                                               {"inflight", "1"}});
+                                               {"inflight", "1"},
+                                               {"path", ""}});
   const int streams = options.number("streams", 1);
   const std::chrono::milliseconds duration(options.number("milliseconds", 1));
   const Bytes payload = payload_of(static_cast<std::size_t>(options.number("payload", 0)));
   const auto count = static_cast<std::uint64_t>(options.number("count", 1));
   const auto inflight = static_cast<std::uint64_t>(options.number("inflight", 1));
 
+  const bool server_stream = load == "server-stream";
+  const std::string path = !options.text("path").empty() ? options.text("path")
+                           : server_stream               ? "/echo.Echo/ServerStream"
+                                                         : "/echo.Echo/BidiStream";
+
   const Pattern echoed(message(payload));
   const Pattern request(repeat(count, payload));
   Tally tally;
   Client client(options.text("target"), options.number("connections", 1));
-  if (load == "server-stream") {
+  if (server_stream) {
     std::vector<std::unique_ptr<ServerStreamCall>> calls;
     for (std::size_t i = 0; i < client.connections(); ++i)
       for (int j = 0; j < streams; ++j) {
-        calls.push_back(std::make_unique<ServerStreamCall>(request, echoed, count, tally, client.connection(i)));
+        calls.push_back(std::make_unique<ServerStreamCall>(path, request, echoed, count, tally, client.connection(i)));
         calls.back()->start();
       }
     measure(client, calls, tally, duration);
@@ -252,7 +261,7 @@ int run(std::span<char*> arguments) {
   std::vector<std::unique_ptr<BidiCall>> calls;
   for (std::size_t i = 0; i < client.connections(); ++i)
     for (int j = 0; j < streams; ++j)
-      calls.push_back(std::make_unique<BidiCall>(echoed, inflight, load == "bidi", tally, client.connection(i)));
+      calls.push_back(std::make_unique<BidiCall>(path, echoed, inflight, load == "bidi", tally, client.connection(i)));
   if (load == "hold") {
     hold(client, calls, tally);
   } else {
@@ -265,10 +274,6 @@ int run(std::span<char*> arguments) {
 }  // namespace wasm_grpc::bench
 
 int main(int argc, char** argv) {
-  try {
-    return wasm_grpc::bench::run({argv, static_cast<std::size_t>(argc)});
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "stream_client: %s\n", error.what());
-    return 1;
-  }
+  using namespace wasm_grpc::bench;
+  return run_program("stream_client", usage, run, argc, argv);
 }

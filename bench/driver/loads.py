@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from . import proc
 from .errors import BenchError
-from .servers import KILLING_CPU_TIME
+from .servers import AT_ONCE, HANDLED, KILLING_CPU_TIME, LATER, LATER_GO
 
 MEBIBYTE = 1 << 20
 
@@ -34,6 +34,7 @@ class Tools:
     def __init__(self, build, core, scratch):
         self.h2load = "h2load"
         self.stream_client = str(build / "bench" / "stream_client")
+        self.fanout_client = str(build / "bench" / "fanout_client")
         self.latency_client = str(build / "bench" / "latency_client")
         self.kill_client = str(build / "bench" / "kill_client")
         self.echo_check = str(build / "bench" / "echo_check")
@@ -154,7 +155,7 @@ class Framed(Unary):
 
 @dataclass(frozen=True)
 class Streaming:
-    """Streaming calls by bench/stream_client, which compares every reply."""
+    """Streaming calls by bench/stream_client, or another client, which checks every reply."""
 
     name: str
     title: str
@@ -162,9 +163,10 @@ class Streaming:
     unit: str = "messages/s"
     operation: str = "messages"
     for_all: bool = True
+    client: str = "stream_client"
 
     def run(self, tools, running, seconds):
-        text = tools.run(tools.stream_client, *self.arguments, "--target", running.target, "--milliseconds",
+        text = tools.run(getattr(tools, self.client), *self.arguments, "--target", running.target, "--milliseconds",
                          round(seconds * 1000), seconds=seconds)
         result = json.loads(text)
         return result["messages"] / result["seconds"], result["messages_total"]
@@ -221,6 +223,32 @@ GREETER_FORMATS = Greeting()
 
 
 @dataclass(frozen=True)
+class AsyncUnary:
+    """One unary method in several ways: which one differs by the server."""
+
+    name: str = "async-unary"
+    title: str = "Asynchronous unary, 10 connections x 10 streams, 7-byte message"
+    unit: str = "req/s"
+    operation: str = "requests"
+    for_all: bool = True
+
+    def run(self, tools, running, seconds):
+        path = f"/bench.Events/{METHODS[running.server.name]}"
+        return Unary(self.name, "", 10, 10, path=path).run(tools, running, seconds)
+
+
+METHODS = {HANDLED: "Handled", AT_ONCE: "AtOnce", LATER: "Later", LATER_GO: "Later"}
+ASYNC_UNARY = AsyncUnary()
+EVENT_LOADS = (
+    Streaming("fanout", "Fan-out: 1 publisher, 1,000 subscribers on 10 connections, 8 messages of 9 bytes under way", (),
+              client="fanout_client"),
+    Streaming("event-ping-pong", "Bidi stream in event style, 10 connections x 10 streams, one 7-byte message under way "
+              "on each", ("bidi", "--inflight", 1, "--path", "/bench.Events/Chat")),
+    ASYNC_UNARY,
+)
+
+
+@dataclass(frozen=True)
 class Codec:
     """What it costs to decode and encode a typical message, natively and in a guest, by bench/protobuf_codec."""
 
@@ -258,15 +286,16 @@ class OpenStreams:
     connections: int = 10
     streams: int = 100
     for_all: bool = True
+    path: str = "/echo.Echo/BidiStream"
 
     def run(self, tools, running):
         """KiB per stream, and in all. One call before, so that what the server needs once is not counted."""
         tools.run(tools.stream_client, "bidi", "--target", running.target, "--connections", 1, "--streams", 1,
-                  "--milliseconds", 200, seconds=1)
+                  "--path", self.path, "--milliseconds", 200, seconds=1)
         before = proc.memory_kib(running.pid, "VmRSS")
         holder = subprocess.Popen(
             tools.pinned(tools.stream_client, "hold", "--target", running.target, "--connections", self.connections,
-                         "--streams", self.streams),
+                         "--streams", self.streams, "--path", self.path),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         try:
             said = holder.stdout.readline()  # the client gives up by itself after 30 s
@@ -327,6 +356,8 @@ OPEN_STREAMS = (
     OpenStreams("open-10k", "10,000 open bidi streams (100 connections x 100), one message echoed on each", 100,
                 for_all=False),
 )
+EVENT_STREAMS = OpenStreams("event-streams", "100,000 open bidi streams in one instance (100 connections x 1,000), one "
+                            "message echoed on each", 100, 1000, path="/bench.Events/Chat")
 
 
 def check_replies(tools, running):

@@ -13,14 +13,15 @@ from pathlib import Path
 
 from . import machine, proc
 from .errors import BenchError
-from .loads import (BESIDE_SPINNERS, CODEC, CORES, GREETER_FORMATS, KILLS, OPEN_STREAMS, THROUGHPUT_LOADS, Tools,
-                    check_replies, measure)
+from .loads import (BESIDE_SPINNERS, CODEC, CORES, EVENT_LOADS, EVENT_STREAMS, GREETER_FORMATS, KILLS, OPEN_STREAMS,
+                    THROUGHPUT_LOADS, Tools, check_replies, measure)
 from .report import report
 from .results import QUIET, Results
-from .servers import YARDSTICK, RunningServer, format_servers, known_servers, sharing_servers
+from .servers import YARDSTICK, RunningServer, event_servers, format_servers, known_servers, sharing_servers
 
 ROOT = Path(__file__).resolve().parents[2]
-LOAD_NAMES = [load.name for load in (*THROUGHPUT_LOADS, BESIDE_SPINNERS, KILLS, *OPEN_STREAMS, CORES, GREETER_FORMATS, CODEC)]
+LOAD_NAMES = [load.name for load in (*THROUGHPUT_LOADS, BESIDE_SPINNERS, KILLS, *OPEN_STREAMS, CORES, GREETER_FORMATS,
+                                     *EVENT_LOADS, EVENT_STREAMS, CODEC)]
 
 
 def names_from(known):
@@ -82,8 +83,8 @@ def require_tools(tools, servers):
     for tool, package in (("taskset", "util-linux"), (tools.h2load, "nghttp2-client")):
         if shutil.which(tool) is None:
             raise BenchError(f"{tool} is missing; install Debian's package {package}, or run scripts/install-deps bench")
-    for program in (tools.stream_client, tools.latency_client, tools.kill_client, tools.echo_check,
-                    tools.protobuf_codec):
+    for program in (tools.stream_client, tools.fanout_client, tools.latency_client, tools.kill_client,
+                    tools.echo_check, tools.protobuf_codec):
         if not Path(program).exists():
             raise BenchError(f"{program} is missing; build it with `cmake -DWASM_GRPC_BUILD_BENCH=ON` and `ninja`")
     for server in servers:
@@ -98,28 +99,33 @@ def measure_in_turn(load, running, tools, settings):
     return {server.server.name: measure(load, tools, server, settings.warm_up, settings.seconds) for server in running}
 
 
-def run_throughput(load, servers, tools, settings, results):
-    """Measures the servers in turn, repeat after repeat. All are up the whole time; all but one are idle.
+def repeat_in_turn(load, running, tools, settings, results, repeats):
+    """Measures the servers in turn, repeat after repeat.
 
     A repeat in which other processes took a share of the cores is put aside and measured again, while there are spare
     ones. What is then still disturbed counts, and the report says so.
     """
+    repeat = 0
+    while repeat < repeats:
+        samples = measure_in_turn(load, running, tools, settings)
+        rates = ", ".join(f"{name} {sample.rate:,.0f}" for name, sample in samples.items())
+        others = max(sample.others_share for sample in samples.values())
+        again = others > QUIET and settings.spare_repeats > 0
+        note = f"; others took {others:.0%} of a core" + (", again" if again else "") if others > QUIET else ""
+        say(f"{load.name} {repeat + 1}/{repeats}: {rates} {load.unit}{note}")
+        if again:
+            settings.spare_repeats -= 1
+            continue
+        repeat += 1
+        for name, sample in samples.items():
+            results.add(load.name, name, sample)
+
+
+def run_throughput(load, servers, tools, settings, results):
+    """All servers are up the whole time; all but one are idle."""
     with contextlib.ExitStack() as stack:
         running = [stack.enter_context(RunningServer(server, settings.server_core)) for server in servers]
-        repeat = 0
-        while repeat < settings.repeats:
-            samples = measure_in_turn(load, running, tools, settings)
-            rates = ", ".join(f"{name} {sample.rate:,.0f}" for name, sample in samples.items())
-            others = max(sample.others_share for sample in samples.values())
-            again = others > QUIET and settings.spare_repeats > 0
-            note = f"; others took {others:.0%} of a core" + (", again" if again else "") if others > QUIET else ""
-            say(f"{load.name} {repeat + 1}/{settings.repeats}: {rates} {load.unit}{note}")
-            if again:
-                settings.spare_repeats -= 1
-                continue
-            repeat += 1
-            for name, sample in samples.items():
-                results.add(load.name, name, sample)
+        repeat_in_turn(load, running, tools, settings, results, settings.repeats)
         for server in running:
             results.peak_kib.setdefault(load.name, {})[server.server.name] = proc.memory_kib(server.pid, "VmHWM")
             check_replies(tools, server)  # after the load as before it
@@ -154,22 +160,26 @@ def run_kills(servers, tools, settings, results):
             say(f"{KILLS.name} {repeat + 1}: 95 % are stopped within: {said}")
 
 
-def run_in_turn(load, servers, tools, core, settings, results):
+def run_in_turn(load, servers, tools, core, settings, results, repeats=None):
     """A load of which the servers do not echo, and are not checked but by what the load itself sees."""
     with contextlib.ExitStack() as stack:
         running = [stack.enter_context(RunningServer(server, core)) for server in servers]
-        for repeat in range(settings.repeats):
-            samples = measure_in_turn(load, running, tools, settings)
-            rates = ", ".join(f"{name} {sample.rate:,.0f}" for name, sample in samples.items())
-            say(f"{load.name} {repeat + 1}/{settings.repeats}: {rates} {load.unit}")
-            for name, sample in samples.items():
-                results.add(load.name, name, sample)
+        repeat_in_turn(load, running, tools, settings, results, repeats or settings.repeats)
 
 
 def run_cores(servers, tools, settings, results):
     """One client with long calls, on a server of one worker and of two, by turns."""
     cores = f"{settings.client_core},{settings.server_core}"
     run_in_turn(CORES, servers, Tools(settings.build_dir, cores, tools.scratch), cores, settings, results)
+
+
+def run_events(loads, servers, tools, settings, results):
+    for load in loads:
+        taking = [server for server in servers if server.takes(load)]
+        if load is EVENT_STREAMS:
+            run_open_streams(load, taking, tools, settings, results)
+        else:
+            run_in_turn(load, taking, tools, settings.server_core, settings, results, min(settings.repeats, 3))
 
 
 def run_codec(tools, settings, results):
@@ -197,10 +207,13 @@ def run(settings):
     if CORES.name in settings.loads:
         sharing = sharing_servers(settings.build_dir, settings.guest.with_name("burn.wasm"))
     formats = format_servers(settings.build_dir, settings.guest.parent) if GREETER_FORMATS.name in settings.loads else []
+    event_loads = [load for load in (*EVENT_LOADS, EVENT_STREAMS) if load.name in settings.loads]
+    events = [server for server in event_servers(settings.build_dir, settings.guest.parent)
+              if any(server.takes(load) for load in event_loads)]
     results = Results()
     with tempfile.TemporaryDirectory(prefix="wasm-grpc-bench-") as scratch:
         tools = Tools(settings.build_dir, settings.client_core, Path(scratch))
-        require_tools(tools, [*servers, *sharing, *formats])
+        require_tools(tools, [*servers, *sharing, *formats, *events])
         facts = machine.facts(ROOT, servers, settings)
         if YARDSTICK not in settings.servers:
             say(f"without {YARDSTICK} there are no ratios to the yardstick")
@@ -218,9 +231,10 @@ def run(settings):
             run_cores(sharing, tools, settings, results)
         if formats:
             run_in_turn(GREETER_FORMATS, formats, tools, settings.server_core, settings, results)
+        run_events(event_loads, events, tools, settings, results)
         if CODEC.name in settings.loads:
             run_codec(tools, settings, results)
-    print(report(facts, loads, open_streams, servers, sharing, formats, results))
+    print(report(facts, loads, open_streams, servers, sharing, formats, event_loads, events, results))
     if settings.json:
         settings.json.write_text(json.dumps({"facts": facts, **results.as_json()}, indent=1) + "\n")
     say(f"took {time.monotonic() - started:.0f} s")

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
-from .loads import CODEC, CORES, GREETER_FORMATS
+from .loads import ASYNC_UNARY, CODEC, CORES, EVENT_STREAMS, GREETER_FORMATS
 from .results import QUIET
-from .servers import FRESH, MANY, ONE_WORKER, OURS, SPINNING, TLS, TWO_WORKERS, YARDSTICK
+from .servers import (EVENTS, EVENTS_GO, FRESH, HANDLED, LATER, MANY, ONE_WORKER, OURS, SPINNING, TLS, TWO_WORKERS,
+                      YARDSTICK)
 
 NOTHING = "–"
+KIB_PER_GIB = 1 << 20
 
 
 def table(headings, rows):
@@ -28,7 +30,7 @@ def mebibytes(kib):
     return None if kib is None else kib / 1024
 
 
-def load_table(load, servers, results):
+def load_table(load, servers, results, base=YARDSTICK, base_label="yardstick"):
     rows = []
     for server in filter(lambda server: server.takes(load), servers):
         name = server.name
@@ -36,23 +38,25 @@ def load_table(load, servers, results):
         rows.append((
             server.label,
             number(results.median(load.name, name, "rate")),
-            shown(results.ratio(load.name, name, YARDSTICK, "rate"), ".2f"),
+            shown(results.ratio(load.name, name, base, "rate"), ".2f"),
             number(results.median(load.name, name, "cpu_per_million")),
-            shown(results.ratio(load.name, name, YARDSTICK, "cpu_per_million"), ".2f"),
+            shown(results.ratio(load.name, name, base, "cpu_per_million"), ".2f"),
             shown(results.median(load.name, name, "server_share"), ".0%"),
             shown(results.median(load.name, name, "client_share"), ".0%"),
             shown(peak and peak / 1024, ".1f"),
         ))
-    headings = ("server", load.unit, "to yardstick", f"CPU s per million {load.operation}", "to yardstick",
+    headings = ("server", load.unit, f"to {base_label}", f"CPU s per million {load.operation}", f"to {base_label}",
                 "server core", "client core", "peak memory, MiB")
     return f"### {load.title}\n\n" + table(headings, rows)
 
 
 def memory_table(load, servers, results):
     rows = [(server.label, shown(results.stream_memory(load.name, server.name), ".1f"),
-             shown(mebibytes(results.memory_with_streams(load.name, server.name)), ".1f"))
+             shown(mebibytes(results.memory_with_streams(load.name, server.name)), ".1f"),
+             number(inverse(results.stream_memory(load.name, server.name), KIB_PER_GIB)))
             for server in servers if server.takes(load)]
-    return f"### {load.title}\n\n" + table(("server", "resident memory per stream, KiB", "in all, MiB"), rows)
+    headings = ("server", "resident memory per stream, KiB", "in all, MiB", "streams per GiB")
+    return f"### {load.title}\n\n" + table(headings, rows)
 
 
 @dataclass(frozen=True)
@@ -73,8 +77,8 @@ class Goal:
         return (self.what, wanted, f"{self.measured:.2f}{self.unit}", "met" if met else "**missed**")
 
 
-def inverse(value):
-    return None if value is None else 1 / value
+def inverse(value, dividend=1):
+    return None if value is None else dividend / value
 
 
 def goals(results):
@@ -107,6 +111,11 @@ def goals(results):
                mebibytes(results.memory_with_streams("open-10k", MANY)), upper=True, unit=" MiB")
     yield Goal("200 us of computing for each call, one client: req/s with 2 workers to 1", 1.7,
                results.ratio(CORES.name, TWO_WORKERS, ONE_WORKER, "rate"))
+    yield Goal("fan-out to 1,000 subscribers: messages/s to grpc-go", 3, results.ratio("fanout", EVENTS, EVENTS_GO, "rate"))
+    yield Goal("asynchronous unary: CPU per request to handler style", 1.2,
+               results.ratio(ASYNC_UNARY.name, LATER, HANDLED, "cpu_per_million"), upper=True)
+    yield Goal("100,000 open streams in one instance: memory in all", 1536,
+               mebibytes(results.memory_with_streams(EVENT_STREAMS.name, EVENTS)), upper=True, unit=" MiB")
     yield Goal("decoding and encoding a protobuf message in a guest: time to libprotobuf, native", 1.3,
                results.codec_ratio("guest_ns"), upper=True)
 
@@ -133,7 +142,14 @@ def quietness(results):
             f"{worst:.0%} at worst. Do not rely on these figures.\n")
 
 
-def report(facts, loads, memory_loads, servers, sharing, formats, results):
+def event_table(load, servers, results):
+    if load is EVENT_STREAMS:
+        return memory_table(load, servers, results)
+    base, label = (HANDLED, "handler style") if load is ASYNC_UNARY else (EVENTS_GO, "grpc-go")
+    return load_table(load, servers, results, base, label)
+
+
+def report(facts, loads, memory_loads, servers, sharing, formats, event_loads, event_servers, results):
     parts = ["## Benchmark\n", "".join(f"- {fact}\n" for fact in facts), quietness(results), verdict_table(results)]
     parts += [load_table(load, servers, results) for load in loads]
     parts += [memory_table(load, servers, results) for load in memory_loads]
@@ -141,6 +157,7 @@ def report(facts, loads, memory_loads, servers, sharing, formats, results):
         parts.append(load_table(CORES, sharing, results))
     if formats:
         parts.append(load_table(GREETER_FORMATS, formats, results))
+    parts += [event_table(load, event_servers, results) for load in event_loads]
     if results.codec:
         parts.append(codec_table(results))
     return "\n".join(part for part in parts if part)

@@ -24,6 +24,12 @@ SPINNING = "wasm-grpc-spinning"
 KILLING = "wasm-grpc-killing"
 KILLING_CPU_TIME = "50"  # ms
 TLS = "wasm-grpc-tls"
+EVENTS = "events"
+EVENTS_GO = "events-grpc-go"
+HANDLED = "handler-style"
+AT_ONCE = "at-once"
+LATER = "later"
+LATER_GO = "later-grpc-go"
 
 
 @dataclass(frozen=True)
@@ -106,6 +112,31 @@ def format_servers(build, guests):
             for name, label, guest in (("by-hand", "protobuf, by hand", "greeter_by_hand"),
                                        ("generated", "protobuf, generated code", "greeter"),
                                        ("flatbuffers", "FlatBuffers", "flatbuffers_greeter"))]
+
+
+def event_servers(build, guests):
+    """bench.Events by a guest and by grpc-go. Some are there for one method only, by which loads.ASYNC_UNARY goes."""
+    ours, go = str(build / "wasm-grpc"), str(build / "bench" / "grpc_go_echo")
+    listen = ("--listen", "127.0.0.1:0")
+    build_bench = "build it with `cmake -DWASM_GRPC_BUILD_BENCH=ON` and `ninja`"
+    loads = ("fanout", "event-ping-pong", "event-streams")
+
+    def served(name, label, *loads):
+        guest = guests / "events_by_hand.wasm"
+        # All streams are opened at once, faster than the one instance takes them.
+        return Server(name, label, (ours, "serve", str(guest), *listen, "--workers", "1", "--max-waiting-calls", "100000"),
+                      build_bench, (ours, "--version"), needs=(str(guest),), loads=loads)
+
+    def native(name, label, *loads):
+        return Server(name, label, (go, *listen), f"install Go 1.26 or newer and {build_bench}", (go, "--version"),
+                      environment={"GOMAXPROCS": "1"}, loads=loads)
+
+    return [served(EVENTS, "wasm-grpc, C++ guest over ABI 1", *loads),
+            native(EVENTS_GO, "grpc-go, native", *loads),
+            served(HANDLED, "wasm-grpc, handler style", "async-unary"),
+            served(AT_ONCE, "wasm-grpc, event style, answered in the first event", "async-unary"),
+            served(LATER, "wasm-grpc, event style, answered in another call's event", "async-unary"),
+            native(LATER_GO, "grpc-go, native, answered when another call wakes it", "async-unary")]
 
 
 def make_certificate(folder):

@@ -162,6 +162,7 @@ func main() {
 			{StreamName: "BidiStream", Handler: bidiStream, ServerStreams: true, ClientStreams: true},
 		},
 	}, nil)
+	registerEvents(server)
 	fmt.Printf("listening on %s\n", listener.Addr())
 	if err := server.Serve(listener); err != nil {
 		fmt.Fprintf(os.Stderr, "grpc_go_echo: %v\n", err)
