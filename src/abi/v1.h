@@ -7,6 +7,8 @@
 namespace wasm_grpc::abi::v1 {
 
 inline constexpr std::string_view import_module = "wasm_grpc_1";
+/// Functions of import_module, and any others: those the host does not know answer UNSUPPORTED.
+inline constexpr std::string_view optional_import_module = "wasm_grpc_1_optional";
 inline constexpr std::string_view start_export = "wasm_grpc_start";
 inline constexpr std::string_view call_export = "wasm_grpc_call";
 inline constexpr std::string_view event_export = "wasm_grpc_event";

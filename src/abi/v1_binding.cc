@@ -83,6 +83,10 @@ Result<bool> InstanceBinding::begin_next_start_step() {
       if (expected_ != nullptr && next_expected_ != expected_->methods.size()) {
         return Error{"it declared other methods than when it was loaded"};
       }
+      if (expected_ != nullptr &&
+          (expected_->placement != declaration_.placement || expected_->placement_key != declaration_.placement_key)) {
+        return Error{"it declared another placement than when it was loaded"};
+      }
       const auto call_function = instance_.find_function(call_export);
       const auto event_function = instance_.find_function(event_export);
       for (const DeclaredMethod& method : declaration().methods) {
@@ -213,12 +217,8 @@ std::int32_t InstanceBinding::placement(std::int32_t where, std::string_view key
                                 ? "\"" + wasm::printable(key, wasm::most_of_name) + "\" is no name of a request header"
                                 : "only placement 2 has a header");
   }
-  if (expected_ == nullptr) {
-    declaration_.placement = placement;
-    declaration_.placement_key = key;
-  } else if (expected_->placement != placement || expected_->placement_key != key) {
-    return refuse_placement("the module declared another one when it was loaded");
-  }
+  declaration_.placement = placement;
+  declaration_.placement_key = key;
   return OK;
 }
 

@@ -78,7 +78,7 @@ class InstanceBinding final : public Binding {
   CallTable event_calls_;
 };
 
-/// Offers the import module wasm_grpc_1.
+/// Offers the import modules wasm_grpc_1 and wasm_grpc_1_optional.
 [[nodiscard]] Result<> define_imports(wasm::Linker& linker);
 
 class Abi1 final : public Abi {

@@ -65,6 +65,7 @@ Result<> define_imports(wasm::Linker& linker) {
       {"deadline", host_function([](Caller& c, I32 call) { return binding(c).deadline(call); })},
       {"log", host_function([](Caller& c, I32 level, Text text) { binding(c).log(level, text); })},
   };
+  linker.make_optional(import_module, optional_import_module, UNSUPPORTED);
   for (const auto& [name, function] : functions) {
     if (auto defined = linker.define(import_module, name, function); !defined.ok()) return defined;
   }
@@ -77,7 +78,7 @@ Result<> define_imports(wasm::Linker& linker) {
 bool Abi1::recognises(const wasm::Module& module) const {
   if (module.find_export(start_export) != nullptr || module.find_export(call_export) != nullptr) return true;
   for (const wasm::ImportInfo& import : module.imports()) {
-    if (import.module == import_module) return true;
+    if (import.module == import_module || import.module == optional_import_module) return true;
   }
   return false;
 }

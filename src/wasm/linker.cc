@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <exception>
+#include <optional>
+#include <utility>
 
 #include "wasm/engine.h"
 #include "wasm/failure.h"
@@ -98,6 +100,43 @@ struct FunctionType {
 
 void delete_function(void* env) { delete static_cast<HostFunction*>(env); }
 
+// More would be an attempt to have the host make many.
+constexpr std::size_t max_stubs = 1000;
+
+struct LinkerDeleter {
+  void operator()(wasmtime_linker_t* linker) const noexcept { wasmtime_linker_delete(linker); }
+};
+using UniqueLinker = std::unique_ptr<wasmtime_linker_t, LinkerDeleter>;
+
+/// A function that answers the same number whatever it is given; nothing when its type has not one result, an integer.
+std::optional<HostFunction> make_stub(const wasm_functype_t* type, std::int32_t answer) {
+  const wasm_valtype_vec_t* const results = wasm_functype_results(type);
+  if (results->size != 1) return std::nullopt;
+  switch (wasm_valtype_kind(results->data[0])) {
+    case WASM_I32:
+      return HostFunction{{}, {}, [answer](Caller&, RawValue* values) { values[0].i32 = answer; }};
+    case WASM_I64:
+      return HostFunction{{}, {}, [answer](Caller&, RawValue* values) { values[0].i64 = answer; }};
+    default:
+      return std::nullopt;
+  }
+}
+
+struct ImportTypes {
+  explicit ImportTypes(const Module& module) { wasmtime_module_imports(module.get(), &types); }
+  ~ImportTypes() { wasm_importtype_vec_delete(&types); }
+  ImportTypes(const ImportTypes&) = delete;
+  ImportTypes& operator=(const ImportTypes&) = delete;
+  [[nodiscard]] const wasm_functype_t* function(std::size_t index) const {
+    return wasm_externtype_as_functype_const(wasm_importtype_type(types.data[index]));
+  }
+  wasm_importtype_vec_t types;
+};
+
+std::string quoted(const ImportInfo& import) {
+  return "\"" + printable(import.module, most_of_name) + "." + printable(import.name, most_of_name) + "\"";
+}
+
 }  // namespace
 
 LinkedModule::LinkedModule(std::shared_ptr<const Module> module, wasmtime_instance_pre* pre)
@@ -119,13 +158,32 @@ Result<> Linker::remember(std::string_view module, std::string_view name) {
   return success();
 }
 
+void Linker::make_optional(std::string_view module, std::string_view alias, std::int32_t answer) {
+  optional_.emplace(std::string(alias), Optional{std::string(module), answer});
+}
+
+std::vector<std::string_view> Linker::names_of(std::string_view module) const {
+  std::vector<std::string_view> names = {module};
+  for (const auto& [alias, optional] : optional_) {
+    if (optional.module == module) names.push_back(alias);
+  }
+  return names;
+}
+
+bool Linker::offers(std::string_view module, std::string_view name) const {
+  const auto known = defined_.find(module);
+  return known != defined_.end() && known->second.contains(name);
+}
+
 Result<> Linker::define(std::string_view module, std::string_view name, HostFunction function) {
   if (auto added = remember(module, name); !added.ok()) return added;
   const FunctionType type(function);
-  wasmtime_error_t* error =
-      wasmtime_linker_define_func_unchecked(linker_, module.data(), module.size(), name.data(), name.size(), type.type,
-                                            call_host, new HostFunction(std::move(function)), delete_function);
-  if (error != nullptr) return Error{take_message(error)};
+  for (const std::string_view place : names_of(module)) {
+    wasmtime_error_t* error =
+        wasmtime_linker_define_func_unchecked(linker_, place.data(), place.size(), name.data(), name.size(), type.type,
+                                              call_host, new HostFunction(function), delete_function);
+    if (error != nullptr) return Error{take_message(error)};
+  }
   return success();
 }
 
@@ -137,26 +195,61 @@ Result<> Linker::define_suspending(std::string_view module, std::string_view nam
   }
   if (auto added = remember(module, name); !added.ok()) return added;
   const FunctionType type(function);
-  wasmtime_error_t* error =
-      wasmtime_linker_define_async_func(linker_, module.data(), module.size(), name.data(), name.size(), type.type,
-                                        call_suspending_host, new HostFunction(std::move(function)), delete_function);
-  if (error != nullptr) return Error{take_message(error)};
+  for (const std::string_view place : names_of(module)) {
+    wasmtime_error_t* error =
+        wasmtime_linker_define_async_func(linker_, place.data(), place.size(), name.data(), name.size(), type.type,
+                                          call_suspending_host, new HostFunction(function), delete_function);
+    if (error != nullptr) return Error{take_message(error)};
+  }
   return success();
 }
 
+Error Linker::not_offered(const ImportInfo& import) const {
+  std::string hint;
+  if (names_of(import.module).size() > 1) {
+    hint = "; a newer one may";
+  } else if (!defined_.contains(import.module)) {
+    for (const auto& [known_module, names] : defined_) hint += (hint.empty() ? "" : ", ") + known_module;
+    hint = " (it knows the import modules " + hint + ")";
+  }
+  return Error{"it imports the " + std::string(wasm::name(import.kind)) + " " + quoted(import) +
+               ", which this host does not offer" + hint};
+}
+
 Result<std::shared_ptr<const LinkedModule>> Linker::link(std::shared_ptr<const Module> module) const {
-  for (const ImportInfo& import : module->imports()) {
-    const auto known = defined_.find(import.module);
-    if (known != defined_.end() && known->second.contains(import.name)) continue;
-    std::string modules;
-    for (const auto& [known_module, names] : defined_) modules += (modules.empty() ? "" : ", ") + known_module;
-    return Error{"it imports the " + std::string(wasm::name(import.kind)) + " \"" +
-                 printable(import.module, most_of_name) + "." + printable(import.name, most_of_name) +
-                 "\", which this host does not offer" +
-                 (known == defined_.end() ? " (it knows the import modules " + modules + ")" : std::string())};
+  // Stubs are this module's own: another may import the same name with another type.
+  UniqueLinker with_stubs;
+  std::optional<ImportTypes> types;
+  std::set<std::pair<std::string_view, std::string_view>> stubs;
+  for (std::size_t i = 0; i < module->imports().size(); ++i) {
+    const ImportInfo& import = module->imports()[i];
+    if (offers(import.module, import.name)) continue;
+    const auto optional = optional_.find(import.module);
+    if (optional == optional_.end() || import.kind != ExternKind::function) return not_offered(import);
+    if (offers(optional->second.module, import.name)) continue;
+
+    if (!stubs.emplace(import.module, import.name).second) continue;
+    if (stubs.size() > max_stubs) {
+      return Error{"it imports more than " + std::to_string(max_stubs) + " functions of \"" + import.module +
+                   "\" that this host does not offer"};
+    }
+    if (!types) types.emplace(*module);
+    const wasm_functype_t* const type = types->function(i);
+    auto stub = make_stub(type, optional->second.answer);
+    if (!stub) {
+      return Error{"it imports the function " + quoted(import) + " " + import.type +
+                   ", which this host does not offer, nor can it answer in its place: it would have to have one " +
+                   "result, an i32 or i64"};
+    }
+    if (with_stubs == nullptr) with_stubs.reset(wasmtime_linker_clone(linker_));
+    wasmtime_error_t* error = wasmtime_linker_define_func_unchecked(
+        with_stubs.get(), import.module.data(), import.module.size(), import.name.data(), import.name.size(), type,
+        call_host, new HostFunction(std::move(*stub)), delete_function);
+    if (error != nullptr) return Error{take_message(error)};
   }
   wasmtime_instance_pre_t* pre = nullptr;
-  if (wasmtime_error_t* error = wasmtime_linker_instantiate_pre(linker_, module->get(), &pre)) {
+  wasmtime_linker_t* const linker = with_stubs != nullptr ? with_stubs.get() : linker_;
+  if (wasmtime_error_t* error = wasmtime_linker_instantiate_pre(linker, module->get(), &pre)) {
     return Error{"its imports do not fit this host: " + take_message(error)};
   }
   return std::shared_ptr<const LinkedModule>(std::make_shared<LinkedModule>(std::move(module), pre));

@@ -1,11 +1,13 @@
 // What a module may import, and a module bound to it.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "wasm_grpc/host_function.h"
 #include "wasm_grpc/result.h"
@@ -17,6 +19,7 @@ namespace wasm_grpc::wasm {
 
 class Engine;
 class Module;
+struct ImportInfo;
 
 /// A module whose imports are all bound: ready to be instantiated many times, from any thread.
 class LinkedModule {
@@ -48,18 +51,33 @@ class Linker {
   /// Offers a function that may call Instance::suspend(). It has at most one result, an i32.
   [[nodiscard]] Result<> define_suspending(std::string_view module, std::string_view name, HostFunction function);
 
+  /// Lets modules import the functions of `module`, which are defined after this, from `alias` too, where they may also
+  /// import functions that are not offered: each of those answers `answer`, whatever its parameters are. It must have
+  /// one result, an i32 or i64.
+  void make_optional(std::string_view module, std::string_view alias, std::int32_t answer);
+
   /// Binds a module's imports. The error names an import that is not offered, or offered with another type.
   [[nodiscard]] Result<std::shared_ptr<const LinkedModule>> link(std::shared_ptr<const Module> module) const;
 
   using Names = std::set<std::string, std::less<>>;
-  /// What is offered: the names of functions by import module.
+  /// What is offered: the names of functions by import module, without aliases.
   [[nodiscard]] const std::map<std::string, Names, std::less<>>& functions() const noexcept { return defined_; }
 
  private:
+  struct Optional {
+    std::string module;  // whose functions they are
+    std::int32_t answer = 0;
+  };
+
   [[nodiscard]] Result<> remember(std::string_view module, std::string_view name);
+  /// The name of `module` and its aliases.
+  [[nodiscard]] std::vector<std::string_view> names_of(std::string_view module) const;
+  [[nodiscard]] bool offers(std::string_view module, std::string_view name) const;
+  [[nodiscard]] Error not_offered(const ImportInfo& import) const;
 
   wasmtime_linker* linker_;
   std::map<std::string, Names, std::less<>> defined_;
+  std::map<std::string, Optional, std::less<>> optional_;  // by alias
 };
 
 }  // namespace wasm_grpc::wasm

@@ -103,7 +103,21 @@ TEST(Placement, IsTheSameInEveryInstance) {
   Guest first(placed(1));
   ASSERT_EQ(first.error, "");
   EXPECT_EQ(Guest(placed(1), &first.binding->declaration()).error, "");
-  EXPECT_TRUE(contains(Guest(placed(0), &first.binding->declaration()).error, "another one when it was loaded"));
+  EXPECT_TRUE(
+      contains(Guest(placed(0), &first.binding->declaration()).error, "another placement than when it was loaded"));
+  const std::string nothing = module_text(declare, "(i32.const 0)");
+  EXPECT_TRUE(contains(Guest(nothing, &first.binding->declaration()).error, "another placement"));
+}
+
+TEST(Placement, MayBeSaidTwiceInEveryInstance) {
+  const std::string text = module_text(R"(
+    (drop (call $declare (i32.const 0)))
+    (drop (call $placement (i32.const 2) (i32.const 64) (i32.const 5)))
+    (drop (call $placement (i32.const 1) (i32.const 0) (i32.const 0))))",
+                                       "(i32.const 0)");
+  Guest first(text);
+  ASSERT_EQ(first.error, "");
+  EXPECT_EQ(Guest(text, &first.binding->declaration()).error, "") << "the last holds";
 }
 
 TEST(Placement, ThatMakesNoSenseFailsTheStart) {
