@@ -15,7 +15,7 @@ namespace {
 enum Method : std::int32_t { handled, at_once, later, subscribe, publish, chat };
 
 /// Of the messages there are here. A larger one is refused.
-constexpr std::uint32_t max_message = 4096;
+constexpr std::uint32_t max_message = 65536;
 constexpr std::int32_t invalid_argument = 3;
 
 std::uint8_t message[max_message];

@@ -16,7 +16,7 @@ namespace {
 
 // "Length-Prefixed-Message" of PROTOCOL-HTTP2.md: one byte of flags, four bytes of length, big-endian.
 constexpr std::size_t prefix_size = 5;
-// A pooled call keeps buffers up to this size; what one large message needed is given back.
+// A call keeps buffers up to this size; what larger messages needed is given back as soon as they are gone.
 constexpr std::size_t kept_buffer = BufferPool::small_buffer;
 constexpr std::size_t max_status_message = 8 * 1024;
 
@@ -118,7 +118,7 @@ void Call::pop_message() noexcept {
   }
   input_taken_ += size;
   if (input_taken_ == input_.size()) {
-    input_.clear();
+    empty(input_);
     input_taken_ = 0;
     input_scanned_ = 0;
   }
@@ -341,7 +341,7 @@ void Call::cancel() noexcept {
 
 void Call::output_drained() noexcept {
   if (output_sent_ == output_.size()) {
-    output_.clear();
+    empty(output_);
     output_sent_ = 0;
   }
   if (wants_writable_ && !finished_ && !cancelled_ && output_.size() - output_sent_ <= output_high_water / 2) {

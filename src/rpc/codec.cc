@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "rpc/buffer_pool.h"
+#include "wasm_grpc/rpc/call.h"
 
 namespace wasm_grpc::rpc {
 
@@ -65,10 +66,11 @@ z_stream_s* Codec::deflater(Encoding encoding) {
 
 void Codec::make_room(std::vector<std::byte>& buffer, std::size_t size) {
   if (size <= buffer.capacity()) return;
-  if (size > BufferPool::small_buffer) {
-    buffers_.reserve(buffer, size);
+  const std::size_t room = std::max(size, std::min(2 * buffer.capacity(), output_high_water));
+  if (room > BufferPool::small_buffer) {
+    buffers_.reserve(buffer, room);
   } else {
-    buffer.reserve(std::max(size, std::min(2 * buffer.capacity(), BufferPool::small_buffer)));
+    buffer.reserve(room);
   }
 }
 

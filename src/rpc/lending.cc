@@ -37,7 +37,7 @@ std::vector<std::byte> Lending::take_messages(Call& call) {
   call.complete_messages_ = 0;
   call.input_taken_ = call.input_scanned_;
   if (call.input_taken_ >= call.input_.size()) {
-    call.input_.clear();
+    call.empty(call.input_);
     call.input_taken_ = 0;
     call.input_scanned_ = 0;
   }

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "rpc/buffer_pool.h"
+
 namespace wasm_grpc::rpc {
 namespace {
 
@@ -38,8 +40,9 @@ class TestCall final : public Call {
   using Call::notify_readable;
   using Call::receive_end;
   using Call::reset;
+  using Call::set_buffer_pool;
 
-  Status receive_text(std::string_view text) { return receive(bytes(text), limit); }
+  Status receive_text(std::string_view text, std::size_t most = limit) { return receive(bytes(text), most); }
   std::optional<std::string> next() {
     const auto data = message();
     if (!data) return std::nullopt;
@@ -411,6 +414,28 @@ TEST(CallResponse, AMessageLargerThanMayBeSentEndsTheCall) {
   EXPECT_TRUE(call.finished());
   EXPECT_EQ(call.status().code, StatusCode::resource_exhausted);
   EXPECT_EQ(call.status().message, "the response message has 11 bytes; the server sends at most 10");
+}
+
+TEST(Call, HasNoLargeBufferWhileItWaits) {
+  BufferPool pool;
+  TestCall call(MethodKind::bidi_stream);
+  call.set_buffer_pool(&pool);
+  const std::string message(10'000, 'm');
+  EXPECT_TRUE(call.receive_text(frame(message) + frame("the next"), message.size()).ok());
+  EXPECT_EQ(call.next(), message);
+  EXPECT_EQ(pool.size(), 0u);
+  EXPECT_EQ(call.next(), "the next");
+  const std::size_t of_input = pool.size();
+  EXPECT_GE(of_input, message.size());
+
+  EXPECT_EQ(call.send(bytes(message)), SendResult::ok);
+  EXPECT_EQ(pool.size(), 0u);  // the same memory again
+  call.drain(100);
+  EXPECT_EQ(pool.size(), 0u);
+  call.drain(frame(message).size() - 100);
+  EXPECT_EQ(pool.size(), of_input);
+  EXPECT_EQ(call.send(bytes("short")), SendResult::ok);
+  EXPECT_EQ(call.sent(), frame("short"));
 }
 
 }  // namespace

@@ -154,7 +154,8 @@ class Call {
 
   // ---- What a transport calls ----
 
-  /// Where large messages get their memory, and leave it at reset(). Not owned; outlives the call; nullptr for none.
+  /// Where large messages get their memory, and leave it when they were taken or sent. Not owned; outlives the call;
+  /// nullptr for none.
   void set_buffer_pool(BufferPool* pool) noexcept { buffer_pool_ = pool; }
   /// What compresses and decompresses messages. Not owned; outlives the call; nullptr for nothing, and then the
   /// transport leaves request_encoding_ and accepted_encodings_ alone.
