@@ -1,8 +1,9 @@
 #include "service_writer.h"
 
-#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,42 +16,61 @@ namespace pb = google::protobuf;
 
 namespace {
 
+struct Parameter {
+  const char* type;  // in terms of $request$ and $response$; null when there is none
+  const char* name;
+};
+
+/// How methods of one kind look.
 struct Kind {
-  const char* name;        // as guest::Service calls it
-  const char* result;      // in terms of $response$
-  const char* parameters;  // in terms of $request$ and $response$
+  const char* name;    // as guest::Service calls it
+  const char* result;  // in terms of $response$
+  std::array<Parameter, 2> parameters;
+  std::array<Parameter, 2> async_parameters;  // of a coroutine
 };
 
 const Kind& kind_of(const pb::MethodDescriptor& method) {
-  static constexpr Kind kinds[] = {
-      {"unary", "::wasm_grpc::guest::Result<$response$>", "const $request$& request"},
-      {"server_stream", "::wasm_grpc::guest::Status",
-       "const $request$& request, ::wasm_grpc::guest::MessageWriter<$response$>& out"},
-      {"client_stream", "::wasm_grpc::guest::Result<$response$>", "::wasm_grpc::guest::MessageReader<$request$>& in"},
-      {"bidi_stream", "::wasm_grpc::guest::Status",
-       "::wasm_grpc::guest::MessageReader<$request$>& in, ::wasm_grpc::guest::MessageWriter<$response$>& out"}};
+  static constexpr Parameter none = {nullptr, nullptr};
+  static constexpr Parameter request = {"const $request$&", "request"};
+  static constexpr Parameter reader = {"::wasm_grpc::guest::MessageReader<$request$>&", "in"};
+  static constexpr Parameter writer = {"::wasm_grpc::guest::MessageWriter<$response$>&", "out"};
+  static constexpr Parameter in = {"::wasm_grpc::guest::InStream<$request$>&", "in"};
+  static constexpr Parameter out = {"::wasm_grpc::guest::OutStream<$response$>&", "out"};
+  static constexpr Parameter stream = {"::wasm_grpc::guest::Stream<$request$, $response$>&", "stream"};
+  static constexpr const char* result = "::wasm_grpc::guest::Result<$response$>";
+  static constexpr const char* status = "::wasm_grpc::guest::Status";
+  static constexpr Kind kinds[] = {{"unary", result, {request, none}, {request, none}},
+                                   {"server_stream", status, {request, writer}, {request, out}},
+                                   {"client_stream", result, {reader, none}, {in, none}},
+                                   {"bidi_stream", status, {reader, writer}, {stream, none}}};
   return kinds[(method.client_streaming() ? 2 : 0) + (method.server_streaming() ? 1 : 0)];
 }
 
-/// The parameters of a function that uses none of them.
-std::string without_names(std::string_view parameters) {
-  std::string types;
-  while (!parameters.empty()) {
-    const std::size_t comma = std::min(parameters.find(", "), parameters.size());
-    const std::string_view parameter = parameters.substr(0, comma);
-    types.append(types.empty() ? "" : ", ").append(parameter.substr(0, parameter.rfind(' ')));
-    parameters.remove_prefix(std::min(comma + 2, parameters.size()));
+std::string with_names(std::span<const Parameter> parameters) {
+  std::string list = "::wasm_grpc::guest::Context& context";
+  for (const Parameter& parameter : parameters) {
+    if (parameter.type != nullptr) list.append(", ").append(parameter.type).append(" ").append(parameter.name);
   }
-  return types;
+  return list;
 }
+/// The parameters of a function that uses none of them.
+std::string without_names(std::span<const Parameter> parameters) {
+  std::string list = "::wasm_grpc::guest::Context&";
+  for (const Parameter& parameter : parameters) {
+    if (parameter.type != nullptr) list.append(", ").append(parameter.type);
+  }
+  return list;
+}
+
+std::string task_of(std::string_view result) { return std::string("::wasm_grpc::guest::Task<").append(result) + ">"; }
 
 using Variables = std::map<std::string, std::string>;
 
 /// What to write for each method, in the order of the .proto.
 std::vector<Variables> methods_of(const pb::ServiceDescriptor& service, const Names& names) {
   const std::string name = Names::type(service);
-  // A function of the class's name would be its constructor.
-  Scope scope({name, "full_name"});
+  // A function of the name of its class would be its constructor.
+  Scope scope({name, "Async", "full_name"});
   std::vector<Variables> methods;
   for (int i = 0; i < service.method_count(); ++i) {
     const pb::MethodDescriptor& method = *service.method(i);
@@ -80,44 +100,74 @@ void write_service_class(pb::io::Printer& out, const pb::ServiceDescriptor& serv
       "  virtual ~$name$() = default;\n",
       "name", Names::type(service), "full_name", service.full_name());
   const std::vector<Variables> methods = methods_of(service, names);
-  for (int i = 0; i < service.method_count(); ++i) {
-    const pb::MethodDescriptor& method = *service.method(i);
-    const Kind& kind = kind_of(method);
+  const auto declare = [&](int i, const std::string& result, std::span<const Parameter> parameters, int indent) {
+    const std::string margin(static_cast<std::size_t>(indent), ' ');
     out.Print("\n");
-    out.PrintRaw(comment_of(method, 2));
-    out.Print(methods[static_cast<std::size_t>(i)],
-              ("  virtual " + std::string(kind.result) + " $function$(\n      ::wasm_grpc::guest::Context& context, " +
-               kind.parameters + ");\n")
-                  .c_str());
+    out.PrintRaw(comment_of(*service.method(i), indent));
+    out.Print(
+        methods[static_cast<std::size_t>(i)],
+        (margin + "virtual " + result + " $function$(\n" + margin + "    " + with_names(parameters) + ");\n").c_str());
+  };
+  for (int i = 0; i < service.method_count(); ++i) {
+    const Kind& kind = kind_of(*service.method(i));
+    declare(i, kind.result, kind.parameters, 2);
   }
   out.Print(
+      "\n"
+      "  /// The same with methods that are coroutines: they wait by co_await, and one instance serves many calls at "
+      "once.\n"
+      "  class Async {\n"
+      "   public:\n"
+      "    virtual ~Async() = default;\n");
+  for (int i = 0; i < service.method_count(); ++i) {
+    const Kind& kind = kind_of(*service.method(i));
+    declare(i, task_of(kind.result), kind.async_parameters, 4);
+  }
+  out.Print(
+      "  };\n"
       "};\n"
       "/// Registers the methods; `service` must live as long as the registry. Registry::serve() does both.\n"
-      "void add_service(::wasm_grpc::guest::Registry& registry, $name$& service);\n\n",
+      "void add_service(::wasm_grpc::guest::Registry& registry, $name$& service);\n"
+      "void add_service(::wasm_grpc::guest::Registry& registry, $name$::Async& service);\n\n",
       "name", Names::type(service));
 }
 
 void write_service_definitions(pb::io::Printer& out, const pb::ServiceDescriptor& service, const Names& names,
                                std::string_view file_descriptors) {
   const std::vector<Variables> methods = methods_of(service, names);
+  const auto define = [&](int i, const std::string& result, const char* of, std::span<const Parameter> parameters,
+                          const char* ret) {
+    out.Print(methods[static_cast<std::size_t>(i)],
+              (result + " $service$::" + of + "$function$(\n    " + without_names(parameters) + ") {\n  " + ret +
+               " ::wasm_grpc::guest::detail::not_implemented(\"$full_name$/$method$\");\n}\n\n")
+                  .c_str());
+  };
   for (int i = 0; i < service.method_count(); ++i) {
     const Kind& kind = kind_of(*service.method(i));
-    out.Print(methods[static_cast<std::size_t>(i)],
-              (std::string(kind.result) + " $service$::$function$(\n    ::wasm_grpc::guest::Context&, " +
-               without_names(kind.parameters) +
-               ") {\n  return ::wasm_grpc::guest::detail::not_implemented(\"$full_name$/$method$\");\n}\n\n")
-                  .c_str());
+    define(i, kind.result, "", kind.parameters, "return");
+    define(i, task_of(kind.result), "Async::", kind.async_parameters, "co_return");
   }
-  out.Print("void add_service(::wasm_grpc::guest::Registry& registry, [[maybe_unused]] $name$& service) {\n", "name",
-            Names::type(service));
-  out.Print("  (void)registry.descriptors({$descriptors$, sizeof $descriptors$ - 1});\n", "descriptors",
-            std::string(file_descriptors));
-  if (!methods.empty()) out.Print("  registry.service($name$::full_name)", "name", Names::type(service));
+  const auto begin_add = [&](const char* type) {
+    out.Print(
+        "void add_service(::wasm_grpc::guest::Registry& registry, [[maybe_unused]] $name$$type$& service) {\n"
+        "  (void)registry.descriptors({$descriptors$, sizeof $descriptors$ - 1});\n",
+        "name", Names::type(service), "type", type, "descriptors", std::string(file_descriptors));
+    if (!methods.empty()) {
+      out.Print("  registry.service($name$::full_name)", "name", Names::type(service));
+    }
+  };
+  const char* const end_add = methods.empty() ? "}\n\n" : ";\n}\n\n";
+  begin_add("");
   for (const Variables& method : methods) {
     out.Print(method,
               "\n      .$kind$(\"$method$\", ::wasm_grpc::guest::typed_$kind$<&$service$::$function$>(service))");
   }
-  out.Print(methods.empty() ? "}\n\n" : ";\n}\n\n");
+  out.Print(end_add);
+  begin_add("::Async");
+  for (const Variables& method : methods) {
+    out.Print(method, "\n      .coroutine<&$service$::Async::$function$>(\"$method$\", service)");
+  }
+  out.Print(end_add);
 }
 
 }  // namespace wasm_grpc::protoc

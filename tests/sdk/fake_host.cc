@@ -50,9 +50,17 @@ std::int32_t wasm_grpc_1_descriptors(const void* ptr, std::uint32_t len) {
   return abi::ok;
 }
 
-std::int32_t wasm_grpc_1_placement(std::int32_t, const void*, std::uint32_t) { return abi::ok; }
+std::int32_t wasm_grpc_1_placement(std::int32_t where, const void* key, std::uint32_t key_len) {
+  FakeHost::current().placement = {where, text(key, key_len)};
+  return abi::ok;
+}
 
-std::int32_t wasm_grpc_1_timer(std::int32_t, std::int64_t) { return abi::invalid; }  // no call is in event style here
+std::int32_t wasm_grpc_1_timer(std::int32_t id, std::int64_t timeout_ns) {
+  FakeCall* const call = find(id);
+  if (call == nullptr || call->finished) return abi::closed;
+  call->timer = timeout_ns;
+  return abi::ok;
+}
 
 std::int32_t wasm_grpc_1_health_set(const void* service, std::uint32_t service_len, std::int32_t serving) {
   FakeHost::current().serving[text(service, service_len)] = serving != 0;
@@ -63,7 +71,7 @@ std::int32_t wasm_grpc_1_recv(std::int32_t id, void* ptr, std::uint32_t cap) {
   FakeCall* const call = find(id);
   if (call == nullptr) return abi::closed;
   ++call->recv_calls;
-  if (call->requests.empty()) return call->cancelled ? abi::cancelled : abi::end;
+  if (call->requests.empty()) return call->cancelled ? abi::cancelled : call->ended ? abi::end : abi::again;
   if (refuses(call->waits_per_request, call->request_waits_left)) return abi::again;
   const std::int32_t length = give(call->requests.front(), ptr, cap);
   if (static_cast<std::uint32_t>(length) <= cap) {
@@ -78,7 +86,8 @@ std::int32_t wasm_grpc_1_send(std::int32_t id, const void* ptr, std::uint32_t le
   FakeCall* const call = find(id);
   if (call == nullptr || call->finished) return abi::closed;
   if (call->cancelled && call->requests.empty()) return abi::cancelled;
-  if (refuses(call->waits_per_send, call->send_waits_left)) return abi::again;
+  if (call->room == 0 || refuses(call->waits_per_send, call->send_waits_left)) return abi::again;
+  if (call->room > 0) --call->room;
   call->headers_sent = true;
   call->sent.push_back(text(ptr, len));
   return abi::ok;
@@ -102,10 +111,13 @@ std::int32_t wasm_grpc_1_wait(std::int32_t id, std::int32_t interests, std::int6
     return true;
   };
   std::int32_t ready = 0;
-  if ((interests & abi::readable) != 0 && look(call->waits_per_request, call->request_waits_left)) {
+  const bool none_yet = call->requests.empty() && !call->ended;
+  if ((interests & abi::readable) != 0 && !none_yet && look(call->waits_per_request, call->request_waits_left)) {
     ready |= abi::readable;
   }
-  if ((interests & abi::writable) != 0 && look(call->waits_per_send, call->send_waits_left)) ready |= abi::writable;
+  if ((interests & abi::writable) != 0 && call->room != 0 && look(call->waits_per_send, call->send_waits_left)) {
+    ready |= abi::writable;
+  }
   return ready;
 }
 

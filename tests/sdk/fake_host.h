@@ -15,6 +15,8 @@ struct FakeCall {
   std::deque<std::string> requests;
   int waits_per_request = 0;  // how often recv answers AGAIN, and wait() helps, before each request
   int waits_per_send = 0;     // the same for send
+  bool ended = true;          // when there are no requests left, that is the end, rather than AGAIN
+  int room = -1;              // how many messages may be sent before send answers AGAIN; any number when negative
   bool cancelled = false;     // from the moment there are no requests left
   bool cancelled_when_waiting = false;
   std::int64_t deadline = INT64_MAX;
@@ -28,6 +30,7 @@ struct FakeCall {
   std::vector<std::pair<std::string, std::string>> trailers;
   bool headers_sent = false;
   std::optional<std::pair<std::int32_t, std::string>> finished;
+  std::optional<std::int64_t> timer;  // the last one set
 
   int recv_calls = 0;
   int waits = 0;
@@ -53,6 +56,7 @@ class FakeHost {
 
   std::vector<Declared> methods;
   std::vector<std::string> descriptors;
+  std::optional<std::pair<std::int32_t, std::string>> placement;
   std::map<std::string, bool> serving;
   std::vector<std::pair<std::int32_t, std::string>> log;
   std::map<std::int32_t, FakeCall> calls;

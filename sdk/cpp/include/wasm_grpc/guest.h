@@ -2,6 +2,7 @@
 #pragma once
 
 // IWYU pragma: begin_exports
+#include "wasm_grpc/guest/async_stream.h"
 #include "wasm_grpc/guest/bytes.h"
 #include "wasm_grpc/guest/context.h"
 #include "wasm_grpc/guest/exports.h"
@@ -15,7 +16,9 @@
 #include "wasm_grpc/guest/service.h"
 #include "wasm_grpc/guest/status.h"
 #include "wasm_grpc/guest/stream.h"
+#include "wasm_grpc/guest/task.h"
 #include "wasm_grpc/guest/typed_service.h"
 #include "wasm_grpc/guest/utf8.h"
+#include "wasm_grpc/guest/wait.h"
 #include "wasm_grpc/guest/wire.h"
 // IWYU pragma: end_exports

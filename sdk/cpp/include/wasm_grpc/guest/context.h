@@ -10,19 +10,13 @@
 #include "wasm_grpc/guest/abi.h"
 #include "wasm_grpc/guest/buffer.h"
 #include "wasm_grpc/guest/bytes.h"
+#include "wasm_grpc/guest/instance.h"
 #include "wasm_grpc/guest/metadata.h"
 #include "wasm_grpc/guest/status.h"
 
 namespace wasm_grpc::guest {
 
 namespace detail {
-
-/// What an instance keeps from call to call, so that calls do not allocate.
-struct Instance {
-  Buffer request;
-  Buffer response;
-  std::string scratch;
-};
 
 inline constexpr std::string_view status_details_key = "grpc-status-details-bin";
 

@@ -28,9 +28,14 @@ namespace wasm_grpc::guest::detail {
   extern "C" {                                                                                         \
   WASM_GRPC_EXPORT("wasm_grpc_start") void wasm_grpc_start();                                          \
   WASM_GRPC_EXPORT("wasm_grpc_call") std::int32_t wasm_grpc_call(std::int32_t call, std::int32_t tag); \
+  WASM_GRPC_EXPORT("wasm_grpc_event")                                                                  \
+  void wasm_grpc_event(std::int32_t call, std::int32_t event, std::int32_t value);                     \
   void wasm_grpc_start() { wasm_grpc_declare_services(::wasm_grpc::guest::detail::registry()); }       \
   std::int32_t wasm_grpc_call(std::int32_t call, std::int32_t tag) {                                   \
     return ::wasm_grpc::guest::detail::registry().dispatch(call, tag);                                 \
+  }                                                                                                    \
+  void wasm_grpc_event(std::int32_t call, std::int32_t event, std::int32_t value) {                    \
+    ::wasm_grpc::guest::detail::registry().event(call, event, value);                                  \
   }                                                                                                    \
   }                                                                                                    \
   static void wasm_grpc_declare_services([[maybe_unused]] ::wasm_grpc::guest::Registry& registry)

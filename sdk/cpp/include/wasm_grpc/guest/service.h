@@ -11,11 +11,15 @@
 #include <vector>
 
 #include "wasm_grpc/guest/abi.h"
+#include "wasm_grpc/guest/async_call.h"
+#include "wasm_grpc/guest/async_stream.h"
 #include "wasm_grpc/guest/bytes.h"
 #include "wasm_grpc/guest/context.h"
+#include "wasm_grpc/guest/coroutine.h"
 #include "wasm_grpc/guest/reply.h"
 #include "wasm_grpc/guest/status.h"
 #include "wasm_grpc/guest/stream.h"
+#include "wasm_grpc/guest/task.h"
 
 namespace wasm_grpc::guest {
 
@@ -23,6 +27,12 @@ namespace detail {
 
 /// Serves one call with the handler `state` points to; returns what wasm_grpc_call returns.
 using Invoke = std::int32_t (*)(void* state, Instance& instance, std::int32_t call);
+/// Begins the coroutine of a call with the handler `state` points to.
+using Open = void (*)(void* state, AsyncLoop& loop, std::int32_t call);
+
+/// Whether calls of `Handler` with `Arguments` give a coroutine of `Outcome`.
+template <typename Outcome, typename Handler, typename... Arguments>
+inline constexpr bool is_coroutine = std::is_invocable_r_v<Task<Outcome>, Handler&, Context&, Arguments...>;
 
 [[nodiscard]] inline std::int32_t end_with(std::int32_t call, const Status& status) {
   if (!status.details().empty()) {
@@ -119,79 +129,166 @@ class Registry {
                                         static_cast<std::uint32_t>(file_descriptor_set.size())) == abi::ok;
   }
 
+  // Which instance the calls of methods that are coroutines meet. It holds for all of them; docs/abi.md says what each
+  // costs.
+
+  /// One for each worker thread of the host: so it is when nothing is said. The cheapest.
+  void place_per_worker() const { place(abi::instance_of_worker, {}); }
+  /// One in the process: what it knows, all clients share.
+  void place_in_process() const { place(abi::instance_of_process, {}); }
+  /// One for each value of a request header, such as "room-id": calls with the same value meet the same instance.
+  void place_by_header(std::string_view key) const { place(abi::instance_of_key, key); }
+
   /// Serves one call: what the export wasm_grpc_call does.
   [[nodiscard]] std::int32_t dispatch(std::int32_t call, std::int32_t tag) {
-    const auto index = static_cast<std::uint32_t>(tag);
-    if (index >= methods_.size()) return static_cast<std::int32_t>(StatusCode::unimplemented);
-    const Method& method = methods_[index];
-    return method.invoke(method.state.get(), instance_, call);
+    const Method* const method = find(tag);
+    if (method == nullptr || method->invoke == nullptr) return static_cast<std::int32_t>(StatusCode::unimplemented);
+    return method->invoke(method->state.get(), instance_, call);
+  }
+  /// Takes one event of one call: what the export wasm_grpc_event does.
+  void event(std::int32_t call, std::int32_t event, std::int32_t value) {
+    if (event != abi::event_open) {
+      loop_.take(call, event);
+      return;
+    }
+    const Method* const method = find(value);
+    if (method == nullptr || method->open == nullptr) {
+      (void)abi::wasm_grpc_1_finish(call, static_cast<std::int32_t>(StatusCode::unimplemented), nullptr, 0);
+      return;
+    }
+    method->open(method->state.get(), loop_, call);
+    loop_.run();
   }
 
  private:
   friend class Service;
 
   struct Method {
-    detail::Invoke invoke;
+    detail::Invoke invoke;  // or, for a coroutine, null, and
+    detail::Open open;
     std::unique_ptr<void, void (*)(void*)> state;  // the handler
   };
 
+  [[nodiscard]] const Method* find(std::int32_t tag) const {
+    const auto index = static_cast<std::uint32_t>(tag);
+    return index < methods_.size() ? &methods_[index] : nullptr;
+  }
+
+  // Refusals are not looked at: the host then fails the load of the module, and says what it was.
+
+  static void place(std::int32_t where, std::string_view key) {
+    (void)abi::wasm_grpc_1_placement(where, key.data(), static_cast<std::uint32_t>(key.size()));
+  }
+
   template <typename Handler>
-  void add(std::string_view service, std::string_view name, std::int32_t kind, detail::Invoke invoke, Handler handler) {
+  void add(std::string_view service, std::string_view name, std::int32_t kind, detail::Invoke invoke, detail::Open open,
+           Handler handler) {
     std::string path;
     path.reserve(service.size() + name.size() + 2);
     path.append("/").append(service).append("/").append(name);
     const auto tag = static_cast<std::int32_t>(methods_.size());
     methods_.push_back(
-        {invoke, {new Handler(std::move(handler)), [](void* state) { delete static_cast<Handler*>(state); }}});
-    // A refusal is not looked at: the host then fails the load of the module, and says which method it was.
-    (void)abi::wasm_grpc_1_method(path.data(), static_cast<std::uint32_t>(path.size()), kind, abi::handler_style, tag);
+        {invoke, open, {new Handler(std::move(handler)), [](void* state) { delete static_cast<Handler*>(state); }}});
+    (void)abi::wasm_grpc_1_method(path.data(), static_cast<std::uint32_t>(path.size()), kind,
+                                  open == nullptr ? abi::handler_style : abi::event_style, tag);
   }
 
   std::vector<std::unique_ptr<void, void (*)(void*)>> services_;
   std::vector<Method> methods_;  // the index is the method's tag
   detail::Instance instance_;
+  detail::AsyncLoop loop_{instance_};
 };
 
-/// One service, being declared. A handler is any callable; it is kept for the life of the instance, and calls come one
-/// after the other. It must not throw: guests are built without exceptions.
+/// One service, being declared. A handler is any callable; it is kept for the life of the instance. It must not throw:
+/// guests are built without exceptions.
+///
+/// One that is a coroutine, and returns a Task, serves its call in event style: many calls at once, in one instance.
+/// The calls of others come one after the other in theirs.
 class Service {
  public:
   Service(Registry& registry, std::string_view name) : registry_(&registry), name_(name) {}
 
-  /// A method with one request and one response: `Reply(Context&, Bytes request)`.
+  /// A method with one request and one response: `Reply(Context&, Bytes request)`,
+  /// or `Task<Reply>(Context&, Bytes request)`.
   template <typename Handler>
   Service& unary(std::string_view name, Handler handler) {
-    static_assert(std::is_invocable_r_v<Reply, Handler&, Context&, Bytes>,
-                  "a unary handler is called with (Context&, Bytes) and returns a Reply");
-    registry_->add(name_, name, abi::unary, &detail::serve_unary<Handler>, std::move(handler));
-    return *this;
+    if constexpr (detail::is_coroutine<Reply, Handler, Bytes>) {
+      return add_coroutine<&detail::run_unary<Bytes, Bytes, Handler>>(name, abi::unary, std::move(handler));
+    } else {
+      static_assert(std::is_invocable_r_v<Reply, Handler&, Context&, Bytes>,
+                    "a unary handler is called with (Context&, Bytes) and returns a Reply, or with "
+                    "(Context&, Bytes) and returns a Task<Reply>");
+      registry_->add(name_, name, abi::unary, &detail::serve_unary<Handler>, nullptr, std::move(handler));
+      return *this;
+    }
   }
-  /// Many requests, one response: `Reply(Context&, Reader& in)`.
+  /// Many requests, one response: `Reply(Context&, Reader& in)`,
+  /// or `Task<Reply>(Context&, InStream<Bytes>& in)`.
   template <typename Handler>
   Service& client_stream(std::string_view name, Handler handler) {
-    static_assert(std::is_invocable_r_v<Reply, Handler&, Context&, Reader&>,
-                  "a client-streaming handler is called with (Context&, Reader&) and returns a Reply");
-    registry_->add(name_, name, abi::client_stream, &detail::serve_client_stream<Handler>, std::move(handler));
-    return *this;
+    if constexpr (detail::is_coroutine<Reply, Handler, InStream<Bytes>&>) {
+      return add_coroutine<&detail::run_client_stream<Bytes, Bytes, Handler>>(name, abi::client_stream,
+                                                                              std::move(handler));
+    } else {
+      static_assert(std::is_invocable_r_v<Reply, Handler&, Context&, Reader&>,
+                    "a client-streaming handler is called with (Context&, Reader&) and returns a Reply, or with "
+                    "(Context&, InStream<Bytes>&) and returns a Task<Reply>");
+      registry_->add(name_, name, abi::client_stream, &detail::serve_client_stream<Handler>, nullptr,
+                     std::move(handler));
+      return *this;
+    }
   }
-  /// One request, many responses: `Status(Context&, Bytes request, Writer& out)`.
+  /// One request, many responses: `Status(Context&, Bytes request, Writer& out)`,
+  /// or `Task<Status>(Context&, Bytes request, OutStream<Bytes>& out)`.
   template <typename Handler>
   Service& server_stream(std::string_view name, Handler handler) {
-    static_assert(std::is_invocable_r_v<Status, Handler&, Context&, Bytes, Writer&>,
-                  "a server-streaming handler is called with (Context&, Bytes, Writer&) and returns a Status");
-    registry_->add(name_, name, abi::server_stream, &detail::serve_server_stream<Handler>, std::move(handler));
-    return *this;
+    if constexpr (detail::is_coroutine<Status, Handler, Bytes, OutStream<Bytes>&>) {
+      return add_coroutine<&detail::run_server_stream<Bytes, Bytes, Handler>>(name, abi::server_stream,
+                                                                              std::move(handler));
+    } else {
+      static_assert(
+          std::is_invocable_r_v<Status, Handler&, Context&, Bytes, Writer&>,
+          "a server-streaming handler is called with (Context&, Bytes, Writer&) and returns a Status, or with "
+          "(Context&, Bytes, OutStream<Bytes>&) and returns a Task<Status>");
+      registry_->add(name_, name, abi::server_stream, &detail::serve_server_stream<Handler>, nullptr,
+                     std::move(handler));
+      return *this;
+    }
   }
-  /// Many requests, many responses, in any order: `Status(Context&, Reader& in, Writer& out)`.
+  /// Many requests, many responses, in any order: `Status(Context&, Reader& in, Writer& out)`,
+  /// or `Task<Status>(Context&, Stream<Bytes, Bytes>& stream)`.
   template <typename Handler>
   Service& bidi_stream(std::string_view name, Handler handler) {
-    static_assert(std::is_invocable_r_v<Status, Handler&, Context&, Reader&, Writer&>,
-                  "a bidirectional handler is called with (Context&, Reader&, Writer&) and returns a Status");
-    registry_->add(name_, name, abi::bidi_stream, &detail::serve_bidi_stream<Handler>, std::move(handler));
-    return *this;
+    if constexpr (detail::is_coroutine<Status, Handler, Stream<Bytes, Bytes>&>) {
+      return add_coroutine<&detail::run_bidi_stream<Bytes, Bytes, Handler>>(name, abi::bidi_stream, std::move(handler));
+    } else {
+      static_assert(std::is_invocable_r_v<Status, Handler&, Context&, Reader&, Writer&>,
+                    "a bidirectional handler is called with (Context&, Reader&, Writer&) and returns a Status, or with "
+                    "(Context&, Stream<Bytes, Bytes>&) and returns a Task<Status>");
+      registry_->add(name_, name, abi::bidi_stream, &detail::serve_bidi_stream<Handler>, nullptr, std::move(handler));
+      return *this;
+    }
+  }
+
+  /// A method of a generated service that is a coroutine: `coroutine<&Chat::Async::Join>("Join", chat)`. `of` must live
+  /// as long as the registry.
+  template <auto method, typename Types = detail::AsyncMethod<decltype(method)>>
+  Service& coroutine(std::string_view name, typename Types::ServiceType& of) {
+    const auto call = [&of](auto&... arguments) { return (of.*method)(arguments...); };
+    return add_coroutine<Types::template run<decltype(call)>>(name, Types::kind, call);
   }
 
  private:
+  /// A method that `run` (coroutine.h) serves by `handler`.
+  template <auto run, typename Handler>
+  Service& add_coroutine(std::string_view name, std::int32_t kind, Handler handler) {
+    const detail::Open open = [](void* state, detail::AsyncLoop& loop, std::int32_t call) {
+      (void)run(loop, call, *static_cast<Handler*>(state));
+    };
+    registry_->add(name_, name, kind, nullptr, open, std::move(handler));
+    return *this;
+  }
+
   Registry* registry_;
   std::string name_;
 };

@@ -6,6 +6,7 @@
 
 #include "wasm_grpc/guest/bytes.h"
 #include "wasm_grpc/guest/context.h"
+#include "wasm_grpc/guest/coroutine.h"
 #include "wasm_grpc/guest/message.h"
 #include "wasm_grpc/guest/message_stream.h"
 #include "wasm_grpc/guest/reply.h"
@@ -17,11 +18,6 @@
 namespace wasm_grpc::guest {
 
 namespace detail {
-
-/// INTERNAL, as grpc-go and grpc++ answer to bytes that are no message.
-[[nodiscard]] inline Status malformed_request(std::string_view type) {
-  return Status::internal(std::string("the request is not a well-formed ").append(type));
-}
 
 [[nodiscard]] inline Status not_implemented(std::string_view method) {
   return Status::unimplemented(std::string(method).append(" is not implemented"));
