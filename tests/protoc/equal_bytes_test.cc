@@ -48,15 +48,16 @@ auto to_google(Value value) {
   }
 }
 
-#define FOR_NUMBERS(DO)                                                                                           \
-  DO(f_double, double)                                                                                            \
-  DO(f_float, float)                                                                                              \
-  DO(f_int32, std::int32_t)                                                                                       \
-  DO(f_int64, std::int64_t)                                                                                       \
-  DO(f_uint32, std::uint32_t)                                                                                     \
-  DO(f_uint64, std::uint64_t)                                                                                     \
-  DO(f_sint32, std::int32_t) DO(f_sint64, std::int64_t) DO(f_fixed32, std::uint32_t) DO(f_fixed64, std::uint64_t) \
-      DO(f_sfixed32, std::int32_t) DO(f_sfixed64, std::int64_t) DO(f_bool, bool) DO(f_color, Color)
+#define FOR_NUMBERS(DO)                                                                                             \
+  DO(f_double, double)                                                                                              \
+  DO(f_float, float)                                                                                                \
+  DO(f_int32, std::int32_t)                                                                                         \
+  DO(f_int64, std::int64_t)                                                                                         \
+  DO(f_uint32, std::uint32_t)                                                                                       \
+  DO(f_uint64, std::uint64_t)                                                                                       \
+  DO(f_sint32, std::int32_t)                                                                                        \
+  DO(f_sint64, std::int64_t) DO(f_fixed32, std::uint32_t) DO(f_fixed64, std::uint64_t) DO(f_sfixed32, std::int32_t) \
+      DO(f_sfixed64, std::int64_t) DO(f_bool, bool) DO(f_color, Color)
 #define FOR_SCALARS(DO) FOR_NUMBERS(DO) DO(f_string, std::string) DO(f_bytes, std::string)
 
 template <typename Google, typename Ours>

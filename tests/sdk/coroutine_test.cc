@@ -411,16 +411,20 @@ TEST_F(Coroutines, AStreamMayEndBetweenTheNewsOfItAndTheOneThatWaitsForIt) {
 }
 
 TEST_F(Coroutines, GoOnAfterAStatusGivenEarly) {
-  service().unary("Early", [&](Context& context, Bytes) -> Task<Reply> {
+  service().bidi_stream("Early", [&](Context& context, Stream<Bytes, Bytes>& stream) -> Task<Status> {
     const Witness witness("the end", ends_);
     EXPECT_TRUE(context.finish(Status::aborted("early")));
     co_await sleep(1h);  // there is no timer any more
     EXPECT_EQ(co_await select(sleep(1h)), 0U);
-    co_return "late";
+    host_.calls.erase(1);  // as the host does it
+    co_await select(stream.readable());
+    co_await stream.writable();
+    EXPECT_FALSE(co_await stream.read());
+    EXPECT_FALSE(co_await stream.write("late"));
+    co_return Status::internal("late");
   });
-  const std::int32_t id = open(unary_call());
-  EXPECT_EQ(call(id).finished->second, "early");
-  EXPECT_TRUE(call(id).sent.empty());
+  const std::int32_t id = open(stream_call());
+  EXPECT_EQ(id, 1);
   EXPECT_EQ(ends_, Strings{"the end"});
 }
 

@@ -78,11 +78,18 @@ enum class Sent : std::uint8_t { yes, not_yet, never };
   return result == abi::ok ? Sent::yes : Sent::never;
 }
 
+/// Whether reading, or writing, need not wait. Nothing is waited for after the status; when the call is cancelled, its
+/// coroutine is about to be destroyed: let it wait for that.
+[[nodiscard]] inline bool is_ready(const AsyncCall& call, std::int32_t interest) {
+  const std::int32_t result = abi::wasm_grpc_1_wait(call.id(), interest, 0);
+  return result != 0 && result != abi::cancelled;
+}
+
 /// A stream that can be read without waiting.
 class Readable : public Awaitable<Readable> {
  public:
   explicit Readable(AsyncCall& call) noexcept : call_(&call) {}
-  [[nodiscard]] bool ready() const noexcept { return abi::wasm_grpc_1_wait(call_->id(), abi::readable, 0) > 0; }
+  [[nodiscard]] bool ready() const noexcept { return is_ready(*call_, abi::readable); }
   [[nodiscard]] WaitList& list() const noexcept { return call_->readable(); }
 
  private:
@@ -93,7 +100,7 @@ class Readable : public Awaitable<Readable> {
 class Writable : public Awaitable<Writable> {
  public:
   explicit Writable(AsyncCall& call) noexcept : call_(&call) {}
-  [[nodiscard]] bool ready() const noexcept { return abi::wasm_grpc_1_wait(call_->id(), abi::writable, 0) > 0; }
+  [[nodiscard]] bool ready() const noexcept { return is_ready(*call_, abi::writable); }
   [[nodiscard]] WaitList& list() const noexcept { return call_->writable(); }
 
  private:

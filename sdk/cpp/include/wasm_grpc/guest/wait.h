@@ -81,7 +81,7 @@ class Select : private Waiting {
     begin(call.loop(), coroutine);
     return true;
   }
-  [[nodiscard]] std::size_t await_resume() const noexcept { return fired_; }
+  std::size_t await_resume() const noexcept { return fired_; }
 
  private:
   static constexpr std::size_t count = sizeof...(Sources);
