@@ -79,11 +79,12 @@ class Context {
   /// True once nothing can reach the client any more: it cancelled, went away, or the deadline has passed. Clean up and
   /// return soon: the host drops a guest that goes on.
   [[nodiscard]] bool cancelled() const { return abi::wasm_grpc_1_wait(call_, 0, 0) < 0; }
-  /// Sleeps, without holding up other calls. False when the call was cancelled before the time was over.
+  /// Sleeps, without holding up other calls. False when the call was cancelled before the time was over. Not in a
+  /// coroutine, where it does not wait: `co_await sleep(time)`.
   [[nodiscard]] bool sleep_for(std::chrono::nanoseconds time) const {
     return abi::wasm_grpc_1_wait(call_, 0, time.count() < 0 ? 0 : time.count()) >= 0;
   }
-  /// Sleeps until the call is cancelled.
+  /// Sleeps until the call is cancelled. Not in a coroutine, which ends where it waits.
   void wait_cancelled() const { (void)abi::wasm_grpc_1_wait(call_, 0, -1); }
 
   // ---- The response ----
