@@ -126,6 +126,10 @@ void EventHub::acquire_instance() noexcept {
 }
 
 void EventHub::take_instance(std::unique_ptr<GuestInstance> instance, bool started) noexcept {
+  if (instance->calls > 0) {  // in handler style: those of the two never meet
+    instance = instances_.renew(std::move(instance));
+    started = false;
+  }
   guest_ = std::move(instance);
   state_ = started ? State::ready : State::starting;
   if (!started) start_limit_ = rpc::Clock::now() + context_.limits.start_timeout;

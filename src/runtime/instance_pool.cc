@@ -270,6 +270,11 @@ void InstancePool::give_back(std::unique_ptr<GuestInstance> instance) noexcept {
   }
 }
 
+std::unique_ptr<GuestInstance> InstancePool::renew(std::unique_ptr<GuestInstance> instance) {
+  destroy(std::move(instance));
+  return make_instance();
+}
+
 void InstancePool::discard(std::unique_ptr<GuestInstance> instance) noexcept {
   destroy(std::move(instance));
   serve_next_waiter();

@@ -105,6 +105,8 @@ class InstancePool final : private rpc::Timer {
   void cancel(InstanceWaiter& waiter) noexcept;
   /// Takes back an instance that has served a call well: for the next, or to its end when its life is over.
   void give_back(std::unique_ptr<GuestInstance> instance) noexcept;
+  /// Makes a new instance, which is to be started, in the place of one that came from acquire().
+  [[nodiscard]] std::unique_ptr<GuestInstance> renew(std::unique_ptr<GuestInstance> instance);
   /// Destroys an instance that can not serve another call.
   void discard(std::unique_ptr<GuestInstance> instance) noexcept;
 

@@ -1,0 +1,12 @@
+;; proc_exit of another code fails the start. The module does not load.
+;;< no-load
+(module
+  (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
+  (import "wasm_grpc_1" "method" (func $method (param i32 i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "/golden.Test/Call")
+  (func (export "wasm_grpc_start")
+    (drop (call $method (i32.const 0) (i32.const 17) (i32.const 3) (i32.const 0) (i32.const 0))))
+  (func (export "wasm_grpc_call") (param $call i32) (param $tag i32) (result i32)
+    (i32.const 0))
+  (func (export "_start") (call $proc_exit (i32.const 1))))

@@ -1,0 +1,9 @@
+;; A method in event style needs wasm_grpc_event. The module does not load.
+;;< no-load
+(module
+  (import "wasm_grpc_1" "method" (func $method (param i32 i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "/golden.Test/Call")
+  (func (export "wasm_grpc_start")
+    (drop (call $method (i32.const 0) (i32.const 17) (i32.const 0) (i32.const 1) (i32.const 0))))
+  (func (export "wasm_grpc_call") (param i32 i32) (result i32) (i32.const 0)))

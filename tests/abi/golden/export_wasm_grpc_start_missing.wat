@@ -1,0 +1,6 @@
+;; A guest declares. The module does not load.
+;;< no-load
+(module
+  (memory (export "memory") 1)
+  (data (i32.const 0) "/golden.Test/Call")
+  (func (export "wasm_grpc_call") (param i32 i32) (result i32) (i32.const 0)))

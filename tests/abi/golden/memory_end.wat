@@ -1,0 +1,34 @@
+;; Ranges up to the end are inside, also an empty one at the end.
+;;> open a /golden.Test/Call
+;;> send a "hello"
+;;< numbers a 1 5 0
+;;< message a ""
+;;< message a "hello"
+;;< status a 0
+(module
+  (import "wasm_grpc_1" "method" (func $method (param i32 i32 i32 i32 i32) (result i32)))
+  (import "wasm_grpc_1" "recv" (func $recv (param i32 i32 i32) (result i32)))
+  (import "wasm_grpc_1" "send" (func $send (param i32 i32 i32) (result i32)))
+  (import "wasm_grpc_1" "wait" (func $wait (param i32 i32 i64) (result i32)))
+  ;; Notes an answer, to be reported.
+  (global $at (mut i32) (i32.const 4096))
+  (func $note (param i32)
+    (i32.store (global.get $at) (local.get 0))
+    (global.set $at (i32.add (global.get $at) (i32.const 4))))
+  ;; Sends what was noted as one message.
+  (func $report (param $call i32)
+    (drop (call $send (local.get $call) (i32.const 4096) (i32.sub (global.get $at) (i32.const 4096))))
+    (global.set $at (i32.const 4096)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "/golden.Test/Call")
+  (func (export "wasm_grpc_start")
+    (drop (call $method (i32.const 0) (i32.const 17) (i32.const 3) (i32.const 0) (i32.const 0))))
+  (func (export "wasm_grpc_call") (param $call i32) (param $tag i32) (result i32)
+    (call $note (call $wait (local.get $call) (i32.const 1) (i64.const -1)))
+    (call $note (call $recv (local.get $call) (i32.const 65531) (i32.const 5)))
+    (call $note (call $recv (i32.const -1) (i32.const 65536) (i32.const 0)))
+    (i32.store (i32.const 4104) (i32.const 0))
+    (call $report (local.get $call))
+    (drop (call $send (local.get $call) (i32.const 65536) (i32.const 0)))
+    (drop (call $send (local.get $call) (i32.const 65531) (i32.const 5)))
+    (i32.const 0)))

@@ -1,0 +1,30 @@
+;; A second message of a method with one response is INVALID.
+;;> open a /golden.Test/Call
+;;> send a ""
+;;> end a
+;;< message a "one"
+;;< status a 0
+;;< log 2 "ag"
+(module
+  (import "wasm_grpc_1" "method" (func $method (param i32 i32 i32 i32 i32) (result i32)))
+  (import "wasm_grpc_1" "send" (func $send (param i32 i32 i32) (result i32)))
+  (import "wasm_grpc_1" "log" (func $log (param i32 i32 i32)))
+  ;; Spells an answer: a is OK, b is END (-1), c is AGAIN (-2), ... h is UNSUPPORTED (-7).
+  (global $end (mut i32) (i32.const 8192))
+  (func $spell (param i32)
+    (i32.store8 (global.get $end) (i32.sub (i32.const 97) (local.get 0)))
+    (global.set $end (i32.add (global.get $end) (i32.const 1))))
+  ;; Logs what was spelled.
+  (func $say
+    (call $log (i32.const 2) (i32.const 8192) (i32.sub (global.get $end) (i32.const 8192)))
+    (global.set $end (i32.const 8192)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "/golden.Test/Call")
+  (data (i32.const 64) "one")
+  (func (export "wasm_grpc_start")
+    (drop (call $method (i32.const 0) (i32.const 17) (i32.const 0) (i32.const 0) (i32.const 0))))
+  (func (export "wasm_grpc_call") (param $call i32) (param $tag i32) (result i32)
+    (call $spell (call $send (local.get $call) (i32.const 64) (i32.const 3)))
+    (call $spell (call $send (local.get $call) (i32.const 64) (i32.const 3)))
+    (call $say)
+    (i32.const 0)))
