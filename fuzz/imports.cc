@@ -109,9 +109,11 @@ class Run {
     if ((how & 8) != 0) call.set_deadline(rpc::Clock::now() + std::chrono::hours(1));
     half_closed_ = false;
     performed_.reset();
-    guest_.binding->begin_call(call, how >> 4);
-    if (!poll(&call)) return false;
-    guest_.binding->end_call();
+    abi::CallStep step = guest_.binding->begin_call(call, how >> 4);
+    while (step == abi::CallStep::fiber) {
+      if (!poll(&call)) return false;
+      step = guest_.binding->continue_call();
+    }
     require(call.finished() || call.cancelled(), "a call that has returned has its status");
     require(call.headers().byte_size() + call.trailers().byte_size() <= rpc::max_response_metadata,
             "response metadata is bounded");

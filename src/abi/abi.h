@@ -36,6 +36,10 @@ struct DeclaredMethod {
   bool operator==(const DeclaredMethod&) const = default;
 };
 
+/// Bytes a method's path may have.
+inline constexpr std::size_t max_path_bytes = 1024;
+/// More declarations than this are refused: a table of them is kept by every worker.
+inline constexpr std::size_t max_methods = 10'000;
 /// Bytes the descriptors of a module may have in all.
 inline constexpr std::size_t max_descriptor_bytes = std::size_t{4} << 20;
 
@@ -98,6 +102,13 @@ class EventCallHost {
   virtual void refused() noexcept = 0;
 };
 
+/// How a call in handler style stands.
+enum class CallStep : std::uint8_t {
+  fiber,  // a fiber is to be polled to its end
+  waits,  // it goes on when there is something to read
+  over,   // it has its status, or is cancelled
+};
+
 /// One instance's side of an ABI. Lives as long as its instance; used on the thread that runs it.
 class Binding {
  public:
@@ -111,12 +122,13 @@ class Binding {
   /// What the start declared. Only when the instance is ready.
   [[nodiscard]] virtual const Declaration& declaration() const = 0;
 
-  /// Makes the fiber that serves `call` by the method `tag`.
-  virtual void begin_call(rpc::Call& call, std::int32_t tag) = 0;
+  /// Begins to serve `call` by the method `tag`.
+  [[nodiscard]] virtual CallStep begin_call(rpc::Call& call, std::int32_t tag) = 0;
+  /// Goes on with it: its fiber is done, or there is something to read for a call that waits. A call that is over has
+  /// been given its status, if it had none yet.
+  [[nodiscard]] virtual CallStep continue_call() = 0;
   /// Goes on with another object for the same call, in the same state. Only while the fiber does not run.
   virtual void move_call(rpc::Call& call) noexcept = 0;
-  /// The fiber is done: gives the call its status, if it has none yet.
-  virtual void end_call() = 0;
 
   // ---- Event style: many calls in one instance ----
 
@@ -135,6 +147,8 @@ class Abi {
   [[nodiscard]] virtual std::string_view name() const noexcept = 0;
   /// True when the module means to speak this ABI.
   [[nodiscard]] virtual bool recognises(const wasm::Module& module) const = 0;
+  /// True when the function is one that only modules which speak this ABI may import: it looks for their binding.
+  [[nodiscard]] virtual bool has_import(std::string_view module, std::string_view name) const noexcept = 0;
   /// Says what a module that means to speak it lacks.
   [[nodiscard]] virtual Result<> check(const wasm::Module& module) const = 0;
   /// `expected` is what the module declared when it was loaded, or null then; `health` may be null. All outlive the

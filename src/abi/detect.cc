@@ -1,23 +1,46 @@
 #include <array>
 
 #include "abi/abi.h"
+#include "abi/pantopic_pull.h"
+#include "abi/pantopic_push.h"
 #include "abi/v1_binding.h"
+#include "wasm/guest_text.h"
 #include "wasm/module.h"
 
 namespace wasm_grpc::abi {
 
 namespace {
 const v1::Abi1 abi_1;
-const std::array<const Abi*, 1> known_abis = {&abi_1};
+const pantopic::PushAbi pantopic_push;
+const pantopic::PullAbi pantopic_pull;
+const std::array<const Abi*, 3> known_abis = {&abi_1, &pantopic_push, &pantopic_pull};
+
+/// An import looks for the binding of its own ABI: a module keeps to one.
+Result<> check_imports(const wasm::Module& module, const Abi& spoken) {
+  for (const wasm::ImportInfo& import : module.imports()) {
+    for (const Abi* other : known_abis) {
+      if (other == &spoken || !other->has_import(import.module, import.name)) continue;
+      return Error{"it speaks ABI " + std::string(spoken.name()) + " and imports \"" + import.module + "." +
+                   wasm::printable(import.name, wasm::most_of_name) + "\" of ABI " + std::string(other->name()) +
+                   "; a module speaks one ABI"};
+    }
+  }
+  return success();
+}
 }  // namespace
 
-Result<> define_imports(wasm::Linker& linker) { return v1::define_imports(linker); }
+Result<> define_imports(wasm::Linker& linker) {
+  if (auto defined = v1::define_imports(linker); !defined.ok()) return defined;
+  if (auto defined = pantopic::define_push_imports(linker); !defined.ok()) return defined;
+  return pantopic::define_pull_imports(linker);
+}
 
 Result<const Abi*> detect(const wasm::Module& module) {
   std::string names;
   for (const Abi* abi : known_abis) {
     if (abi->recognises(module)) {
       if (auto checked = abi->check(module); !checked.ok()) return std::move(checked).error();
+      if (auto checked = check_imports(module, *abi); !checked.ok()) return std::move(checked).error();
       return abi;
     }
     names += (names.empty() ? "" : ", ") + std::string(abi->name());

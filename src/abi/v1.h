@@ -12,8 +12,6 @@ inline constexpr std::string_view optional_import_module = "wasm_grpc_1_optional
 inline constexpr std::string_view start_export = "wasm_grpc_start";
 inline constexpr std::string_view call_export = "wasm_grpc_call";
 inline constexpr std::string_view event_export = "wasm_grpc_event";
-inline constexpr std::string_view initialize_export = "_initialize";
-inline constexpr std::string_view command_export = "_start";
 
 enum Answer : std::int32_t {
   OK = 0,
@@ -40,11 +38,8 @@ inline constexpr std::int32_t info_message_encoding = 4;
 
 // The styles, placements and events are abi::Style, abi::Placement and abi::Event.
 
-inline constexpr std::size_t max_path_bytes = 1024;
 inline constexpr std::size_t max_descriptor_sets = 1000;
 inline constexpr std::size_t max_status_message_bytes = std::size_t{8} << 10;
 inline constexpr std::size_t max_log_bytes = std::size_t{8} << 10;
-/// More declarations than this are refused: a table of them is kept by every worker.
-inline constexpr std::size_t max_methods = 10'000;
 
 }  // namespace wasm_grpc::abi::v1

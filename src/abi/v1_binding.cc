@@ -4,6 +4,7 @@
 #include <cstring>
 #include <limits>
 
+#include "abi/start_functions.h"
 #include "wasm/guest_text.h"
 #include "wasm/linker.h"
 #include "wasm/module.h"
@@ -57,13 +58,6 @@ InstanceBinding::InstanceBinding(wasm::Instance& instance, LogSink& log, const D
   instance_.set_host_data(wasm::HostSlot::abi, this);
 }
 
-bool InstanceBinding::begin_if_exported(std::string_view name) {
-  const auto function = instance_.find_function(name);
-  if (!function) return false;
-  instance_.begin_call(*function, {}, false);
-  return true;
-}
-
 Result<bool> InstanceBinding::begin_next_start_step() {
   switch (step_) {
     case Step::none:
@@ -72,11 +66,11 @@ Result<bool> InstanceBinding::begin_next_start_step() {
       return true;
     case Step::instantiate:
       step_ = Step::initialize;
-      if (begin_if_exported(initialize_export) || begin_if_exported(command_export)) return true;
+      if (begin_initialization(instance_)) return true;
       [[fallthrough]];
     case Step::initialize:
       step_ = Step::declare;
-      if (begin_if_exported(start_export)) return true;
+      if (begin_if_exported(instance_, start_export)) return true;
       return Error{"it has no export \"wasm_grpc_start\""};
     case Step::declare: {
       if (!refusal_.empty()) return Error{refusal_};
@@ -104,10 +98,7 @@ Result<bool> InstanceBinding::begin_next_start_step() {
   return false;
 }
 
-bool InstanceBinding::start_step_exited_well() const {
-  const wasm::Failure& failure = instance_.failure();
-  return step_ == Step::initialize && failure.kind == wasm::Failure::Kind::exit && failure.exit_code == 0;
-}
+bool InstanceBinding::start_step_exited_well() const { return step_ == Step::initialize && exited_well(instance_); }
 
 std::int32_t InstanceBinding::next_id() noexcept {
   // Wraps after 2^31 calls of one instance, and then passes over those that live; 0 and below are never used.
@@ -117,10 +108,11 @@ std::int32_t InstanceBinding::next_id() noexcept {
   return call_id_;
 }
 
-void InstanceBinding::begin_call(rpc::Call& call, std::int32_t tag) {
+CallStep InstanceBinding::begin_call(rpc::Call& call, std::int32_t tag) {
   call_ = &call;
   const std::int32_t arguments[] = {next_id(), tag};
   instance_.begin_call(call_function_, arguments, true);
+  return CallStep::fiber;
 }
 
 std::int32_t InstanceBinding::open_call(rpc::Call& call, EventCallHost& host) {
@@ -134,9 +126,9 @@ void InstanceBinding::begin_event(std::int32_t id, Event event, std::int32_t val
   instance_.begin_call(event_function_, arguments, false);
 }
 
-void InstanceBinding::end_call() {
+CallStep InstanceBinding::continue_call() {
   rpc::Call& call = *std::exchange(call_, nullptr);
-  if (call.finished() || call.cancelled()) return;
+  if (call.finished() || call.cancelled()) return CallStep::over;
   const std::int32_t code = instance_.result();
   if (code >= 0 && code <= rpc::max_status_code) {
     call.finish({static_cast<rpc::StatusCode>(code), {}});
@@ -144,6 +136,7 @@ void InstanceBinding::end_call() {
     call.finish(
         {rpc::StatusCode::unknown, "the handler returned " + std::to_string(code) + ", which is no status code"});
   }
+  return CallStep::over;
 }
 
 std::int32_t InstanceBinding::refuse(std::string_view path, std::string_view why) {

@@ -21,9 +21,9 @@ class InstanceBinding final : public Binding {
   [[nodiscard]] Result<bool> begin_next_start_step() override;
   [[nodiscard]] bool start_step_exited_well() const override;
   [[nodiscard]] const Declaration& declaration() const override { return expected_ ? *expected_ : declaration_; }
-  void begin_call(rpc::Call& call, std::int32_t tag) override;
+  [[nodiscard]] CallStep begin_call(rpc::Call& call, std::int32_t tag) override;
+  [[nodiscard]] CallStep continue_call() override;
   void move_call(rpc::Call& call) noexcept override { call_ = &call; }
-  void end_call() override;
   [[nodiscard]] std::int32_t open_call(rpc::Call& call, EventCallHost& host) override;
   void close_call(std::int32_t id) noexcept override { event_calls_.erase(id); }
   void begin_event(std::int32_t id, Event event, std::int32_t value) override;
@@ -58,7 +58,6 @@ class InstanceBinding final : public Binding {
     return entry == nullptr ? nullptr : entry->call;
   }
   [[nodiscard]] std::int32_t next_id() noexcept;
-  [[nodiscard]] bool begin_if_exported(std::string_view name);
   /// Notes that a declaration was refused: the start fails with it.
   std::int32_t refuse(std::string_view path, std::string_view why);
 
@@ -85,6 +84,9 @@ class Abi1 final : public Abi {
  public:
   [[nodiscard]] std::string_view name() const noexcept override { return "wasm_grpc_1"; }
   [[nodiscard]] bool recognises(const wasm::Module& module) const override;
+  [[nodiscard]] bool has_import(std::string_view module, std::string_view) const noexcept override {
+    return module == import_module || module == optional_import_module;
+  }
   [[nodiscard]] Result<> check(const wasm::Module& module) const override;
   [[nodiscard]] std::unique_ptr<Binding> bind(wasm::Instance& instance, LogSink& log, const Declaration* expected,
                                               HealthSink* health) const override;

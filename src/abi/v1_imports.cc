@@ -1,5 +1,7 @@
 // The import module wasm_grpc_1 and the exports it expects. Each function here only finds the instance's binding.
 
+#include "abi/expected_exports.h"
+#include "abi/start_functions.h"
 #include "abi/v1_binding.h"
 #include "wasm/linker.h"
 #include "wasm/module.h"
@@ -11,13 +13,6 @@ namespace {
 InstanceBinding& binding(Caller& caller) {
   return *static_cast<InstanceBinding*>(wasm::InstanceCaller::from(caller).instance().host_data(wasm::HostSlot::abi));
 }
-
-struct ExpectedExport {
-  std::string_view name;
-  wasm::ExternKind kind;
-  std::string_view type;
-  bool required;
-};
 
 constexpr ExpectedExport expected_exports[] = {
     {"memory", wasm::ExternKind::memory, "", true},
@@ -84,21 +79,11 @@ bool Abi1::recognises(const wasm::Module& module) const {
 }
 
 Result<> Abi1::check(const wasm::Module& module) const {
-  std::string missing;
-  for (const ExpectedExport& expected : expected_exports) {
-    const wasm::ExportInfo* found = module.find_export(expected.name);
-    if (found == nullptr) {
-      if (expected.required) missing += (missing.empty() ? "\"" : ", \"") + std::string(expected.name) + "\"";
-      continue;
-    }
-    if (found->kind != expected.kind || found->type != expected.type) {
-      return Error{"its export \"" + found->name + "\" is a " + std::string(wasm::name(found->kind)) + " " +
-                   found->type + "; ABI wasm_grpc_1 expects a " + std::string(wasm::name(expected.kind)) + " " +
-                   std::string(expected.type)};
-    }
-  }
+  auto lacking = find_missing_exports(module, name(), expected_exports);
+  if (!lacking.ok()) return std::move(lacking).error();
+  std::string missing = std::move(lacking).value();
   if (module.find_export(call_export) == nullptr && module.find_export(event_export) == nullptr) {
-    missing += (missing.empty() ? "\"" : ", \"") + std::string(call_export) + "\"";
+    add_missing(missing, call_export);
   }
   if (!missing.empty()) {
     return Error{"it speaks ABI wasm_grpc_1 but lacks the exports " + missing +

@@ -154,8 +154,27 @@ void GuestCall::run() noexcept {
 
 void GuestCall::run_guest() noexcept {
   if (phase_ == Phase::starting && !run_start()) return;
-  if (!guest_->instance.running()) guest_->binding->begin_call(*call_, tag_);
+  if (!guest_->instance.running()) {
+    const bool begun = std::exchange(between_fibers_, false);
+    if (!take(begun ? guest_->binding->continue_call() : guest_->binding->begin_call(*call_, tag_))) return;
+  }
   poll();
+}
+
+bool GuestCall::take(abi::CallStep step) noexcept {
+  switch (step) {
+    case abi::CallStep::fiber:
+      return true;
+    case abi::CallStep::waits:
+      between_fibers_ = true;
+      suspended_ = true;
+      if (remote_ != nullptr) remote_->set_waiting(true);
+      return false;
+    case abi::CallStep::over:
+      end(true);
+      return false;
+  }
+  return false;
 }
 
 bool GuestCall::run_start() noexcept {
@@ -215,8 +234,7 @@ void GuestCall::poll() noexcept {
   const std::chrono::nanoseconds cpu_time_before = was_over ? thread_cpu_time() : std::chrono::nanoseconds{};
   switch (poll_instance()) {
     case wasm::Progress::done:
-      guest_->binding->end_call();
-      end(true);
+      if (take(guest_->binding->continue_call())) queue_ready();
       return;
     case wasm::Progress::failed:
       fail_call();
@@ -277,12 +295,18 @@ void GuestCall::resume() noexcept {
   queue_ready();
 }
 
+bool GuestCall::waits_for(std::uint32_t what) const noexcept {
+  if (!suspended_) return false;
+  if (between_fibers_) return what == abi::interest::readable;
+  return (guest_->instance.suspension().interests & what) != 0;
+}
+
 void GuestCall::on_readable(rpc::Call&) noexcept {
-  if (suspended_ && (guest_->instance.suspension().interests & abi::interest::readable) != 0) resume();
+  if (waits_for(abi::interest::readable)) resume();
 }
 
 void GuestCall::on_writable(rpc::Call&) noexcept {
-  if (suspended_ && (guest_->instance.suspension().interests & abi::interest::writable) != 0) resume();
+  if (waits_for(abi::interest::writable)) resume();
 }
 
 void GuestCall::on_timer() noexcept { resume(); }
@@ -292,7 +316,7 @@ void GuestCall::on_cancelled(rpc::Call&) noexcept {
     end(false);
     return;
   }
-  if (suspended_ && (guest_->instance.suspension().interests & abi::interest::cancelled) != 0) {
+  if (waits_for(abi::interest::cancelled)) {
     resume();  // the guest is told, and may clean up within a slice
     return;
   }
@@ -356,6 +380,7 @@ void GuestCall::end(bool instance_is_good) noexcept {
   if (phase_ == Phase::waiting) instances_->cancel(*this);
   owner_.timers_.cancel(*this);
   suspended_ = false;
+  between_fibers_ = false;
   phase_ = Phase::none;
   rpc::Call* call = std::exchange(call_, nullptr);
   call->set_listener(nullptr);

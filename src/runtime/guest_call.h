@@ -24,6 +24,7 @@ class WorkSharing;
 ///
 ///   begin -> queued -> [waiting] -> [starting] -> running <-> suspended -> done
 ///
+/// An ABI may serve a call by several fibers, one after the other; between them it may wait for something to read.
 /// Whoever runs (scheduler), tells (call, timer) or gives (instance pool) may end it; end() is the one way out.
 class GuestCall final : public Task, public rpc::CallListener, public InstanceWaiter, public rpc::Timer {
  public:
@@ -58,6 +59,8 @@ class GuestCall final : public Task, public rpc::CallListener, public InstanceWa
   /// True when the instance is ready; false when its start goes on later, or the call was ended instead.
   [[nodiscard]] bool run_start() noexcept;
   void poll() noexcept;
+  /// Takes the next step of the call. True when there is a fiber to poll.
+  [[nodiscard]] bool take(abi::CallStep step) noexcept;
   /// Runs the guest for a slice at most, and counts its time.
   [[nodiscard]] wasm::Progress poll_instance() noexcept;
   /// Ends the call when its guest has used up its CPU time.
@@ -73,6 +76,8 @@ class GuestCall final : public Task, public rpc::CallListener, public InstanceWa
   /// The call has ended, and the guest goes on as if it had not.
   void drop_late_guest() noexcept;
 
+  /// What may wake a call that waits; bits of abi::interest.
+  [[nodiscard]] bool waits_for(std::uint32_t what) const noexcept;
   /// The call has ended for its client.
   [[nodiscard]] bool over() const noexcept { return call_->cancelled() || call_->finished(); }
   void queue_ready() noexcept;
@@ -95,6 +100,7 @@ class GuestCall final : public Task, public rpc::CallListener, public InstanceWa
   Phase phase_ = Phase::none;
   Queue queue_ = Queue::none;
   bool suspended_ = false;
+  bool between_fibers_ = false;  // the guest has begun the call, and waits for something to read without a fiber
   bool acquiring_ = false;
   GuestCall* next_free_ = nullptr;
   std::size_t live_index_ = 0;

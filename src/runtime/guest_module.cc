@@ -110,7 +110,7 @@ Result<std::shared_ptr<GuestModule>> GuestModule::load(const wasm::Engine& engin
   GuestInstance first(*module, nullptr);
   if (auto started = run_start(first, start_timeout); !started.ok()) return std::move(started).error();
   module->declaration_ = first.binding->declaration();
-  if (module->declaration_.methods.empty()) return Error{"its wasm_grpc_start declares no method"};
+  if (module->declaration_.methods.empty()) return Error{"its start declares no method"};
   auto files = read_description(module->linked().module(), module->declaration_);
   if (!files.ok()) return std::move(files).error();
   module->described_ = std::move(files).value();

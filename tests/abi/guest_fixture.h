@@ -60,7 +60,7 @@ class Guest {
   /// Runs one call to its end. What suspends is polled until it is over; a suspension without an end is a bug of a
   /// test.
   Outcome run(TestCall& call, std::int32_t tag = 0) {
-    binding->begin_call(call, tag);
+    if (binding->begin_call(call, tag) != CallStep::fiber) return {true, {}};
     return finish_run();
   }
   Outcome finish_run() {
@@ -68,8 +68,8 @@ class Guest {
     while (wasm::Clock::now() < give_up) {
       switch (instance->poll()) {
         case wasm::Progress::done:
-          binding->end_call();
-          return {true, {}};
+          if (binding->continue_call() != CallStep::fiber) return {true, {}};
+          break;
         case wasm::Progress::failed:
           return {false, instance->failure().message};
         default:

@@ -201,7 +201,7 @@ TEST(Wait, SuspendsUntilAMessageArrives) {
     (call $note (call $recv (local.get $call) (i32.const 1024) (i32.const 100)))
     (drop (call $report (local.get $call))) (i32.const 0))"));
   TestCall call(MethodKind::bidi_stream);
-  guest.binding->begin_call(call, 0);
+  ASSERT_EQ(guest.binding->begin_call(call, 0), CallStep::fiber);
   ASSERT_EQ(guest.instance->poll(), wasm::Progress::suspended);
   EXPECT_EQ(guest.instance->suspension().interests, interest::readable | interest::cancelled);
   EXPECT_EQ(guest.instance->suspension().until, wasm::Suspension::never);
@@ -237,7 +237,7 @@ TEST(Wait, SaysCancelledAndSoDoesEverythingAfter) {
     (call $log (i32.const 2) (i32.const 4096) (i32.const 24))
     (i32.const 0))"));
   TestCall call(MethodKind::bidi_stream);
-  guest.binding->begin_call(call, 0);
+  ASSERT_EQ(guest.binding->begin_call(call, 0), CallStep::fiber);
   ASSERT_EQ(guest.instance->poll(), wasm::Progress::suspended);
   call.client_cancels();
   ASSERT_TRUE(guest.finish_run().returned);
@@ -435,7 +435,7 @@ TEST(Slices, StopAnEndlessLoopSoThatItCanBeDropped) {
   wasm::EpochTicker::Activity activity(ticker);
   Guest guest(module_text(declare_bidi, "(loop $l (br $l)) (i32.const 0)"));
   TestCall call(MethodKind::bidi_stream);
-  guest.binding->begin_call(call, 0);
+  ASSERT_EQ(guest.binding->begin_call(call, 0), CallStep::fiber);
   activity.enter();
   EXPECT_EQ(guest.instance->poll(), wasm::Progress::sliced);
   EXPECT_EQ(guest.instance->poll(), wasm::Progress::sliced);

@@ -108,9 +108,13 @@ Outcome Instance::finish(abi::TestCall* call) {
 }
 
 Outcome Instance::run(abi::TestCall& call, std::int32_t tag) {
-  guest_->binding->begin_call(call, tag);
-  const Outcome outcome = finish(&call);
-  if (outcome.returned()) guest_->binding->end_call();
+  abi::CallStep step = guest_->binding->begin_call(call, tag);
+  Outcome outcome{Outcome::Kind::returned, {}};
+  while (step == abi::CallStep::fiber) {
+    outcome = finish(&call);
+    if (!outcome.returned()) break;
+    step = guest_->binding->continue_call();
+  }
   return outcome;
 }
 

@@ -207,6 +207,8 @@ TEST(EveryImport, CalledWithHardlyAnyStackLeftLeavesTheHostEnough) {
 TEST(Imports, AreAllInTheTable) {
   std::set<std::string> known;
   for (const Import& import : imports()) known.insert(std::string(import.module) + "." + std::string(import.name));
+  // Those of the other ABIs have no arguments; tests/abi/pantopic_*_test.cc has what is hostile in their memory.
+  known.insert({"grpc.Recv", "grpc.Send", "pantopic/wazero-grpc-server.__grpc_server_send"});
   std::set<std::string> offered;
   for (const auto& [module, names] : host().linker().functions()) {
     for (const std::string& name : names) offered.insert(module + "." + name);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "abi/pantopic_fixture.h"
 #include "runtime/guest_fixture.h"
 
 namespace wasm_grpc::runtime {
@@ -213,6 +214,66 @@ TEST_F(GuestCallTest, InstancesAndWaitingCallsAreCounted) {
   EXPECT_EQ(counted.instances_idle, 4u);
   EXPECT_EQ(counted.calls_waiting, 0u);
   EXPECT_EQ(counted.instances_discarded, 0u);
+}
+
+/// A guest that is called for each message of a stream, echoes it, and notes which call of its instance it is.
+std::string guest_called_by_message() {
+  abi::pantopic::Description description;
+  description.services = "/test.Service/b.Method";
+  return abi::pantopic::push_text(
+      R"((global $calls (mut i32) (i32.const 0)))" + abi::pantopic::function("__grpc_server_bidirectional_recv", R"(
+            (global.set $calls (i32.add (global.get $calls) (i32.const 1)))
+            (i32.store8 (i32.const 4096) (i32.add (i32.const 48) (global.get $calls)))
+            (call $send))"),
+      description);
+}
+
+TEST_F(GuestCallTest, AGuestIsCalledOnceForEachMessageOfAStream) {
+  serve(guest_called_by_message());
+  TestCall call(rpc::MethodKind::bidi_stream);
+  begin(call);
+  run();
+  EXPECT_EQ(pool->idle(), 0U) << "the stream keeps its instance";
+  call.client_sends("a");
+  run();
+  EXPECT_EQ(call.messages(), (std::vector<std::string>{"1"}));
+  call.client_sends("b");
+  call.client_sends("c");
+  run();
+  EXPECT_EQ(call.messages(), (std::vector<std::string>{"1", "2", "3"}));
+  call.client_ends();
+  run();
+  EXPECT_EQ(call.status().code, rpc::StatusCode::ok);
+  EXPECT_TRUE(call.finished() && call.let_go_of());
+  EXPECT_EQ(pool->idle(), 1U);
+}
+
+TEST_F(GuestCallTest, AGuestBetweenTheMessagesOfAStreamKeepsItsInstanceWhenTheClientGoes) {
+  serve(guest_called_by_message());
+  for (const char* expected : {"1", "2", "3"}) {
+    TestCall call(rpc::MethodKind::bidi_stream);
+    begin(call);
+    call.client_sends("a");
+    run();
+    EXPECT_EQ(call.messages(), (std::vector<std::string>{expected})) << "the same instance each time";
+    call.client_cancels();
+    run();
+    EXPECT_TRUE(call.let_go_of());
+    EXPECT_EQ(pool->idle(), 1U);
+  }
+}
+
+TEST_F(GuestCallTest, AStreamWhoseClientGoesWhenAMessageHasJustComeIsNotToldOfIt) {
+  serve(guest_called_by_message());
+  TestCall call(rpc::MethodKind::bidi_stream);
+  begin(call);
+  run();
+  call.client_sends("a");
+  call.client_cancels();
+  run();
+  EXPECT_TRUE(call.let_go_of());
+  EXPECT_EQ(pool->idle(), 1U);
+  EXPECT_TRUE(call.messages().empty());
 }
 
 TEST_F(GuestCallTest, AComputingGuestWhoseCallEndsGoesBeforeTheOthers) {

@@ -1,0 +1,26 @@
+#include "abi/pantopic_abi.h"
+
+#include <algorithm>
+
+namespace wasm_grpc::abi::pantopic {
+
+bool GuestAbi::recognises(const wasm::Module& module) const {
+  const auto is_there = [&](const ExpectedExport& one) {
+    return one.required && one.kind == wasm::ExternKind::function && module.find_export(one.name) != nullptr;
+  };
+  const auto is_ours = [&](const wasm::ImportInfo& import) { return has_import(import.module, import.name); };
+  return std::ranges::any_of(exports_, is_there) || std::ranges::any_of(module.imports(), is_ours);
+}
+
+bool GuestAbi::has_import(std::string_view module, std::string_view name) const noexcept {
+  return std::ranges::any_of(imports_, [&](const Import& one) { return one.module == module && one.name == name; });
+}
+
+Result<> GuestAbi::check(const wasm::Module& module) const {
+  auto missing = find_missing_exports(module, name_, exports_);
+  if (!missing.ok()) return std::move(missing).error();
+  if (missing.value().empty()) return success();
+  return Error{"it speaks ABI " + std::string(name_) + " but lacks the exports " + missing.value()};
+}
+
+}  // namespace wasm_grpc::abi::pantopic

@@ -1,0 +1,53 @@
+// ABI pantopic-push: what guests of wazero-grpc-server speak since its exports are called __grpc_server_*.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+
+#include "abi/pantopic_abi.h"
+#include "abi/pantopic_binding.h"
+
+namespace wasm_grpc::abi::pantopic {
+
+/// Calls an export for each thing that happens in a call, which the guest answers by an import from any of them.
+class PushBinding final : public GuestBinding {
+ public:
+  PushBinding(wasm::Instance& instance, const Declaration* expected);
+
+  /// The import.
+  [[nodiscard]] Result<> send();
+
+ private:
+  /// What comes after the export that runs.
+  enum class Stage : std::uint8_t { requests, close, end };
+  /// The exports for the methods of one kind.
+  struct Functions {
+    std::optional<std::size_t> open;
+    std::optional<std::size_t> receive;
+    std::optional<std::size_t> close;
+  };
+
+  [[nodiscard]] Result<> find_functions() override;
+  [[nodiscard]] CallStep begin() override;
+  [[nodiscard]] CallStep go_on() override;
+  void sent(rpc::SendResult result) noexcept override;
+
+  [[nodiscard]] CallStep next_request();
+  [[nodiscard]] CallStep close();
+  [[nodiscard]] CallStep end();
+
+  Functions functions_[4];  // by kind
+  const Functions* used_ = nullptr;
+  Stage stage_ = Stage::end;
+};
+
+[[nodiscard]] Result<> define_push_imports(wasm::Linker& linker);
+
+class PushAbi final : public GuestAbi {
+ public:
+  PushAbi();
+  [[nodiscard]] std::unique_ptr<Binding> bind(wasm::Instance& instance, LogSink& log, const Declaration* expected,
+                                              HealthSink* health) const override;
+};
+
+}  // namespace wasm_grpc::abi::pantopic

@@ -1,0 +1,173 @@
+"""Guests of wazero-grpc-server, served by both of its ABIs and called by the Python client."""
+
+import threading
+
+import grpc
+import pytest
+
+LIMIT = 20  # seconds a call may take
+
+
+@pytest.fixture(params=["push", "pull"])
+def both(request, serve, connect):
+    """A channel to a server of the guest for one ABI, and then of that for the other."""
+    return connect(serve(f"pantopic_{request.param}", "--workers", "2"))
+
+
+@pytest.fixture
+def push(serve, connect):
+    return connect(serve("pantopic_push", "--workers", "1"))
+
+
+def numbers(*values) -> list[bytes]:
+    return [str(value).encode() for value in values]
+
+
+def in_steps(requests, allowed: threading.Semaphore):
+    """Sends each request when it is allowed."""
+    for request in requests:
+        assert allowed.acquire(timeout=LIMIT)
+        yield request
+
+
+class TestAllKinds:
+    def test_unary(self, both):
+        echo = both.unary_unary("/pantopic.Unary/Echo")
+        for message in (b"", b"hello", bytes(range(256)) * 256):  # the last fills the guest's buffer
+            assert echo(message, timeout=LIMIT) == message
+
+    def test_client_stream(self, both):
+        add = both.stream_unary("/pantopic.Stream/Sum")
+        assert add(iter(numbers(*range(200))), timeout=LIMIT) == b"19900"
+        assert add(iter(()), timeout=LIMIT) == b"0"
+        assert add(iter(numbers(7)), timeout=LIMIT) == b"7"
+
+    def test_server_stream(self, both):
+        count = both.unary_stream("/pantopic.Stream/Count")
+        assert list(count(b"100", timeout=LIMIT)) == numbers(*range(100))
+        assert list(count(b"0", timeout=LIMIT)) == []
+
+    def test_bidirectional_in_turns(self, both):
+        allowed = threading.Semaphore(0)
+        sums = both.stream_stream("/pantopic.Stream/Add")(in_steps(numbers(*range(1, 21)), allowed), timeout=LIMIT)
+        for i in range(1, 21):
+            allowed.release()
+            assert next(sums) == str(i * (i + 1) // 2).encode()
+        assert list(sums) == []
+
+    def test_streams_at_once_keep_what_they_know_apart(self, both):
+        add = both.stream_stream("/pantopic.Stream/Add")
+        allowed = [threading.Semaphore(0) for _ in range(20)]
+        streams = [add(in_steps(numbers(i, i, i), allowed[i]), timeout=LIMIT) for i in range(20)]
+        for round_number in (1, 2, 3):
+            for i, stream in enumerate(streams):
+                allowed[i].release()
+                assert next(stream) == str(i * round_number).encode()
+        assert [list(stream) for stream in streams] == [[]] * 20
+
+
+class TestErrors:
+    @pytest.mark.parametrize(
+        "abi, code, status",
+        [
+            ("push", "3", grpc.StatusCode.INVALID_ARGUMENT),
+            ("push", "5", grpc.StatusCode.NOT_FOUND),
+            ("push", "g", grpc.StatusCode.UNAUTHENTICATED),
+            ("push", "h", grpc.StatusCode.UNKNOWN),  # 17
+            ("pull", "1", grpc.StatusCode.UNKNOWN),
+            ("pull", "2", grpc.StatusCode.UNKNOWN),
+            ("pull", "3", grpc.StatusCode.INVALID_ARGUMENT),
+            ("pull", "4", grpc.StatusCode.UNIMPLEMENTED),
+            ("pull", "5", grpc.StatusCode.UNIMPLEMENTED),
+            ("pull", "6", grpc.StatusCode.INVALID_ARGUMENT),
+            ("pull", "7", grpc.StatusCode.INTERNAL),
+            ("pull", "8", grpc.StatusCode.INTERNAL),
+            ("pull", "9", grpc.StatusCode.UNKNOWN),
+        ],
+    )
+    def test_a_code_and_its_text(self, serve, connect, failure, abi, code, status):
+        fail = connect(serve(f"pantopic_{abi}")).unary_unary("/pantopic.Unary/Fail")
+        with failure(status) as failed:
+            fail(f"{code}as asked: ü".encode(), timeout=LIMIT)
+        assert failed.details == "as asked: ü"
+
+    def test_a_message_larger_than_the_buffer_of_the_guest(self, both, failure):
+        for method, call in (("Unary/Echo", both.unary_unary), ("Stream/Count", both.unary_stream)):
+            with failure(grpc.StatusCode.RESOURCE_EXHAUSTED) as refused:
+                list(call(f"/pantopic.{method}")(b"1" * 65537, timeout=LIMIT))
+            assert refused.details == "the request message has 65537 bytes; the service has room for 65536"
+        with failure(grpc.StatusCode.RESOURCE_EXHAUSTED):
+            both.stream_unary("/pantopic.Stream/Sum")(iter([b"1", b"1" * 65537]), timeout=LIMIT)
+        assert both.unary_unary("/pantopic.Unary/Echo")(b"still there", timeout=LIMIT) == b"still there"
+
+    def test_a_trap_is_the_call_s_own(self, both, failure):
+        with failure(grpc.StatusCode.INTERNAL):
+            both.unary_unary("/pantopic.Unary/Trap")(b"", timeout=LIMIT)
+        assert both.unary_unary("/pantopic.Unary/Echo")(b"fresh", timeout=LIMIT) == b"fresh"
+
+    def test_methods_it_does_not_have(self, both, failure):
+        with failure(grpc.StatusCode.UNIMPLEMENTED):
+            both.unary_unary("/pantopic.Unary/Other")(b"", timeout=LIMIT)
+
+    def test_a_failure_that_is_not_sent_is_an_answer_too(self, push, failure):
+        with failure(grpc.StatusCode.FAILED_PRECONDITION) as failed:
+            push.unary_unary("/pantopic.Unary/FailUnsent")(b"9not sent", timeout=LIMIT)
+        assert failed.details == "not sent"
+
+    def test_a_call_that_is_never_answered_fails(self, push, failure):
+        with failure(grpc.StatusCode.INTERNAL) as failed:
+            push.unary_unary("/pantopic.Unary/Silent")(b"", timeout=LIMIT)
+        assert "sent no answer" in failed.details
+
+    def test_a_stream_is_refused_from_within(self, push, failure):
+        with failure(grpc.StatusCode.PERMISSION_DENIED) as refused:
+            list(push.stream_stream("/pantopic.Stream/Refuse")(iter([b"1"]), timeout=LIMIT))
+        assert refused.details == "not allowed"
+
+
+class TestAnswersFromOtherExports:
+    """By ABI pantopic-push, any of the exports for a stream may send."""
+
+    def test_only_the_first_answer_counts(self, push):
+        assert push.unary_unary("/pantopic.Unary/Twice")(b"once", timeout=LIMIT) == b"once"
+
+    def test_a_client_stream_is_answered_before_its_end(self, push):
+        endless = iter(lambda: b"3", None)
+        assert push.stream_unary("/pantopic.Stream/Greedy")(endless, timeout=LIMIT) == b"12"
+
+    def test_a_server_stream_is_answered_when_it_closes(self, push):
+        assert list(push.unary_stream("/pantopic.Stream/Late")(b"", timeout=LIMIT)) == [b"late"]
+
+    def test_a_bidirectional_stream_is_answered_when_the_client_has_ended(self, push):
+        hold = push.stream_stream("/pantopic.Stream/Hold")
+        assert list(hold(iter([b"one ", b"two ", b"three"]), timeout=LIMIT)) == [b"one two three"]
+
+
+class TestClientsThatGoAway:
+    def test_a_slow_reader_holds_up_only_its_own_stream(self, both):
+        endless = both.unary_stream("/pantopic.Stream/Endless")(b"", timeout=LIMIT)
+        assert next(endless)[:1] == b"0"
+        for i in range(50):
+            assert both.unary_unary("/pantopic.Unary/Echo")(b"%d" % i, timeout=LIMIT) == b"%d" % i
+        endless.cancel()
+
+    def test_a_stream_that_waits_for_requests_is_cancelled(self, both):
+        allowed = threading.Semaphore(1)
+        stream = both.stream_stream("/pantopic.Stream/Add")(in_steps(numbers(1, 2), allowed), timeout=LIMIT)
+        assert next(stream) == b"1"
+        stream.cancel()
+        allowed.release()
+        assert list(both.stream_stream("/pantopic.Stream/Add")(iter(numbers(5)), timeout=LIMIT)) == [b"5"]
+
+
+def test_inspect_tells_the_abi(program, guest):
+    import json
+    import subprocess
+
+    for abi in ("push", "pull"):
+        told = subprocess.run([program, "inspect", "--json", guest(f"pantopic_{abi}")], capture_output=True, check=True)
+        info = json.loads(told.stdout)
+        assert info["abi"] == f"pantopic-{abi}"
+        kinds = {method["path"]: method["kind"] for method in info["methods"]}
+        assert kinds["/pantopic.Unary/Echo"] == "unary"
+        assert kinds["/pantopic.Stream/Count"] == "server streaming"
