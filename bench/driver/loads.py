@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from . import proc
 from .errors import BenchError
-from .servers import AT_ONCE, HANDLED, KILLING_CPU_TIME, LATER, LATER_GO
+from .servers import AT_ONCE, HANDLED, KILLING_CPU_TIME, LATER, LATER_BY_HAND, LATER_GO
 
 MEBIBYTE = 1 << 20
 
@@ -237,7 +237,7 @@ class AsyncUnary:
         return Unary(self.name, "", 10, 10, path=path).run(tools, running, seconds)
 
 
-METHODS = {HANDLED: "Handled", AT_ONCE: "AtOnce", LATER: "Later", LATER_GO: "Later"}
+METHODS = {HANDLED: "Handled", AT_ONCE: "AtOnce", LATER: "Later", LATER_BY_HAND: "Later", LATER_GO: "Later"}
 ASYNC_UNARY = AsyncUnary()
 EVENT_LOADS = (
     Streaming("fanout", "Fan-out: 1 publisher, 1,000 subscribers on 10 connections, 8 messages of 9 bytes under way", (),

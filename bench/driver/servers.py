@@ -25,10 +25,12 @@ KILLING = "wasm-grpc-killing"
 KILLING_CPU_TIME = "50"  # ms
 TLS = "wasm-grpc-tls"
 EVENTS = "events"
+EVENTS_BY_HAND = "events-by-hand"
 EVENTS_GO = "events-grpc-go"
 HANDLED = "handler-style"
 AT_ONCE = "at-once"
 LATER = "later"
+LATER_BY_HAND = "later-by-hand"
 LATER_GO = "later-grpc-go"
 
 
@@ -121,21 +123,23 @@ def event_servers(build, guests):
     build_bench = "build it with `cmake -DWASM_GRPC_BUILD_BENCH=ON` and `ninja`"
     loads = ("fanout", "event-ping-pong", "event-streams")
 
-    def served(name, label, *loads):
-        guest = guests / "events_by_hand.wasm"
+    def served(guest, name, label, *loads):
+        module = str(guests / f"{guest}.wasm")
         # All streams are opened at once, faster than the one instance takes them.
-        return Server(name, label, (ours, "serve", str(guest), *listen, "--workers", "1", "--max-waiting-calls", "100000"),
-                      build_bench, (ours, "--version"), needs=(str(guest),), loads=loads)
+        return Server(name, label, (ours, "serve", module, *listen, "--workers", "1", "--max-waiting-calls", "100000"),
+                      build_bench, (ours, "--version"), needs=(module,), loads=loads)
 
     def native(name, label, *loads):
         return Server(name, label, (go, *listen), f"install Go 1.26 or newer and {build_bench}", (go, "--version"),
                       environment={"GOMAXPROCS": "1"}, loads=loads)
 
-    return [served(EVENTS, "wasm-grpc, C++ guest over ABI 1", *loads),
+    return [served("events", EVENTS, "wasm-grpc, coroutines", *loads),
+            served("events_by_hand", EVENTS_BY_HAND, "wasm-grpc, over ABI 1 itself", *loads),
             native(EVENTS_GO, "grpc-go, native", *loads),
-            served(HANDLED, "wasm-grpc, handler style", "async-unary"),
-            served(AT_ONCE, "wasm-grpc, event style, answered in the first event", "async-unary"),
-            served(LATER, "wasm-grpc, event style, answered in another call's event", "async-unary"),
+            served("events", HANDLED, "wasm-grpc, handler style", "async-unary"),
+            served("events", AT_ONCE, "wasm-grpc, a coroutine that answers at once", "async-unary"),
+            served("events", LATER, "wasm-grpc, a coroutine that another call wakes", "async-unary"),
+            served("events_by_hand", LATER_BY_HAND, "wasm-grpc, over ABI 1, answered in another call's event", "async-unary"),
             native(LATER_GO, "grpc-go, native, answered when another call wakes it", "async-unary")]
 
 

@@ -1,5 +1,6 @@
 // What the SDK makes of the events of calls whose methods are coroutines, with a fake host below it.
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <chrono>
 #include <cstdint>
@@ -14,14 +15,20 @@
 
 namespace {
 std::size_t allocations = 0;
-}
+std::size_t allocated_bytes = 0;
+}  // namespace
 
-void* operator new(std::size_t size) {
+[[gnu::noinline]] void* operator new(std::size_t size) {
   ++allocations;
-  return std::malloc(size);
+  void* const memory = std::malloc(size);
+  allocated_bytes += malloc_usable_size(memory);
+  return memory;
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory) noexcept {
+  allocated_bytes -= malloc_usable_size(memory);
+  std::free(memory);
+}
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { operator delete(memory); }
 
 namespace wasm_grpc::guest {
 namespace {
@@ -468,6 +475,21 @@ TEST_F(Coroutines, DoNotAllocateForEvents) {
     EXPECT_EQ(allocations, before);
   }
   EXPECT_EQ(messages, 100U);
+}
+
+TEST_F(Coroutines, KeepNoLargeMessageWhileTheyWaitForTheNext) {
+  std::size_t last_size = 0;
+  service().bidi_stream("Count", [&](Context&, Stream<Bytes, Bytes>& stream) -> Task<Status> {
+    while (const auto message = co_await stream.read()) last_size = message->size();
+    co_return Status::ok();
+  });
+  client_sends(open(stream_call()), std::string(100'000, 'm'));  // makes the buffer that all share
+  const std::int32_t id = open(stream_call());
+  const std::size_t before = allocated_bytes;
+  client_sends(id, std::string(100'000, 'm'));
+  EXPECT_EQ(last_size, 100'000U);
+  host_.calls[id].requests = {};
+  EXPECT_LT(allocated_bytes, before + 10'000);
 }
 
 TEST_F(Coroutines, ManyCallsAreToldApartByTheirNumbers) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <coroutine>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -55,18 +56,29 @@ class Incoming {
   Message message_{};
 };
 
-/// Or bytes, which are in a buffer of the stream's own: that of the instance is used by other calls meanwhile.
+/// Or bytes, which the stream has in memory of its own: the buffer of the instance is used by other calls meanwhile. Of
+/// many streams most wait, and those have no large one.
 template <>
 class Incoming<Bytes> {
  public:
   using Given = std::optional<Bytes>;
 
-  [[nodiscard]] Received take(const AsyncCall& call) { return receive(call.id(), buffer_, bytes_); }
-  [[nodiscard]] Given get() const noexcept { return bytes_; }
+  [[nodiscard]] Received take(const AsyncCall& call) {
+    Bytes bytes;
+    const Received received = receive(call.id(), call.loop().instance().request, bytes);
+    if (received == Received::message) {
+      message_.assign(bytes.data(), bytes.size());
+    } else if (message_.capacity() > kept_bytes) {
+      std::string().swap(message_);
+    }
+    return received;
+  }
+  [[nodiscard]] Given get() const noexcept { return Bytes(message_); }
 
  private:
-  Buffer buffer_;
-  Bytes bytes_;
+  static constexpr std::size_t kept_bytes = 1024;
+
+  std::string message_;
 };
 
 enum class Sent : std::uint8_t { yes, not_yet, never };
