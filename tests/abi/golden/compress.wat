@@ -24,7 +24,7 @@
     (call $note (call $compress (local.get $call) (i32.const 1)))
     (call $note (call $compress (local.get $call) (i32.const 0)))
     (call $note (call $compress (local.get $call) (i32.const 1)))
-    (call $note (call $compress (local.get $call) (i32.const 2)))
+    (call $note (call $compress (local.get $call) (i32.const 1000)))
     (call $note (call $compress (local.get $call) (i32.const 0)))
     (call $report (local.get $call))
     (i32.const 0)))

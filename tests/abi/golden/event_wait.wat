@@ -27,6 +27,6 @@
       (call $note (call $wait (local.get $call) (i32.const 2) (i64.const -1)))
       (call $note (call $wait (local.get $call) (i32.const 1) (i64.const -1)))
       (call $note (call $wait (local.get $call) (i32.const 0) (i64.const 1000000)))
-      (call $note (call $wait (local.get $call) (i32.const 4) (i64.const 0)))
+      (call $note (call $wait (local.get $call) (i32.const 0x40000000) (i64.const 0)))
       (call $report (local.get $call))
       (drop (call $finish (local.get $call) (i32.const 0) (i32.const 0) (i32.const 0)))))))

@@ -27,6 +27,6 @@
   (func (export "wasm_grpc_call") (param $call i32) (param $tag i32) (result i32)
     (call $note (call $health_set (i32.const 1) (i32.const 11) (i32.const 1)))
     (call $note (call $health_set (i32.const 1) (i32.const 10) (i32.const 1)))
-    (call $note (call $health_set (i32.const 1) (i32.const 11) (i32.const 2)))
+    (call $note (call $health_set (i32.const 1) (i32.const 11) (i32.const 1000)))
     (call $report (local.get $call))
     (i32.const 0)))

@@ -33,7 +33,7 @@
     (call $note (call $metadata_add (local.get $call) (i32.const 0) (i32.const 64) (i32.const 5) (i32.const 70) (i32.const 5)))
     (call $note (call $metadata_add (local.get $call) (i32.const 1) (i32.const 64) (i32.const 5) (i32.const 70) (i32.const 5)))
     (call $note (call $metadata_add (local.get $call) (i32.const 1) (i32.const 80) (i32.const 8) (i32.const 90) (i32.const 2)))
-    (call $note (call $metadata_add (local.get $call) (i32.const 2) (i32.const 64) (i32.const 5) (i32.const 70) (i32.const 5)))
+    (call $note (call $metadata_add (local.get $call) (i32.const 1000) (i32.const 64) (i32.const 5) (i32.const 70) (i32.const 5)))
     (call $note (call $metadata_add (local.get $call) (i32.const 0) (i32.const 100) (i32.const 5) (i32.const 70) (i32.const 5)))
     (call $note (call $metadata_add (local.get $call) (i32.const 0) (i32.const 110) (i32.const 11) (i32.const 70) (i32.const 5)))
     (call $note (call $metadata_add (local.get $call) (i32.const 0) (i32.const 64) (i32.const 0) (i32.const 70) (i32.const 5)))

@@ -1,4 +1,4 @@
-;; A placement is 0 to 2: INVALID. The module does not load.
+;; A placement that means nothing: INVALID. The module does not load.
 ;;< no-load
 (module
   (import "wasm_grpc_1" "method" (func $method (param i32 i32 i32 i32 i32) (result i32)))
@@ -7,5 +7,5 @@
   (data (i32.const 0) "/golden.Test/Call")
   (func (export "wasm_grpc_start")
     (drop (call $method (i32.const 0) (i32.const 17) (i32.const 0) (i32.const 0) (i32.const 0)))
-    (if (i32.ne (call $placement (i32.const 3) (i32.const 0) (i32.const 0)) (i32.const -6)) (then (loop $for_ever (br $for_ever)))))
+    (if (i32.ne (call $placement (i32.const 1000) (i32.const 0) (i32.const 0)) (i32.const -6)) (then (loop $for_ever (br $for_ever)))))
   (func (export "wasm_grpc_call") (param $call i32) (param $tag i32) (result i32) (i32.const 0)))
