@@ -19,6 +19,7 @@ struct InspectFlags {
   std::string module;
   bool json = false;
   bool start = true;
+  std::string code_cache;
   ModuleFlags given;
   LogFlags log;
 };
@@ -78,6 +79,7 @@ int inspect(const InspectFlags& flags) {
   ServerOptions options;
   options.workers = 1;
   options.max_instances = 1;
+  options.code_cache = flags.code_cache;
   options.log_level = flags.log.value();
   const auto module_options = flags.given.options();
   if (!module_options.ok()) return fail(module_options.error().message);
@@ -102,6 +104,7 @@ void add_inspect(CLI::App& app, Command& run) {
   command->add_option("MODULE", flags->module, "The .wasm file")->required();
   command->add_flag("--json", flags->json, "Print JSON");
   command->add_flag("!--no-start", flags->start, "Do not run its start: show the methods its custom section describes");
+  add_code_cache_flag(*command, flags->code_cache);
   flags->given.add_to(*command);
   flags->log.add_to(*command);
   command->callback([flags, &run] { run = [flags] { return inspect(*flags); }; });

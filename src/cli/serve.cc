@@ -174,6 +174,7 @@ void add_serve(CLI::App& app, Command& run) {
       ->check(CLI::Range(0U, 1024U))
       ->capture_default_str()
       ->type_name("N");
+  add_code_cache_flag(*command, server.code_cache);
   command->add_flag("--share-work,!--no-share-work", server.share_work,
                     "Whether a busy worker lends long calls to an idle one");
   command->add_option("--instances", server.max_instances, "Most instances alive at once, over all workers")

@@ -34,6 +34,13 @@ Result<DirectoryGrant> parse_directory(const std::string& text) {
 
 }  // namespace
 
+void add_code_cache_flag(CLI::App& command, std::string& directory) {
+  command
+      .add_option("--code-cache", directory,
+                  "Directory where compiled modules are kept for the next start; writable by this user alone")
+      ->type_name("DIR");
+}
+
 void ModuleFlags::add_to(CLI::App& command) {
   command
       .add_option("--dir", directories, "Directory the modules may see, HOST[:GUEST][:ro|:rw]; read-only if not said")

@@ -25,6 +25,9 @@ struct ModuleFlags {
   [[nodiscard]] Result<ModuleOptions> options() const;
 };
 
+/// --code-cache.
+void add_code_cache_flag(CLI::App& command, std::string& directory);
+
 /// The --tls-… flags.
 struct TlsFlags {
   TlsOptions tls;

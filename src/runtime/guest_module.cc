@@ -97,8 +97,8 @@ Result<std::shared_ptr<GuestModule>> GuestModule::load(const wasm::Engine& engin
                                                        std::string name, std::span<const std::byte> bytes,
                                                        std::shared_ptr<const wasi::Sandbox> sandbox, Log& log,
                                                        std::chrono::milliseconds start_timeout,
-                                                       const InstanceLife& life) {
-  auto compiled = wasm::Module::compile(engine, std::move(name), bytes);
+                                                       const InstanceLife& life, const wasm::CodeCache* cache) {
+  auto compiled = wasm::Module::compile(engine, std::move(name), bytes, cache);
   if (!compiled.ok()) return std::move(compiled).error();
   auto abi = abi::detect(*compiled.value());
   if (!abi.ok()) return std::move(abi).error();

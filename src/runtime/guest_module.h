@@ -36,13 +36,15 @@ class ModuleHealth final : public abi::HealthSink {
 /// Immutable after load() and set_health(), shared by all workers.
 class GuestModule {
  public:
-  /// Compiles and links the module, and runs its start once, on this thread, to learn what it declares. Guest code runs
-  /// in slices meanwhile only if the engine is ticked. The error is one line without the module's name.
+  /// Compiles the module, or takes it from the cache (which may be nullptr), links it, and runs its start once, on this
+  /// thread, to learn what it declares. Guest code runs in slices meanwhile only if the engine is ticked. The error is
+  /// one line without the module's name.
   [[nodiscard]] static Result<std::shared_ptr<GuestModule>> load(const wasm::Engine& engine, const wasm::Linker& linker,
                                                                  std::string name, std::span<const std::byte> bytes,
                                                                  std::shared_ptr<const wasi::Sandbox> sandbox, Log& log,
                                                                  std::chrono::milliseconds start_timeout,
-                                                                 const InstanceLife& life = {});
+                                                                 const InstanceLife& life = {},
+                                                                 const wasm::CodeCache* cache = nullptr);
 
   [[nodiscard]] const std::string& name() const noexcept { return linked_->module().name(); }
   [[nodiscard]] const wasm::LinkedModule& linked() const noexcept { return *linked_; }

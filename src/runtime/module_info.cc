@@ -51,8 +51,9 @@ ModuleInfo describe(const GuestModule& guest, const wasm::EngineOptions& engine)
   return info;
 }
 
-Result<ModuleInfo> inspect(const wasm::Engine& engine, std::string name, std::span<const std::byte> bytes) {
-  auto module = wasm::Module::compile(engine, std::move(name), bytes);
+Result<ModuleInfo> inspect(const wasm::Engine& engine, std::string name, std::span<const std::byte> bytes,
+                           const wasm::CodeCache* cache) {
+  auto module = wasm::Module::compile(engine, std::move(name), bytes, cache);
   if (!module.ok()) return std::move(module).error();
   const auto abi = abi::detect(*module.value());
   if (!abi.ok()) return abi.error();

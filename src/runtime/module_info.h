@@ -9,6 +9,7 @@
 #include "wasm_grpc/server.h"
 
 namespace wasm_grpc::wasm {
+class CodeCache;
 class Engine;
 struct EngineOptions;
 }  // namespace wasm_grpc::wasm
@@ -21,8 +22,9 @@ class GuestModule;
 [[nodiscard]] std::vector<std::string> service_names(std::span<const MethodInfo> methods);
 /// Of a module that was loaded.
 [[nodiscard]] ModuleInfo describe(const GuestModule& guest, const wasm::EngineOptions& engine);
-/// Of a module that is only compiled. The error is one line without the module's name.
-[[nodiscard]] Result<ModuleInfo> inspect(const wasm::Engine& engine, std::string name,
-                                         std::span<const std::byte> bytes);
+/// Of a module that is only compiled, or taken from the cache, which may be nullptr. The error is one line without the
+/// module's name.
+[[nodiscard]] Result<ModuleInfo> inspect(const wasm::Engine& engine, std::string name, std::span<const std::byte> bytes,
+                                         const wasm::CodeCache* cache);
 
 }  // namespace wasm_grpc::runtime

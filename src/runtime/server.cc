@@ -22,6 +22,7 @@
 #include "services/health.h"
 #include "services/reflection.h"
 #include "wasi/imports.h"
+#include "wasm/code_cache.h"
 #include "wasm/engine.h"
 #include "wasm/epoch.h"
 #include "wasm/linker.h"
@@ -59,6 +60,23 @@ Result<std::shared_ptr<const wasi::Sandbox>> make_sandbox(const ModuleOptions& o
     config.directories.push_back({grant.host_path, grant.guest_path, grant.read_only});
   }
   return wasi::Sandbox::create(config);
+}
+
+/// Fails when the guests of a module could write into the code cache, and so run code outside of their sandbox.
+Result<> check_apart(const std::string& code_cache, const ModuleOptions& options) {
+  if (code_cache.empty()) return success();
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const fs::path cache = fs::weakly_canonical(code_cache, error);
+  for (const DirectoryGrant& grant : options.directories) {
+    const fs::path granted = fs::weakly_canonical(grant.host_path, error);
+    const auto [end, _] = std::mismatch(granted.begin(), granted.end(), cache.begin(), cache.end());
+    if (!grant.read_only && end == granted.end()) {
+      return Error{"the directory " + grant.host_path + " is granted for writing, and the code cache is in it: " +
+                   code_cache + ". Keep the code cache where no guest can write"};
+    }
+  }
+  return success();
 }
 
 /// Fails when someone listens on the address already. Workers share a port by SO_REUSEPORT, and would share it with
@@ -114,6 +132,7 @@ struct Server::State {
   wasm::Engine engine;
   wasm::Linker linker;
   wasm::EpochTicker ticker;
+  std::unique_ptr<wasm::CodeCache> code_cache;  // nullptr: none
   runtime::Exchange exchange;
   std::shared_ptr<http2::TlsContext> tls;  // nullptr: none
   std::vector<MethodInfo> methods;
@@ -167,6 +186,12 @@ Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options) {
   auto state = std::make_unique<State>(options, std::move(engine).value(), workers);
   if (auto defined = abi::define_imports(state->linker); !defined.ok()) return std::move(defined).error();
   if (auto defined = wasi::define_imports(state->linker); !defined.ok()) return std::move(defined).error();
+  if (!options.code_cache.empty()) {
+    auto cache = wasm::CodeCache::open(
+        options.code_cache, [&log = state->log](const std::string& text) { log.host(LogLevel::warn, text); });
+    if (!cache.ok()) return std::move(cache).error();
+    state->code_cache = std::move(cache).value();
+  }
   if (const TlsOptions& tls = options.tls; !tls.certificate_file.empty() || !tls.key_file.empty()) {
     auto context = http2::TlsContext::create(
         tls, [&log = state->log](LogLevel level, const std::string& text) { log.host(level, text); });
@@ -202,15 +227,16 @@ Result<ModuleInfo> Server::add_module(const std::string& path, const ModuleOptio
 Result<ModuleInfo> Server::add_module(std::span<const std::byte> bytes, const ModuleOptions& options) {
   if (auto may = state_->may_change(); !may.ok()) return std::move(may).error();
   if (options.name.empty()) return Error{"a module that does not come from a file needs a name"};
+  if (auto apart = check_apart(state_->options.code_cache, options); !apart.ok()) return std::move(apart).error();
   auto sandbox = make_sandbox(options);
   if (!sandbox.ok()) return std::move(sandbox).error();
   std::shared_ptr<runtime::GuestModule> guest;
   {
     wasm::EpochTicker::Activity activity(state_->ticker);
     activity.enter();
-    auto loaded =
-        runtime::GuestModule::load(state_->engine, state_->linker, options.name, bytes, std::move(sandbox).value(),
-                                   state_->log, state_->options.guests.start_timeout, options.instances);
+    auto loaded = runtime::GuestModule::load(
+        state_->engine, state_->linker, options.name, bytes, std::move(sandbox).value(), state_->log,
+        state_->options.guests.start_timeout, options.instances, state_->code_cache.get());
     if (!loaded.ok()) return std::move(loaded).error();
     guest = std::move(loaded).value();
   }
@@ -235,7 +261,8 @@ Result<ModuleInfo> Server::add_module(std::span<const std::byte> bytes, const Mo
 Result<ModuleInfo> Server::inspect_module(const std::string& path) {
   auto bytes = read_file(path, state_->options.guests.max_module_bytes);
   if (!bytes.ok()) return std::move(bytes).error();
-  auto info = runtime::inspect(state_->engine, std::filesystem::path(path).stem().string(), bytes.value());
+  auto info = runtime::inspect(state_->engine, std::filesystem::path(path).stem().string(), bytes.value(),
+                               state_->code_cache.get());
   if (!info.ok()) return Error{path + ": " + info.error().message};
   return info;
 }

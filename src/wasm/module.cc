@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "wasm/code_cache.h"
 #include "wasm/engine.h"
 #include "wasm/failure.h"
 
@@ -105,13 +106,17 @@ std::string_view name(ExternKind kind) noexcept {
 }
 
 Result<std::shared_ptr<const Module>> Module::compile(const Engine& engine, std::string name,
-                                                      std::span<const std::byte> bytes) {
+                                                      std::span<const std::byte> bytes, const CodeCache* cache) {
   auto binary = to_binary(bytes);
   if (!binary.ok()) return std::move(binary).error();
-  wasmtime_module_t* module = nullptr;
-  const auto* data = reinterpret_cast<const std::uint8_t*>(binary.value().data());
-  if (wasmtime_error_t* error = wasmtime_module_new(engine.get(), data, binary.value().size(), &module)) {
-    return Error{"not a module this host can run: " + take_message(error)};
+  const std::string file_name = cache == nullptr ? std::string() : CodeCache::file_name(binary.value());
+  wasmtime_module_t* module = cache == nullptr ? nullptr : cache->load(engine, file_name);
+  if (module == nullptr) {
+    const auto* data = reinterpret_cast<const std::uint8_t*>(binary.value().data());
+    if (wasmtime_error_t* error = wasmtime_module_new(engine.get(), data, binary.value().size(), &module)) {
+      return Error{"not a module this host can run: " + take_message(error)};
+    }
+    if (cache != nullptr) cache->store(*module, file_name);
   }
   auto sections = read_custom_sections(binary.value(), "wasm_grpc.");
   return std::shared_ptr<const Module>(new Module(engine, std::move(name), bytes.size(), std::move(sections), module));

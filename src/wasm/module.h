@@ -16,6 +16,7 @@ struct wasmtime_module;
 
 namespace wasm_grpc::wasm {
 
+class CodeCache;
 class Engine;
 
 /// What kind of thing a module imports or exports.
@@ -44,9 +45,11 @@ struct MemoryInfo {
 /// Compiled code, shared by all instances of it. Thread-safe. The engine outlives it.
 class Module {
  public:
-  /// Compiles a module from its binary or text form. The error says why it is not one, in one line.
+  /// Compiles a module from its binary or text form. The error says why it is not one, in one line. With a cache, code
+  /// that is there is taken, and code that is not is put there.
   [[nodiscard]] static Result<std::shared_ptr<const Module>> compile(const Engine& engine, std::string name,
-                                                                     std::span<const std::byte> bytes);
+                                                                     std::span<const std::byte> bytes,
+                                                                     const CodeCache* cache = nullptr);
   ~Module();
   Module(const Module&) = delete;
   Module& operator=(const Module&) = delete;
