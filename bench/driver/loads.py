@@ -195,10 +195,10 @@ CORES = Burn("cores", "Unary, some 200 us of computing for each, 1 connection x 
 
 @dataclass(frozen=True)
 class Greeting:
-    """The greeter in three formats of messages, each on a server of its own: the load differs by the server."""
+    """The greeter in three formats of messages, and in Go, each on a server of its own: the load differs by the server."""
 
     name: str = "greeter-formats"
-    title: str = "The greeter in three formats of messages, unary, 10 connections x 10 streams"
+    title: str = "The greeter in three formats of messages, and in Go, unary, 10 connections x 10 streams"
     unit: str = "req/s"
     operation: str = "requests"
     for_all: bool = True
@@ -217,6 +217,7 @@ _SAY_HELLO = "/helloworld.Greeter/SayHello"
 GREETINGS = {
     "by-hand": _greeting("by-hand", _SAY_HELLO, b"\x0a\x03Ada", 11),
     "generated": _greeting("generated", _SAY_HELLO, b"\x0a\x03Ada", 11),
+    "go": _greeting("go", _SAY_HELLO, b"\x0a\x03Ada", 11),
     "flatbuffers": _greeting("flatbuffers", "/flatgreeter.Greeter/SayHello", _FLAT_REQUEST, 36),
 }
 GREETER_FORMATS = Greeting()

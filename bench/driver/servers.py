@@ -107,13 +107,16 @@ def sharing_servers(build, guest):
 
 
 def format_servers(build, guests):
-    """The greeter by hand, by generated code and by FlatBuffers; the names are those of loads.GREETINGS."""
+    """The greeter by hand, by generated code, by FlatBuffers, and in Go where that was built; the names are those of
+    loads.GREETINGS."""
     ours = str(build / "wasm-grpc")
     return [Server(name, label, (ours, "serve", str(guests / f"{guest}.wasm"), "--listen", "127.0.0.1:0", "--workers", "1"),
                    "build it with `make`", (ours, "--version"), needs=(str(guests / f"{guest}.wasm"),))
             for name, label, guest in (("by-hand", "protobuf, by hand", "greeter_by_hand"),
                                        ("generated", "protobuf, generated code", "greeter"),
-                                       ("flatbuffers", "FlatBuffers", "flatbuffers_greeter"))]
+                                       ("flatbuffers", "FlatBuffers", "flatbuffers_greeter"),
+                                       ("go", "protobuf, in Go", "greeter-go"))
+            if guest != "greeter-go" or (guests / "greeter-go.wasm").exists()]
 
 
 def event_servers(build, guests):

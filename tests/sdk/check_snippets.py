@@ -1,6 +1,7 @@
-"""Checks that every C++ and CMake snippet of a document stands, line by line, in a file of a folder that is compiled.
+"""Checks that every C++, Go and CMake snippet of a document stands, line by line, in a file of the folders, which are
+compiled.
 
-Usage: check_snippets.py DOCUMENT FOLDER
+Usage: check_snippets.py DOCUMENT FOLDER...
 """
 
 import pathlib
@@ -17,14 +18,15 @@ def contains(haystack, needle):
     return any(haystack[i : i + len(needle)] == needle for i in range(len(haystack) - len(needle) + 1))
 
 
-def main(document, folder):
-    files = [lines_of(path.read_text()) for path in sorted(pathlib.Path(folder).iterdir()) if path.is_file()]
-    snippets = re.findall(r"^```(?:cpp|cmake)\n(.*?)^```", pathlib.Path(document).read_text(), re.M | re.S)
+def main(document, *folders):
+    paths = [path for folder in folders for path in sorted(pathlib.Path(folder).iterdir())]
+    files = [lines_of(path.read_text()) for path in paths if path.is_file()]
+    snippets = re.findall(r"^```(?:cpp|go|cmake)\n(.*?)^```", pathlib.Path(document).read_text(), re.M | re.S)
     if not snippets:
         sys.exit(f"{document} has no snippets to check")
     missing = [s for s in snippets if not any(contains(file, lines_of(s)) for file in files)]
     for snippet in missing:
-        print(f"not in any file of {folder}:\n{snippet}", file=sys.stderr)
+        print(f"not in any file of {', '.join(folders)}:\n{snippet}", file=sys.stderr)
     print(f"{len(snippets) - len(missing)} of {len(snippets)} snippets are compiled code")
     return 1 if missing else 0
 

@@ -1,6 +1,7 @@
 # Installs the guest SDK and builds consumer/ with it, from outside the tree: beside a host compiler, under the toolchain
 # file, and with a compiler that cannot make wasm, which is to be said clearly.
-# cmake -DBUILD=<our build> -DCONSUMER=<consumer/> -DWORK=<scratch> -DGENERATOR=... -DLIBDIR=lib -P consumer_test.cmake
+# cmake -DBUILD=<our build> -DCONSUMER=<consumer/> -DWORK=<scratch> -DGENERATOR=... -DLIBDIR=lib -DDATADIR=share -P consumer_test.cmake
+# With -DGO=<go> -DGO_CONSUMER=<go_consumer/>, a guest in Go too.
 file(REMOVE_RECURSE "${WORK}")
 set(prefix "${WORK}/prefix")
 
@@ -49,4 +50,16 @@ execute_process(COMMAND ${CMAKE_COMMAND} -S "${CONSUMER}" -B "${WORK}/unable" -G
 string(REGEX REPLACE "[ \n]+" " " output "${output}")
 if(result EQUAL 0 OR NOT output MATCHES "Install clang-19 lld-19 libc\\+\\+-19-dev-wasm32")
   message(FATAL_ERROR "a compiler that cannot make wasm was to be refused with what to install; instead:\n${output}")
+endif()
+
+if(GO)
+  file(COPY "${GO_CONSUMER}/" DESTINATION "${WORK}/go")
+  set(ENV{GOFLAGS} -mod=readonly)
+  set(ENV{GOWORK} off)
+  set(ENV{GOTOOLCHAIN} local)
+  run(${GO} -C "${WORK}/go" mod edit "-replace=wasm-grpc/guest=${prefix}/${DATADIR}/wasm_grpc/go")
+  set(ENV{GOOS} wasip1)
+  set(ENV{GOARCH} wasm)
+  run(${GO} -C "${WORK}/go" build -buildmode=c-shared -buildvcs=false -o hello.wasm .)
+  expect_guest("${WORK}/go/hello.wasm")
 endif()

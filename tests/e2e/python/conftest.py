@@ -13,6 +13,9 @@ sys.path[:0] = [str(HERE), os.environ["WASM_GRPC_TEST_STUBS"]]
 from server import Server  # noqa: E402
 
 GUESTS = pathlib.Path(os.environ["WASM_GRPC_TEST_GUESTS"])
+# Guests that take seconds to compile, on a busy machine many: tests/e2e/CMakeLists.txt has that done before.
+IN_GO = ("go_echo", "go_conformance", "greeter-go", "route-guide-go")
+CODE_CACHE = os.environ["WASM_GRPC_TEST_CODE_CACHE"]
 SANITIZED = os.environ.get("WASM_GRPC_TEST_SANITIZED") == "1"
 
 
@@ -41,8 +44,8 @@ def guest():
 
     def find(name: str) -> pathlib.Path:
         file = GUESTS / f"{name}.wasm"
-        if name == "go_echo" and not file.exists():
-            pytest.skip("the Go guest is not built here: it needs Go 1.24")
+        if name in IN_GO and not file.exists():
+            pytest.skip("guests in Go are not built here: they need Go 1.24")
         assert file.exists(), f"{file} is not built"
         return file
 
@@ -51,10 +54,21 @@ def guest():
 
 @pytest.fixture(scope="session")
 def everything(program, guest, tmp_path_factory):
-    """One server of several modules, for tests that leave it as it was. Not the Go guest: it takes long to compile."""
+    """One server of several modules, for tests that leave it as it was. Not those in Go: they take long to compile."""
     modules = map(guest, ["greeter", "echo", "route_guide", "conformance", "wasi_probe"])
     folder = tmp_path_factory.mktemp("everything")
     server = Server(folder, [program, "serve", *modules, "--listen", "127.0.0.1:0"])
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def everything_in_go(program, guest, tmp_path_factory):
+    """The same of the guests in Go."""
+    modules = map(guest, ["greeter-go", "route-guide-go", "go_conformance"])
+    folder = tmp_path_factory.mktemp("everything_in_go")
+    command = [program, "serve", *modules, "--listen", "127.0.0.1:0", "--code-cache", CODE_CACHE]
+    server = Server(folder, command)
     yield server
     server.stop()
 
@@ -67,6 +81,8 @@ def serve(program, guest, tmp_path_factory):
     def start(*arguments: str) -> Server:
         names = [argument for argument in arguments if (GUESTS / f"{argument}.wasm").exists()]
         flags = [argument for argument in arguments if argument not in names]
+        if set(names) & set(IN_GO):
+            flags += ["--code-cache", CODE_CACHE]
         command = [program, "serve", *map(guest, names), "--listen", "127.0.0.1:0", *flags]
         servers.append(Server(tmp_path_factory.mktemp("server"), command))
         return servers[-1]
@@ -100,6 +116,12 @@ def connect():
 def everywhere(everything, connect) -> grpc.Channel:
     """A channel to that server."""
     return connect(everything)
+
+
+@pytest.fixture
+def go_everywhere(everything_in_go, connect) -> grpc.Channel:
+    """A channel to that of the guests in Go."""
+    return connect(everything_in_go)
 
 
 @pytest.fixture

@@ -21,9 +21,15 @@ OLD_SALT_WORKS = guide.Point(latitude=471328004, longitude=100930217)
 NOWHERE = guide.Point(latitude=1, longitude=2)
 
 
+@pytest.fixture(params=["everywhere", "go_everywhere"])
+def examples(request) -> grpc.Channel:
+    """A channel to the examples that are there in C++ and in Go, which are to do the same."""
+    return request.getfixturevalue(request.param)
+
+
 @pytest.fixture
-def greeter(everywhere):
-    return helloworld_pb2_grpc.GreeterStub(everywhere)
+def greeter(examples):
+    return helloworld_pb2_grpc.GreeterStub(examples)
 
 
 @pytest.fixture
@@ -32,8 +38,8 @@ def echo(everywhere):
 
 
 @pytest.fixture
-def route_guide(everywhere):
-    return route_guide_pb2_grpc.RouteGuideStub(everywhere)
+def route_guide(examples):
+    return route_guide_pb2_grpc.RouteGuideStub(examples)
 
 
 class TestGreeter:
@@ -48,8 +54,8 @@ class TestGreeter:
         replies = greeter.SayHelloStreamReply(helloworld_pb2.HelloRequest(name="Ada"), timeout=LIMIT)
         assert [reply.message for reply in replies] == ["Hello Ada", "Nice to see you, Ada", "Take care, Ada"]
 
-    def test_refuses_bytes_that_are_not_its_message(self, everywhere, failure):
-        say_hello = everywhere.unary_unary("/helloworld.Greeter/SayHello")
+    def test_refuses_bytes_that_are_not_its_message(self, examples, failure):
+        say_hello = examples.unary_unary("/helloworld.Greeter/SayHello")
         with failure(grpc.StatusCode.INTERNAL) as refused:  # as grpc-go and grpcio answer, see docs/guest-protobuf.md
             say_hello(b"\x0a\xff", timeout=LIMIT)
         assert "helloworld.HelloRequest" in refused.details
@@ -133,8 +139,8 @@ class TestRouteGuide:
     def test_sums_up_a_route_without_points(self, route_guide):
         assert route_guide.RecordRoute(iter(()), timeout=LIMIT) == guide.RouteSummary()
 
-    def test_refuses_bytes_in_a_stream_that_are_not_its_message(self, everywhere, failure):
-        record_route = everywhere.stream_unary("/routeguide.RouteGuide/RecordRoute")
+    def test_refuses_bytes_in_a_stream_that_are_not_its_message(self, examples, failure):
+        record_route = examples.stream_unary("/routeguide.RouteGuide/RecordRoute")
         with failure(grpc.StatusCode.INTERNAL) as refused:
             record_route(iter([HERON_BRIDGE.SerializeToString(), b"\x08"]), timeout=LIMIT)
         assert "routeguide.Point" in refused.details

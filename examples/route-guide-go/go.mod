@@ -1,0 +1,9 @@
+module route-guide-go
+
+go 1.24
+
+require wasm-grpc/guest v0.0.0
+
+require google.golang.org/protobuf v1.36.12
+
+replace wasm-grpc/guest => ../../sdk/go

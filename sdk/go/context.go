@@ -1,0 +1,253 @@
+package guest
+
+import (
+	"context"
+	"iter"
+	"runtime"
+	"time"
+
+	"wasm-grpc/guest/internal/abi"
+)
+
+// Context is one call, while its handler runs. It is a context.Context that ends when the call does, and may be passed
+// on as one. All of its methods may be called after the handler has returned; they tell that the call is over.
+//
+// Nothing can interrupt a guest that computes or sleeps, so the end of a call shows where the guest looks for it: in
+// Err, Recv, Send, Sleep and the like, which also close Done. A handler that waits for nothing but channels or timers
+// when its call ends is dropped by the host, together with its instance.
+type Context struct {
+	call     int32
+	done     chan struct{} // nil until somebody asks
+	err      error
+	deadline time.Time
+	asked    bool // whether deadline is known
+}
+
+var _ context.Context = (*Context)(nil)
+
+// ---- The request ----
+
+// Metadata is the first value of the request header named key (lower-case). Raw bytes for keys that end in "-bin".
+func (c *Context) Metadata(key string) (value string, ok bool) { return c.metadataAt(key, 0) }
+
+// MetadataValues is every value of the request header named key, in the order sent.
+func (c *Context) MetadataValues(key string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for index := int32(0); ; index++ {
+			value, ok := c.metadataAt(key, index)
+			if !ok || !yield(value) {
+				return
+			}
+		}
+	}
+}
+
+// AllMetadata is every request header that is not gRPC's own, in the order sent, as (key, value).
+func (c *Context) AllMetadata() iter.Seq2[string, string] {
+	return func(yield func(string, string) bool) {
+		list, ok := read(func(buffer []byte) int32 { return abi.MetadataList(c.call, buffer) })
+		if !ok {
+			return
+		}
+		for len(list) >= 8 {
+			keySize, valueSize := little(list), little(list[4:])
+			key, value := list[8:8+keySize], list[8+keySize:8+keySize+valueSize]
+			if !yield(key, value) {
+				return
+			}
+			list = list[8+keySize+valueSize:]
+		}
+	}
+}
+
+func little(text string) int {
+	return int(text[0]) | int(text[1])<<8 | int(text[2])<<16 | int(text[3])<<24
+}
+
+func (c *Context) metadataAt(key string, index int32) (string, bool) {
+	return read(func(buffer []byte) int32 { return abi.MetadataGet(c.call, key, index, buffer) })
+}
+
+// Path is "/package.Service/Method".
+func (c *Context) Path() string { return c.info(abi.Path) }
+
+// Authority is the host name that the client asked for.
+func (c *Context) Authority() string { return c.info(abi.Authority) }
+
+// Peer is the client's address, such as "127.0.0.1:4711" or "[::1]:4711".
+func (c *Context) Peer() string { return c.info(abi.Peer) }
+
+// TLSPeer is the identity in the client's verified certificate; "" without one.
+func (c *Context) TLSPeer() string { return c.info(abi.TLSPeer) }
+
+// MessageEncoding is how the message received last came over the wire: "identity", "gzip" or "deflate". The host has
+// decompressed it.
+func (c *Context) MessageEncoding() string { return c.info(abi.MessageEncoding) }
+
+func (c *Context) info(what int32) string {
+	text, _ := read(func(buffer []byte) int32 { return abi.Info(c.call, what, buffer) })
+	return text
+}
+
+// read reads a value whose length the host tells: ask answers it, and writes when the buffer is large enough.
+func read(ask func(buffer []byte) int32) (string, bool) {
+	buffer := make([]byte, 256)
+	size := ask(buffer)
+	if int(size) > len(buffer) {
+		buffer = make([]byte, size)
+		size = ask(buffer)
+	}
+	if size < 0 || int(size) > len(buffer) {
+		return "", false
+	}
+	return string(buffer[:size]), true
+}
+
+// ---- Its end ----
+
+// Deadline is when the client gives up; false when it set no deadline.
+func (c *Context) Deadline() (time.Time, bool) {
+	if !c.asked {
+		c.asked = true
+		if left := abi.Deadline(c.call); left >= 0 && left != abi.NoDeadline {
+			c.deadline = time.Now().Add(time.Duration(left))
+		}
+	}
+	return c.deadline, !c.deadline.IsZero()
+}
+
+// Err is nil while the client waits for an answer, then context.Canceled or context.DeadlineExceeded: clean up and
+// return soon, the host drops a guest that goes on. It asks the host, which takes less than a microsecond.
+func (c *Context) Err() error {
+	if c.err == nil && abi.Wait(c.call, 0, 0) < 0 {
+		c.ended()
+	}
+	return c.err
+}
+
+// Done is closed when the guest has learned that the call is over; see Context.
+func (c *Context) Done() <-chan struct{} {
+	if c.done == nil {
+		c.done = make(chan struct{})
+		if c.err != nil {
+			close(c.done)
+		}
+	}
+	return c.done
+}
+
+// Value is nil: a call has no values. context.WithValue(ctx, ...) has.
+func (c *Context) Value(any) any { return nil }
+
+// Sleep waits without holding up other calls; an error when the call ended before the time was over.
+func (c *Context) Sleep(duration time.Duration) error {
+	if result := c.wait(0, max(duration, 0)); result < 0 {
+		return c.Err()
+	}
+	return nil
+}
+
+// ended notes that the client is gone, and why.
+func (c *Context) ended() {
+	if c.err != nil {
+		return
+	}
+	c.err = context.Canceled
+	if abi.Deadline(c.call) == 0 {
+		c.err = context.DeadlineExceeded
+	}
+	if c.done != nil {
+		close(c.done)
+	}
+}
+
+// The goroutines of an instance that has not begun any: this package is initialized before those that use it.
+var ownGoroutines = runtime.NumGoroutine()
+
+// How long other goroutines are left asleep at most while the handler waits for the client.
+const waitTurn = 2 * time.Millisecond
+
+// wait is ABI 1's; a negative timeout never passes. The host suspends the instance as a whole, so where there are other
+// goroutines it is done in turns.
+func (c *Context) wait(interests int32, timeout time.Duration) int32 {
+	for {
+		turn := timeout
+		if runtime.NumGoroutine() > ownGoroutines {
+			runtime.Gosched()
+			if timeout < 0 || timeout > waitTurn {
+				turn = waitTurn
+			}
+		}
+		begin := time.Now()
+		result := abi.Wait(c.call, interests, int64(turn))
+		if result < 0 {
+			c.ended()
+		}
+		if result != 0 || turn == timeout {
+			return result
+		}
+		if timeout > 0 {
+			timeout = max(timeout-time.Since(begin), 0)
+		}
+	}
+}
+
+// ---- The response ----
+
+// AddHeader adds a response header, before the first message; keys that end in "-bin" take any bytes, others printable
+// ASCII. An error, and nothing is added, when the headers have left, for a key that is gRPC's own or not of lower-case
+// letters, digits, '_', '-' and '.', and past 16 KiB in all.
+func (c *Context) AddHeader(key, value string) error { return c.add(abi.Headers, key, value) }
+
+// AddTrailer adds a trailer, which is sent with the status; else as AddHeader.
+func (c *Context) AddTrailer(key, value string) error { return c.add(abi.Trailers, key, value) }
+
+func (c *Context) add(where int32, key, value string) error {
+	switch result := abi.MetadataAdd(c.call, where, key, value); {
+	case result >= 0:
+		return nil
+	case result == abi.Cancelled || result == abi.Closed:
+		return c.over()
+	default:
+		return Error(Internal, "the response metadata \""+key+"\" was refused: its key or value is not allowed, it came too "+
+			"late, or there is more than 16 KiB")
+	}
+}
+
+// SendHeaders sends the response headers now rather than with the first message.
+func (c *Context) SendHeaders() error {
+	if abi.HeadersSend(c.call) < 0 {
+		return c.over()
+	}
+	return nil
+}
+
+// Compress says whether the response messages from here on are compressed; they are not at first. Turn it on before the
+// first message, even if only later ones are to be compressed. It tells whether they will be: not when the client
+// accepts no compression, or the headers have left without.
+func (c *Context) Compress(on bool) bool {
+	if on {
+		return abi.Compress(c.call, 1) == 1
+	}
+	abi.Compress(c.call, 0)
+	return false
+}
+
+// Finish gives the call's status now, for a handler that goes on after the client has its answer; nil is OK. What the
+// handler returns is then ignored.
+func (c *Context) Finish(err error) error {
+	status := StatusOf(err)
+	giveDetails(c.call, status)
+	if abi.Finish(c.call, int32(status.Code), status.Message) < 0 {
+		return c.over()
+	}
+	return nil
+}
+
+// over is the error of what cannot be done any more.
+func (c *Context) over() error {
+	if err := c.Err(); err != nil {
+		return err
+	}
+	return Error(Canceled, "the call already has its status")
+}

@@ -1,0 +1,7 @@
+package guest
+
+//go:wasmexport wasm_grpc_start
+func exportedStart() { declare() }
+
+//go:wasmexport wasm_grpc_call
+func exportedCall(call, tag int32) int32 { return dispatch(call, tag) }

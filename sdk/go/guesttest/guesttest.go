@@ -1,0 +1,249 @@
+//go:build !wasm
+
+// Package guesttest calls the handlers of a guest natively, in an ordinary `go test`: a host in memory, which keeps to
+// docs/abi.md. It does not show what the sandbox does: limits, dropped instances, compression.
+package guesttest
+
+import (
+	"strings"
+	"time"
+
+	"wasm-grpc/guest"
+	"wasm-grpc/guest/internal/abi"
+)
+
+// Pair is one header: a lower-case key and its value.
+type Pair struct{ Key, Value string }
+
+// Call is a call of a client.
+type Call struct {
+	// "/package.Service/Method".
+	Path string
+	// Messages are there from the start, and after them the end of the stream, unless Cancel is set.
+	Requests [][]byte
+	Metadata []Pair
+	// The time the client gives, 0 for none. It passes as time does.
+	Timeout time.Duration
+	// The client goes away after its last request.
+	Cancel bool
+	// Waits for room there are before each response message, as with a client that reads slowly.
+	Stalls int
+}
+
+// Result is what the client of a call sees.
+type Result struct {
+	Code      guest.Code
+	Message   string
+	Responses [][]byte
+	Headers   []Pair
+	Trailers  []Pair
+	// Lines of the log, each after its level: "info: started".
+	Log []string
+}
+
+// Run declares the methods of the program's guest, and serves one call. One at a time.
+func Run(call Call) Result {
+	host := &host{call: call, begun: time.Now(), methods: map[string]int32{}, kinds: map[string]int32{}, stalls: call.Stalls}
+	abi.Host = host
+	abi.Start()
+	tag, known := host.methods[call.Path]
+	if !known {
+		return Result{Code: guest.Unimplemented, Message: "the guest has no method " + call.Path}
+	}
+	code := guest.Code(abi.Serve(id, tag))
+	switch {
+	case host.finished:
+	case host.passed():
+		host.result.Code = guest.DeadlineExceeded
+	case host.ended():
+		host.result.Code = guest.Canceled
+	default:
+		host.result.Code = code
+	}
+	single := host.kinds[call.Path] == abi.Unary || host.kinds[call.Path] == abi.ClientStream
+	if host.result.Code == guest.OK && single && len(host.result.Responses) == 0 {
+		host.result.Code = guest.Internal
+	}
+	host.over = true
+	return host.result
+}
+
+const id = 1
+
+type host struct {
+	call     Call
+	begun    time.Time
+	methods  map[string]int32
+	kinds    map[string]int32
+	next     int // of the requests
+	stalls   int
+	finished bool
+	sent     bool // the headers
+	over     bool
+	result   Result
+}
+
+func (h *host) Method(path string, kind, _, tag int32) int32 {
+	h.methods[strings.Clone(path)] = tag
+	h.kinds[path] = kind
+	return abi.OK
+}
+
+func (h *host) Descriptors([]byte) int32      { return abi.OK }
+func (h *host) HealthSet(string, int32) int32 { return abi.OK }
+func (h *host) Compress(int32, int32) int32   { return 0 }
+func (h *host) passed() bool                  { return h.call.Timeout > 0 && time.Since(h.begun) >= h.call.Timeout }
+func (h *host) ended() bool                   { return h.passed() || h.call.Cancel && h.next == len(h.call.Requests) }
+func (h *host) live(call int32) bool          { return call == id && !h.over }
+func (h *host) Log(level int32, text string) {
+	h.result.Log = append(h.result.Log, levels[level]+": "+text)
+}
+
+var levels = [...]string{"trace", "debug", "info", "warn", "error"}
+
+func (h *host) Recv(call int32, buffer []byte) int32 {
+	switch {
+	case !h.live(call):
+		return abi.Closed
+	case h.ended():
+		return abi.Cancelled
+	case h.next == len(h.call.Requests):
+		return abi.End
+	}
+	message := h.call.Requests[h.next]
+	if len(message) <= len(buffer) {
+		copy(buffer, message)
+		h.next++
+	}
+	return int32(len(message))
+}
+
+func (h *host) Send(call int32, message []byte) int32 {
+	switch {
+	case !h.live(call) || h.finished:
+		return abi.Closed
+	case h.ended():
+		return abi.Cancelled
+	case h.stalls > 0:
+		h.stalls--
+		return abi.Again
+	}
+	h.stalls = h.call.Stalls
+	h.sent = true
+	h.result.Responses = append(h.result.Responses, append([]byte{}, message...))
+	return abi.OK
+}
+
+func (h *host) Wait(call, interests int32, timeout int64) int32 {
+	switch {
+	case !h.live(call):
+		return abi.Closed
+	case h.ended():
+		return abi.Cancelled
+	case interests != 0:
+		return interests
+	}
+	pause := time.Duration(timeout)
+	if left := h.call.Timeout - time.Since(h.begun); h.call.Timeout > 0 && (timeout < 0 || left < pause) {
+		pause = left
+	}
+	if timeout < 0 && h.call.Timeout == 0 {
+		panic("guesttest: the handler waits for the end of a call that does not end; give it a Timeout or Cancel")
+	}
+	time.Sleep(pause)
+	if h.ended() {
+		return abi.Cancelled
+	}
+	return 0
+}
+
+func (h *host) Finish(call, code int32, message string) int32 {
+	switch {
+	case !h.live(call) || h.finished:
+		return abi.Closed
+	case h.ended():
+		return abi.Cancelled
+	}
+	h.finished = true
+	h.result.Code, h.result.Message = guest.Code(code), message
+	return abi.OK
+}
+
+func give(value string, buffer []byte) int32 {
+	if len(value) <= len(buffer) {
+		copy(buffer, value)
+	}
+	return int32(len(value))
+}
+
+func (h *host) MetadataGet(_ int32, key string, index int32, buffer []byte) int32 {
+	for _, pair := range h.call.Metadata {
+		if pair.Key != key {
+			continue
+		}
+		if index == 0 {
+			return give(pair.Value, buffer)
+		}
+		index--
+	}
+	return abi.Absent
+}
+
+func (h *host) MetadataList(_ int32, buffer []byte) int32 {
+	var list []byte
+	for _, pair := range h.call.Metadata {
+		for _, size := range []int{len(pair.Key), len(pair.Value)} {
+			list = append(list, byte(size), byte(size>>8), byte(size>>16), byte(size>>24))
+		}
+		list = append(append(list, pair.Key...), pair.Value...)
+	}
+	return give(string(list), buffer)
+}
+
+func (h *host) MetadataAdd(_, where int32, key, value string) int32 {
+	pair := Pair{strings.Clone(key), strings.Clone(value)}
+	switch {
+	case h.finished:
+		return abi.Closed
+	case key != strings.ToLower(key) || (strings.HasPrefix(key, "grpc-") && key != "grpc-status-details-bin"):
+		return abi.Invalid
+	case where == abi.Trailers:
+		h.result.Trailers = append(h.result.Trailers, pair)
+	case h.sent:
+		return abi.Invalid
+	default:
+		h.result.Headers = append(h.result.Headers, pair)
+	}
+	return abi.OK
+}
+
+func (h *host) HeadersSend(int32) int32 {
+	h.sent = true
+	return abi.OK
+}
+
+func (h *host) Info(_, what int32, buffer []byte) int32 {
+	switch what {
+	case abi.Path:
+		return give(h.call.Path, buffer)
+	case abi.Authority:
+		return give("guesttest", buffer)
+	case abi.Peer:
+		return give("127.0.0.1:1", buffer)
+	case abi.MessageEncoding:
+		if h.next > 0 {
+			return give("identity", buffer)
+		}
+	}
+	return abi.Absent
+}
+
+func (h *host) Deadline(call int32) int64 {
+	if !h.live(call) {
+		return int64(abi.Closed)
+	}
+	if h.call.Timeout == 0 {
+		return abi.NoDeadline
+	}
+	return int64(max(h.call.Timeout-time.Since(h.begun), 0))
+}

@@ -1,0 +1,57 @@
+// Package abi is ABI 1 (docs/abi.md) as Go functions: imports in a wasm module, and Host's methods elsewhere, for tests.
+package abi
+
+import "math"
+
+// Results. Values of 0 and more are successes, often a length.
+const (
+	OK          int32 = 0
+	End         int32 = -1
+	Again       int32 = -2
+	Cancelled   int32 = -3
+	Absent      int32 = -4
+	Closed      int32 = -5
+	Invalid     int32 = -6
+	Unsupported int32 = -7
+)
+
+// Kinds of method.
+const (
+	Unary        int32 = 0
+	ClientStream int32 = 1
+	ServerStream int32 = 2
+	BidiStream   int32 = 3
+)
+
+// HandlerStyle is the one style of method the SDK has.
+const HandlerStyle int32 = 0
+
+// Interests of Wait.
+const (
+	Readable int32 = 1
+	Writable int32 = 2
+)
+
+// Where MetadataAdd adds.
+const (
+	Headers  int32 = 0
+	Trailers int32 = 1
+)
+
+// What Info tells.
+const (
+	Path            int32 = 0
+	Authority       int32 = 1
+	Peer            int32 = 2
+	TLSPeer         int32 = 3
+	MessageEncoding int32 = 4
+)
+
+// NoDeadline is what Deadline answers when the client set none.
+const NoDeadline int64 = math.MaxInt64
+
+// What the module's exports do; set by package guest.
+var (
+	Start func()
+	Serve func(call, tag int32) int32
+)
