@@ -27,6 +27,9 @@ include("${CMAKE_CURRENT_LIST_DIR}/WasmGrpcProtos.cmake")
 
 if(NOT WASM_GRPC_GUEST_INCLUDE_DIR)
   get_filename_component(WASM_GRPC_GUEST_INCLUDE_DIR "${CMAKE_CURRENT_LIST_DIR}/../include" ABSOLUTE)
+  # Where the SDK is installed, the header for C is in the same folder.
+  get_filename_component(c_include_dir "${CMAKE_CURRENT_LIST_DIR}/../../c/include" ABSOLUTE)
+  list(APPEND WASM_GRPC_GUEST_COMPILE_OPTIONS "-idirafter${c_include_dir}")
 endif()
 if(NOT EXISTS "${WASM_GRPC_GUEST_INCLUDE_DIR}/wasm_grpc/guest.h")
   message(FATAL_ERROR "The guest SDK's headers are not in ${WASM_GRPC_GUEST_INCLUDE_DIR}. Where the SDK is installed, use "

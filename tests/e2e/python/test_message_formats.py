@@ -13,7 +13,7 @@ LIMIT = 20
 NAMES = ("", "Ada", "Łukasz", "世界", "🦀" * 1000)
 
 
-@pytest.fixture(params=["greeter", "greeter_by_hand"])
+@pytest.fixture(params=["greeter", "greeter_by_hand", "greeter_c"])
 def greeter(request, serve, connect):
     return helloworld_pb2_grpc.GreeterStub(connect(serve(request.param)))
 
@@ -24,6 +24,19 @@ def test_the_greeters_of_protobuf_say_the_same(greeter):
         assert greeter.SayHello(request, timeout=LIMIT).message == f"Hello {name}"
         stream = [reply.message for reply in greeter.SayHelloStreamReply(request, timeout=LIMIT)]
         assert stream == [f"Hello {name}", f"Nice to see you, {name}", f"Take care, {name}"]
+
+
+def test_the_greeter_in_c_knows_what_is_no_message_of_its(serve, connect, failure):
+    channel = connect(serve("greeter_c"))
+    say_hello = channel.unary_unary("/helloworld.Greeter/SayHello")
+    for bytes_of_no_message in (b"\x0a\x05Ada", b"\x0a", b"\x80", b"\x0b", b"\x02", b"\x0d\0", b"\x80" * 11):
+        with failure(grpc.StatusCode.INVALID_ARGUMENT):
+            say_hello(bytes_of_no_message, timeout=LIMIT)
+    # Fields it does not know: a varint, 8 bytes, a string and 4 bytes; and then its own.
+    unknown = b"\x10\xff\x01" + b"\x19" + b"\0" * 8 + b"\x22\x01x" + b"\x2d" + b"\0" * 4
+    assert say_hello(unknown + b"\x0a\x03Ada", timeout=LIMIT) == b"\x0a\x09Hello Ada"
+    with failure(grpc.StatusCode.RESOURCE_EXHAUSTED):
+        say_hello(b"\0" * 70_000, timeout=LIMIT)
 
 
 class FlatBuffers:

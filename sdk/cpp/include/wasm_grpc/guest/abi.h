@@ -1,101 +1,80 @@
-// ABI 1 as C declarations, exactly as docs/abi.md has it. The other headers are built on this one; a guest normally
-// uses those. Outside of wasm these are plain functions, for whoever links the guest into a native test to define.
+// ABI 1, the functions and numbers of wasm_grpc.h, as the other headers use them, which are built on this one; a guest
+// normally uses those.
 #pragma once
 
 #include <cstdint>
-#include <limits>
+
+#include "wasm_grpc.h"
 
 namespace wasm_grpc::guest::abi {
 
 // Results. Values of 0 and more are successes, often a length.
-inline constexpr std::int32_t ok = 0;
-inline constexpr std::int32_t end = -1;
-inline constexpr std::int32_t again = -2;
-inline constexpr std::int32_t cancelled = -3;
-inline constexpr std::int32_t absent = -4;
-inline constexpr std::int32_t closed = -5;
-inline constexpr std::int32_t invalid = -6;
-inline constexpr std::int32_t unsupported = -7;
+inline constexpr std::int32_t ok = WASM_GRPC_OK;
+inline constexpr std::int32_t end = WASM_GRPC_END;
+inline constexpr std::int32_t again = WASM_GRPC_AGAIN;
+inline constexpr std::int32_t cancelled = WASM_GRPC_CANCELLED;
+inline constexpr std::int32_t absent = WASM_GRPC_ABSENT;
+inline constexpr std::int32_t closed = WASM_GRPC_CLOSED;
+inline constexpr std::int32_t invalid = WASM_GRPC_INVALID;
+inline constexpr std::int32_t unsupported = WASM_GRPC_UNSUPPORTED;
 
 // Kinds of method.
-inline constexpr std::int32_t unary = 0;
-inline constexpr std::int32_t client_stream = 1;
-inline constexpr std::int32_t server_stream = 2;
-inline constexpr std::int32_t bidi_stream = 3;
+inline constexpr std::int32_t unary = WASM_GRPC_UNARY;
+inline constexpr std::int32_t client_stream = WASM_GRPC_CLIENT_STREAM;
+inline constexpr std::int32_t server_stream = WASM_GRPC_SERVER_STREAM;
+inline constexpr std::int32_t bidi_stream = WASM_GRPC_BIDI_STREAM;
 
 // Styles of method.
-inline constexpr std::int32_t handler_style = 0;
-inline constexpr std::int32_t event_style = 1;
+inline constexpr std::int32_t handler_style = WASM_GRPC_HANDLER;
+inline constexpr std::int32_t event_style = WASM_GRPC_EVENTS;
 
 // Which instance calls in event style meet.
-inline constexpr std::int32_t instance_of_worker = 0;
-inline constexpr std::int32_t instance_of_process = 1;
-inline constexpr std::int32_t instance_of_key = 2;
+inline constexpr std::int32_t instance_of_worker = WASM_GRPC_INSTANCE_OF_WORKER;
+inline constexpr std::int32_t instance_of_process = WASM_GRPC_INSTANCE_OF_PROCESS;
+inline constexpr std::int32_t instance_of_key = WASM_GRPC_INSTANCE_OF_KEY;
 
 // What a module's export wasm_grpc_event(call: i32, event: i32, value: i32) is told of.
-inline constexpr std::int32_t event_open = 0;
-inline constexpr std::int32_t event_message = 1;
-inline constexpr std::int32_t event_half_close = 2;
-inline constexpr std::int32_t event_writable = 3;
-inline constexpr std::int32_t event_timer = 4;
-inline constexpr std::int32_t event_cancelled = 5;
+inline constexpr std::int32_t event_open = WASM_GRPC_EVENT_OPEN;
+inline constexpr std::int32_t event_message = WASM_GRPC_EVENT_MESSAGE;
+inline constexpr std::int32_t event_half_close = WASM_GRPC_EVENT_HALF_CLOSE;
+inline constexpr std::int32_t event_writable = WASM_GRPC_EVENT_WRITABLE;
+inline constexpr std::int32_t event_timer = WASM_GRPC_EVENT_TIMER;
+inline constexpr std::int32_t event_cancelled = WASM_GRPC_EVENT_CANCELLED;
 
 // Interests of wait().
-inline constexpr std::int32_t readable = 1;
-inline constexpr std::int32_t writable = 2;
+inline constexpr std::int32_t readable = WASM_GRPC_READABLE;
+inline constexpr std::int32_t writable = WASM_GRPC_WRITABLE;
 
 // Where metadata_add() adds.
-inline constexpr std::int32_t headers = 0;
-inline constexpr std::int32_t trailers = 1;
+inline constexpr std::int32_t headers = WASM_GRPC_HEADERS;
+inline constexpr std::int32_t trailers = WASM_GRPC_TRAILERS;
 
 // What info() tells.
-inline constexpr std::int32_t path = 0;
-inline constexpr std::int32_t authority = 1;
-inline constexpr std::int32_t peer = 2;
-inline constexpr std::int32_t tls_peer = 3;
-inline constexpr std::int32_t message_encoding = 4;
+inline constexpr std::int32_t path = WASM_GRPC_PATH;
+inline constexpr std::int32_t authority = WASM_GRPC_AUTHORITY;
+inline constexpr std::int32_t peer = WASM_GRPC_PEER;
+inline constexpr std::int32_t tls_peer = WASM_GRPC_TLS_PEER;
+inline constexpr std::int32_t message_encoding = WASM_GRPC_MESSAGE_ENCODING;
 
 /// What deadline() answers when the client set none.
-inline constexpr std::int64_t no_deadline = std::numeric_limits<std::int64_t>::max();
+inline constexpr std::int64_t no_deadline = WASM_GRPC_NO_DEADLINE;
 
-#if defined(__wasm__)
-#define WASM_GRPC_IMPORT(name) __attribute__((import_module("wasm_grpc_1"), import_name(name)))
-#define WASM_GRPC_EXPORT(name) __attribute__((export_name(name)))
-#else
-#define WASM_GRPC_IMPORT(name)
-#define WASM_GRPC_EXPORT(name)
-#endif
-
-extern "C" {
-WASM_GRPC_IMPORT("method")
-std::int32_t wasm_grpc_1_method(const void* path, std::uint32_t path_len, std::int32_t kind, std::int32_t style,
-                                std::int32_t tag);
-WASM_GRPC_IMPORT("placement")
-std::int32_t wasm_grpc_1_placement(std::int32_t where, const void* key, std::uint32_t key_len);
-WASM_GRPC_IMPORT("descriptors") std::int32_t wasm_grpc_1_descriptors(const void* ptr, std::uint32_t len);
-WASM_GRPC_IMPORT("health_set")
-std::int32_t wasm_grpc_1_health_set(const void* service, std::uint32_t service_len, std::int32_t serving);
-WASM_GRPC_IMPORT("recv") std::int32_t wasm_grpc_1_recv(std::int32_t call, void* ptr, std::uint32_t cap);
-WASM_GRPC_IMPORT("send") std::int32_t wasm_grpc_1_send(std::int32_t call, const void* ptr, std::uint32_t len);
-WASM_GRPC_IMPORT("wait")
-std::int32_t wasm_grpc_1_wait(std::int32_t call, std::int32_t interests, std::int64_t timeout_ns);
-WASM_GRPC_IMPORT("finish")
-std::int32_t wasm_grpc_1_finish(std::int32_t call, std::int32_t code, const void* message, std::uint32_t message_len);
-WASM_GRPC_IMPORT("metadata_get")
-std::int32_t wasm_grpc_1_metadata_get(std::int32_t call, const void* key, std::uint32_t key_len, std::int32_t index,
-                                      void* value, std::uint32_t cap);
-WASM_GRPC_IMPORT("metadata_list")
-std::int32_t wasm_grpc_1_metadata_list(std::int32_t call, void* ptr, std::uint32_t cap);
-WASM_GRPC_IMPORT("metadata_add")
-std::int32_t wasm_grpc_1_metadata_add(std::int32_t call, std::int32_t where, const void* key, std::uint32_t key_len,
-                                      const void* value, std::uint32_t value_len);
-WASM_GRPC_IMPORT("timer") std::int32_t wasm_grpc_1_timer(std::int32_t call, std::int64_t timeout_ns);
-WASM_GRPC_IMPORT("headers_send") std::int32_t wasm_grpc_1_headers_send(std::int32_t call);
-WASM_GRPC_IMPORT("compress") std::int32_t wasm_grpc_1_compress(std::int32_t call, std::int32_t on);
-WASM_GRPC_IMPORT("info")
-std::int32_t wasm_grpc_1_info(std::int32_t call, std::int32_t what, void* ptr, std::uint32_t cap);
-WASM_GRPC_IMPORT("deadline") std::int64_t wasm_grpc_1_deadline(std::int32_t call);
-WASM_GRPC_IMPORT("log") void wasm_grpc_1_log(std::int32_t level, const void* ptr, std::uint32_t len);
-}
+using ::wasm_grpc_1_compress;
+using ::wasm_grpc_1_deadline;
+using ::wasm_grpc_1_descriptors;
+using ::wasm_grpc_1_finish;
+using ::wasm_grpc_1_headers_send;
+using ::wasm_grpc_1_health_set;
+using ::wasm_grpc_1_info;
+using ::wasm_grpc_1_log;
+using ::wasm_grpc_1_metadata_add;
+using ::wasm_grpc_1_metadata_get;
+using ::wasm_grpc_1_metadata_list;
+using ::wasm_grpc_1_method;
+using ::wasm_grpc_1_placement;
+using ::wasm_grpc_1_recv;
+using ::wasm_grpc_1_send;
+using ::wasm_grpc_1_timer;
+using ::wasm_grpc_1_wait;
 
 }  // namespace wasm_grpc::guest::abi

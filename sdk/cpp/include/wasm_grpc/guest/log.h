@@ -8,7 +8,13 @@
 
 namespace wasm_grpc::guest {
 
-enum class LogLevel : std::uint8_t { trace = 0, debug = 1, info = 2, warn = 3, error = 4 };
+enum class LogLevel : std::uint8_t {
+  trace = WASM_GRPC_TRACE,
+  debug = WASM_GRPC_DEBUG,
+  info = WASM_GRPC_INFO,
+  warn = WASM_GRPC_WARN,
+  error = WASM_GRPC_ERROR,
+};
 
 /// Writes one line, which the host marks with the module's name. It keeps 8 KiB of it at most. printf and std::cerr
 /// come out there too, without a level.
