@@ -13,6 +13,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,6 +28,13 @@
 
 namespace wasm_grpc {
 
+/// How a module serves a method: by a function that runs as long as the call, or by one for each event of it.
+enum class MethodStyle : std::uint8_t { handler, events };
+
+/// Which instance of a module a call in event style meets: that of the worker its connection is on, the one in the
+/// process, or the one for the value of a request header.
+enum class InstancePlacement : std::uint8_t { worker, process, key };
+
 /// A method and how many messages go each way.
 struct MethodInfo {
   std::string path;
@@ -34,6 +42,8 @@ struct MethodInfo {
   // The types of its messages, "package.Message", where its module describes them; else empty.
   std::string request_type;
   std::string response_type;
+  /// Nothing where it is not known: of native methods, and of modules that were not run.
+  std::optional<MethodStyle> style = std::nullopt;
 };
 
 /// What a module turned out to be when it was loaded.
@@ -51,6 +61,11 @@ struct ModuleInfo {
   std::uint64_t memory_minimum_bytes = 0;
   std::uint64_t memory_maximum_bytes = 0;  // what it may grow to; the host's limit where it sets none
   std::size_t descriptor_bytes = 0;        // of its protobuf descriptors
+  /// What of its ABI it may use, by its imports and exports, such as "events", "metadata" or "compression".
+  std::vector<std::string> features;
+  /// Of its calls in event style; nothing where it has no such methods, or was not run.
+  std::optional<InstancePlacement> placement;
+  std::string placement_key;  // the request header, for InstancePlacement::key
 };
 
 /// Makes the handler of a native method for one worker; called once for each, before start() returns.

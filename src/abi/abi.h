@@ -43,6 +43,10 @@ inline constexpr std::size_t max_methods = 10'000;
 /// Bytes the descriptors of a module may have in all.
 inline constexpr std::size_t max_descriptor_bytes = std::size_t{4} << 20;
 
+/// The custom section in which a module may describe itself to those that do not run it: a serialized
+/// google.protobuf.FileDescriptorSet.
+inline constexpr std::string_view descriptors_section = "wasm_grpc.descriptors";
+
 /// Which instance of a module a call in event style meets. The numbers are those of ABI 1.
 enum class Placement : std::uint8_t {
   worker = 0,   // the one of the worker that has its connection
@@ -151,6 +155,8 @@ class Abi {
   [[nodiscard]] virtual bool has_import(std::string_view module, std::string_view name) const noexcept = 0;
   /// Says what a module that means to speak it lacks.
   [[nodiscard]] virtual Result<> check(const wasm::Module& module) const = 0;
+  /// What of the ABI the module may use, by its imports, exports and custom sections; each name once.
+  [[nodiscard]] virtual std::vector<std::string> features(const wasm::Module&) const { return {}; }
   /// `expected` is what the module declared when it was loaded, or null then; `health` may be null. All outlive the
   /// binding.
   [[nodiscard]] virtual std::unique_ptr<Binding> bind(wasm::Instance& instance, LogSink& log,

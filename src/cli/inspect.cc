@@ -24,16 +24,48 @@ struct InspectFlags {
   LogFlags log;
 };
 
+std::string_view name(MethodStyle style) { return style == MethodStyle::events ? "events" : "handler"; }
+
+std::string_view name(InstancePlacement placement) {
+  switch (placement) {
+    case InstancePlacement::worker:
+      return "worker";
+    case InstancePlacement::process:
+      return "process";
+    case InstancePlacement::key:
+      return "key";
+  }
+  return "unknown";
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
+/// A method as one line of text.
+std::string describe(const MethodInfo& method) {
+  std::string text = method.path + " (" + std::string(rpc::name(method.kind));
+  if (method.style == MethodStyle::events) text += ", events";
+  return text + ")";
+}
+
 std::string message(const std::string& type, bool streams) { return streams ? "stream " + type : type; }
 
 void print_text(const ModuleInfo& info) {
   std::printf("name:     %s\nabi:      %s\nsize:     %zu bytes\n", info.name.c_str(), info.abi.c_str(), info.size);
+  std::printf("features: %s\n", joined(info.features).c_str());
+  if (info.placement) {
+    const std::string key = info.placement_key.empty() ? "" : " " + info.placement_key;
+    std::printf("placement: %s%s\n", std::string(name(*info.placement)).c_str(), key.c_str());
+  }
   std::printf("memory:   %llu bytes at first, %llu at most\n",
               static_cast<unsigned long long>(info.memory_minimum_bytes),
               static_cast<unsigned long long>(info.memory_maximum_bytes));
   std::printf("descriptors: %zu bytes\nmethods:\n", info.descriptor_bytes);
   for (const MethodInfo& method : info.methods) {
-    std::printf("  %s (%s)", method.path.c_str(), std::string(rpc::name(method.kind)).c_str());
+    std::printf("  %s", describe(method).c_str());
     if (!method.request_type.empty()) {
       std::printf(" %s -> %s", message(method.request_type, rpc::streams_requests(method.kind)).c_str(),
                   message(method.response_type, rpc::streams_responses(method.kind)).c_str());
@@ -51,6 +83,11 @@ void print_json(const ModuleInfo& info) {
   out["name"] = info.name;
   out["abi"] = info.abi;
   out["size"] = info.size;
+  out["features"] = info.features;
+  if (info.placement) {
+    out["placement"] = {{"instance", name(*info.placement)}};
+    if (info.placement == InstancePlacement::key) out["placement"]["key"] = info.placement_key;
+  }
   out["memory"] = {{"minimum_bytes", info.memory_minimum_bytes}, {"maximum_bytes", info.memory_maximum_bytes}};
   out["descriptor_bytes"] = info.descriptor_bytes;
   out["methods"] = nlohmann::ordered_json::array();
@@ -62,6 +99,7 @@ void print_json(const ModuleInfo& info) {
                                     {"kind", rpc::name(method.kind)},
                                     {"client_streaming", rpc::streams_requests(method.kind)},
                                     {"server_streaming", rpc::streams_responses(method.kind)}};
+    if (method.style) entry["style"] = name(*method.style);
     if (!method.request_type.empty()) {
       entry["request_type"] = method.request_type;
       entry["response_type"] = method.response_type;

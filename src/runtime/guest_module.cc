@@ -48,10 +48,10 @@ Result<std::shared_ptr<const services::DescribedFiles>> read_description(const w
 }  // namespace
 
 Result<std::shared_ptr<const services::DescribedFiles>> described_by_section(const wasm::Module& module) {
-  const std::string_view section = module.custom_section(descriptors_section);
+  const std::string_view section = module.custom_section(abi::descriptors_section);
   if (section.empty()) return std::shared_ptr<const services::DescribedFiles>();
   if (section.size() > abi::max_descriptor_bytes) {
-    return Error{"its section \"" + std::string(descriptors_section) + "\" is larger than 4 MiB"};
+    return Error{"its section \"" + std::string(abi::descriptors_section) + "\" is larger than 4 MiB"};
   }
   const std::string sets[] = {std::string(section)};
   return services::DescribedFiles::parse(sets);

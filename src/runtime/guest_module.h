@@ -74,10 +74,6 @@ class GuestModule {
   mutable std::optional<ModuleHealth> health_;  // has its own lock
 };
 
-/// The custom section in which a module may describe itself to those that do not run it: a serialized
-/// google.protobuf.FileDescriptorSet.
-inline constexpr std::string_view descriptors_section = "wasm_grpc.descriptors";
-
 /// The description of the custom section of a module; nullptr when it has none.
 [[nodiscard]] Result<std::shared_ptr<const services::DescribedFiles>> described_by_section(const wasm::Module& module);
 

@@ -28,8 +28,25 @@ ModuleInfo describe_outside(const wasm::Module& module, const abi::Abi& abi, con
       info.memory_maximum_bytes = std::min(info.memory_maximum_bytes, *module.memory()->maximum_pages * page);
     }
   }
-  info.descriptor_bytes = module.custom_section(descriptors_section).size();
+  info.descriptor_bytes = module.custom_section(abi::descriptors_section).size();
+  info.features = abi.features(module);
   return info;
+}
+
+MethodStyle style_of(const abi::DeclaredMethod& method) {
+  return method.style == abi::Style::events ? MethodStyle::events : MethodStyle::handler;
+}
+
+InstancePlacement placement_of(const abi::Declaration& declaration) {
+  switch (declaration.placement) {
+    case abi::Placement::worker:
+      return InstancePlacement::worker;
+    case abi::Placement::process:
+      return InstancePlacement::process;
+    case abi::Placement::key:
+      return InstancePlacement::key;
+  }
+  return InstancePlacement::worker;
 }
 
 }  // namespace
@@ -44,8 +61,10 @@ ModuleInfo describe(const GuestModule& guest, const wasm::EngineOptions& engine)
   ModuleInfo info = describe_outside(guest.linked().module(), guest.abi(), engine);
   for (const abi::DeclaredMethod& method : guest.declaration().methods) {
     const auto types = guest.described() ? guest.described()->types(method.path) : services::MethodTypes();
-    info.methods.push_back({method.path, method.kind, types.request, types.response});
+    info.methods.push_back({method.path, method.kind, types.request, types.response, style_of(method)});
+    if (method.style == abi::Style::events) info.placement = placement_of(guest.declaration());
   }
+  if (info.placement) info.placement_key = guest.declaration().placement_key;
   if (!guest.declaration().descriptors.empty()) info.descriptor_bytes = 0;
   for (const std::string& descriptors : guest.declaration().descriptors) info.descriptor_bytes += descriptors.size();
   return info;

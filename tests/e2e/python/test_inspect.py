@@ -1,20 +1,40 @@
 """`inspect`: what it says of modules that are known."""
 
 import json
+import pathlib
 import subprocess
 
 import pytest
 
 LIMIT = 30
+GOLDEN = pathlib.Path(__file__).parents[2] / "abi" / "golden"
 
 
 @pytest.fixture
-def inspect(program, guest):
-    def run(name, *flags):
+def inspect_file(program):
+    def run(file, *flags):
         done = subprocess.run(
-            [program, "inspect", guest(name), *flags], capture_output=True, text=True, timeout=LIMIT, check=True
+            [program, "inspect", file, *flags], capture_output=True, text=True, timeout=LIMIT, check=True
         )
         return done.stdout
+
+    return run
+
+
+@pytest.fixture
+def inspect(inspect_file, guest):
+    def run(name, *flags):
+        return inspect_file(guest(name), *flags)
+
+    return run
+
+
+@pytest.fixture
+def inspect_golden(inspect_file):
+    """Of a guest whose text says all it uses."""
+
+    def run(name, *flags):
+        return inspect_file(GOLDEN / f"{name}.wat", *flags)
 
     return run
 
@@ -49,6 +69,7 @@ def test_json_has_all_of_it_for_programs(inspect, guest):
             "kind": "unary",
             "client_streaming": False,
             "server_streaming": False,
+            "style": "handler",
             "request_type": "helloworld.HelloRequest",
             "response_type": "helloworld.HelloReply",
         },
@@ -59,6 +80,7 @@ def test_json_has_all_of_it_for_programs(inspect, guest):
             "kind": "server streaming",
             "client_streaming": False,
             "server_streaming": True,
+            "style": "handler",
             "request_type": "helloworld.HelloRequest",
             "response_type": "helloworld.HelloReply",
         },
@@ -81,3 +103,45 @@ def test_json_tells_the_kinds_apart(inspect):
         "ServerStream": (False, True),
         "BidiStream": (True, True),
     }
+
+
+def test_shows_the_features_of_the_abi_that_a_module_uses(inspect_golden):
+    def features(name):
+        return json.loads(inspect_golden(name, "--json"))["features"]
+
+    assert features("kind_unary") == ["handlers"]
+    assert features("wait") == ["handlers", "waiting"]
+    assert features("metadata_list") == ["handlers", "metadata"]
+    assert features("metadata_get") == ["handlers", "metadata"]
+    assert features("compress_late") == ["handlers", "headers", "compression"]
+    assert features("section") == features("descriptors") == ["handlers", "descriptors"]
+    assert features("health_set") == ["handlers", "health"]
+    assert features("info") == ["handlers", "waiting", "call info"]
+    assert features("import_optional") == ["handlers", "waiting", "optional functions"]
+    assert features("closed") == [
+        *("handlers", "timers", "waiting", "metadata", "headers", "compression", "call info", "deadlines", "log")
+    ]
+    assert features("placement_key") == ["events", "placement"]
+    assert "features: events, placement" in inspect_golden("placement_key").splitlines()
+
+
+def test_shows_the_style_of_every_method_and_where_events_are_served(inspect_golden):
+    styles = json.loads(inspect_golden("styles", "--json"))
+    assert {method["method"]: method["style"] for method in styles["methods"]} == {"Call": "handler", "Event": "events"}
+    assert styles["placement"] == {"instance": "worker"}
+    lines = inspect_golden("styles").splitlines()
+    assert "  /golden.Test/Call (bidirectional streaming)" in lines
+    assert "  /golden.Test/Event (bidirectional streaming, events)" in lines
+    assert "placement: worker" in lines
+
+    assert json.loads(inspect_golden("placement_process", "--json"))["placement"] == {"instance": "process"}
+    assert json.loads(inspect_golden("placement_key", "--json"))["placement"] == {"instance": "key", "key": "x-key"}
+    assert "placement: key x-key" in inspect_golden("placement_key").splitlines()
+    assert "placement" not in json.loads(inspect_golden("kind_unary", "--json"))
+
+
+def test_does_not_tell_styles_of_a_module_that_is_not_run(inspect_golden):
+    module = json.loads(inspect_golden("section", "--json", "--no-start"))
+    assert [method["path"] for method in module["methods"]] == ["/golden.Test/Call"]
+    assert "style" not in module["methods"][0]
+    assert module["features"] == ["handlers", "descriptors"]
