@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from . import proc
 from .errors import BenchError
-from .servers import AT_ONCE, HANDLED, KILLING_CPU_TIME, LATER, LATER_BY_HAND, LATER_GO
+from .servers import ABI_1, AT_ONCE, HANDLED, KILLING_CPU_TIME, LATER, LATER_BY_HAND, LATER_GO
 
 MEBIBYTE = 1 << 20
 
@@ -221,6 +221,24 @@ GREETINGS = {
     "flatbuffers": _greeting("flatbuffers", "/flatgreeter.Greeter/SayHello", _FLAT_REQUEST, 36),
 }
 GREETER_FORMATS = Greeting()
+
+
+@dataclass(frozen=True)
+class EchoByAbi:
+    """An echo by guests of each ABI: the path differs by the server."""
+
+    name: str = "abis"
+    title: str = "Unary echo by guests of each ABI, 10 connections x 10 streams, 7-byte message"
+    unit: str = "req/s"
+    operation: str = "requests"
+    for_all: bool = True
+
+    def run(self, tools, running, seconds):
+        path = "/echo.Echo/Unary" if running.server.name == ABI_1 else "/pantopic.Unary/Echo"
+        return Unary(self.name, "", 10, 10, path=path).run(tools, running, seconds)
+
+
+ABIS = EchoByAbi()
 
 
 @dataclass(frozen=True)

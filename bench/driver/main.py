@@ -13,15 +13,16 @@ from pathlib import Path
 
 from . import machine, proc
 from .errors import BenchError
-from .loads import (BESIDE_SPINNERS, CODEC, CORES, EVENT_LOADS, EVENT_STREAMS, GREETER_FORMATS, KILLS, OPEN_STREAMS,
-                    THROUGHPUT_LOADS, Tools, check_replies, measure)
+from .loads import (ABIS, BESIDE_SPINNERS, CODEC, CORES, EVENT_LOADS, EVENT_STREAMS, GREETER_FORMATS, KILLS,
+                    OPEN_STREAMS, THROUGHPUT_LOADS, Tools, check_replies, measure)
 from .report import report
 from .results import QUIET, Results
-from .servers import YARDSTICK, RunningServer, event_servers, format_servers, known_servers, sharing_servers
+from .servers import (YARDSTICK, RunningServer, abi_servers, event_servers, format_servers, known_servers,
+                      sharing_servers)
 
 ROOT = Path(__file__).resolve().parents[2]
 LOAD_NAMES = [load.name for load in (*THROUGHPUT_LOADS, BESIDE_SPINNERS, KILLS, *OPEN_STREAMS, CORES, GREETER_FORMATS,
-                                     *EVENT_LOADS, EVENT_STREAMS, CODEC)]
+                                     ABIS, *EVENT_LOADS, EVENT_STREAMS, CODEC)]
 
 
 def names_from(known):
@@ -207,13 +208,14 @@ def run(settings):
     if CORES.name in settings.loads:
         sharing = sharing_servers(settings.build_dir, settings.guest.with_name("burn.wasm"))
     formats = format_servers(settings.build_dir, settings.guest.parent) if GREETER_FORMATS.name in settings.loads else []
+    abis = abi_servers(settings.build_dir, settings.guest.parent) if ABIS.name in settings.loads else []
     event_loads = [load for load in (*EVENT_LOADS, EVENT_STREAMS) if load.name in settings.loads]
     events = [server for server in event_servers(settings.build_dir, settings.guest.parent)
               if any(server.takes(load) for load in event_loads)]
     results = Results()
     with tempfile.TemporaryDirectory(prefix="wasm-grpc-bench-") as scratch:
         tools = Tools(settings.build_dir, settings.client_core, Path(scratch))
-        require_tools(tools, [*servers, *sharing, *formats, *events])
+        require_tools(tools, [*servers, *sharing, *formats, *abis, *events])
         facts = machine.facts(ROOT, servers, settings)
         if YARDSTICK not in settings.servers:
             say(f"without {YARDSTICK} there are no ratios to the yardstick")
@@ -231,10 +233,12 @@ def run(settings):
             run_cores(sharing, tools, settings, results)
         if formats:
             run_in_turn(GREETER_FORMATS, formats, tools, settings.server_core, settings, results)
+        if abis:
+            run_in_turn(ABIS, abis, tools, settings.server_core, settings, results)
         run_events(event_loads, events, tools, settings, results)
         if CODEC.name in settings.loads:
             run_codec(tools, settings, results)
-    print(report(facts, loads, open_streams, servers, sharing, formats, event_loads, events, results))
+    print(report(facts, loads, open_streams, servers, sharing, formats, abis, event_loads, events, results))
     if settings.json:
         settings.json.write_text(json.dumps({"facts": facts, **results.as_json()}, indent=1) + "\n")
     say(f"took {time.monotonic() - started:.0f} s")

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from .loads import ASYNC_UNARY, CODEC, CORES, EVENT_STREAMS, GREETER_FORMATS
+from .loads import ABIS, ASYNC_UNARY, CODEC, CORES, EVENT_STREAMS, GREETER_FORMATS
 from .results import QUIET
-from .servers import (EVENTS, EVENTS_GO, FRESH, HANDLED, LATER, MANY, ONE_WORKER, OURS, SPINNING, TLS, TWO_WORKERS,
-                      YARDSTICK)
+from .servers import (ABI_1, EVENTS, EVENTS_GO, FRESH, HANDLED, LATER, MANY, ONE_WORKER, OURS, PUSH, SPINNING, TLS,
+                      TWO_WORKERS, YARDSTICK)
 
 NOTHING = "–"
 KIB_PER_GIB = 1 << 20
@@ -111,6 +111,7 @@ def goals(results):
                mebibytes(results.memory_with_streams("open-10k", MANY)), upper=True, unit=" MiB")
     yield Goal("200 us of computing for each call, one client: req/s with 2 workers to 1", 1.7,
                results.ratio(CORES.name, TWO_WORKERS, ONE_WORKER, "rate"))
+    yield Goal("an echo through pantopic-push: req/s to ABI 1", 0.9, results.ratio(ABIS.name, PUSH, ABI_1, "rate"))
     yield Goal("fan-out to 1,000 subscribers: messages/s to grpc-go", 3, results.ratio("fanout", EVENTS, EVENTS_GO, "rate"))
     yield Goal("asynchronous unary: CPU per request to handler style", 1.2,
                results.ratio(ASYNC_UNARY.name, LATER, HANDLED, "cpu_per_million"), upper=True)
@@ -149,7 +150,7 @@ def event_table(load, servers, results):
     return load_table(load, servers, results, base, label)
 
 
-def report(facts, loads, memory_loads, servers, sharing, formats, event_loads, event_servers, results):
+def report(facts, loads, memory_loads, servers, sharing, formats, abis, event_loads, event_servers, results):
     parts = ["## Benchmark\n", "".join(f"- {fact}\n" for fact in facts), quietness(results), verdict_table(results)]
     parts += [load_table(load, servers, results) for load in loads]
     parts += [memory_table(load, servers, results) for load in memory_loads]
@@ -157,6 +158,8 @@ def report(facts, loads, memory_loads, servers, sharing, formats, event_loads, e
         parts.append(load_table(CORES, sharing, results))
     if formats:
         parts.append(load_table(GREETER_FORMATS, formats, results))
+    if abis:
+        parts.append(load_table(ABIS, abis, results, ABI_1, "ABI 1"))
     parts += [event_table(load, event_servers, results) for load in event_loads]
     if results.codec:
         parts.append(codec_table(results))

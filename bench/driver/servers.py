@@ -24,6 +24,8 @@ SPINNING = "wasm-grpc-spinning"
 KILLING = "wasm-grpc-killing"
 KILLING_CPU_TIME = "50"  # ms
 TLS = "wasm-grpc-tls"
+ABI_1 = "abi-1"
+PUSH = "pantopic-push"
 EVENTS = "events"
 EVENTS_BY_HAND = "events-by-hand"
 EVENTS_GO = "events-grpc-go"
@@ -106,17 +108,28 @@ def sharing_servers(build, guest):
                                          (TWO_WORKERS, "wasm-grpc, 2 workers", "2"))]
 
 
+def _one_for_each(build, guests, names):
+    """A server for each guest; `names` are triples of name, label and guest."""
+    ours = str(build / "wasm-grpc")
+    return [Server(name, label, (ours, "serve", str(module), "--listen", "127.0.0.1:0", "--workers", "1"),
+                   "build it with `make`", (ours, "--version"), needs=(str(module),))
+            for name, label, guest in names for module in (guests / f"{guest}.wasm",)]
+
+
 def format_servers(build, guests):
     """The greeter by hand, by generated code, by FlatBuffers, and in Go where that was built; the names are those of
     loads.GREETINGS."""
-    ours = str(build / "wasm-grpc")
-    return [Server(name, label, (ours, "serve", str(guests / f"{guest}.wasm"), "--listen", "127.0.0.1:0", "--workers", "1"),
-                   "build it with `make`", (ours, "--version"), needs=(str(guests / f"{guest}.wasm"),))
-            for name, label, guest in (("by-hand", "protobuf, by hand", "greeter_by_hand"),
-                                       ("generated", "protobuf, generated code", "greeter"),
-                                       ("flatbuffers", "FlatBuffers", "flatbuffers_greeter"),
-                                       ("go", "protobuf, in Go", "greeter-go"))
-            if guest != "greeter-go" or (guests / "greeter-go.wasm").exists()]
+    names = [("by-hand", "protobuf, by hand", "greeter_by_hand"), ("generated", "protobuf, generated code", "greeter"),
+             ("flatbuffers", "FlatBuffers", "flatbuffers_greeter")]
+    if (guests / "greeter-go.wasm").exists():
+        names.append(("go", "protobuf, in Go", "greeter-go"))
+    return _one_for_each(build, guests, names)
+
+
+def abi_servers(build, guests):
+    """An echo of ABI 1, and those of the two ABIs of wazero-grpc-server."""
+    return _one_for_each(build, guests, [(ABI_1, "ABI 1, in C++", "echo"), (PUSH, "pantopic-push, in C", "pantopic_push"),
+                                         ("pantopic-pull", "pantopic-pull, in C", "pantopic_pull")])
 
 
 def event_servers(build, guests):
