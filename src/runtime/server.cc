@@ -39,6 +39,7 @@ Result<std::vector<std::byte>> read_file(const std::string& path, std::size_t ma
   std::ifstream file(path, std::ios::binary);
   if (!file) return Error{path + ": cannot be opened for reading"};
   std::vector<std::byte> bytes;
+  if (const auto size = std::filesystem::file_size(path, error); !error && size <= max_size) bytes.reserve(size);
   std::vector<char> part(std::size_t{64} << 10);
   while (file.read(part.data(), static_cast<std::streamsize>(part.size())), file.gcount() > 0) {
     const auto* data = reinterpret_cast<const std::byte*>(part.data());

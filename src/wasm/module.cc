@@ -68,11 +68,11 @@ std::string type_of(const wasm_externtype_t* type) {
   return out + (results->size == 1 ? values_text(results) : "(" + values_text(results) + ")");
 }
 
-/// The bytes as a wasm binary: themselves, or translated when they are the text format.
-Result<std::vector<std::byte>> to_binary(std::span<const std::byte> bytes) {
+/// The bytes as a wasm binary: themselves, or translated when they are the text format, into `translated`.
+Result<std::span<const std::byte>> to_binary(std::span<const std::byte> bytes, std::vector<std::byte>& translated) {
   static constexpr std::string_view magic{"\0asm", 4};
   const std::string_view view{reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-  if (view.starts_with(magic)) return std::vector<std::byte>(bytes.begin(), bytes.end());
+  if (view.starts_with(magic)) return bytes;
   const std::size_t first = view.find_first_not_of(" \t\r\n");
   const bool looks_like_text =
       first != std::string_view::npos && (view.substr(first).starts_with("(") || view.substr(first).starts_with(";;"));
@@ -82,9 +82,9 @@ Result<std::vector<std::byte>> to_binary(std::span<const std::byte> bytes) {
     return Error{"not a WebAssembly module: " + take_message(error)};
   }
   const auto* data = reinterpret_cast<const std::byte*>(binary.data);
-  std::vector<std::byte> out(data, data + binary.size);
+  translated.assign(data, data + binary.size);
   wasm_byte_vec_delete(&binary);
-  return out;
+  return std::span<const std::byte>(translated);
 }
 
 }  // namespace
@@ -107,8 +107,9 @@ std::string_view name(ExternKind kind) noexcept {
 
 Result<std::shared_ptr<const Module>> Module::compile(const Engine& engine, std::string name,
                                                       std::span<const std::byte> bytes, const CodeCache* cache) {
-  auto binary = to_binary(bytes);
-  if (!binary.ok()) return std::move(binary).error();
+  std::vector<std::byte> translated;
+  const auto binary = to_binary(bytes, translated);
+  if (!binary.ok()) return binary.error();
   const std::string file_name = cache == nullptr ? std::string() : CodeCache::file_name(binary.value());
   wasmtime_module_t* module = cache == nullptr ? nullptr : cache->load(engine, file_name);
   if (module == nullptr) {
