@@ -18,8 +18,12 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-func TestGreeterSaysHello(t *testing.T) {
-	connection := dial(t, serve(t, "greeter"))
+// Of the examples that are there in C++ and in Go, both are to do the same.
+func TestGreeterSaysHello(t *testing.T)     { testGreeter(t, "greeter") }
+func TestGreeterInGoSaysHello(t *testing.T) { testGreeter(t, "greeter-go") }
+
+func testGreeter(t *testing.T, guest string) {
+	connection := dial(t, serve(t, guest))
 	for _, name := range []string{"Ada", "", "世界"} {
 		reply, err := unary(within(t, limit), connection, "/helloworld.Greeter/SayHello", text(1, name))
 		if err != nil || fields(t, reply)[1] != "Hello "+name {
@@ -42,8 +46,11 @@ func TestGreeterSaysHello(t *testing.T) {
 
 func point(latitude, longitude int) []byte { return join(number(1, latitude), number(2, longitude)) }
 
-func TestRouteGuideServesAllFourKinds(t *testing.T) {
-	connection := dial(t, serve(t, "route_guide"))
+func TestRouteGuideServesAllFourKinds(t *testing.T)     { testRouteGuide(t, "route_guide") }
+func TestRouteGuideInGoServesAllFourKinds(t *testing.T) { testRouteGuide(t, "route-guide-go") }
+
+func testRouteGuide(t *testing.T, guest string) {
+	connection := dial(t, serve(t, guest))
 	bridge := point(471000000, 100000000)
 	works := point(471328004, 100930217)
 

@@ -45,7 +45,7 @@ var _ encoding.CodecV2 = rawCodec{}
 // serve starts a server of these guests and returns its address; it is stopped, and judged, after the test.
 func serve(t *testing.T, arguments ...string) string {
 	t.Helper()
-	command := []string{"serve", "--listen", "127.0.0.1:0"}
+	command := []string{"serve", "--listen", "127.0.0.1:0", "--code-cache", os.Getenv("WASM_GRPC_TEST_CODE_CACHE")}
 	for _, argument := range arguments {
 		if !strings.HasPrefix(argument, "--") {
 			argument = filepath.Join(os.Getenv("WASM_GRPC_TEST_GUESTS"), argument+".wasm")
