@@ -27,6 +27,7 @@ MADE_BY_TOOLS = {"engine/Cargo.lock"}
 SOURCE_ENDINGS = {".h", ".cc", ".rs", ".go", ".py", ".cmake", ".txt", ".sh", ".md", ".json", ".in", ".proto", ""}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
+ONCE = re.compile(r"^#pragma once$|^#ifndef (\w+)\n#define \1$", re.MULTILINE)
 # Folders of the machine someone works on: homes and checkouts. /tmp and /usr are everyone's.
 MACHINE_PATH = re.compile(r"(?<![\w.}/-])/(?:" + "|".join(("work", "root", "home", "Users")) + r")/[\w.]")
 
@@ -65,8 +66,8 @@ def check_file(root: pathlib.Path, file: pathlib.Path) -> list[str]:
     if file.suffix in (".h", ".cc"):
         if name.parts[0] in ("src", "include", "examples"):
             complaints += check_includes(name, text)
-        if file.suffix == ".h" and "#pragma once" not in text:
-            complaints.append(f"{name} has no #pragma once")
+        if file.suffix == ".h" and not ONCE.search(text):
+            complaints.append(f"{name} has no #pragma once, nor the #ifndef and #define of a header for C")
     lines = text.count("\n")
     if lines > MOST_LINES:
         complaints.append(f"{name} has {lines} lines; {MOST_LINES} are the most, so that a reader can take it in")
@@ -87,6 +88,8 @@ def check_rules_bite() -> None:
     }.items():
         assert check_includes(pathlib.PurePath(name), text), f"{name} with {text} was to be refused"
     assert not check_includes(pathlib.PurePath("src/wasi/a.cc"), '#include "wasm/linker.h"\n#include "wasi/errno.h"')
+    assert ONCE.search("// A.\n#pragma once\n") and ONCE.search("/* A. */\n#ifndef A_H\n#define A_H\n")
+    assert not ONCE.search("// #pragma once") and not ONCE.search("#ifndef A_H\n#define B_H\n")
     assert MACHINE_PATH.search("see " + "/ho" + "me/me/x") and not MACHINE_PATH.search("src" + "/ho" + "me/x")
 
 
