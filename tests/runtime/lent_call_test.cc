@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "abi/pantopic_fixture.h"
 #include "abi/v1.h"
 #include "runtime/work_sharing_fixture.h"
 
@@ -99,6 +100,63 @@ TEST_P(LentCallTest, AStreamGoesBothWaysWhileItIsLent) {
   EXPECT_EQ(call.status().code, StatusCode::ok);
   EXPECT_EQ(notes, std::vector<std::int32_t>{END});
   EXPECT_TRUE(call.let_go_of());
+}
+
+/// A guest that is called for each message of a stream, and answers with how many there were in this stream. Where it
+/// has begun it is sliced in its first export, at the call of a function.
+std::string counting_guest(Moment moment) {
+  abi::pantopic::Description description;
+  description.services = "/test.Service/b.Method";
+  std::string text = abi::pantopic::push_text(
+      "(global $count (mut i32) (i32.const 48))" +
+          abi::pantopic::function(
+              "__grpc_server_bidirectional_open",
+              moment == Moment::within
+                  ? "(call $tick) (call $tick) (call $len (i32.const 0)) (global.set $count (i32.const 48))"
+                  : "(global.set $count (i32.const 48))") +
+          abi::pantopic::function("__grpc_server_bidirectional_recv", R"(
+            (global.set $count (i32.add (global.get $count) (i32.const 1)))
+            (i32.store8 (i32.const 4096) (global.get $count))
+            (call $len (i32.const 1)) (call $send))"),
+      description);
+  return text.insert(text.find("(module") + 7, R"((import "test" "tick" (func $tick)))");
+}
+
+TEST_P(LentCallTest, AGuestIsCalledForEachMessageWhereItWorks) {
+  make_workers_of(MethodKind::bidi_stream, counting_guest(GetParam()));
+  TestCall call(MethodKind::bidi_stream);
+  lend(call);
+  run_both();
+  call.client_sends("a");
+  run_both();
+  EXPECT_EQ(exchange.seat(1).running_loans, 0U) << "it waits";
+  call.client_sends("b");
+  call.client_sends("c");
+  run_both();
+  EXPECT_EQ(call.messages(), (std::vector<std::string>{"1", "2", "3"}));
+  EXPECT_FALSE(call.finished());
+  call.client_ends();
+  run_both();
+  EXPECT_TRUE(call.finished());
+  EXPECT_EQ(call.status().code, StatusCode::ok);
+  EXPECT_TRUE(call.let_go_of());
+  EXPECT_EQ(exchange.seat(1).loans, 0U);
+}
+
+TEST_P(LentCallTest, AGuestBetweenTheMessagesOfAStreamLosesItsClient) {
+  make_workers_of(MethodKind::bidi_stream, counting_guest(GetParam()));
+  TestCall call(MethodKind::bidi_stream);
+  lend(call);
+  call.client_sends("a");
+  run_both();
+  EXPECT_EQ(call.messages(), std::vector<std::string>{"1"});
+  call.client_cancels();
+  run_both();
+  EXPECT_TRUE(call.let_go_of());
+  EXPECT_EQ(exchange.seat(1).loans, 0U);
+  EXPECT_EQ(exchange.seat(1).running_loans, 0U);
+  const InstancePool& home = (GetParam() == Moment::before ? taker : lender)->instances;
+  EXPECT_EQ(home.idle(), 1U) << "the instance is as good as before";
 }
 
 TEST_P(LentCallTest, APieceOfAMessageWaitsForItsRestAtTheLender) {

@@ -78,7 +78,10 @@ struct WorkSharingFixture : GuestTest {
   };
 
   void make_workers(rpc::MethodKind kind, std::string_view body, std::string_view more = "") {
-    module = load(shared_guest_text(kind, body, more));
+    make_workers_of(kind, shared_guest_text(kind, body, more));
+  }
+  void make_workers_of(rpc::MethodKind kind, std::string_view text) {
+    module = load(text);
     notes.clear();
     cost.add_sample(std::chrono::milliseconds(1));
     lender = std::make_unique<FakeWorker>(exchange, 0, module, kind);
