@@ -55,7 +55,7 @@ std::string message(const std::string& type, bool streams) { return streams ? "s
 
 void print_text(const ModuleInfo& info) {
   std::printf("name:     %s\nabi:      %s\nsize:     %zu bytes\n", info.name.c_str(), info.abi.c_str(), info.size);
-  std::printf("features: %s\n", joined(info.features).c_str());
+  if (!info.features.empty()) std::printf("features: %s\n", joined(info.features).c_str());
   if (info.placement) {
     const std::string key = info.placement_key.empty() ? "" : " " + info.placement_key;
     std::printf("placement: %s%s\n", std::string(name(*info.placement)).c_str(), key.c_str());

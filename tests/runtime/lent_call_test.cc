@@ -45,14 +45,15 @@ struct LentCallTest : WorkSharingFixture, testing::WithParamInterface<Moment> {
     EXPECT_EQ(guests_lent(), GetParam() == Moment::within ? 1 : 0);
     EXPECT_TRUE(lender->scheduler.empty());
   }
-  void make(MethodKind kind, std::string_view body, std::string_view more = "") {
+  void make(MethodKind kind, std::string_view body, std::string_view more = "",
+            const InstanceLife& life = no_warm_instances()) {
     std::string text(body);
     if (GetParam() == Moment::within) {
       constexpr std::string_view local = "(local $size i32)";
       const std::size_t at = text.find(local);
       text.insert(at == std::string::npos ? 0 : at + local.size(), "(call $slices (i32.const 1))");
     }
-    make_workers(kind, text, more);
+    make_workers(kind, text, more, life);
   }
   static_assert(AGAIN == -2);
 };
@@ -261,6 +262,24 @@ TEST_P(LentCallTest, WhatWaitsToBeSentIsBoundedWhereverItWaits) {
   }
 }
 
+TEST_P(LentCallTest, AResponseLargerThanTheHostSendsEndsIt) {
+  make(MethodKind::unary, R"(
+    (drop (memory.grow (i32.const 1)))
+    (call $tell (call $send (local.get $call) (i32.const 0) (i32.const 100001)))
+    (call $tell (call $send (local.get $call) (i32.const 0) (i32.const 1)))
+    (i32.const 0))");
+  TestCall call(MethodKind::unary);
+  call.client_sends("");
+  call.client_ends();
+  lend(call);
+  run_both();
+  EXPECT_EQ(call.status().code, StatusCode::resource_exhausted);
+  EXPECT_EQ(call.status().message, "the response message has 100001 bytes; the server sends at most 100000");
+  EXPECT_EQ(notes, (std::vector<std::int32_t>{CLOSED, CLOSED}));
+  EXPECT_TRUE(call.messages().empty());
+  EXPECT_TRUE(call.let_go_of());
+}
+
 TEST_P(LentCallTest, AWaitingGuestIsToldThatItsClientHasGone) {
   make(MethodKind::bidi_stream,
        "(call $tell (call $wait (local.get $call) (i32.const 1) (i64.const -1))) (i32.const 0)");
@@ -388,6 +407,29 @@ TEST_P(LentCallTest, AnInstanceGoesBackToWhereItCameFrom) {
   auto& other = GetParam() == Moment::before ? *lender : *taker;
   EXPECT_EQ(owner.instances.counters().instances_made, 1U);
   EXPECT_EQ(owner.instances.counters().instances_idle, 1U);
+  EXPECT_EQ(other.instances.counters().instances_made, 0U);
+}
+
+TEST_P(LentCallTest, InFreshModeItsInstanceIsItsOwn) {
+  InstanceLife fresh = no_warm_instances();
+  fresh.mode = InstanceMode::fresh;
+  make(MethodKind::unary, R"(
+    (global.set $calls (i32.add (global.get $calls) (i32.const 1)))
+    (global.get $calls))",
+       "(global $calls (mut i32) (i32.const 4))", fresh);
+  for (int i = 0; i < 3; ++i) {
+    TestCall call(MethodKind::unary);
+    exchange.seat(0).calls_lent.set(0);
+    exchange.seat(0).guests_lent.set(0);
+    lend(call);
+    run_both();
+    EXPECT_EQ(call.status().code, StatusCode::not_found) << "5: what it counts to in a new instance";
+  }
+  const auto& owner = GetParam() == Moment::before ? *taker : *lender;
+  const auto& other = GetParam() == Moment::before ? *lender : *taker;
+  EXPECT_EQ(owner.instances.counters().instances_made, 3U);
+  EXPECT_EQ(owner.instances.counters().instances_discarded, 3U);
+  EXPECT_EQ(owner.instances.alive(), 0U);
   EXPECT_EQ(other.instances.counters().instances_made, 0U);
 }
 

@@ -65,7 +65,7 @@ struct WorkSharingFixture : GuestTest {
     InstanceBudget budget{4};
     InstancePool instances;
     rpc::MethodTable methods;
-    GuestLimits limits{.max_cpu_time = std::chrono::milliseconds(100)};
+    GuestLimits limits{.max_cpu_time = std::chrono::milliseconds(100), .max_response_size = 100'000};
     GuestCallPool calls{scheduler, timers, limits};
     GuestHandler handler;
     WorkSharing sharing;
@@ -77,11 +77,12 @@ struct WorkSharingFixture : GuestTest {
     void run() noexcept override {}
   };
 
-  void make_workers(rpc::MethodKind kind, std::string_view body, std::string_view more = "") {
-    make_workers_of(kind, shared_guest_text(kind, body, more));
+  void make_workers(rpc::MethodKind kind, std::string_view body, std::string_view more = "",
+                    const InstanceLife& life = no_warm_instances()) {
+    make_workers_of(kind, shared_guest_text(kind, body, more), life);
   }
-  void make_workers_of(rpc::MethodKind kind, std::string_view text) {
-    module = load(text);
+  void make_workers_of(rpc::MethodKind kind, std::string_view text, const InstanceLife& life = no_warm_instances()) {
+    module = load(text, "guest", life);
     notes.clear();
     cost.add_sample(std::chrono::milliseconds(1));
     lender = std::make_unique<FakeWorker>(exchange, 0, module, kind);
