@@ -210,7 +210,7 @@ def run(settings):
     formats = format_servers(settings.build_dir, settings.guest.parent) if GREETER_FORMATS.name in settings.loads else []
     abis = abi_servers(settings.build_dir, settings.guest.parent) if ABIS.name in settings.loads else []
     event_loads = [load for load in (*EVENT_LOADS, EVENT_STREAMS) if load.name in settings.loads]
-    events = [server for server in event_servers(settings.build_dir, settings.guest.parent)
+    events = [server for server in event_servers(settings.build_dir, settings.guest.parent, "grpc-go" in settings.servers)
               if any(server.takes(load) for load in event_loads)]
     results = Results()
     with tempfile.TemporaryDirectory(prefix="wasm-grpc-bench-") as scratch:

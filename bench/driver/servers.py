@@ -132,8 +132,8 @@ def abi_servers(build, guests):
                                          ("pantopic-pull", "pantopic-pull, in C", "pantopic_pull")])
 
 
-def event_servers(build, guests):
-    """bench.Events by a guest and by grpc-go. Some are there for one method only, by which loads.ASYNC_UNARY goes."""
+def event_servers(build, guests, with_go):
+    """bench.Events by guests and by grpc-go. Some are there for one method only, by which loads.ASYNC_UNARY goes."""
     ours, go = str(build / "wasm-grpc"), str(build / "bench" / "grpc_go_echo")
     listen = ("--listen", "127.0.0.1:0")
     build_bench = "build it with `cmake -DWASM_GRPC_BUILD_BENCH=ON` and `ninja`"
@@ -149,14 +149,15 @@ def event_servers(build, guests):
         return Server(name, label, (go, *listen), f"install Go 1.26 or newer and {build_bench}", (go, "--version"),
                       environment={"GOMAXPROCS": "1"}, loads=loads)
 
+    go_servers = [native(EVENTS_GO, "grpc-go, native", *loads),
+                  native(LATER_GO, "grpc-go, native, answered when another call wakes it", "async-unary")]
     return [served("events", EVENTS, "wasm-grpc, coroutines", *loads),
             served("events_by_hand", EVENTS_BY_HAND, "wasm-grpc, over ABI 1 itself", *loads),
-            native(EVENTS_GO, "grpc-go, native", *loads),
             served("events", HANDLED, "wasm-grpc, handler style", "async-unary"),
             served("events", AT_ONCE, "wasm-grpc, a coroutine that answers at once", "async-unary"),
             served("events", LATER, "wasm-grpc, a coroutine that another call wakes", "async-unary"),
             served("events_by_hand", LATER_BY_HAND, "wasm-grpc, over ABI 1, answered in another call's event", "async-unary"),
-            native(LATER_GO, "grpc-go, native, answered when another call wakes it", "async-unary")]
+            *(go_servers if with_go else ())]
 
 
 def make_certificate(folder):
