@@ -1,14 +1,20 @@
-// A program of your own that serves a guest: what `wasm-grpc serve` does, a native method beside the guest's, and a host
-// function that the guest calls.
+// A program of your own that serves a guest: what `wasm-grpc serve` does, a native method beside the guest's, and host
+// functions that the guest calls.
 //
 //   embed GUEST.wasm [ADDRESS:PORT]
 
 #include <signal.h>
 
+#include <algorithm>
 #include <atomic>
+#include <condition_variable>
 #include <cstdio>
+#include <deque>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <thread>
 
 #include "wasm_grpc/server.h"
 
@@ -49,12 +55,84 @@ class NativeEcho final : public rpc::Handler {
   };
 };
 
+/// Host functions with a state: `visits.count(name) -> i64`. All instances of a guest module share its count.
+HostModule visits() {
+  struct Visits {
+    std::atomic<std::int64_t> count = 0;
+  };
+  HostModule module("visits");
+  module.module_state<Visits>([](const ModuleOptions&) { return std::make_shared<Visits>(); })
+      .function("count", [](ModuleState<Visits> visits, std::string_view name) -> std::int64_t {
+        return name.empty() ? visits->count.load() : ++visits->count;
+      });
+  return module;
+}
+
+/// Stands for a database, or whatever takes its time and has threads of its own: it answers one question after the
+/// other.
+class Database {
+ public:
+  using Answer = std::function<void(const std::string* found)>;
+
+  void find(std::string name, Answer answer) {
+    const std::lock_guard lock(mutex_);
+    questions_.push_back({std::move(name), std::move(answer)});
+    asked_.notify_one();
+  }
+
+ private:
+  struct Question {
+    std::string name;
+    Answer answer;
+  };
+
+  void run(const std::stop_token& stop) {
+    std::unique_lock lock(mutex_);
+    while (asked_.wait(lock, stop, [this] { return !questions_.empty(); })) {
+      const Question question = std::move(questions_.front());
+      questions_.pop_front();
+      lock.unlock();
+      const auto found = people_.find(question.name);
+      question.answer(found == people_.end() ? nullptr : &found->second);
+      lock.lock();
+    }
+  }
+
+  const std::map<std::string, std::string> people_ = {{"Ada", "wrote the first program"},
+                                                      {"Grace", "wrote the first compiler"}};
+  std::mutex mutex_;
+  std::condition_variable_any asked_;
+  std::deque<Question> questions_;
+  std::jthread thread_{[this](const std::stop_token& stop) { run(stop); }};
+};
+
+/// A host function that answers later: `people.find(name, text) -> i32`. Its guest waits, its worker does not.
+HostModule people(Database& database) {
+  HostModule module("people");
+  module.function("find", [&database](Completion<std::int32_t> done, std::string_view name, std::span<std::byte> text) {
+    database.find(std::string(name), [done, text](const std::string* found) {
+      if (found == nullptr) {
+        done.complete(-1);
+        return;
+      }
+      // Back on the guest's worker: only there may its memory be touched.
+      done.complete_with([found = *found, text](Caller&) {
+        if (found.size() <= text.size()) std::ranges::copy(std::as_bytes(std::span(found)), text.begin());
+        return static_cast<std::int32_t>(found.size());
+      });
+    });
+  });
+  return module;
+}
+
 Result<> serve(const std::string& guest, const std::string& address) {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before any thread: sigwait() below gets them
+
+  Database database;  // outlives the server, whose guests use it
 
   // 1. Load modules with their limits.
   ServerOptions options;
@@ -65,12 +143,9 @@ Result<> serve(const std::string& guest, const std::string& address) {
   if (!created.ok()) return std::move(created).error();
   Server& server = *created.value();
 
-  // 2. Give guests a host function: `visits.count(name) -> i64`, shared by all instances.
-  static std::atomic<std::int64_t> visits = 0;
-  auto defined = server.add_host_function("visits", "count", host_function([](std::string_view name) -> std::int64_t {
-                                            return name.empty() ? visits.load() : ++visits;
-                                          }));
-  if (!defined.ok()) return defined;
+  // 2. Give guests functions of your own.
+  if (auto added = server.add_host_module(visits()); !added.ok()) return added;
+  if (auto added = server.add_host_module(people(database)); !added.ok()) return added;
 
   ModuleOptions module;
   module.environment = {{"GREETING", "Welcome"}};

@@ -20,7 +20,7 @@
 #include <vector>
 
 #include "wasm_grpc/counters.h"
-#include "wasm_grpc/host_function.h"
+#include "wasm_grpc/host_module.h"
 #include "wasm_grpc/options.h"
 #include "wasm_grpc/result.h"
 #include "wasm_grpc/rpc/call.h"
@@ -76,7 +76,7 @@ using HandlerFactory = std::function<std::unique_ptr<rpc::Handler>()>;
 using UnaryFunction =
     std::function<rpc::Status(rpc::Call& call, std::span<const std::byte> request, std::vector<std::byte>& response)>;
 
-/// A server. Set it up from one thread: add_host_function(), add_module(), add_method(), listen(), then start().
+/// A server. Set it up from one thread: add_host_module(), add_module(), add_method(), listen(), then start().
 /// stop(), wait() and counters() may be called from any thread.
 class Server {
  public:
@@ -86,8 +86,9 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /// Offers a function to guests, as `name` of the import module `module`. Before the modules that import it are added.
-  Result<> add_host_function(std::string_view module, std::string_view name, HostFunction function);
+  /// Offers functions to guests. Before the modules that import them are added. Several may have the same name, as long
+  /// as their functions have not.
+  Result<> add_host_module(HostModule module);
 
   /// Loads a module: compiles it, runs its start once to learn its methods. Takes time; errors name the file.
   Result<ModuleInfo> add_module(const std::string& path, const ModuleOptions& options);

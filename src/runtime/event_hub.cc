@@ -165,6 +165,7 @@ void EventHub::run() noexcept {
   scheduled_ = false;
   if (guest_ == nullptr) return;  // it was abandoned
   in_run_ = true;
+  context_.host_waits.remove(*this);  // it may be the timer that woke it
   const std::uint64_t tick = context_.scheduler.tick();
   if (state_ == State::ready || run_start()) {
     while (guest_ != nullptr && (guest_->instance.running() || begin_next_event())) {
@@ -267,15 +268,27 @@ void EventHub::suspend() noexcept {
   } else {
     const auto until = starting ? std::min(waits_for.until, start_limit_) : waits_for.until;
     if (until != wasm::Suspension::never) context_.timers.schedule(*this, until);
+    if (!context_.host_waits.add(*this, waits_for)) on_host_result();
   }
 }
 
 void EventHub::on_timer() noexcept { schedule(); }
 
+void EventHub::on_host_result() noexcept {
+  context_.timers.cancel(*this);
+  schedule();
+}
+
+void EventHub::stop_waiting() noexcept {
+  context_.timers.cancel(*this);
+  context_.host_waits.remove(*this);
+}
+
 // ---- Failing ----
 
 void EventHub::fail_start(std::string_view why) noexcept {
   state_ = State::none;
+  stop_waiting();
   instances_.start_failed(why);
   instances_.discard(std::move(guest_));
   refuse_calls({rpc::StatusCode::unavailable, "the service could not start an instance"});
@@ -307,7 +320,7 @@ void EventHub::fail_guest() noexcept {
 void EventHub::lose_instance() noexcept {
   state_ = State::none;
   current_ = nullptr;
-  context_.timers.cancel(*this);
+  stop_waiting();
   release_finished();
   for (std::size_t i = live_.size(); i-- > 0;) {
     EventCall& call = *live_[i];
@@ -323,7 +336,7 @@ void EventHub::abandon() noexcept {
   if (state_ == State::waiting) instances_.cancel(*this);
   state_ = State::none;
   current_ = nullptr;
-  context_.timers.cancel(*this);
+  stop_waiting();
   release_finished();
   while (!live_.empty()) forget(*live_.back());
   if (guest_ != nullptr) instances_.discard(std::move(guest_));

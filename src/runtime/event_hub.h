@@ -14,6 +14,7 @@
 #include "rpc/timer_queue.h"
 #include "runtime/event_call.h"
 #include "runtime/guest_clock.h"
+#include "runtime/host_waits.h"
 #include "runtime/instance_pool.h"
 #include "runtime/scheduler.h"
 #include "wasm_grpc/guest_limits.h"
@@ -24,6 +25,7 @@ namespace wasm_grpc::runtime {
 struct EventContext {
   Scheduler& scheduler;
   rpc::TimerQueue& timers;
+  HostWaits& host_waits;
   GuestClock& clock;
   const GuestLimits& limits;
 };
@@ -39,7 +41,7 @@ class EventHubOwner {
 };
 
 /// Used on its worker's thread. While the guest is in the midst of an event, other events wait.
-class EventHub final : public Task, private InstanceWaiter, private rpc::Timer {
+class EventHub final : public Task, private InstanceWaiter, private HostWaiter, private rpc::Timer {
  public:
   EventHub(InstancePool& instances, const EventContext& context, EventHubOwner& owner)
       : instances_(instances), context_(context), owner_(owner) {}
@@ -59,6 +61,7 @@ class EventHub final : public Task, private InstanceWaiter, private rpc::Timer {
 
   void run() noexcept override;
   void on_timer() noexcept override;
+  void on_host_result() noexcept override;
   void take_instance(std::unique_ptr<GuestInstance> instance, bool started) noexcept override;
   void refuse_instance() noexcept override;
 
@@ -82,6 +85,8 @@ class EventHub final : public Task, private InstanceWaiter, private rpc::Timer {
   [[nodiscard]] bool run_event() noexcept;
   void end_event() noexcept;
   void suspend() noexcept;
+  /// Nothing wakes the guest any more.
+  void stop_waiting() noexcept;
   void sliced() noexcept;
   [[nodiscard]] bool kill_if_spent() noexcept;
   void fail_start(std::string_view why) noexcept;

@@ -281,10 +281,11 @@ void GuestCall::suspend() noexcept {
   if (remote_ != nullptr) remote_->set_waiting(true);
   const auto until = phase_ == Phase::starting ? std::min(waits_for.until, start_limit_) : waits_for.until;
   if (until != wasm::Suspension::never) owner_.timers_.schedule(*this, until);
+  if (!owner_.host_waits_.add(*this, waits_for)) resume();
 }
 
 void GuestCall::resume() noexcept {
-  owner_.timers_.cancel(*this);
+  stop_waiting();
   suspended_ = false;
   if (remote_ != nullptr) {
     remote_->set_waiting(false);
@@ -311,6 +312,13 @@ void GuestCall::on_writable(rpc::Call&) noexcept {
 
 void GuestCall::on_timer() noexcept { resume(); }
 
+void GuestCall::on_host_result() noexcept { resume(); }
+
+void GuestCall::stop_waiting() noexcept {
+  owner_.timers_.cancel(*this);
+  owner_.host_waits_.remove(*this);
+}
+
 void GuestCall::on_cancelled(rpc::Call&) noexcept {
   if (phase_ == Phase::queued || phase_ == Phase::waiting) {
     end(false);
@@ -327,9 +335,12 @@ void GuestCall::on_cancelled(rpc::Call&) noexcept {
     return;
   }
   // Begun anew for each call, a start that takes longer than they wait would never come to its end.
-  if (phase_ == Phase::starting && instances_->go_on_starting(guest_, start_limit_)) {
-    end(false);
-    return;
+  if (phase_ == Phase::starting) {
+    stop_waiting();
+    if (instances_->go_on_starting(guest_, start_limit_)) {
+      end(false);
+      return;
+    }
   }
   if (phase_ == Phase::running && guest_->instance.running()) {
     drop_late_guest();
@@ -378,7 +389,7 @@ void GuestCall::abandon() noexcept {
 
 void GuestCall::end(bool instance_is_good) noexcept {
   if (phase_ == Phase::waiting) instances_->cancel(*this);
-  owner_.timers_.cancel(*this);
+  stop_waiting();
   suspended_ = false;
   between_fibers_ = false;
   phase_ = Phase::none;

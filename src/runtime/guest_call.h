@@ -7,6 +7,7 @@
 #include "abi/abi.h"
 #include "rpc/timer_queue.h"
 #include "runtime/guest_clock.h"
+#include "runtime/host_waits.h"
 #include "runtime/instance_pool.h"
 #include "runtime/method_cost.h"
 #include "runtime/moving_guest.h"
@@ -26,7 +27,11 @@ class WorkSharing;
 ///
 /// An ABI may serve a call by several fibers, one after the other; between them it may wait for something to read.
 /// Whoever runs (scheduler), tells (call, timer) or gives (instance pool) may end it; end() is the one way out.
-class GuestCall final : public Task, public rpc::CallListener, public InstanceWaiter, public rpc::Timer {
+class GuestCall final : public Task,
+                        public rpc::CallListener,
+                        public InstanceWaiter,
+                        public HostWaiter,
+                        public rpc::Timer {
  public:
   explicit GuestCall(GuestCallPool& owner) : owner_(owner) {}
   ~GuestCall() override;
@@ -49,6 +54,7 @@ class GuestCall final : public Task, public rpc::CallListener, public InstanceWa
   void on_writable(rpc::Call& call) noexcept override;
   void on_cancelled(rpc::Call& call) noexcept override;
   void on_timer() noexcept override;
+  void on_host_result() noexcept override;
   void take_instance(std::unique_ptr<GuestInstance> instance, bool started) noexcept override;
   void refuse_instance() noexcept override;
 
@@ -71,6 +77,8 @@ class GuestCall final : public Task, public rpc::CallListener, public InstanceWa
   [[nodiscard]] bool late_slice_used_up(std::chrono::nanoseconds cpu_time_before) noexcept;
   void suspend() noexcept;
   void resume() noexcept;
+  /// Nothing wakes its guest any more.
+  void stop_waiting() noexcept;
   void fail_start(std::string_view why) noexcept;
   void fail_call() noexcept;
   /// The call has ended, and the guest goes on as if it had not.
@@ -110,8 +118,8 @@ class GuestCall final : public Task, public rpc::CallListener, public InstanceWa
 class GuestCallPool {
  public:
   /// `limits` outlive it.
-  GuestCallPool(Scheduler& scheduler, rpc::TimerQueue& timers, const GuestLimits& limits)
-      : scheduler_(scheduler), timers_(timers), limits_(limits) {}
+  GuestCallPool(Scheduler& scheduler, rpc::TimerQueue& timers, HostWaits& host_waits, const GuestLimits& limits)
+      : scheduler_(scheduler), timers_(timers), host_waits_(host_waits), limits_(limits) {}
   ~GuestCallPool();
   GuestCallPool(const GuestCallPool&) = delete;
   GuestCallPool& operator=(const GuestCallPool&) = delete;
@@ -138,6 +146,7 @@ class GuestCallPool {
   WorkSharing* sharing_ = nullptr;
   Scheduler& scheduler_;
   rpc::TimerQueue& timers_;
+  HostWaits& host_waits_;
   const GuestLimits& limits_;
   GuestClock clock_;
   std::vector<std::unique_ptr<GuestCall>> all_;

@@ -1,6 +1,6 @@
 #include "runtime/guest_module.h"
 
-#include <thread>
+#include "runtime/host_waits.h"
 
 namespace wasm_grpc::runtime {
 
@@ -27,7 +27,7 @@ Result<> run_start(GuestInstance& guest, std::chrono::milliseconds timeout) {
       return Error{"its start did not finish within " + std::to_string(timeout.count()) + " ms"};
     }
     if (progress == wasm::Progress::suspended) {
-      std::this_thread::sleep_until(std::min(guest.instance.suspension().until, give_up));
+      wait_here(guest.instance.suspension(), give_up);
     }
   }
   return success();
@@ -68,15 +68,42 @@ std::string describe_start_failure(const GuestInstance& guest) {
 
 GuestInstance::GuestInstance(const GuestModule& module, const abi::Declaration* expected)
     : wasi(module.sandbox(), module.name(), module.log()),
+      states(module.states()),
       instance(module.linked()),
-      binding(module.abi().bind(instance, module.log(), expected, module.health())) {
+      binding(module.abi().bind(instance, module.log(), expected, module.health())),
+      start_calls(module.states().start_calls()) {
   instance.set_host_data(wasm::HostSlot::wasi, &wasi);
+  instance.set_host_data(wasm::HostSlot::states, &states);
+}
+
+Result<bool> GuestInstance::begin_next_start_step() {
+  if (in_start_call) {
+    if (auto ended = end_start_call(); !ended.ok()) return std::move(ended).error();
+  } else {
+    auto step = binding->begin_next_start_step();
+    if (!step.ok() || step.value()) return step;
+  }
+  if (start_calls.empty()) return false;
+  in_start_call = true;
+  instance.begin_call(*instance.find_function(start_calls.front().function->name), {}, true);
+  return true;
+}
+
+Result<> GuestInstance::end_start_call() {
+  const wasm::ModuleStates::StartCall& call = start_calls.front();
+  wasm::InstanceCaller caller(instance);
+  RawValue value{.i32 = instance.result()};
+  caller.invoke(call.function->function, call.host_module, &value);
+  if (caller.trapped()) return Error{"its export \"" + call.function->name + "\": " + caller.trap_message()};
+  start_calls = start_calls.subspan(1);
+  in_start_call = false;
+  return success();
 }
 
 wasm::Progress GuestInstance::poll_start() noexcept {
   while (true) {
     if (!instance.running()) {
-      auto step = binding->begin_next_start_step();
+      auto step = begin_next_start_step();
       if (!step.ok()) {
         start_refusal = std::move(step).error().message;
         return wasm::Progress::failed;
@@ -88,7 +115,7 @@ wasm::Progress GuestInstance::poll_start() noexcept {
     }
     const wasm::Progress progress = instance.poll();
     if (progress == wasm::Progress::done) continue;
-    if (progress == wasm::Progress::failed && binding->start_step_exited_well()) continue;
+    if (progress == wasm::Progress::failed && !in_start_call && binding->start_step_exited_well()) continue;
     return progress;
   }
 }
@@ -97,16 +124,18 @@ Result<std::shared_ptr<GuestModule>> GuestModule::load(const wasm::Engine& engin
                                                        std::string name, std::span<const std::byte> bytes,
                                                        std::shared_ptr<const wasi::Sandbox> sandbox, Log& log,
                                                        std::chrono::milliseconds start_timeout,
-                                                       const InstanceLife& life, const wasm::CodeCache* cache) {
+                                                       const ModuleOptions& options, const wasm::CodeCache* cache) {
   auto compiled = wasm::Module::compile(engine, std::move(name), bytes, cache);
   if (!compiled.ok()) return std::move(compiled).error();
   auto abi = abi::detect(*compiled.value());
   if (!abi.ok()) return std::move(abi).error();
   auto linked = linker.link(std::move(compiled).value());
   if (!linked.ok()) return std::move(linked).error();
+  auto states = wasm::ModuleStates::make(linker.host_modules(), linked.value()->module(), options);
+  if (!states.ok()) return std::move(states).error();
 
-  std::shared_ptr<GuestModule> module(
-      new GuestModule(std::move(linked).value(), *abi.value(), std::move(sandbox), log, life));
+  std::shared_ptr<GuestModule> module(new GuestModule(std::move(linked).value(), *abi.value(), std::move(sandbox), log,
+                                                      options.instances, std::move(states).value()));
   GuestInstance first(*module, nullptr);
   if (auto started = run_start(first, start_timeout); !started.ok()) return std::move(started).error();
   module->declaration_ = first.binding->declaration();

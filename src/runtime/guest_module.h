@@ -12,10 +12,12 @@
 #include "services/described_files.h"
 #include "services/health_registry.h"
 #include "wasi/context.h"
+#include "wasm/host_states.h"
 #include "wasm/instance.h"
 #include "wasm/linker.h"
 #include "wasm/module.h"
 #include "wasm_grpc/instance_life.h"
+#include "wasm_grpc/options.h"
 #include "wasm_grpc/result.h"
 
 namespace wasm_grpc::runtime {
@@ -37,13 +39,14 @@ class ModuleHealth final : public abi::HealthSink {
 class GuestModule {
  public:
   /// Compiles the module, or takes it from the cache (which may be nullptr), links it, and runs its start once, on this
-  /// thread, to learn what it declares. Guest code runs in slices meanwhile only if the engine is ticked. The error is
-  /// one line without the module's name.
+  /// thread, to learn what it declares. Guest code runs in slices meanwhile only if the engine is ticked. Of the
+  /// options only `instances` is looked at, and by the host modules it imports from what they like. The error is one
+  /// line without the module's name.
   [[nodiscard]] static Result<std::shared_ptr<GuestModule>> load(const wasm::Engine& engine, const wasm::Linker& linker,
                                                                  std::string name, std::span<const std::byte> bytes,
                                                                  std::shared_ptr<const wasi::Sandbox> sandbox, Log& log,
                                                                  std::chrono::milliseconds start_timeout,
-                                                                 const InstanceLife& life = {},
+                                                                 const ModuleOptions& options = {},
                                                                  const wasm::CodeCache* cache = nullptr);
 
   [[nodiscard]] const std::string& name() const noexcept { return linked_->module().name(); }
@@ -58,17 +61,26 @@ class GuestModule {
   [[nodiscard]] const wasi::Sandbox& sandbox() const noexcept { return *sandbox_; }
   [[nodiscard]] Log& log() const noexcept { return log_; }
   [[nodiscard]] const InstanceLife& life() const noexcept { return life_; }
+  /// What the host modules it imports from keep for it.
+  [[nodiscard]] const wasm::ModuleStates& states() const noexcept { return states_; }
 
  private:
   GuestModule(std::shared_ptr<const wasm::LinkedModule> linked, const abi::Abi& abi,
-              std::shared_ptr<const wasi::Sandbox> sandbox, Log& log, const InstanceLife& life)
-      : linked_(std::move(linked)), abi_(&abi), sandbox_(std::move(sandbox)), log_(log), life_(life) {}
+              std::shared_ptr<const wasi::Sandbox> sandbox, Log& log, const InstanceLife& life,
+              wasm::ModuleStates states)
+      : linked_(std::move(linked)),
+        abi_(&abi),
+        sandbox_(std::move(sandbox)),
+        log_(log),
+        life_(life),
+        states_(std::move(states)) {}
 
   std::shared_ptr<const wasm::LinkedModule> linked_;
   const abi::Abi* abi_;
   std::shared_ptr<const wasi::Sandbox> sandbox_;
   Log& log_;
   InstanceLife life_;
+  wasm::ModuleStates states_;
   abi::Declaration declaration_;
   std::shared_ptr<const services::DescribedFiles> described_;
   mutable std::optional<ModuleHealth> health_;  // has its own lock
@@ -86,6 +98,7 @@ struct GuestInstance {
   [[nodiscard]] wasm::Progress poll_start() noexcept;
 
   wasi::Context wasi;
+  wasm::InstanceStates states;
   wasm::Instance instance;
   std::unique_ptr<abi::Binding> binding;
 
@@ -97,6 +110,15 @@ struct GuestInstance {
   std::uint64_t calls = 0;
   /// When it was made; kept only where instances have a greatest age.
   wasm::Clock::time_point born{};
+
+ private:
+  /// Makes the fiber of the next step of its start. False, and no fiber, when it is ready.
+  [[nodiscard]] Result<bool> begin_next_start_step();
+  /// Tells the host module what the start call that is done returned. The error says why it refused.
+  [[nodiscard]] Result<> end_start_call();
+
+  std::span<const wasm::ModuleStates::StartCall> start_calls;  // those that are left, when the ABI's start is done
+  bool in_start_call = false;
 };
 
 /// Why a guest failed, for the log: the message with the guest's backtrace, or its exit code.

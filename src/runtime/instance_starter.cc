@@ -18,6 +18,7 @@ void InstanceStarter::go_on(std::unique_ptr<GuestInstance> guest, rpc::Clock::ti
 }
 
 void InstanceStarter::run() noexcept {
+  context_.host_waits.remove(*this);  // it may be the timer that woke it
   const wasm::Progress progress = guest_->poll_start();
   if (progress == wasm::Progress::done) {
     pool_.add_started(std::move(guest_));
@@ -30,7 +31,8 @@ void InstanceStarter::run() noexcept {
   const auto now = rpc::Clock::now();
   if (now >= limit_) {
     give_up("it did not finish in time");
-  } else if (progress == wasm::Progress::suspended && guest_->instance.suspension().until > now) {
+  } else if (progress == wasm::Progress::suspended && guest_->instance.suspension().until > now &&
+             context_.host_waits.add(*this, guest_->instance.suspension())) {
     context_.timers.schedule(*this, std::min(guest_->instance.suspension().until, limit_));
   } else {
     context_.scheduler.sliced(*this, ++slices_);
@@ -40,6 +42,11 @@ void InstanceStarter::run() noexcept {
 void InstanceStarter::on_timer() noexcept {
   slices_ = 0;
   context_.scheduler.ready(*this);
+}
+
+void InstanceStarter::on_host_result() noexcept {
+  context_.timers.cancel(*this);
+  on_timer();
 }
 
 void InstanceStarter::give_up(std::string_view why) noexcept { pool_.background_start_failed(std::move(guest_), why); }

@@ -6,6 +6,7 @@
 
 #include "rpc/timer_queue.h"
 #include "runtime/guest_module.h"
+#include "runtime/host_waits.h"
 #include "runtime/scheduler.h"
 
 namespace wasm_grpc::runtime {
@@ -16,15 +17,16 @@ class InstancePool;
 struct StartContext {
   Scheduler& scheduler;
   rpc::TimerQueue& timers;
+  HostWaits& host_waits;
   std::chrono::milliseconds timeout;
 };
 
 /// Runs the start of one instance of a pool at a time, a slice at a time like a call's, and gives it to the pool. Used
 /// on the worker's thread.
-class InstanceStarter final : private Task, private rpc::Timer {
+class InstanceStarter final : private Task, private rpc::Timer, private HostWaiter {
  public:
   InstanceStarter(InstancePool& pool, const StartContext& context) : pool_(pool), context_(context) {}
-  ~InstanceStarter() override = default;
+  ~InstanceStarter() override { context_.host_waits.remove(*this); }
 
   [[nodiscard]] bool busy() const noexcept { return guest_ != nullptr; }
   /// Starts a new instance. Only while it is not busy.
@@ -35,6 +37,7 @@ class InstanceStarter final : private Task, private rpc::Timer {
  private:
   void run() noexcept override;
   void on_timer() noexcept override;
+  void on_host_result() noexcept override;
   void give_up(std::string_view why) noexcept;
 
   InstancePool& pool_;

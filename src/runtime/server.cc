@@ -210,9 +210,9 @@ Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options) {
   return std::unique_ptr<Server>(new Server(std::move(state)));
 }
 
-Result<> Server::add_host_function(std::string_view module, std::string_view name, HostFunction function) {
+Result<> Server::add_host_module(HostModule module) {
   if (auto may = state_->may_change(); !may.ok()) return may;
-  return state_->linker.define(module, name, std::move(function));
+  return state_->linker.define(std::move(module));
 }
 
 Result<ModuleInfo> Server::add_module(const std::string& path, const ModuleOptions& options) {
@@ -235,9 +235,9 @@ Result<ModuleInfo> Server::add_module(std::span<const std::byte> bytes, const Mo
   {
     wasm::EpochTicker::Activity activity(state_->ticker);
     activity.enter();
-    auto loaded = runtime::GuestModule::load(
-        state_->engine, state_->linker, options.name, bytes, std::move(sandbox).value(), state_->log,
-        state_->options.guests.start_timeout, options.instances, state_->code_cache.get());
+    auto loaded = runtime::GuestModule::load(state_->engine, state_->linker, options.name, bytes,
+                                             std::move(sandbox).value(), state_->log,
+                                             state_->options.guests.start_timeout, options, state_->code_cache.get());
     if (!loaded.ok()) return std::move(loaded).error();
     guest = std::move(loaded).value();
   }

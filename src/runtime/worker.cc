@@ -66,7 +66,7 @@ Worker::Worker(const ServerOptions& options, std::uint32_t max_instances, wasm::
       activity_(ticker),
       scheduler_([this] { wake_turn(); }, &ticker.ticks()),
       budget_(max_instances, options.guests.max_instances),
-      calls_(scheduler_, timers_, limits_),
+      calls_(scheduler_, timers_, host_waits_, limits_),
       endpoint_(io_, http2_settings(options), methods_, timers_, *this) {
   if (exchange == nullptr) return;
   sharing_ = std::make_unique<WorkSharing>(*exchange, index, methods_, options.max_message_size);
@@ -78,12 +78,14 @@ Worker::~Worker() {
   join();
   endpoint_.close();
   abandon_calls();
+  host_waits_.close();
   if (sharing_ != nullptr) sharing_->close();
 }
 
 Result<> Worker::add_module(std::shared_ptr<const GuestModule> module) {
-  pools_.push_back(std::make_unique<InstancePool>(module, budget_, limits_.max_waiting_calls,
-                                                  StartContext{scheduler_, timers_, limits_.start_timeout}));
+  pools_.push_back(
+      std::make_unique<InstancePool>(module, budget_, limits_.max_waiting_calls,
+                                     StartContext{scheduler_, timers_, host_waits_, limits_.start_timeout}));
   const auto& methods = module->declaration().methods;
   const bool has_events = std::any_of(methods.begin(), methods.end(), [](const abi::DeclaredMethod& method) {
     return method.style == abi::Style::events;
@@ -92,7 +94,8 @@ Result<> Worker::add_module(std::shared_ptr<const GuestModule> module) {
     // The homes of modules with one instance in the process are spread over the workers.
     const unsigned home = static_cast<unsigned>(pools_.size() - 1) % workers_;
     event_hubs_.push_back(std::make_unique<EventHubs>(
-        *pools_.back(), EventContext{scheduler_, timers_, calls_.clock(), limits_}, index_, workers_, home));
+        *pools_.back(), EventContext{scheduler_, timers_, host_waits_, calls_.clock(), limits_}, index_, workers_,
+        home));
     if (sharing_ != nullptr) event_hubs_.back()->share(*sharing_);
   }
   for (const abi::DeclaredMethod& method : methods) {
@@ -136,6 +139,7 @@ void Worker::post(std::chrono::milliseconds after, std::function<void()> functio
 }
 
 void Worker::start() {
+  host_waits_.open([this] { asio::post(io_, [this] { host_waits_.deliver(); }); });
   if (sharing_ != nullptr) {
     sharing_->open([this] {
       asio::post(io_, [this] {
@@ -256,6 +260,7 @@ void Worker::abandon_calls() noexcept {
 void Worker::finish() noexcept {
   endpoint_.close();
   abandon_calls();
+  host_waits_.close();
   if (sharing_ != nullptr) sharing_->close();
   drain_timer_.cancel();
   timer_.cancel();

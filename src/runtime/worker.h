@@ -99,6 +99,7 @@ class Worker final : private http2::Host {
 
   wasm::EpochTicker::Activity activity_;
   Scheduler scheduler_;
+  HostWaits host_waits_;
   InstanceBudget budget_;
   rpc::MethodTable methods_;
   std::vector<std::unique_ptr<InstancePool>> pools_;

@@ -3,11 +3,14 @@
 #include <wasmtime.h>
 
 #include <array>
+#include <utility>
 #include <vector>
 
 #include "wasm/engine.h"
+#include "wasm/host_states.h"
 #include "wasm/linker.h"
 #include "wasm/module.h"
+#include "wasm/values.h"
 
 namespace wasm_grpc::wasm {
 
@@ -42,7 +45,8 @@ struct Instance::State {
   bool suspended = false;
   bool just_suspended = false;
   Suspension suspension;
-  std::int32_t* suspension_result = nullptr;
+  wasmtime_val_t* suspension_result = nullptr;
+  wasm_trap_t** suspension_trap = nullptr;
 
   std::array<void*, host_slots> host_data{};
 
@@ -136,6 +140,7 @@ Progress Instance::poll() noexcept {
 void Instance::drop() noexcept {
   State& state = *state_;
   if (state.future == nullptr) return;
+  if (const auto pending = std::exchange(state.suspension.pending, nullptr)) pending->abandon();
   wasmtime_call_future_delete(state.future);
   state.future = nullptr;
   if (state.trap != nullptr || state.error != nullptr) {
@@ -163,14 +168,20 @@ void Instance::set_host_data(HostSlot slot, void* data) noexcept {
 }
 void* Instance::host_data(HostSlot slot) const noexcept { return state_->host_data[static_cast<std::size_t>(slot)]; }
 
-void Instance::suspend(const Suspension& suspension) noexcept {
-  state_->suspension = suspension;
+void Instance::suspend(Suspension suspension) noexcept {
+  state_->suspension = std::move(suspension);
   state_->suspended = true;
   state_->just_suspended = true;
 }
 void Instance::set_exit_code(int code) noexcept { state_->exit_code = code; }
-void Instance::cancel_suspension() noexcept { state_->suspended = false; }
-void Instance::set_suspension_result(std::int32_t* result) noexcept { state_->suspension_result = result; }
+void Instance::cancel_suspension() noexcept {
+  state_->suspended = false;
+  state_->suspension.pending.reset();
+}
+void Instance::set_suspension_result(wasmtime_val_t* result, wasm_trap_t** trap) noexcept {
+  state_->suspension_result = result;
+  state_->suspension_trap = trap;
+}
 
 bool Instance::resolve_suspension() noexcept {
   State& state = *state_;
@@ -179,30 +190,46 @@ bool Instance::resolve_suspension() noexcept {
     state.just_suspended = false;
     return false;
   }
-  const std::optional<std::int32_t> answer = state.suspension.resolve(*this, state.suspension);
-  if (!answer) return false;
-  if (state.suspension_result != nullptr) *state.suspension_result = *answer;
+  if (state.suspension.pending != nullptr) {
+    if (!state.suspension.pending->given()) return false;
+    take_pending();
+  } else {
+    const std::optional<std::int32_t> answer = state.suspension.resolve(*this, state.suspension);
+    if (!answer) return false;
+    if (state.suspension_result != nullptr) state.suspension_result->of.i32 = *answer;
+  }
   state.suspended = false;
   return true;
 }
 
-namespace {
+void Instance::take_pending() noexcept {
+  State& state = *state_;
+  const auto pending = std::exchange(state.suspension.pending, nullptr);
+  InstanceCaller caller(*this);
+  RawValue value{};
+  caller.run([&] { pending->take(caller, &value); });
+  if (caller.trapped()) {
+    *state.suspension_trap = wasmtime_trap_new(caller.trap_message().data(), caller.trap_message().size());
+  } else if (state.suspension_result != nullptr) {
+    write_value(value, *state.suspension_result);
+  }
+}
 
-/// The instance's memory, also while it is being instantiated and its exports are not known to it yet.
-std::span<std::byte> memory_of(wasmtime_caller_t* caller, Instance& instance) noexcept {
-  if (const auto memory = instance.memory(); !memory.empty()) return memory;
+std::span<std::byte> Instance::memory(wasmtime_caller_t* caller) noexcept {
+  State& state = *state_;
   wasmtime_extern_t item;
   static constexpr std::string_view name = "memory";
-  if (!wasmtime_caller_export_get(caller, name.data(), name.size(), &item)) return {};
-  std::span<std::byte> memory;
-  if (item.kind == WASMTIME_EXTERN_MEMORY) {
-    wasmtime_context_t* context = wasmtime_caller_context(caller);
-    memory = {reinterpret_cast<std::byte*>(wasmtime_memory_data(context, &item.of.memory)),
-              wasmtime_memory_data_size(context, &item.of.memory)};
+  if (state.instantiating && !state.has_memory && wasmtime_caller_export_get(caller, name.data(), name.size(), &item)) {
+    if (item.kind == WASMTIME_EXTERN_MEMORY) {
+      state.memory = item.of.memory;
+      state.has_memory = true;
+    }
+    wasmtime_extern_delete(&item);
   }
-  wasmtime_extern_delete(&item);
-  return memory;
+  return memory();
 }
+
+namespace {
 
 Instance& instance_of(wasmtime_caller_t* caller) noexcept {
   return *static_cast<Instance*>(wasmtime_context_get_data(wasmtime_caller_context(caller)));
@@ -211,7 +238,22 @@ Instance& instance_of(wasmtime_caller_t* caller) noexcept {
 }  // namespace
 
 InstanceCaller::InstanceCaller(wasmtime_caller* caller) noexcept
-    : Caller(instance_of(caller).linked().module().name(), memory_of(caller, instance_of(caller))),
+    : Caller(instance_of(caller).linked().module().name(), instance_of(caller).memory(caller)),
       instance_(&instance_of(caller)) {}
+
+InstanceCaller::InstanceCaller(Instance& instance) noexcept
+    : Caller(instance.linked().module().name(), instance.memory()), instance_(&instance) {}
+
+void InstanceCaller::invoke(const HostFunction& function, std::size_t host_module, RawValue* values) noexcept {
+  run([&] {
+    if (function.module_state != nullptr || function.instance_state != nullptr) {
+      auto* const states = static_cast<InstanceStates*>(instance_->host_data(HostSlot::states));
+      if (states == nullptr) return trap("the host gave this instance no states");
+      if (function.module_state != nullptr) module_state_ = states->module_state(host_module);
+      if (function.instance_state != nullptr) instance_state_ = states->instance_state(host_module);
+    }
+    function.invoke(*this, values);
+  });
+}
 
 }  // namespace wasm_grpc::wasm

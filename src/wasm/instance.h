@@ -9,15 +9,19 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "wasm/failure.h"
 #include "wasm_grpc/host_function.h"
 
+struct wasm_trap_t;
 struct wasmtime_caller;
+struct wasmtime_val;
 
 namespace wasm_grpc::wasm {
 
@@ -47,11 +51,13 @@ struct Suspension {
   std::optional<std::int32_t> (*resolve)(Instance& instance, const Suspension& suspension) = nullptr;
   /// For resolve() to remember things in.
   mutable std::uint64_t notes[4] = {};
+  /// The result that a Completion is to bring, instead of resolve(): its owner has it notify() a waker.
+  std::shared_ptr<detail::PendingResult> pending;
 };
 
 /// A slot for what a layer above keeps with an instance.
-enum class HostSlot : std::size_t { wasi, abi };
-inline constexpr std::size_t host_slots = 2;
+enum class HostSlot : std::size_t { wasi, abi, states };
+inline constexpr std::size_t host_slots = 3;
 
 /// One sandbox. Used by one thread at a time; may move between threads while no function of it runs.
 class Instance {
@@ -92,18 +98,21 @@ class Instance {
   // ---- For host functions ----
 
   /// Suspends the guest once the host function that calls this returns. Only from define_suspending() functions.
-  void suspend(const Suspension& suspension) noexcept;
+  void suspend(Suspension suspension) noexcept;
   /// Makes the guest fail as one that has exited, when the host function returns with a trap.
   void set_exit_code(int code) noexcept;
 
   // ---- For the linker ----
   void cancel_suspension() noexcept;
-  void set_suspension_result(std::int32_t* result) noexcept;
+  /// Where the result of the function that suspends goes, if it has one, and its trap: until it is resolved.
+  void set_suspension_result(wasmtime_val* result, wasm_trap_t** trap) noexcept;
   [[nodiscard]] bool resolve_suspension() noexcept;
+  /// The memory also while it is being instantiated and its exports are not known to it yet.
+  [[nodiscard]] std::span<std::byte> memory(wasmtime_caller* caller) noexcept;
 
  private:
-  friend class InstanceCaller;
   struct State;
+  void take_pending() noexcept;
   std::unique_ptr<State> state_;
 };
 
@@ -111,10 +120,25 @@ class Instance {
 class InstanceCaller final : public Caller {
  public:
   explicit InstanceCaller(wasmtime_caller* caller) noexcept;
+  /// Outside of a call by the guest.
+  explicit InstanceCaller(Instance& instance) noexcept;
   [[nodiscard]] static InstanceCaller& from(Caller& caller) noexcept { return static_cast<InstanceCaller&>(caller); }
 
   [[nodiscard]] Instance& instance() const noexcept { return *instance_; }
   [[nodiscard]] const std::string& trap_message() const noexcept { return trap_message_; }
+  /// Calls a function of the host module with this number. No exception leaves it: the caller is trapped.
+  void invoke(const HostFunction& function, std::size_t host_module, RawValue* values) noexcept;
+  /// Runs code of an embedder, likewise.
+  template <typename Code>
+  void run(const Code& code) noexcept {
+    try {
+      code();
+    } catch (const std::exception& error) {
+      trap(std::string("a host function failed: ") + error.what());
+    } catch (...) {
+      trap("a host function failed");
+    }
+  }
 
  private:
   Instance* instance_;

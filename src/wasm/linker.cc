@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <exception>
 #include <optional>
 #include <utility>
 
@@ -13,6 +12,7 @@
 #include "wasm/guest_text.h"
 #include "wasm/instance.h"
 #include "wasm/module.h"
+#include "wasm/values.h"
 
 namespace wasm_grpc::wasm {
 
@@ -22,58 +22,44 @@ static_assert(sizeof(RawValue) == sizeof(wasmtime_val_raw_t) && alignof(RawValue
 
 constexpr std::size_t max_values = 16;
 
-/// Runs a host function for the guest; no exception leaves it. Null, or the trap to raise.
-wasm_trap_t* run(const HostFunction& function, InstanceCaller& caller, RawValue* values) noexcept {
-  try {
-    function.invoke(caller, values);
-  } catch (const std::exception& error) {
-    caller.trap(std::string("a host function failed: ") + error.what());
-  } catch (...) {
-    caller.trap("a host function failed");
-  }
+/// A function of the host module with this number, if it is of one.
+struct DefinedFunction {
+  HostFunction function;
+  std::size_t host_module = 0;
+};
+
+/// Runs a host function for the guest. Null, or the trap to raise.
+wasm_trap_t* run(const DefinedFunction& defined, InstanceCaller& caller, RawValue* values) noexcept {
+  caller.invoke(defined.function, defined.host_module, values);
   if (!caller.trapped()) return nullptr;
   return wasmtime_trap_new(caller.trap_message().data(), caller.trap_message().size());
 }
 
 wasm_trap_t* call_host(void* env, wasmtime_caller_t* caller, wasmtime_val_raw_t* values, std::size_t) {
   InstanceCaller instance_caller(caller);
-  return run(*static_cast<const HostFunction*>(env), instance_caller, reinterpret_cast<RawValue*>(values));
+  return run(*static_cast<const DefinedFunction*>(env), instance_caller, reinterpret_cast<RawValue*>(values));
 }
 
 void call_suspending_host(void* env, wasmtime_caller_t* caller, const wasmtime_val_t* arguments,
                           std::size_t argument_count, wasmtime_val_t* results, std::size_t result_count,
                           wasm_trap_t** trap, wasmtime_async_continuation_t* continuation) {
-  const auto& function = *static_cast<const HostFunction*>(env);
+  const auto& defined = *static_cast<const DefinedFunction*>(env);
+  const HostFunction& function = defined.function;
   InstanceCaller instance_caller(caller);
   std::array<RawValue, max_values> values;
-  for (std::size_t i = 0; i < argument_count; ++i) {
-    switch (function.parameters[i]) {
-      case ValueType::i32:
-        values[i].i32 = arguments[i].of.i32;
-        break;
-      case ValueType::i64:
-        values[i].i64 = arguments[i].of.i64;
-        break;
-      case ValueType::f32:
-        values[i].f32 = arguments[i].of.f32;
-        break;
-      case ValueType::f64:
-        values[i].f64 = arguments[i].of.f64;
-        break;
-    }
-  }
-  *trap = run(function, instance_caller, values.data());
-  std::int32_t* result = nullptr;
-  if (result_count == 1) {
-    results[0].kind = WASMTIME_I32;
-    results[0].of.i32 = values[0].i32;
-    result = &results[0].of.i32;
+  values[0].i64 = 0;  // the result of one that suspends
+  for (std::size_t i = 0; i < argument_count; ++i) values[i] = read_value(arguments[i]);
+  *trap = run(defined, instance_caller, values.data());
+  wasmtime_val_t* const result = result_count == 1 ? &results[0] : nullptr;
+  if (result != nullptr) {
+    result->kind = value_kinds[static_cast<std::size_t>(function.results[0])];
+    write_value(values[0], *result);
   }
   if (*trap != nullptr) instance_caller.instance().cancel_suspension();
   continuation->env = &instance_caller.instance();
   continuation->callback = [](void* instance) { return static_cast<Instance*>(instance)->resolve_suspension(); };
   continuation->finalizer = nullptr;
-  instance_caller.instance().set_suspension_result(result);
+  instance_caller.instance().set_suspension_result(result, trap);
 }
 
 wasm_valtype_vec_t types_of(const std::vector<ValueType>& types) {
@@ -98,7 +84,7 @@ struct FunctionType {
   wasm_functype_t* type;
 };
 
-void delete_function(void* env) { delete static_cast<HostFunction*>(env); }
+void delete_function(void* env) { delete static_cast<DefinedFunction*>(env); }
 
 // More would be an attempt to have the host make many.
 constexpr std::size_t max_stubs = 1000;
@@ -176,29 +162,53 @@ bool Linker::offers(std::string_view module, std::string_view name) const {
 }
 
 Result<> Linker::define(std::string_view module, std::string_view name, HostFunction function) {
+  return define(module, name, std::move(function), 0);
+}
+
+Result<> Linker::define(HostModule module) {
+  if (auto sound = module.check(); !sound.ok()) return sound;
+  const std::size_t number = host_modules_.size();
+  for (const HostModule::Named& named : module.functions()) {
+    if (auto defined = define(module.name(), named.name, named.function, number); !defined.ok()) return defined;
+  }
+  host_modules_.push_back(std::make_shared<const HostModule>(std::move(module)));
+  return success();
+}
+
+Result<> Linker::define(std::string_view module, std::string_view name, HostFunction function,
+                        std::size_t host_module) {
+  if (function.suspends) return define_async(module, name, std::move(function), host_module);
   if (auto added = remember(module, name); !added.ok()) return added;
   const FunctionType type(function);
   for (const std::string_view place : names_of(module)) {
     wasmtime_error_t* error =
         wasmtime_linker_define_func_unchecked(linker_, place.data(), place.size(), name.data(), name.size(), type.type,
-                                              call_host, new HostFunction(function), delete_function);
+                                              call_host, new DefinedFunction{function, host_module}, delete_function);
     if (error != nullptr) return Error{take_message(error)};
   }
   return success();
 }
 
 Result<> Linker::define_suspending(std::string_view module, std::string_view name, HostFunction function) {
-  if (function.parameters.size() > max_values || function.results.size() > 1 ||
-      (function.results.size() == 1 && function.results[0] != ValueType::i32)) {
+  if (function.results.size() == 1 && function.results[0] != ValueType::i32) {
     return Error{"the suspending host function \"" + std::string(module) + "." + std::string(name) +
-                 "\" has a type that is not supported"};
+                 "\" has another result than an i32"};
+  }
+  return define_async(module, name, std::move(function), 0);
+}
+
+Result<> Linker::define_async(std::string_view module, std::string_view name, HostFunction function,
+                              std::size_t host_module) {
+  if (function.parameters.size() > max_values || function.results.size() > 1) {
+    return Error{"the suspending host function \"" + std::string(module) + "." + std::string(name) +
+                 "\" has more than " + std::to_string(max_values) + " parameters, or more than one result"};
   }
   if (auto added = remember(module, name); !added.ok()) return added;
   const FunctionType type(function);
   for (const std::string_view place : names_of(module)) {
-    wasmtime_error_t* error =
-        wasmtime_linker_define_async_func(linker_, place.data(), place.size(), name.data(), name.size(), type.type,
-                                          call_suspending_host, new HostFunction(function), delete_function);
+    wasmtime_error_t* error = wasmtime_linker_define_async_func(
+        linker_, place.data(), place.size(), name.data(), name.size(), type.type, call_suspending_host,
+        new DefinedFunction{function, host_module}, delete_function);
     if (error != nullptr) return Error{take_message(error)};
   }
   return success();
@@ -244,7 +254,7 @@ Result<std::shared_ptr<const LinkedModule>> Linker::link(std::shared_ptr<const M
     if (with_stubs == nullptr) with_stubs.reset(wasmtime_linker_clone(linker_));
     wasmtime_error_t* error = wasmtime_linker_define_func_unchecked(
         with_stubs.get(), import.module.data(), import.module.size(), import.name.data(), import.name.size(), type,
-        call_host, new HostFunction(std::move(*stub)), delete_function);
+        call_host, new DefinedFunction{std::move(*stub)}, delete_function);
     if (error != nullptr) return Error{take_message(error)};
   }
   wasmtime_instance_pre_t* pre = nullptr;

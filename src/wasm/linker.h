@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "wasm/host_states.h"
 #include "wasm_grpc/host_function.h"
 #include "wasm_grpc/result.h"
 
@@ -48,6 +49,9 @@ class Linker {
 
   /// Offers a function. The error says when the name is taken.
   [[nodiscard]] Result<> define(std::string_view module, std::string_view name, HostFunction function);
+  /// Offers the functions of a host module, whose number is its place in host_modules().
+  [[nodiscard]] Result<> define(HostModule module);
+  [[nodiscard]] const HostModules& host_modules() const noexcept { return host_modules_; }
   /// Offers a function that may call Instance::suspend(). It has at most one result, an i32.
   [[nodiscard]] Result<> define_suspending(std::string_view module, std::string_view name, HostFunction function);
 
@@ -69,6 +73,10 @@ class Linker {
     std::int32_t answer = 0;
   };
 
+  [[nodiscard]] Result<> define(std::string_view module, std::string_view name, HostFunction function,
+                                std::size_t host_module);
+  [[nodiscard]] Result<> define_async(std::string_view module, std::string_view name, HostFunction function,
+                                      std::size_t host_module);
   [[nodiscard]] Result<> remember(std::string_view module, std::string_view name);
   /// The name of `module` and its aliases.
   [[nodiscard]] std::vector<std::string_view> names_of(std::string_view module) const;
@@ -76,6 +84,7 @@ class Linker {
   [[nodiscard]] Error not_offered(const ImportInfo& import) const;
 
   wasmtime_linker* linker_;
+  HostModules host_modules_;
   std::map<std::string, Names, std::less<>> defined_;
   std::map<std::string, Optional, std::less<>> optional_;  // by alias
 };

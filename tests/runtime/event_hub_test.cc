@@ -54,7 +54,7 @@ struct EventHubTest : GuestTest, EventHubOwner {
 
   void serve_events(MethodKind kind, std::string_view body, std::string_view more = "") {
     serve(event_text(kind, body, more));
-    hub = std::make_unique<EventHub>(*pool, EventContext{scheduler, timers, calls.clock(), limits}, *this);
+    hub = std::make_unique<EventHub>(*pool, EventContext{scheduler, timers, host_waits, calls.clock(), limits}, *this);
   }
   /// A call that outlives the hub.
   TestCall& make_call(MethodKind kind) { return client_calls.emplace_back(kind); }

@@ -94,8 +94,10 @@ struct GuestTest : testing::Test {
 
   std::shared_ptr<const GuestModule> load(std::string_view text, std::string name = "guest",
                                           const InstanceLife& life = no_warm_instances()) {
+    ModuleOptions options;
+    options.instances = life;
     auto loaded = GuestModule::load(engine(), linker, std::move(name), std::as_bytes(std::span(text)),
-                                    wasi::Sandbox::create({}).value(), log, std::chrono::seconds(10), life);
+                                    wasi::Sandbox::create({}).value(), log, std::chrono::seconds(10), options);
     EXPECT_TRUE(loaded.ok()) << loaded.error().message;
     return loaded.value();
   }
@@ -105,7 +107,7 @@ struct GuestTest : testing::Test {
     pool = std::make_unique<InstancePool>(load(text, "guest", life), budget, max_waiting, start_context());
     notes.clear();  // of the load
   }
-  StartContext start_context() { return {scheduler, timers, std::chrono::seconds(10)}; }
+  StartContext start_context() { return {scheduler, timers, host_waits, std::chrono::seconds(10)}; }
   void begin(TestCall& call) { calls.serve(call, *pool, 0, cost); }
   /// One turn of the worker: timers, then guests. True while there is more to run.
   bool turn() {
@@ -135,10 +137,11 @@ struct GuestTest : testing::Test {
   std::size_t max_waiting = 10;
   rpc::TimerQueue timers;
   Scheduler scheduler{[] {}};
+  HostWaits host_waits;
   InstanceBudget budget;
   std::unique_ptr<InstancePool> pool;
   MethodCost cost;
-  GuestCallPool calls{scheduler, timers, limits};
+  GuestCallPool calls{scheduler, timers, host_waits, limits};
 };
 
 }  // namespace wasm_grpc::runtime

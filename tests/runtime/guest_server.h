@@ -17,16 +17,19 @@ namespace wasm_grpc::runtime {
 
 inline constexpr std::string_view path = "/test.Service/Method";
 
-/// A served guest_text(). Its log goes nowhere unless the options say so.
+/// A served guest_text(). Its log goes nowhere unless the options say so. `more`: what it imports beside that.
 class GuestServer {
  public:
-  GuestServer(ServerOptions options, std::string_view text) {
+  GuestServer(ServerOptions options, std::string_view text, HostModule more = HostModule("more")) {
     if (!options.log) options.log = [](LogLevel, std::string_view, std::string_view) {};
     server_ = std::move(Server::create(options)).value();
-    EXPECT_TRUE(server_->add_host_function("test", "tick", host_function([] {})).ok());
-    EXPECT_TRUE(server_->add_host_function("test", "fails", host_function([] { return std::int32_t{0}; })).ok());
-    EXPECT_TRUE(server_->add_host_function("test", "compute", host_function([](std::int32_t) {})).ok());
-    EXPECT_TRUE(server_->add_host_function("test", "note", host_function([](std::int32_t) {})).ok());
+    HostModule test("test");
+    test.function("tick", [] {})
+        .function("fails", [] { return std::int32_t{0}; })
+        .function("compute", [](std::int32_t) {})
+        .function("note", [](std::int32_t) {});
+    EXPECT_TRUE(server_->add_host_module(std::move(test)).ok());
+    EXPECT_TRUE(server_->add_host_module(std::move(more)).ok());
     ModuleOptions module;
     module.name = "guest";
     auto added = server_->add_module(std::as_bytes(std::span(text)), module);

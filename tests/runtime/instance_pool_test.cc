@@ -44,10 +44,10 @@ struct InstancePoolTest : testing::Test {
   }
   std::shared_ptr<const GuestModule> load(std::string name) {
     auto sandbox = wasi::Sandbox::create({});
-    InstanceLife life;
-    life.warm = 0;
+    ModuleOptions options;
+    options.instances.warm = 0;
     auto loaded = GuestModule::load(engine, linker, std::move(name), std::as_bytes(std::span(module_text)),
-                                    sandbox.value(), log, std::chrono::seconds(10), life);
+                                    sandbox.value(), log, std::chrono::seconds(10), options);
     EXPECT_TRUE(loaded.ok()) << loaded.error().message;
     return loaded.value();
   }
@@ -57,7 +57,8 @@ struct InstancePoolTest : testing::Test {
   Log log;
   Scheduler scheduler{[] {}};
   rpc::TimerQueue timers;
-  StartContext context{scheduler, timers, std::chrono::seconds(10)};
+  HostWaits host_waits;
+  StartContext context{scheduler, timers, host_waits, std::chrono::seconds(10)};
   using Admission = InstancePool::Admission;
 };
 

@@ -38,8 +38,9 @@ struct SharedServerTest : testing::Test {
     options.max_instances = 14;
     options.log = [](LogLevel, std::string_view, std::string_view) {};
     server = std::move(Server::create(options)).value();
-    ASSERT_TRUE(server->add_host_function("test", "tick", host_function([] {})).ok());
-    ASSERT_TRUE(server->add_host_function("test", "note", host_function([](std::int32_t) {})).ok());
+    HostModule test("test");
+    test.function("tick", [] {}).function("note", [](std::int32_t) {});
+    ASSERT_TRUE(server->add_host_module(std::move(test)).ok());
     ModuleOptions module;
     module.name = "guest";
     const std::string text = shared_guest_text(kind, body);

@@ -33,7 +33,8 @@ inline std::string shared_guest_text(rpc::MethodKind kind, std::string_view body
 struct WorkSharingFixture : GuestTest {
   struct FakeWorker {
     FakeWorker(Exchange& exchange, unsigned index, std::shared_ptr<const GuestModule> module, rpc::MethodKind kind)
-        : instances(std::move(module), budget, 10, StartContext{scheduler, timers, std::chrono::seconds(10)}),
+        : instances(std::move(module), budget, 10,
+                    StartContext{scheduler, timers, host_waits, std::chrono::seconds(10)}),
           handler(calls, instances, 0),
           sharing(exchange, index, methods, std::size_t{4} << 20) {
       EXPECT_TRUE(methods.add({"/test.Service/Method", kind, &handler}).ok());
@@ -62,11 +63,12 @@ struct WorkSharingFixture : GuestTest {
 
     rpc::TimerQueue timers;
     Scheduler scheduler{[] {}};
+    HostWaits host_waits;
     InstanceBudget budget{4};
     InstancePool instances;
     rpc::MethodTable methods;
     GuestLimits limits{.max_cpu_time = std::chrono::milliseconds(100), .max_response_size = 100'000};
-    GuestCallPool calls{scheduler, timers, limits};
+    GuestCallPool calls{scheduler, timers, host_waits, limits};
     GuestHandler handler;
     WorkSharing sharing;
     bool has_letters = false;

@@ -33,6 +33,16 @@ def test_the_host_functions_state_is_shared_by_all_instances(channel):
     assert sorted(int(reply.split()[-1]) for reply in replies) == list(range(1, 61))
 
 
+def test_a_host_function_that_answers_later_holds_up_its_call_only(channel, failure):
+    describe = channel.unary_unary("/embed.Guest/Describe")
+    assert describe(b"Ada", timeout=LIMIT) == b"wrote the first program"
+    calls = [describe.future(name, timeout=LIMIT) for name in [b"Ada", b"Grace"] * 30]
+    assert [call.result() for call in calls] == [b"wrote the first program", b"wrote the first compiler"] * 30
+    with failure(grpc.StatusCode.NOT_FOUND) as unknown:
+        describe(b"Bob", timeout=LIMIT)
+    assert unknown.details == "nobody of that name is known"
+
+
 def test_a_native_unary_method_answers_beside_the_guest(channel, failure):
     reverse = channel.unary_unary("/embed.Native/Reverse")
     assert reverse(b"stressed", timeout=LIMIT) == b"desserts"

@@ -1,0 +1,124 @@
+// How a host function answers later: it takes a Completion, and the guest that called it is suspended until that is
+// completed, from any thread. Its worker goes on with other calls meanwhile.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include "wasm_grpc/caller.h"
+#include "wasm_grpc/guest_number.h"
+
+namespace wasm_grpc {
+
+namespace detail {
+
+/// Told that the result has come which `token` stands for. On the thread that gave it.
+class ResultWaker {
+ public:
+  virtual ~ResultWaker() = default;
+  virtual void wake(std::uint64_t token) noexcept = 0;
+};
+
+/// What one call of a suspending function comes to: given once from any thread, taken where the guest runs. Every
+/// function may be called on any thread.
+class PendingResult {
+ public:
+  /// Writes the result, as the guest goes on.
+  using Finish = std::function<void(Caller&, RawValue*)>;
+
+  // ---- For whoever gives it ----
+
+  /// False, and nothing happens, when it was given before or nobody waits for it.
+  bool give(Finish finish);
+  /// Gives a trap with this message instead.
+  bool fail(std::string message);
+  [[nodiscard]] bool wanted() const;
+
+  // ---- For whoever runs the guest ----
+
+  [[nodiscard]] bool given() const;
+  /// Writes the result, or traps the guest. Only when it was given, and once.
+  void take(Caller& caller, RawValue* values);
+  /// `waker` is told when it is given. False, and it is told nothing, when it was given already.
+  [[nodiscard]] bool notify(std::shared_ptr<ResultWaker> waker, std::uint64_t token);
+  /// Nobody is told from here on, until the next notify().
+  void stop_notifying();
+  /// Nobody waits for it any more.
+  void abandon() noexcept;
+
+ private:
+  enum class State : std::uint8_t { open, given, abandoned };
+
+  mutable std::mutex mutex_;
+  State state_ = State::open;
+  Finish finish_;
+  std::shared_ptr<ResultWaker> waker_;
+  std::uint64_t token_ = 0;
+};
+
+/// What the copies of one Completion share: as long as there is one, the result may come.
+struct Promise {
+  explicit Promise(std::shared_ptr<PendingResult> its_result) : pending(std::move(its_result)) {}
+  ~Promise() { pending->fail("the host gave no answer"); }
+  Promise(const Promise&) = delete;
+  Promise& operator=(const Promise&) = delete;
+
+  std::shared_ptr<PendingResult> pending;
+};
+
+}  // namespace detail
+
+/// The result that a suspending host function owes its guest: void, or one of the numbers. It is the embedder's to
+/// keep, to copy, to give to other threads, and to complete: the first time counts. The guest may be gone by then (its
+/// client cancelled, its deadline passed, the server stopped): completing does nothing then. When the last copy is
+/// destroyed and none was completed, the guest traps. Its functions may be called on any thread, also at once on copies
+/// of it.
+template <typename R = void>
+class Completion {
+ public:
+  using Value = std::conditional_t<std::is_void_v<R>, std::monostate, R>;
+
+  explicit Completion(std::shared_ptr<detail::PendingResult> pending)
+      : promise_(std::make_shared<const detail::Promise>(std::move(pending))) {}
+
+  /// Lets the guest go on. False when nobody waits for it any more.
+  bool complete() const
+    requires std::is_void_v<R>
+  {
+    return promise_->pending->give([](Caller&, RawValue*) {});
+  }
+  bool complete(Value value) const
+    requires(!std::is_void_v<R>)
+  {
+    return promise_->pending->give(
+        [value](Caller&, RawValue* values) { detail::GuestNumber<R>::write(values, value); });
+  }
+  /// Lets the guest go on with what `finish` returns. It runs on the guest's worker just before, and may write into the
+  /// guest's memory: for results that are more than a number. It must be quick; what it throws traps the guest. It is
+  /// not run, but destroyed on some thread, when the guest is gone.
+  bool complete_with(std::function<R(Caller&)> finish) const {
+    if constexpr (std::is_void_v<R>) {
+      return promise_->pending->give([finish = std::move(finish)](Caller& caller, RawValue*) { finish(caller); });
+    } else {
+      return promise_->pending->give([finish = std::move(finish)](Caller& caller, RawValue* values) {
+        detail::GuestNumber<R>::write(values, finish(caller));
+      });
+    }
+  }
+  /// Traps the guest, with this message in the log. False when nobody waits for it any more.
+  bool fail(std::string message) const { return promise_->pending->fail(std::move(message)); }
+
+  /// False once it was completed or the guest is gone: there is nothing left to do.
+  [[nodiscard]] bool wanted() const { return promise_->pending->wanted(); }
+
+ private:
+  std::shared_ptr<const detail::Promise> promise_;
+};
+
+}  // namespace wasm_grpc

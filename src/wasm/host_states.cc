@@ -1,0 +1,57 @@
+#include "wasm/host_states.h"
+
+#include <algorithm>
+#include <exception>
+#include <stdexcept>
+#include <string>
+
+#include "wasm/module.h"
+
+namespace wasm_grpc::wasm {
+
+namespace {
+
+bool imports_from(const Module& module, const std::string& name) {
+  const auto& imports = module.imports();
+  return std::any_of(imports.begin(), imports.end(), [&](const ImportInfo& import) { return import.module == name; });
+}
+
+}  // namespace
+
+Result<ModuleStates> ModuleStates::make(const HostModules& host_modules, const Module& module,
+                                        const ModuleOptions& options) {
+  ModuleStates states;
+  for (std::size_t i = 0; i < host_modules.size(); ++i) {
+    const HostModule& host_module = *host_modules[i];
+    if (!imports_from(module, host_module.name())) continue;
+    for (const HostModule::Named& named : host_module.start_functions()) {
+      const ExportInfo* const found = module.find_export(named.name);
+      if (found == nullptr || found->kind != ExternKind::function || found->type != "() -> i32") {
+        return Error{"it imports from \"" + host_module.name() + "\", so it must export the function \"" + named.name +
+                     "\" of type () -> i32"};
+      }
+      states.start_calls_.push_back({i, &named});
+    }
+    states.entries_.resize(host_modules.size());
+    try {
+      states.entries_[i] = {host_modules[i], host_module.make_module_state(options)};
+    } catch (const std::exception& error) {
+      return Error{"the host module \"" + host_module.name() + "\" could not make its state: " + error.what()};
+    }
+  }
+  return states;
+}
+
+void* InstanceStates::module_state(std::size_t host_module) const noexcept {
+  return shared_.entries()[host_module].state.get();
+}
+
+void* InstanceStates::instance_state(std::size_t host_module) {
+  if (own_.empty()) own_.resize(shared_.entries().size());
+  std::shared_ptr<void>& state = own_[host_module];
+  if (state == nullptr) state = shared_.entries()[host_module].module->make_instance_state();
+  if (state == nullptr) throw std::runtime_error("its host module made no state for the instance");
+  return state.get();
+}
+
+}  // namespace wasm_grpc::wasm
