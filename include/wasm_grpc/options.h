@@ -13,6 +13,7 @@
 #include "wasm_grpc/client_limits.h"
 #include "wasm_grpc/guest_limits.h"
 #include "wasm_grpc/instance_life.h"
+#include "wasm_grpc/shared_state.h"
 
 namespace wasm_grpc {
 
@@ -40,6 +41,8 @@ struct ModuleOptions {
   std::vector<DirectoryGrant> directories;
   /// How long its instances live, and how many are kept.
   InstanceLife instances;
+  /// What its instances may share through the host.
+  SharedStateLimits shared_state;
 };
 
 /// What is asked of clients that connect by TLS.

@@ -92,4 +92,14 @@ void add_limit_flags(CLI::App& command, GuestLimits& limits) {
       ->type_name("N");
 }
 
+void add_limit_flags(CLI::App& command, SharedStateLimits& limits) {
+  command.add_option("--max-counters", limits.max_counters, "Most counters the instances of one module may share")
+      ->check(CLI::Range(0U, 10'000'000U))
+      ->capture_default_str()
+      ->type_name("N");
+  add_bytes(command, "--max-kv-bytes", limits.max_kv_bytes,
+            "Most that the key-value store of one module may hold, over all its instances", 0, std::size_t{1} << 40);
+  add_bytes(command, "--max-kv-value", limits.max_kv_value, "Largest value of that store", 0, std::size_t{1} << 30);
+}
+
 }  // namespace wasm_grpc::cli

@@ -1,8 +1,9 @@
-// The flags of ClientLimits and GuestLimits.
+// The flags of ClientLimits, GuestLimits and SharedStateLimits.
 #pragma once
 
 #include "wasm_grpc/client_limits.h"
 #include "wasm_grpc/guest_limits.h"
+#include "wasm_grpc/shared_state.h"
 
 namespace CLI {
 class App;
@@ -13,5 +14,6 @@ namespace wasm_grpc::cli {
 /// Add them to the command; they are written to `limits`, which outlives it.
 void add_limit_flags(CLI::App& command, ClientLimits& limits);
 void add_limit_flags(CLI::App& command, GuestLimits& limits);
+void add_limit_flags(CLI::App& command, SharedStateLimits& limits);
 
 }  // namespace wasm_grpc::cli

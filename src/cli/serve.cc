@@ -27,6 +27,7 @@ struct ServeFlags {
   std::int64_t drain_timeout_ms = ServerOptions{}.drain_timeout.count();
   ModuleFlags module;
   InstanceFlags instances;
+  SharedStateLimits shared_state;
   TlsFlags tls;
   ConnectionFlags connections;
   LogFlags log;
@@ -117,6 +118,7 @@ int serve(const ServeFlags& flags) {
   auto module_options = flags.module.options();
   if (!module_options.ok()) return fail(module_options.error().message);
   module_options.value().instances = flags.instances.life;
+  module_options.value().shared_state = flags.shared_state;
 
   auto created = Server::create(options);
   if (!created.ok()) return fail(created.error().message);
@@ -203,6 +205,7 @@ void add_serve(CLI::App& app, Command& run) {
   command->add_flag("--reflection,!--no-reflection", server.reflection, "Whether clients may ask what the services are")
       ->default_str(server.reflection ? "true" : "false");
   add_limit_flags(*command, server.clients);
+  add_limit_flags(*command, flags->shared_state);
   flags->module.add_to(*command);
   flags->instances.add_to(*command);
   flags->tls.add_to(*command);

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "abi/abi.h"
+#include "hostmodules/modules.h"
 #include "http2/address.h"
 #include "http2/tls_context.h"
 #include "rpc/method_table.h"
@@ -187,6 +188,9 @@ Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options) {
   auto state = std::make_unique<State>(options, std::move(engine).value(), workers);
   if (auto defined = abi::define_imports(state->linker); !defined.ok()) return std::move(defined).error();
   if (auto defined = wasi::define_imports(state->linker); !defined.ok()) return std::move(defined).error();
+  for (auto* const make : {hostmodules::atomics, hostmodules::kv, hostmodules::wazero_atomic}) {
+    if (auto defined = state->linker.define(make()); !defined.ok()) return std::move(defined).error();
+  }
   if (!options.code_cache.empty()) {
     auto cache = wasm::CodeCache::open(
         options.code_cache, [&log = state->log](const std::string& text) { log.host(LogLevel::warn, text); });

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <stdexcept>
 
+#include "hostmodules/modules.h"
 #include "wasi/imports.h"
 
 namespace wasm_grpc::hostile {
@@ -25,6 +26,8 @@ Host::Host()
       log_(LogLevel::trace, [this](LogLevel, std::string_view, std::string_view text) { lines_.emplace_back(text); }) {
   value_of(abi::define_imports(linker_));
   value_of(wasi::define_imports(linker_));
+  value_of(linker_.define(hostmodules::atomics()));
+  value_of(linker_.define(hostmodules::kv()));
   if (mkdtemp(folder_.data()) == nullptr) throw std::runtime_error("cannot make a temporary directory");
   std::ofstream(folder_ + "/file") << std::string(1000, 'x');
   wasi::Config config;

@@ -58,6 +58,16 @@ std::vector<Import> abi_imports() {
   };
 }
 
+// But those that take a counter's number.
+std::vector<Import> host_module_imports() {
+  return {
+      {atomics_module, "counter", key(), "i32"},
+      {kv_module, "get", key() + bytes() + Parameters{place(8)}, "i32"},
+      {kv_module, "set", key() + bytes() + Parameters{wide(~std::uint64_t{0}), wide(~std::uint64_t{0})}, "i64"},
+      {kv_module, "remove", key() + Parameters{wide(~std::uint64_t{0})}, "i32"},
+  };
+}
+
 std::vector<Import> wasi_imports() {
   const auto of = [](std::string_view name, Parameters parameters, std::string_view result = "i32") {
     return Import{wasi_module, name, std::move(parameters), result};
@@ -119,6 +129,7 @@ std::vector<Import> wasi_imports() {
 const std::vector<Import>& imports() {
   static const std::vector<Import> all = [] {
     std::vector<Import> out = abi_imports();
+    for (Import& import : host_module_imports()) out.push_back(std::move(import));
     for (Import& import : wasi_imports()) out.push_back(std::move(import));
     return out;
   }();

@@ -133,8 +133,8 @@ void expect_contained(std::size_t index, const Arguments& arguments, std::uint32
         << outcome.message;
   }
   if (outcome.returned() && import.result == "i32") {
-    if (import.module == abi_module) {
-      EXPECT_GE(guest.answer(), -7);
+    if (import.module != wasi_module) {
+      EXPECT_GE(guest.answer(), import.module == abi_module ? -7 : -10);
     } else {
       EXPECT_TRUE(guest.answer() >= 0 && guest.answer() <= 76) << "no errno: " << guest.answer();
       const bool bad_array = std::any_of(touched.begin(), touched.end(), is_outside);
@@ -212,6 +212,10 @@ TEST(Imports, AreAllInTheTable) {
   std::set<std::string> offered;
   for (const auto& [module, names] : host().linker().functions()) {
     for (const std::string& name : names) offered.insert(module + "." + name);
+  }
+  // They have numbers only, and trap for what is no counter: tests/hostmodules.
+  for (const char* use : {"load", "store", "add", "exchange", "compare_exchange"}) {
+    offered.erase(std::string(atomics_module) + "." + use);
   }
   EXPECT_EQ(known, offered) << "an import was added or removed: give imports.cc a row for it";
 }

@@ -1,0 +1,21 @@
+// The host modules that every server has.
+#pragma once
+
+#include <string_view>
+
+#include "wasm_grpc/host_module.h"
+
+namespace wasm_grpc::hostmodules {
+
+inline constexpr std::string_view atomics_module = "wasm_grpc_atomics_1";
+inline constexpr std::string_view kv_module = "wasm_grpc_kv_1";
+inline constexpr std::string_view wazero_atomic_module = "pantopic/wazero-atomic";
+
+/// Named counters.
+[[nodiscard]] HostModule atomics();
+/// A key-value store.
+[[nodiscard]] HostModule kv();
+/// Counters as guests of pantopic/wazero-atomic import them.
+[[nodiscard]] HostModule wazero_atomic();
+
+}  // namespace wasm_grpc::hostmodules

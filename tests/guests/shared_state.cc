@@ -1,0 +1,106 @@
+// A guest that keeps what its instances share with the host: counters and a key-value store. Messages are plain text.
+#include <wasm_grpc/guest.h>
+#include <wasm_grpc/guest/atomics.h>
+#include <wasm_grpc/guest/kv.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+using namespace wasm_grpc::guest;
+
+namespace {
+
+/// The part up to the next space, which is taken away with it.
+std::string_view word(std::string_view& text) {
+  const std::size_t end = std::min(text.find(' '), text.size());
+  const std::string_view first = text.substr(0, end);
+  text.remove_prefix(std::min(end + 1, text.size()));
+  return first;
+}
+
+Status failed(kv::Outcome outcome) {
+  switch (outcome) {
+    case kv::Outcome::absent:
+      return Status::not_found();
+    case kv::Outcome::conflict:
+      return Status::aborted();
+    case kv::Outcome::full:
+    case kv::Outcome::too_large:
+      return Status::resource_exhausted(outcome == kv::Outcome::full ? "full" : "too large");
+    default:
+      return Status::invalid_argument();
+  }
+}
+
+/// "NAME": adds 1.
+Reply count(Context&, Bytes name) {
+  const Counter counter = Counter::named(name.text());
+  if (!counter.valid()) return Status::resource_exhausted();
+  return std::to_string(counter.add());
+}
+
+/// "NAME": adds 1 by comparing and exchanging.
+Reply count_by_comparing(Context&, Bytes name) {
+  const Counter counter = Counter::named(name.text());
+  while (true) {
+    const std::int64_t value = counter.load();
+    if (counter.compare_exchange(value, value + 1) == value) return std::to_string(value + 1);
+  }
+}
+
+/// Uses a counter that is none.
+Reply misuse(Context&, Bytes) { return std::to_string(Counter::named("").load()); }
+
+/// "KEY": its value.
+Reply get(Context&, Bytes key) {
+  auto found = kv::get(key.text());
+  if (!found) return Status::not_found();
+  return std::move(found->value);
+}
+
+/// "KEY MILLISECONDS VALUE": 0 milliseconds are for ever.
+Reply set(Context&, Bytes request) {
+  std::string_view rest = request.text();
+  const std::string_view key = word(rest);
+  const auto ttl = std::chrono::milliseconds(std::atoi(std::string(word(rest)).c_str()));
+  kv::SetOptions options;
+  if (ttl.count() > 0) options.ttl = ttl;
+  const auto done = kv::set(key, rest, options);
+  if (!done) return failed(done.outcome);
+  return Bytes();
+}
+
+/// "KEY"
+Reply remove_pair(Context&, Bytes key) {
+  const kv::Outcome outcome = kv::remove(key.text());
+  if (outcome != kv::Outcome::ok) return failed(outcome);
+  return Bytes();
+}
+
+/// "KEY": adds one character to its value, whoever else does, and says how often it had to try.
+Reply append(Context&, Bytes key) {
+  for (int tries = 1;; ++tries) {
+    const auto found = kv::get(key.text());
+    const auto done =
+        kv::set(key.text(), (found ? found->value : "") + "x", {.if_version = found ? found->version : 0});
+    if (done) return std::to_string(tries);
+    if (done.outcome != kv::Outcome::conflict) return failed(done.outcome);
+  }
+}
+
+}  // namespace
+
+WASM_GRPC_SERVICES(registry) {
+  Counter::named("starts").add();
+  registry.service("shared.State")
+      .unary("Count", count)
+      .unary("CountByComparing", count_by_comparing)
+      .unary("Misuse", misuse)
+      .unary("Get", get)
+      .unary("Set", set)
+      .unary("Remove", remove_pair)
+      .unary("Append", append);
+}
