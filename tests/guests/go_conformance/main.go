@@ -12,7 +12,9 @@ import (
 	"time"
 
 	"wasm-grpc/guest"
+	"wasm-grpc/guest/atomics"
 	"wasm-grpc/guest/hostlog"
+	"wasm-grpc/guest/kv"
 )
 
 var service = guest.NewService("gotest.Guest")
@@ -32,6 +34,9 @@ func init() {
 		Unary("Compress", compress).
 		Unary("Log", log).
 		Unary("SetServing", setServing).
+		Unary("Visit", visit).
+		Unary("Append", appendTo).
+		Unary("Forget", forget).
 		ClientStream("Join", join).
 		ClientStream("IgnoreTheEnd", ignoreTheEnd).
 		ServerStream("Repeat", repeat).
@@ -147,6 +152,32 @@ func setServing(_ *guest.Context, request []byte) ([]byte, error) {
 	service.SetServing(string(request) == "yes")
 	return nil, nil
 }
+
+var visits = atomics.Named("visits")
+
+// visit counts the calls of all instances, twice.
+func visit(*guest.Context, []byte) ([]byte, error) {
+	seen := atomics.Named("seen")
+	for value := seen.Load(); !seen.CompareAndSwap(value, value+1); value = seen.Load() {
+	}
+	return strconv.AppendInt(nil, visits.Add(1), 10), nil
+}
+
+// appendTo appends "KEY text" to what all instances keep, and returns that.
+func appendTo(_ *guest.Context, request []byte) ([]byte, error) {
+	key, text, _ := strings.Cut(string(request), " ")
+	for {
+		value, version, _ := kv.Get(key)
+		value = append(value, text...)
+		_, err := kv.Set(key, value, kv.IfVersion(version), kv.TTL(time.Hour))
+		if errors.Is(err, kv.ErrConflict) {
+			continue
+		}
+		return value, err
+	}
+}
+
+func forget(_ *guest.Context, request []byte) ([]byte, error) { return nil, kv.Remove(string(request)) }
 
 func join(_ *guest.Context, in *guest.Reader) ([]byte, error) {
 	var joined []byte
