@@ -14,7 +14,7 @@ help:
 	@echo "make soak     good and bad clients at once, for SECONDS=120 with each of 1 and 2 workers, shared and fresh instances"
 	@echo "make bench    measure against the yardstick, grpc-go and grpc++, and print the tables"
 	@echo "make asan     run the unit tests with AddressSanitizer and UndefinedBehaviorSanitizer"
-	@echo "make tsan     run the unit tests of abi, http2, runtime and wasm with ThreadSanitizer"
+	@echo "make tsan     run the unit tests of abi, hostmodules, http2, runtime and wasm with ThreadSanitizer"
 	@echo "make fuzz     run each fuzz target for FUZZ_SECONDS=60 seconds, or only FUZZ_TARGETS=\"connection ...\""
 	@echo "make format   format the C++ sources"
 

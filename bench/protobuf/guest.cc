@@ -39,5 +39,3 @@ std::int32_t round_trips(std::int32_t size, std::int32_t times) {
 
 const char* output_begin() { return output.data(); }
 }
-
-WASM_GRPC_SERVICES(registry) {}

@@ -18,7 +18,8 @@
 // A callable that takes a Completion<R> returns void, and guests import it with the result R. When it has not completed
 // by the time it returns, the guest's fiber is suspended until it does; its worker goes on with other calls, and the
 // wait is not counted as the guest's CPU time. In handler style the call is dropped when its client goes meanwhile; in
-// event style the instance's other events wait. Each call costs about 0.2 us more than one of a plain function.
+// event style the instance's other events wait. Each call costs more than one of a plain function, also when it answers
+// at once.
 //
 // Spans into guest memory live until the callable returns and are overwritten by the guest at will: copy first what
 // must not change between two looks. They live again while what Completion::complete_with() was given runs: the memory
