@@ -73,26 +73,24 @@ template <typename Request>
 template <typename Request>
 class OneRequest {
  public:
-  explicit OneRequest(const AsyncCall& call) : received_(incoming_.take(call)) {}
-  [[nodiscard]] Status status() const {
-    switch (received_) {
-      case Received::message:
-        return Status::ok();
-      case Received::malformed:
-        return malformed<Request>();
-      case Received::nothing_yet:  // it was cancelled
-        return Status::cancelled();
-      case Received::end:
-        break;
-    }
-    return Status::invalid_argument("there is no request");
+  /// Takes it. False when there is none: the call then has its status.
+  [[nodiscard]] bool receive(const AsyncCall& call, const Context& context) {
+    const Received received = incoming_.take(call);
+    if (received == Received::message) return true;
+    (void)context.finish(status(received));
+    return false;
   }
   [[nodiscard]] const Request& get() noexcept { return *(given_ = incoming_.get()); }
 
  private:
+  [[nodiscard]] static Status status(Received received) {
+    if (received == Received::malformed) return malformed<Request>();
+    if (received == Received::nothing_yet) return Status::cancelled();  // it is there, unless the call has ended
+    return Status::invalid_argument("there is no request");
+  }
+
   Incoming<Request> incoming_;
   typename Incoming<Request>::Given given_{};
-  Received received_;
 };
 
 /// What a coroutine with one response gives: a Reply, or the Result of a struct.
@@ -129,11 +127,8 @@ template <typename Request, typename Response, typename Handler>
 CallCoroutine run_unary(AsyncLoop& loop, std::int32_t id, Handler& handler) {
   AsyncCall& call = co_await ThisCall();
   Context context(id, loop.instance());
-  OneRequest<Request> request(call);
-  if (const Status received = request.status(); !received.is_ok()) {
-    (void)context.finish(received);
-    co_return;
-  }
+  OneRequest<Request> request;
+  if (!request.receive(call, context)) co_return;
   const OutcomeOf<Response> outcome = co_await handler(context, request.get());
   if (outcome.status().is_ok() && !send_now<Response>(call, outcome)) co_await send_later<Response>(call, outcome);
   (void)context.finish(outcome.status());
@@ -157,11 +152,8 @@ template <typename Request, typename Response, typename Handler>
 CallCoroutine run_server_stream(AsyncLoop& loop, std::int32_t id, Handler& handler) {
   AsyncCall& call = co_await ThisCall();
   Context context(id, loop.instance());
-  OneRequest<Request> request(call);
-  if (const Status received = request.status(); !received.is_ok()) {
-    (void)context.finish(received);
-    co_return;
-  }
+  OneRequest<Request> request;
+  if (!request.receive(call, context)) co_return;
   OutStream<Response> out(call);
   const Status status = co_await handler(context, request.get(), out);
   (void)context.finish(status);
