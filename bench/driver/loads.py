@@ -3,11 +3,11 @@
 import json
 import re
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from . import proc
 from .errors import BenchError
-from .servers import ABI_1, AT_ONCE, HANDLED, KILLING_CPU_TIME, LATER, LATER_BY_HAND, LATER_GO
+from .servers import ABI_1, AT_ONCE, HANDLED, KILLING_CPU_TIME, LATER, LATER_BY_HAND, LATER_GO, PULL, PUSH
 
 MEBIBYTE = 1 << 20
 
@@ -191,20 +191,19 @@ CORES = Burn("cores", "Unary, some 200 us of computing for each, 1 connection x 
              steps=670_000)
 
 
-
-
 @dataclass(frozen=True)
-class Greeting:
-    """The greeter in three formats of messages, and in Go, each on a server of its own: the load differs by the server."""
+class ByServer:
+    """Unary calls that differ by the server."""
 
-    name: str = "greeter-formats"
-    title: str = "The greeter in three formats of messages, and in Go, unary, 10 connections x 10 streams"
+    name: str
+    title: str
+    by_server: dict = field(compare=False)  # server name -> Unary
     unit: str = "req/s"
     operation: str = "requests"
     for_all: bool = True
 
     def run(self, tools, running, seconds):
-        return GREETINGS[running.server.name].run(tools, running, seconds)
+        return self.by_server[running.server.name].run(tools, running, seconds)
 
 
 def _greeting(name, path, request, reply_size):
@@ -214,50 +213,25 @@ def _greeting(name, path, request, reply_size):
 # The name is "Ada"; the reply is "Hello Ada".
 _FLAT_REQUEST = bytes.fromhex("0c000000 00000600 08000400 06000000 04000000 03000000 41646100")  # by flatc --binary
 _SAY_HELLO = "/helloworld.Greeter/SayHello"
-GREETINGS = {
+GREETER_FORMATS = ByServer("greeter-formats", "The greeter in three formats of messages, and in Go, unary, "
+                           "10 connections x 10 streams", {
     "by-hand": _greeting("by-hand", _SAY_HELLO, b"\x0a\x03Ada", 11),
     "generated": _greeting("generated", _SAY_HELLO, b"\x0a\x03Ada", 11),
     "go": _greeting("go", _SAY_HELLO, b"\x0a\x03Ada", 11),
     "flatbuffers": _greeting("flatbuffers", "/flatgreeter.Greeter/SayHello", _FLAT_REQUEST, 36),
-}
-GREETER_FORMATS = Greeting()
+})
 
 
-@dataclass(frozen=True)
-class EchoByAbi:
-    """An echo by guests of each ABI: the path differs by the server."""
-
-    name: str = "abis"
-    title: str = "Unary echo by guests of each ABI, 10 connections x 10 streams, 7-byte message"
-    unit: str = "req/s"
-    operation: str = "requests"
-    for_all: bool = True
-
-    def run(self, tools, running, seconds):
-        path = "/echo.Echo/Unary" if running.server.name == ABI_1 else "/pantopic.Unary/Echo"
-        return Unary(self.name, "", 10, 10, path=path).run(tools, running, seconds)
+def _paths(paths):
+    return {server: Unary(server, "", 10, 10, path=path) for server, path in paths.items()}
 
 
-ABIS = EchoByAbi()
-
-
-@dataclass(frozen=True)
-class AsyncUnary:
-    """One unary method in several ways: which one differs by the server."""
-
-    name: str = "async-unary"
-    title: str = "Asynchronous unary, 10 connections x 10 streams, 7-byte message"
-    unit: str = "req/s"
-    operation: str = "requests"
-    for_all: bool = True
-
-    def run(self, tools, running, seconds):
-        path = f"/bench.Events/{METHODS[running.server.name]}"
-        return Unary(self.name, "", 10, 10, path=path).run(tools, running, seconds)
-
-
-METHODS = {HANDLED: "Handled", AT_ONCE: "AtOnce", LATER: "Later", LATER_BY_HAND: "Later", LATER_GO: "Later"}
-ASYNC_UNARY = AsyncUnary()
+ABIS = ByServer("abis", "Unary echo by guests of each ABI, 10 connections x 10 streams, 7-byte message",
+                _paths({ABI_1: "/echo.Echo/Unary", PUSH: "/pantopic.Unary/Echo", PULL: "/pantopic.Unary/Echo"}))
+ASYNC_UNARY = ByServer("async-unary", "Asynchronous unary, 10 connections x 10 streams, 7-byte message",
+                       _paths({HANDLED: "/bench.Events/Handled", AT_ONCE: "/bench.Events/AtOnce",
+                               LATER: "/bench.Events/Later", LATER_BY_HAND: "/bench.Events/Later",
+                               LATER_GO: "/bench.Events/Later"}))
 EVENT_LOADS = (
     Streaming("fanout", "Fan-out: 1 publisher, 1,000 subscribers on 10 connections, 8 messages of 9 bytes under way", (),
               client="fanout_client"),

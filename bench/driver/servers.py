@@ -26,6 +26,7 @@ KILLING_CPU_TIME = "50"  # ms
 TLS = "wasm-grpc-tls"
 ABI_1 = "abi-1"
 PUSH = "pantopic-push"
+PULL = "pantopic-pull"
 EVENTS = "events"
 EVENTS_BY_HAND = "events-by-hand"
 EVENTS_GO = "events-grpc-go"
@@ -118,7 +119,7 @@ def _one_for_each(build, guests, names):
 
 def format_servers(build, guests):
     """The greeter by hand, by generated code, by FlatBuffers, and in Go where that was built; the names are those of
-    loads.GREETINGS."""
+    loads.GREETER_FORMATS."""
     names = [("by-hand", "protobuf, by hand", "greeter_by_hand"), ("generated", "protobuf, generated code", "greeter"),
              ("flatbuffers", "FlatBuffers", "flatbuffers_greeter")]
     if (guests / "greeter-go.wasm").exists():
@@ -129,7 +130,7 @@ def format_servers(build, guests):
 def abi_servers(build, guests):
     """An echo of ABI 1, and those of the two ABIs of wazero-grpc-server."""
     return _one_for_each(build, guests, [(ABI_1, "ABI 1, in C++", "echo"), (PUSH, "pantopic-push, in C", "pantopic_push"),
-                                         ("pantopic-pull", "pantopic-pull, in C", "pantopic_pull")])
+                                         (PULL, "pantopic-pull, in C", "pantopic_pull")])
 
 
 def event_servers(build, guests, with_go):
