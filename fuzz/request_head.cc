@@ -37,6 +37,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   NoHandler handler;
   rpc::MethodTable methods;
   require(methods.add({"/test.Test/Unary", rpc::MethodKind::unary, &handler}).ok(), "the method is added");
+  require(methods.add({"/http", rpc::MethodKind::http, &handler}).ok(), "the path of HTTP is added");
 
   http2::RequestHead head;
   rpc::Metadata metadata;
@@ -50,8 +51,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view value = line.substr(colon + 2);
     if (passes_http2(name, value)) head.add(name, value, max_list_size, metadata);
   }
-  const auto refusal = head.judge(methods, max_list_size);
-  if (!refusal) {
+  const auto refusal = head.judge(methods, max_list_size, metadata);
+  if (!refusal && head.method() == methods.find_http("/http")) {
+    require(head.target().starts_with("/http"), "a path is served where it was declared");
+    require(!head.http_method().empty(), "a request of HTTP has a method");
+  } else if (!refusal) {
     require(head.method() == methods.find("/test.Test/Unary"), "a request that is served names a method");
     require(metadata.byte_size() <= max_list_size, "metadata is no more than the header fields it came from");
     if (head.timeout()) require(head.timeout()->count() >= 0, "no timeout is negative");

@@ -35,6 +35,7 @@ inline constexpr std::int32_t info_authority = 1;
 inline constexpr std::int32_t info_peer = 2;
 inline constexpr std::int32_t info_tls_peer = 3;
 inline constexpr std::int32_t info_message_encoding = 4;
+inline constexpr std::int32_t info_http_method = 5;
 
 // The styles, placements and events are abi::Style, abi::Placement and abi::Event.
 

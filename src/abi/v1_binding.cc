@@ -35,6 +35,8 @@ std::int32_t answer(rpc::SendResult result) {
   return INVALID;
 }
 
+bool is_http(const rpc::Call& call) { return call.method().kind == rpc::MethodKind::http; }
+
 Error lacks(const DeclaredMethod& method, std::string_view function, std::string_view style) {
   return Error{"it declares the method " + method.path + " in " + std::string(style) + " style and has no export \"" +
                std::string(function) + "\""};
@@ -150,9 +152,13 @@ std::int32_t InstanceBinding::refuse(std::string_view path, std::string_view why
 std::int32_t InstanceBinding::method(std::string_view path, std::int32_t kind, std::int32_t style, std::int32_t tag) {
   if (step_ != Step::declare) return INVALID;
   if (path.size() > max_path_bytes) return refuse(path, "its path is longer than 1024 bytes");
-  if (!rpc::parse_method_path(path)) return refuse(path, "a path is /package.Service/Method");
-  if (kind < 0 || kind > static_cast<std::int32_t>(rpc::MethodKind::bidi_stream)) {
-    return refuse(path, "its kind is " + std::to_string(kind) + "; a kind is 0 to 3");
+  if (kind < 0 || kind > static_cast<std::int32_t>(rpc::MethodKind::http)) {
+    return refuse(path, "its kind is " + std::to_string(kind) + "; a kind is 0 to 4");
+  }
+  if (kind == static_cast<std::int32_t>(rpc::MethodKind::http)) {
+    if (!rpc::is_http_prefix(path)) return refuse(path, "a path of HTTP is / or /segment/segment");
+  } else if (!rpc::parse_method_path(path)) {
+    return refuse(path, "a path is /package.Service/Method");
   }
   if (style != 0 && style != 1) return refuse(path, "its style is " + std::to_string(style) + "; a style is 0 or 1");
 
@@ -219,7 +225,7 @@ std::int32_t InstanceBinding::health_set(std::string_view service, std::int32_t 
   if ((step_ != Step::declare && step_ != Step::ready) || (serving != 0 && serving != 1)) return INVALID;
   const auto& methods = declaration().methods;
   const auto of_service = [&](const DeclaredMethod& method) {
-    return rpc::parse_method_path(method.path)->service == service;
+    return method.kind != rpc::MethodKind::http && rpc::parse_method_path(method.path)->service == service;
   };
   if (std::none_of(methods.begin(), methods.end(), of_service)) return ABSENT;
   if (step_ == Step::ready) {
@@ -346,6 +352,14 @@ std::int32_t InstanceBinding::timer(std::int32_t id, std::int64_t timeout_ns) {
   return OK;
 }
 
+std::int32_t InstanceBinding::http_status(std::int32_t id, std::int32_t status) {
+  rpc::Call* const call = find(id);
+  if (call == nullptr) return CLOSED;
+  if (call->cancelled()) return CANCELLED;
+  if (call->finished()) return CLOSED;
+  return call->set_http_status(status) ? OK : INVALID;
+}
+
 std::int32_t InstanceBinding::headers_send(std::int32_t id) {
   rpc::Call* const call = find(id);
   if (call == nullptr) return CLOSED;
@@ -365,7 +379,7 @@ std::int32_t InstanceBinding::info(std::int32_t id, std::int32_t what, std::span
   if (call == nullptr) return CLOSED;
   switch (what) {
     case info_path:
-      return give(call->method().path, value);
+      return give(is_http(*call) ? call->http_target() : call->method().path, value);
     case info_authority:
       return call->authority().empty() ? ABSENT : give(call->authority(), value);
     case info_peer:
@@ -376,6 +390,8 @@ std::int32_t InstanceBinding::info(std::int32_t id, std::int32_t what, std::span
       const auto encoding = call->message_encoding();
       return encoding ? give(rpc::name(*encoding), value) : ABSENT;
     }
+    case info_http_method:
+      return is_http(*call) ? give(call->http_method(), value) : ABSENT;
     default:
       return INVALID;
   }

@@ -42,6 +42,7 @@ class InstanceBinding final : public Binding {
   std::int32_t metadata_list(std::int32_t call, std::span<std::byte> list);
   std::int32_t metadata_add(std::int32_t call, std::int32_t where, std::string_view key, std::string_view value);
   std::int32_t timer(std::int32_t call, std::int64_t timeout_ns);
+  std::int32_t http_status(std::int32_t call, std::int32_t status);
   std::int32_t headers_send(std::int32_t call);
   std::int32_t compress(std::int32_t call, std::int32_t on);
   std::int32_t info(std::int32_t call, std::int32_t what, std::span<std::byte> value);

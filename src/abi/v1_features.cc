@@ -30,6 +30,7 @@ constexpr Trait traits[] = {
     {"headers", By::import, "headers_send"},
     {"compression", By::import, "compress"},
     {"call info", By::import, "info"},
+    {"HTTP status", By::import, "http_status"},
     {"deadlines", By::import, "deadline"},
     {"log", By::import, "log"},
     {"health", By::import, "health_set"},

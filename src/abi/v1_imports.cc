@@ -53,6 +53,8 @@ Result<> define_imports(wasm::Linker& linker) {
          return binding(c).metadata_add(call, where, key, value);
        })},
       {"timer", host_function([](Caller& c, I32 call, I64 timeout_ns) { return binding(c).timer(call, timeout_ns); })},
+      {"http_status",
+       host_function([](Caller& c, I32 call, I32 status) { return binding(c).http_status(call, status); })},
       {"headers_send", host_function([](Caller& c, I32 call) { return binding(c).headers_send(call); })},
       {"compress", host_function([](Caller& c, I32 call, I32 on) { return binding(c).compress(call, on); })},
       {"info",

@@ -92,13 +92,14 @@ void print_json(const ModuleInfo& info) {
   out["descriptor_bytes"] = info.descriptor_bytes;
   out["methods"] = nlohmann::ordered_json::array();
   for (const MethodInfo& method : info.methods) {
-    const auto path = rpc::parse_method_path(method.path);
-    nlohmann::ordered_json entry = {{"path", method.path},
-                                    {"service", path->service},
-                                    {"method", path->method},
-                                    {"kind", rpc::name(method.kind)},
-                                    {"client_streaming", rpc::streams_requests(method.kind)},
-                                    {"server_streaming", rpc::streams_responses(method.kind)}};
+    nlohmann::ordered_json entry = {{"path", method.path}};
+    if (const auto path = rpc::parse_method_path(method.path); path && method.kind != rpc::MethodKind::http) {
+      entry["service"] = path->service;
+      entry["method"] = path->method;
+    }
+    entry["kind"] = rpc::name(method.kind);
+    entry["client_streaming"] = rpc::streams_requests(method.kind);
+    entry["server_streaming"] = rpc::streams_responses(method.kind);
     if (method.style) entry["style"] = name(*method.style);
     if (!method.request_type.empty()) {
       entry["request_type"] = method.request_type;

@@ -64,6 +64,10 @@ void print_services(const std::vector<ModuleInfo>& modules) {
   for (const ModuleInfo& module : modules) {
     std::map<std::string, std::vector<std::string>> services;
     for (const MethodInfo& method : module.methods) {
+      if (method.kind == rpc::MethodKind::http) {
+        std::printf("%s: HTTP at %s\n", module.name.c_str(), method.path.c_str());
+        continue;
+      }
       const auto path = rpc::parse_method_path(method.path);
       services[std::string(path->service)].push_back(std::string(path->method) + " (" +
                                                      std::string(rpc::name(method.kind)) + ")");

@@ -33,6 +33,16 @@ void FieldBlock::add(std::string_view name, std::string_view value) {
                      NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE});
 }
 
+void FieldBlock::add_number(std::string_view name, std::size_t value) {
+  const std::size_t offset = scratch_.size();
+  scratch_.append(std::to_string(value));
+  add_made(name, offset);
+}
+
+void FieldBlock::add_headers(const rpc::Metadata& headers) {
+  for (const auto [key, value] : headers) add(key, value);
+}
+
 void FieldBlock::add_metadata(const rpc::Metadata& metadata) {
   for (const auto [key, value] : metadata) {
     if (rpc::is_binary_key(key)) {

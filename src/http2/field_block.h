@@ -21,6 +21,9 @@ class FieldBlock {
  public:
   void clear() noexcept;
   void add(std::string_view name, std::string_view value);
+  void add_number(std::string_view name, std::size_t value);
+  /// All pairs as they are.
+  void add_headers(const rpc::Metadata& headers);
   /// All pairs; values of `-bin` keys in base64.
   void add_metadata(const rpc::Metadata& metadata);
   /// grpc-status and, where there is a message, grpc-message; the message is cut when its encoded form would be longer

@@ -1,5 +1,7 @@
 #include "http2/request_head.h"
 
+#include <utility>
+
 #include "rpc/base64.h"
 #include "rpc/timeout.h"
 
@@ -51,6 +53,7 @@ void RequestHead::reset() noexcept {
   accepted_encodings_.clear();
   mentions_encodings_ = false;
   is_grpc_ = false;
+  has_encoded_ = false;
   timeout_malformed_ = false;
   timeout_.reset();
 }
@@ -121,28 +124,46 @@ void RequestHead::take_encoding(std::string_view value) {
   }
 }
 
+// Whether these are gRPC's is not known before the content-type, which may come last.
 void RequestHead::add_metadata(std::string_view key, std::string_view value, rpc::Metadata& metadata) {
   // HTTP allows more characters in names than gRPC does; such a field was not meant as metadata.
   if (!rpc::is_valid_key(key)) return;
-  if (!rpc::is_binary_key(key)) {
-    if (rpc::is_valid_ascii_value(value)) {
-      metadata.add(key, value);
-    } else if (metadata_error_.empty()) {
-      metadata_error_ = "the value of metadata " + quoted(key) +
-                        " is not printable ASCII; other bytes need a key that ends in \"-bin\"";
+  if (rpc::is_binary_key(key)) {
+    if (is_grpc_ && http_method_.empty() && !has_encoded_) {
+      decode_value(key, value, metadata);
+      return;
     }
-    return;
+    has_encoded_ = true;
+  } else if (!rpc::is_valid_ascii_value(value) && metadata_error_.empty()) {
+    metadata_error_ = "the value of metadata " + quoted(key) +
+                      " is not printable ASCII; other bytes need a key that ends in \"-bin\"";
   }
+  metadata.add(key, value);
+}
+
+void RequestHead::decode(rpc::Metadata& metadata) {
+  rpc::Metadata decoded;
+  for (const auto [key, value] : metadata) {
+    if (rpc::is_binary_key(key)) {
+      decode_value(key, value, decoded);
+    } else {
+      decoded.add(key, value);
+    }
+  }
+  std::swap(metadata, decoded);
+}
+
+void RequestHead::decode_value(std::string_view key, std::string_view value, rpc::Metadata& metadata) {
   // A proxy may have joined several values by commas, which base64 does not contain.
-  std::string decoded;
+  std::string bytes;
   for (;;) {
     const auto comma = value.find(',');
     std::string_view part = value.substr(0, comma);
     while (part.starts_with(' ')) part.remove_prefix(1);
     while (part.ends_with(' ')) part.remove_suffix(1);
-    decoded.clear();
-    if (rpc::base64_decode(part, decoded)) {
-      metadata.add(key, decoded);
+    bytes.clear();
+    if (rpc::base64_decode(part, bytes)) {
+      metadata.add(key, bytes);
     } else if (metadata_error_.empty()) {
       metadata_error_ = "the value of metadata " + quoted(key) + " is not base64";
     }
@@ -151,23 +172,17 @@ void RequestHead::add_metadata(std::string_view key, std::string_view value, rpc
   }
 }
 
-std::optional<Refusal> RequestHead::judge(const rpc::MethodTable& methods, std::size_t max_list_size) {
+std::optional<Refusal> RequestHead::judge(const rpc::MethodTable& methods, std::size_t max_list_size,
+                                          rpc::Metadata& metadata) {
   if (list_size_ > max_list_size) {
-    return in_grpc(rpc::StatusCode::resource_exhausted,
-                   "the request headers have " + std::to_string(list_size_) +
-                       " bytes (names, values and 32 for each); this server accepts at most " +
-                       std::to_string(max_list_size));
+    std::string message = "the request headers have " + std::to_string(list_size_) +
+                          " bytes (names, values and 32 for each); this server accepts at most " +
+                          std::to_string(max_list_size);
+    // The content-type may be among what was not looked at: a POST is taken for gRPC.
+    if (!http_method_.empty()) return in_http(431, path_, message + "\n");
+    return in_grpc(rpc::StatusCode::resource_exhausted, std::move(message));
   }
-  if (!http_method_.empty()) {
-    if (path_ == "/" && (http_method_ == "GET" || http_method_ == "HEAD")) return in_http(200, path_, about);
-    return in_http(405, path_,
-                   "This is a gRPC server: it answers POST requests only, not " + quoted(http_method_) + ".\n");
-  }
-  if (!is_grpc_) {
-    return in_http(
-        415, path_,
-        "This is a gRPC server: the content-type must be application/grpc, not " + quoted(content_type_) + ".\n");
-  }
+  if (!http_method_.empty() || !is_grpc_) return judge_http(methods, metadata);
   method_ = methods.find(path_);
   if (method_ == nullptr) return unknown_path(methods);
   if (!unknown_encoding_.empty()) {
@@ -179,8 +194,34 @@ std::optional<Refusal> RequestHead::judge(const rpc::MethodTable& methods, std::
     return in_grpc(rpc::StatusCode::internal,
                    "malformed grpc-timeout: expected one to eight digits and one of H, M, S, m, u, n");
   }
+  if (has_encoded_) decode(metadata);
   if (!metadata_error_.empty()) return in_grpc(rpc::StatusCode::internal, metadata_error_);
   return std::nullopt;
+}
+
+std::optional<Refusal> RequestHead::judge_http(const rpc::MethodTable& methods, rpc::Metadata& metadata) {
+  const bool is_post = http_method_.empty();
+  const bool is_method = methods.find(path_) != nullptr;
+  if (!is_post || !is_method) {
+    method_ = methods.find_http(path_);
+    if (method_ != nullptr) {
+      if (is_grpc_) content_type_ = "application/grpc";
+      if (!content_type_.empty()) metadata.add("content-type", content_type_);
+      return std::nullopt;
+    }
+  }
+  if (is_post) {
+    return in_http(
+        415, path_,
+        "This is a gRPC server: the content-type must be application/grpc, not " + quoted(content_type_) + ".\n");
+  }
+  const bool reads = http_method_ == "GET" || http_method_ == "HEAD";
+  if (path_ == "/" && reads) return in_http(200, path_, about);
+  if (!is_method && path_ != "/") return in_http(404, path_, "This is a gRPC server: it has nothing at this path.\n");
+  Refusal refusal =
+      in_http(405, path_, "This is a gRPC server: it answers POST requests only, not " + quoted(http_method_) + ".\n");
+  refusal.allow = is_method ? "POST" : "GET, HEAD, POST";
+  return refusal;
 }
 
 Refusal RequestHead::unknown_path(const rpc::MethodTable& methods) const {

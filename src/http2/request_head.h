@@ -19,11 +19,12 @@ namespace wasm_grpc::http2 {
 struct Refusal {
   int http_status = 0;
   rpc::Status status;
-  bool after_request = false;  // answered when the request is complete, as web servers do, rather than at once
+  bool after_request = false;   // answered when the request is complete, as web servers do, rather than at once
+  std::string_view allow = {};  // with 405: what is allowed
 };
 
-/// Reads the fields of one request one by one (PROTOCOL-HTTP2.md, "Requests"), then judges the whole. Reused: reset()
-/// keeps its storage.
+/// Reads the fields of one request one by one (PROTOCOL-HTTP2.md, "Requests"), then judges the whole: whether it is one
+/// of gRPC, or of HTTP for a method of that kind. Reused: reset() keeps its storage.
 class RequestHead {
  public:
   void reset() noexcept;
@@ -32,14 +33,21 @@ class RequestHead {
   /// metadata goes into `metadata`. Fields past `max_list_size` are only counted.
   void add(std::string_view name, std::string_view value, std::size_t max_list_size, rpc::Metadata& metadata);
 
-  /// To be called after the last field: why the request cannot be served, or nothing.
-  [[nodiscard]] std::optional<Refusal> judge(const rpc::MethodTable& methods, std::size_t max_list_size);
+  /// To be called after the last field, with the same `metadata`: why the request cannot be served, or nothing. The
+  /// metadata of gRPC is then decoded; to that of HTTP the content-type is added.
+  [[nodiscard]] std::optional<Refusal> judge(const rpc::MethodTable& methods, std::size_t max_list_size,
+                                             rpc::Metadata& metadata);
 
   /// What the request asks for; after judge() found nothing.
   [[nodiscard]] const rpc::Method* method() const noexcept { return method_; }
   [[nodiscard]] std::optional<std::chrono::nanoseconds> timeout() const noexcept { return timeout_; }
   [[nodiscard]] std::string& authority() noexcept { return authority_; }
   [[nodiscard]] bool is_head_request() const noexcept { return http_method_ == "HEAD"; }
+  /// The HTTP method, and the path with its query.
+  [[nodiscard]] std::string_view http_method() const noexcept {
+    return http_method_.empty() ? "POST" : std::string_view(http_method_);
+  }
+  [[nodiscard]] std::string_view target() const noexcept { return path_; }
   /// How the client compresses its messages.
   [[nodiscard]] rpc::Encoding encoding() const noexcept { return encoding_; }
   /// What it accepts in return; that includes what it uses itself (grpc/doc/compression.md).
@@ -50,6 +58,9 @@ class RequestHead {
  private:
   void take_encoding(std::string_view value);
   void add_metadata(std::string_view key, std::string_view value, rpc::Metadata& metadata);
+  void decode(rpc::Metadata& metadata);
+  void decode_value(std::string_view key, std::string_view value, rpc::Metadata& metadata);
+  [[nodiscard]] std::optional<Refusal> judge_http(const rpc::MethodTable& methods, rpc::Metadata& metadata);
   [[nodiscard]] Refusal unknown_path(const rpc::MethodTable& methods) const;
 
   const rpc::Method* method_ = nullptr;
@@ -64,6 +75,7 @@ class RequestHead {
   rpc::EncodingSet accepted_encodings_;
   bool mentions_encodings_ = false;
   bool is_grpc_ = false;
+  bool has_encoded_ = false;  // metadata has binary values in base64
   bool timeout_malformed_ = false;
   std::optional<std::chrono::nanoseconds> timeout_;
 };

@@ -261,7 +261,8 @@ void Connection::frame_sent(const nghttp2_frame& frame) {
       }
       break;
     case NGHTTP2_RST_STREAM:
-      // The errors of a client cost us as much as its resets.
+      // The errors of a client cost us as much as its resets. Those of a handler are not its.
+      if (Stream* stream = find(frame.hd.stream_id); stream != nullptr && stream->is_broken_off()) break;
       if (frame.rst_stream.error_code != NGHTTP2_NO_ERROR && !forced_resets_.take()) {
         end_for({EndReason::error_flood, NGHTTP2_ENHANCE_YOUR_CALM, "too many errors that reset a stream"});
       }

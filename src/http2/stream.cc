@@ -54,6 +54,7 @@ void Stream::recycle() noexcept {
   head_.reset();
   id_ = 0;
   plain_status_ = 0;
+  dropped_ = 0;
   allowance_ = 0;
   held_ = 0;
   granted_ = 0;
@@ -91,13 +92,18 @@ void Stream::take_field(std::string_view name, std::string_view value) {
 
 void Stream::head_complete(bool end_stream) {
   Core& core = connection_->core();
-  if (const auto refusal = head_.judge(core.methods, core.settings.max_header_list_size)) {
+  if (const auto refusal = head_.judge(core.methods, core.settings.max_header_list_size, request_metadata_)) {
     half_closed_ = end_stream;
     refuse(*refusal);
     return;
   }
   method_ = head_.method();
   authority_.swap(head_.authority());
+  if (is_http()) {
+    start();
+    if (end_stream) end_input();
+    return;
+  }
   request_encoding_ = head_.encoding();
   accepted_encodings_ = head_.accepted_encodings();
   if (const auto timeout = head_.timeout()) {
@@ -111,6 +117,10 @@ void Stream::head_complete(bool end_stream) {
   if (end_stream) end_input();
 }
 
+std::string_view Stream::http_method() const noexcept { return is_http() ? head_.http_method() : std::string_view(); }
+
+std::string_view Stream::http_target() const noexcept { return is_http() ? head_.target() : std::string_view(); }
+
 void Stream::take_data(std::span<const std::byte> bytes) {
   allowance_ -= std::min(allowance_, bytes.size());
   if (ignores_input_ || cancelled()) {
@@ -120,7 +130,10 @@ void Stream::take_data(std::span<const std::byte> bytes) {
   }
   held_ += bytes.size();
   const std::uint64_t before = received_messages();
-  if (rpc::Status status = receive(bytes, connection_->core().settings.max_message_size); !status.ok()) {
+  const std::size_t max_message = connection_->core().settings.max_message_size;
+  rpc::Status status =
+      is_http() ? receive_body(bytes, std::min(max_message, rpc::max_body_piece)) : receive(bytes, max_message);
+  if (!status.ok()) {
     refuse_input(std::move(status));
     return;
   }
@@ -173,6 +186,7 @@ void Stream::refuse(const Refusal& refusal) {
   ignores_input_ = true;
   if (refusal.http_status != 0) {
     plain_status_ = refusal.http_status;
+    if (!refusal.allow.empty()) headers_.add("allow", refusal.allow);
     if (!head_.is_head_request()) {
       const auto body = std::as_bytes(std::span(refusal.status.message));
       output_.assign(body.begin(), body.end());

@@ -1,4 +1,4 @@
-// One HTTP/2 stream that carries one gRPC call.
+// One HTTP/2 stream that carries one gRPC call, or one HTTP exchange.
 #pragma once
 
 #include <sys/types.h>
@@ -19,6 +19,7 @@
 namespace wasm_grpc::http2 {
 
 class Connection;
+class FieldBlock;
 class Stream;
 
 /// Streams that are not in use. A stream returns here when it is closed and its handler has let go of it.
@@ -55,6 +56,8 @@ class Stream final : public rpc::Call, public rpc::Timer {
 
   void open(Connection& connection, std::int32_t id);
   [[nodiscard]] std::int32_t id() const noexcept { return id_; }
+  [[nodiscard]] std::string_view http_method() const noexcept override;
+  [[nodiscard]] std::string_view http_target() const noexcept override;
 
   // ---- Receiving: called by the session's callbacks ----
 
@@ -79,6 +82,8 @@ class Stream final : public rpc::Call, public rpc::Timer {
   void output_written();
   /// True when the client has not ended its side.
   [[nodiscard]] bool input_open() const noexcept { return !half_closed_; }
+  /// True when the answer ends early, because its handler failed.
+  [[nodiscard]] bool is_broken_off() const noexcept { return broken_off_; }
   /// True when nghttp2 was given an answer that has not left: the client's windows are closed, or its socket full.
   [[nodiscard]] bool has_unsent_output() const noexcept { return responded_ && !pending_output().empty(); }
 
@@ -109,6 +114,10 @@ class Stream final : public rpc::Call, public rpc::Timer {
   void answer_at_end();
   void submit_response();
   void submit_plain_response();
+  void submit_http_response();
+  [[nodiscard]] bool takes_no_body() const noexcept;
+  /// Hands the fields to nghttp2, and then the output.
+  void submit_fields(FieldBlock& block, bool with_output);
   void submit_trailers();
   void note_early_end();
   void credit(std::size_t bytes);
@@ -118,7 +127,8 @@ class Stream final : public rpc::Call, public rpc::Timer {
   Connection* connection_ = nullptr;
   RequestHead head_;
   std::int32_t id_ = 0;
-  int plain_status_ = 0;         // of an answer that is not gRPC; 0 else
+  int plain_status_ = 0;         // of an answer without a handler that is not gRPC; 0 else
+  std::size_t dropped_ = 0;      // bytes of an answer whose body is not sent
   std::size_t allowance_ = 0;    // bytes the client may still send
   std::size_t held_ = 0;         // bytes it sent that the handler has not taken
   std::size_t granted_ = 0;      // bytes allowed beyond the stream window, for a large message

@@ -13,6 +13,9 @@ namespace {
 // From here on a payload is written from where it is rather than copied among the other frames.
 constexpr std::size_t no_copy_size = 4 * 1024;
 
+// RFC 9110, 6.4.1: these answers have no body, and their content-length would say something else.
+bool has_no_content(int http_status) { return http_status == 204 || http_status == 304; }
+
 ssize_t produce_output(nghttp2_session*, std::int32_t, std::uint8_t* buffer, std::size_t length,
                        std::uint32_t* data_flags, nghttp2_data_source* source, void*) {
   return static_cast<Stream*>(source->ptr)->produce(buffer, length, data_flags);
@@ -28,6 +31,10 @@ void Stream::submit() {
   if (!open_) return;
   if (!responded_) {
     if (!headers_wanted_) return;
+    if (is_http()) {
+      submit_http_response();
+      return;
+    }
     responded_ = true;
     if (plain_status_ != 0) {
       submit_plain_response();
@@ -55,12 +62,16 @@ void Stream::submit_response() {
     block.add_metadata(trailers_);
     note_early_end();
   }
+  submit_fields(block, !trailers_only);
+}
+
+void Stream::submit_fields(FieldBlock& block, bool with_output) {
   const auto fields = block.fields();
   nghttp2_data_provider provider{};
   provider.source.ptr = this;
   provider.read_callback = produce_output;
   if (nghttp2_submit_response(connection_->session(), id_, fields.data(), fields.size(),
-                              trailers_only ? nullptr : &provider) != 0) {
+                              with_output ? &provider : nullptr) != 0) {
     nghttp2_submit_rst_stream(connection_->session(), NGHTTP2_FLAG_NONE, id_, NGHTTP2_INTERNAL_ERROR);
   }
 }
@@ -68,18 +79,46 @@ void Stream::submit_response() {
 void Stream::submit_plain_response() {
   FieldBlock& block = connection_->core().fields;
   block.clear();
-  block.add(":status", plain_status_ == 200 ? "200" : plain_status_ == 405 ? "405" : "415");
+  block.add_number(":status", static_cast<std::size_t>(plain_status_));
   block.add("content-type", "text/plain; charset=utf-8");
-  if (plain_status_ == 405) block.add("allow", "POST");
-  const auto fields = block.fields();
-  nghttp2_data_provider provider{};
-  provider.source.ptr = this;
-  provider.read_callback = produce_output;
+  block.add_headers(headers_);
   if (output_.empty()) note_early_end();
-  if (nghttp2_submit_response(connection_->session(), id_, fields.data(), fields.size(),
-                              output_.empty() ? nullptr : &provider) != 0) {
-    nghttp2_submit_rst_stream(connection_->session(), NGHTTP2_FLAG_NONE, id_, NGHTTP2_INTERNAL_ERROR);
+  submit_fields(block, !output_.empty());
+}
+
+bool Stream::takes_no_body() const noexcept { return has_no_content(http_status_) || head_.is_head_request(); }
+
+void Stream::submit_http_response() {
+  const bool sends_body = !takes_no_body();
+  if (!sends_body) {
+    // What the handler sends is only counted, and the answer leaves when that is known.
+    const std::size_t unsent = pending_output().size();
+    dropped_ += unsent;
+    output_sent_ += unsent;
+    if (!finished_) {
+      if (unsent > 0) connection_->written(*this);
+      return;
+    }
   }
+  responded_ = true;
+  if (!sends_body && broken_off_) {
+    nghttp2_submit_rst_stream(connection_->session(), NGHTTP2_FLAG_NONE, id_, NGHTTP2_INTERNAL_ERROR);
+    return;
+  }
+  FieldBlock& block = connection_->core().fields;
+  block.clear();
+  block.add_number(":status", http_status_);
+  block.add_headers(headers_);
+  if (finished_ && !broken_off_) {
+    if (sends_body) {
+      block.add_number("content-length", pending_output().size());
+    } else if (!has_no_content(http_status_)) {
+      block.add_number("content-length", dropped_);
+    }
+  }
+  const bool ends = !sends_body || (finished_ && !broken_off_ && output_.empty());
+  if (ends) note_early_end();
+  submit_fields(block, !ends);
 }
 
 ssize_t Stream::produce(std::uint8_t* buffer, std::size_t length, std::uint32_t* data_flags) {
@@ -88,6 +127,7 @@ ssize_t Stream::produce(std::uint8_t* buffer, std::size_t length, std::uint32_t*
     deferred_ = true;
     return NGHTTP2_ERR_DEFERRED;
   }
+  if (pending.empty() && broken_off_) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;  // resets the stream
   const std::size_t size = std::min(pending.size(), length);
   if (size >= no_copy_size) {
     *data_flags |= NGHTTP2_DATA_FLAG_NO_COPY;  // send_large_data() calls take_output()
@@ -96,10 +136,10 @@ ssize_t Stream::produce(std::uint8_t* buffer, std::size_t length, std::uint32_t*
     output_sent_ += size;
     if (!finished_) connection_->written(*this);
   }
-  if (size == pending.size() && finished_) {
+  if (size == pending.size() && finished_ && !broken_off_) {
     *data_flags |= NGHTTP2_DATA_FLAG_EOF;
     note_early_end();
-    if (plain_status_ == 0) {
+    if (plain_status_ == 0 && !is_http()) {
       *data_flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
       submit_trailers();
     }

@@ -1,35 +1,22 @@
 #include "wasm_grpc/rpc/call.h"
 
 #include <algorithm>
-#include <array>
 #include <new>
 #include <stdexcept>
 #include <utility>
 
 #include "rpc/buffer_pool.h"
 #include "rpc/codec.h"
+#include "rpc/message_prefix.h"
 #include "rpc/utf8.h"
 
 namespace wasm_grpc::rpc {
 
 namespace {
 
-// "Length-Prefixed-Message" of PROTOCOL-HTTP2.md: one byte of flags, four bytes of length, big-endian.
-constexpr std::size_t prefix_size = 5;
 // A call keeps buffers up to this size; what larger messages needed is given back as soon as they are gone.
 constexpr std::size_t kept_buffer = BufferPool::small_buffer;
 constexpr std::size_t max_status_message = 8 * 1024;
-
-std::uint32_t read_length(const std::byte* prefix) {
-  return (std::to_integer<std::uint32_t>(prefix[1]) << 24) | (std::to_integer<std::uint32_t>(prefix[2]) << 16) |
-         (std::to_integer<std::uint32_t>(prefix[3]) << 8) | std::to_integer<std::uint32_t>(prefix[4]);
-}
-
-std::array<std::byte, prefix_size> make_prefix(std::byte flags, std::size_t size) {
-  const auto length = static_cast<std::uint32_t>(size);
-  return {flags, std::byte(length >> 24), std::byte(length >> 16 & 255), std::byte(length >> 8 & 255),
-          std::byte(length & 255)};
-}
 
 std::string_view without_outer_spaces(std::string_view text) {
   const auto first = text.find_first_not_of(' ');
@@ -122,7 +109,7 @@ void Call::pop_message() noexcept {
     input_taken_ = 0;
     input_scanned_ = 0;
   }
-  input_consumed(size);
+  input_consumed(is_http() ? size - prefix_size : size);
 }
 
 Status Call::receive(std::span<const std::byte> bytes, std::size_t max_message_size) {
@@ -204,12 +191,13 @@ Status Call::receive_end() {
 }
 
 bool Call::add_header(std::string_view key, std::string_view value) {
+  if (is_http()) return add_http_header(key, value);
   if (headers_wanted_ || finished_ || cancelled_ || key == details_key) return false;
   return add_metadata(headers_, headers_.byte_size() + trailers_.byte_size(), key, value);
 }
 
 bool Call::add_trailer(std::string_view key, std::string_view value) {
-  if (finished_ || cancelled_) return false;
+  if (finished_ || cancelled_ || is_http()) return false;
   if (key == details_key && trailers_.get(key)) return false;
   return add_metadata(trailers_, headers_.byte_size() + trailers_.byte_size(), key, value);
 }
@@ -230,9 +218,9 @@ SendResult Call::send(std::span<const std::byte> message) {
   if (sent_messages_ > 0 && !streams_responses(method_->kind)) return SendResult::invalid;
   if (message.size() > std::numeric_limits<std::uint32_t>::max()) return SendResult::invalid;
   if (message.size() > max_response_size_) {
-    finish({StatusCode::resource_exhausted, "the response message has " + std::to_string(message.size()) +
-                                                " bytes; the server sends at most " +
-                                                std::to_string(max_response_size_)});
+    finish({is_http() ? StatusCode::internal : StatusCode::resource_exhausted,
+            "the response message has " + std::to_string(message.size()) + " bytes; the server sends at most " +
+                std::to_string(max_response_size_)});
     return SendResult::closed;
   }
   const std::size_t pending = output_.size() - output_sent_;
@@ -269,6 +257,10 @@ void Call::append_framed(std::span<const std::byte> messages) {
 }
 
 void Call::append_plain(std::span<const std::byte> message) {
+  if (method_->kind == MethodKind::http) {
+    append_framed(message);
+    return;
+  }
   const auto prefix = make_prefix(std::byte{0}, message.size());
   reserve_output(prefix_size + message.size());
   output_.insert(output_.end(), prefix.begin(), prefix.end());
@@ -323,6 +315,7 @@ void Call::set_status(Status status) {
     if (replace_invalid_utf8(status.message)) cut(status.message);  // it may have become longer
   }
   status_ = std::move(status);
+  if (!status_.ok() && is_http()) answer_failure_in_http();
   finished_ = true;
   headers_wanted_ = true;
   output_ready();
@@ -372,6 +365,9 @@ void Call::reset() noexcept {
   method_ = nullptr;
   request_metadata_.clear();
   authority_.clear();
+  http_status_ = 200;
+  broken_off_ = false;
+  last_piece_ = 0;
   peer_ = {};
   deadline_ = no_deadline;
   max_response_size_ = std::numeric_limits<std::size_t>::max();

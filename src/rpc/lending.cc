@@ -13,6 +13,9 @@ LentState Lending::take(Call& call) {
   state.trailers = call.trailers_;
   state.request_metadata = std::move(call.request_metadata_);
   state.authority = std::move(call.authority_);
+  state.http_method = call.http_method();
+  state.http_target = call.http_target();
+  state.http_status = call.http_status_;
   state.deadline = call.deadline();
   state.request_encoding = call.request_encoding_;
   state.accepted_encodings = call.accepted_encodings_;
@@ -54,6 +57,7 @@ void Lending::apply(Call& call, LentAnswer&& answer) {
   if (answer.head && !call.headers_wanted_) {
     call.headers_ = std::move(answer.head->headers);
     call.response_encoding_ = answer.head->response_encoding;
+    call.http_status_ = answer.head->http_status;
     call.headers_wanted_ = true;
     call.output_ready();
   }
@@ -68,6 +72,7 @@ void Lending::apply(Call& call, LentAnswer&& answer) {
     } else {
       call.set_status(std::move(answer.end->status));
     }
+    call.broken_off_ = answer.end->broken_off;
   }
 }
 
@@ -75,6 +80,7 @@ void Lending::install(Call& call, const Method& method, LentState&& state) {
   call.method_ = &method;
   call.request_metadata_ = std::move(state.request_metadata);
   call.authority_ = std::move(state.authority);
+  call.http_status_ = state.http_status;
   call.deadline_ = state.deadline.value_or(Call::no_deadline);
   call.request_encoding_ = state.request_encoding;
   call.accepted_encodings_ = state.accepted_encodings;

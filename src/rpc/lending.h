@@ -16,6 +16,8 @@ namespace wasm_grpc::rpc {
 struct LentState {
   Metadata request_metadata;
   std::string authority;
+  std::string http_method;
+  std::string http_target;
   std::string peer;
   std::string tls_peer;
   std::optional<Clock::time_point> deadline;
@@ -28,6 +30,7 @@ struct LentState {
   std::optional<Encoding> message_encoding;
 
   // What the handler has answered before, on the lender's thread.
+  std::uint16_t http_status = 200;
   Metadata headers;
   Metadata trailers;
   Encoding response_encoding = Encoding::identity;
@@ -41,12 +44,15 @@ struct LentAnswer {
   struct Head {
     Metadata headers;
     Encoding response_encoding = Encoding::identity;
+    std::uint16_t http_status = 200;
   };
   struct End {
     Status status;
     Metadata trailers;
     /// The call has ended because a request message could not be decompressed.
     bool refused = false;
+    /// An HTTP exchange has failed after its headers.
+    bool broken_off = false;
   };
 
   /// Bytes of the request it has taken.

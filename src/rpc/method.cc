@@ -24,6 +24,8 @@ std::string_view name(MethodKind kind) noexcept {
       return "server streaming";
     case MethodKind::bidi_stream:
       return "bidirectional streaming";
+    case MethodKind::http:
+      return "HTTP";
   }
   return "unknown";
 }
@@ -36,6 +38,12 @@ std::optional<MethodPath> parse_method_path(std::string_view path) noexcept {
   const MethodPath parsed{path.substr(0, slash), path.substr(slash + 1)};
   if (!is_name(parsed.service) || !is_name(parsed.method)) return std::nullopt;
   return parsed;
+}
+
+bool is_http_prefix(std::string_view path) noexcept {
+  if (path == "/") return true;
+  if (path.size() < 2 || path.front() != '/' || path.back() == '/') return false;
+  return std::ranges::all_of(path, [](char c) { return c > ' ' && c <= '~' && c != '?' && c != '#'; });
 }
 
 }  // namespace wasm_grpc::rpc

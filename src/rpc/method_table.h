@@ -6,6 +6,7 @@
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
+#include <vector>
 
 #include "wasm_grpc/result.h"
 #include "wasm_grpc/rpc/method.h"
@@ -20,12 +21,15 @@ class MethodTable {
   MethodTable(const MethodTable&) = delete;
   MethodTable& operator=(const MethodTable&) = delete;
 
-  /// Adds a method. Refuses a path that is not "/package.Service/Method", one that is there already, and a method
-  /// without a handler.
+  /// Adds a method. Refuses a path that is not "/package.Service/Method" (of kind http: is_http_prefix()), one that is
+  /// there already, and a method without a handler.
   Result<> add(Method method);
 
   /// The method of that path, or nullptr. Does not allocate.
   [[nodiscard]] const Method* find(std::string_view path) const noexcept;
+  /// The method of kind http whose path is the longest beginning, at the end of a segment, of the path of `target`; or
+  /// nullptr. A query of the target does not count. Does not allocate.
+  [[nodiscard]] const Method* find_http(std::string_view target) const noexcept;
   /// True when some method belongs to "package.Service".
   [[nodiscard]] bool has_service(std::string_view service) const noexcept { return services_.contains(service); }
 
@@ -33,9 +37,12 @@ class MethodTable {
   [[nodiscard]] const std::deque<Method>& methods() const noexcept { return methods_; }
 
  private:
+  Result<> add_http(Method method);
+
   std::deque<Method> methods_;  // the views below point into it: its elements never move
   std::unordered_map<std::string_view, const Method*> by_path_;
   std::unordered_set<std::string_view> services_;
+  std::vector<const Method*> http_;  // the longest path first
 };
 
 }  // namespace wasm_grpc::rpc

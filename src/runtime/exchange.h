@@ -33,7 +33,8 @@ using LoanId = std::uint64_t;
 /// To the taker: a call to serve.
 struct Loan {
   LoanId id = 0;
-  std::string path;  // every worker serves the same methods
+  std::string path;      // every worker serves the same methods
+  bool is_http = false;  // of which that of this path is one
   rpc::LentState state;
   /// In the middle of it; or none, and it is to be begun.
   MovingGuest guest;

@@ -40,6 +40,7 @@ Result<std::shared_ptr<const services::DescribedFiles>> read_description(const w
                                                : services::DescribedFiles::parse(declaration.descriptors);
   if (!files.ok() || files.value() == nullptr) return files;
   for (const abi::DeclaredMethod& method : declaration.methods) {
+    if (method.kind == rpc::MethodKind::http) continue;
     if (auto checked = files.value()->check(method.path, method.kind); !checked.ok()) return std::move(checked).error();
   }
   return files;

@@ -93,6 +93,7 @@ bool LentCalls::hand_over(unsigned taker, rpc::Call& call, InstancePool& instanc
   }
   loan.id = make_loan_id(worker_, ++last_serial_);
   loan.path = call.method().path;
+  loan.is_http = call.method().kind == rpc::MethodKind::http;
   loan.guest = std::move(guest);
   const LoanId id = loan.id;
   calls_.emplace(id, std::make_unique<LentCall>(*this, id, taker, call, instances));

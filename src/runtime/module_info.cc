@@ -53,7 +53,9 @@ InstancePlacement placement_of(const abi::Declaration& declaration) {
 
 std::vector<std::string> service_names(std::span<const MethodInfo> methods) {
   std::set<std::string> names;
-  for (const MethodInfo& method : methods) names.emplace(rpc::parse_method_path(method.path)->service);
+  for (const MethodInfo& method : methods) {
+    if (method.kind != rpc::MethodKind::http) names.emplace(rpc::parse_method_path(method.path)->service);
+  }
   return {names.begin(), names.end()};
 }
 

@@ -14,6 +14,8 @@ void RemoteCall::begin(Loan& loan, const rpc::Method& method) {
   id_ = loan.id;
   peer_text_ = std::move(loan.state.peer);
   tls_peer_text_ = std::move(loan.state.tls_peer);
+  http_method_ = std::move(loan.state.http_method);
+  http_target_ = std::move(loan.state.http_target);
   peer_ = peer_text_;
   tls_peer_ = tls_peer_text_;
   told_head_ = loan.state.headers_wanted;
@@ -56,7 +58,7 @@ rpc::LentAnswer RemoteCall::collect() {
   if (ended_by_lender_) return answer;
   if (headers_wanted_ && !told_head_) {
     told_head_ = true;
-    answer.head = {headers_, response_encoding_};  // a copy: headers and trailers share one limit
+    answer.head = {headers_, response_encoding_, http_status_};  // a copy: headers and trailers share one limit
   }
   if (const auto output = pending_output().subspan(posted_); !output.empty()) {
     answer.output.assign(output.begin(), output.end());
@@ -64,7 +66,7 @@ rpc::LentAnswer RemoteCall::collect() {
   }
   if (finished_ && !told_end_) {
     told_end_ = true;
-    answer.end = {std::move(status_), std::move(trailers_), cancelled_};
+    answer.end = {std::move(status_), std::move(trailers_), cancelled_, broken_off_};
   }
   return answer;
 }

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -22,6 +23,8 @@ class RemoteCall final : public rpc::Call {
  public:
   explicit RemoteCall(RemoteCalls& owner);
 
+  [[nodiscard]] std::string_view http_method() const noexcept override { return http_method_; }
+  [[nodiscard]] std::string_view http_target() const noexcept override { return http_target_; }
   /// The instance that came with the loan, when the handler is done with it.
   void return_guest(std::unique_ptr<GuestInstance> guest, bool is_good) noexcept;
   /// Whether the handler waits for something, and leaves the worker free for other loans.
@@ -42,6 +45,8 @@ class RemoteCall final : public rpc::Call {
   LoanId id_ = 0;
   std::string peer_text_;
   std::string tls_peer_text_;
+  std::string http_method_;
+  std::string http_target_;
   std::size_t consumed_ = 0;
   std::size_t posted_ = 0;  // bytes of the pending output that the lender has been given
   bool told_head_ = false;

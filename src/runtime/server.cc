@@ -280,6 +280,7 @@ Result<> Server::add_method(std::string_view path, rpc::MethodKind kind, Handler
   }
   state_->methods.push_back({std::string(path), kind, {}, {}});
   const std::vector<std::string> service = runtime::service_names({&state_->methods.back(), 1});
+  if (service.empty()) return success();  // it is HTTP
   state_->catalogue("host", service, nullptr);
   state_->health.add_service(service.front());
   return success();

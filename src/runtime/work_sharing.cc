@@ -27,7 +27,7 @@ void WorkSharing::deliver() {
 }
 
 void WorkSharing::begin(Loan&& loan) {
-  const rpc::Method* method = methods_.find(loan.path);
+  const rpc::Method* method = loan.is_http ? methods_.find_http(loan.path) : methods_.find(loan.path);
   if (method == nullptr) {  // not while the workers serve the same methods
     remote_.decline(std::move(loan));
     return;

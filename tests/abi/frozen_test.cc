@@ -234,6 +234,7 @@ TEST(Frozen, NumbersOfTheHostAreThoseOfTheTable) {
       {"kind client_streaming", number(rpc::MethodKind::client_stream)},
       {"kind server_streaming", number(rpc::MethodKind::server_stream)},
       {"kind bidirectional_streaming", number(rpc::MethodKind::bidi_stream)},
+      {"kind HTTP", number(rpc::MethodKind::http)},
       {"style handler", number(Style::handler)},
       {"style events", number(Style::events)},
       {"placement worker", number(Placement::worker)},
@@ -248,6 +249,7 @@ TEST(Frozen, NumbersOfTheHostAreThoseOfTheTable) {
       {"info peer", v1::info_peer},
       {"info TLS_peer", v1::info_tls_peer},
       {"info message_encoding", v1::info_message_encoding},
+      {"info HTTP_method", v1::info_http_method},
       {"level trace", number(LogLevel::trace)},
       {"level debug", number(LogLevel::debug)},
       {"level info", number(LogLevel::info)},
@@ -290,7 +292,7 @@ TEST(Frozen, TheSdkDeclaresTheFunctionsOfTheTable) {
       WASM_GRPC_DECLARED(compress),     WASM_GRPC_DECLARED(wait),          WASM_GRPC_DECLARED(finish),
       WASM_GRPC_DECLARED(metadata_get), WASM_GRPC_DECLARED(metadata_list), WASM_GRPC_DECLARED(metadata_add),
       WASM_GRPC_DECLARED(headers_send), WASM_GRPC_DECLARED(info),          WASM_GRPC_DECLARED(deadline),
-      WASM_GRPC_DECLARED(log),          WASM_GRPC_DECLARED(timer),
+      WASM_GRPC_DECLARED(log),          WASM_GRPC_DECLARED(timer),         WASM_GRPC_DECLARED(http_status),
   };
 #undef WASM_GRPC_DECLARED
   EXPECT_EQ(declared, read_table().imports);
@@ -312,6 +314,7 @@ TEST(Frozen, NumbersOfTheSdkAreThoseOfTheTable) {
       {"kind client_streaming", sdk::client_stream},
       {"kind server_streaming", sdk::server_stream},
       {"kind bidirectional_streaming", sdk::bidi_stream},
+      {"kind HTTP", sdk::http},
       {"style handler", sdk::handler_style},
       {"style events", sdk::event_style},
       {"placement worker", sdk::instance_of_worker},
@@ -326,6 +329,7 @@ TEST(Frozen, NumbersOfTheSdkAreThoseOfTheTable) {
       {"info peer", sdk::peer},
       {"info TLS_peer", sdk::tls_peer},
       {"info message_encoding", sdk::message_encoding},
+      {"info HTTP_method", sdk::http_method},
       {"level trace", number(guest::LogLevel::trace)},
       {"level debug", number(guest::LogLevel::debug)},
       {"level info", number(guest::LogLevel::info)},

@@ -133,6 +133,7 @@ inline std::string module_text(std::string_view start, std::string_view call, st
     (import "wasm_grpc_1" "metadata_add" (func $metadata_add (param i32 i32 i32 i32 i32 i32) (result i32)))
     (import "wasm_grpc_1" "timer" (func $timer (param i32 i64) (result i32)))
     (import "wasm_grpc_1" "headers_send" (func $headers_send (param i32) (result i32)))
+    (import "wasm_grpc_1" "http_status" (func $http_status (param i32 i32) (result i32)))
     (import "wasm_grpc_1" "compress" (func $compress (param i32 i32) (result i32)))
     (import "wasm_grpc_1" "info" (func $info (param i32 i32 i32 i32) (result i32)))
     (import "wasm_grpc_1" "deadline" (func $deadline (param i32) (result i64)))

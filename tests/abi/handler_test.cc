@@ -313,6 +313,7 @@ TEST(Info, TellsPathAuthorityAndPeer) {
     (drop (call $send (local.get $call) (i32.const 1024) (call $info (local.get $call) (i32.const 2) (i32.const 1024) (i32.const 100))))
     (call $note (call $info (local.get $call) (i32.const 3) (i32.const 1024) (i32.const 100)))
     (call $note (call $info (local.get $call) (i32.const 5) (i32.const 1024) (i32.const 100)))
+    (call $note (call $info (local.get $call) (i32.const 6) (i32.const 1024) (i32.const 100)))
     (call $note (call $info (local.get $call) (i32.const 2) (i32.const 1024) (i32.const 3)))
     (drop (call $report (local.get $call))) (i32.const 0))"));
   ASSERT_TRUE(guest.run(call).returned);
@@ -321,7 +322,7 @@ TEST(Info, TellsPathAuthorityAndPeer) {
   EXPECT_EQ(messages[0], "/test.Service/Method");
   EXPECT_EQ(messages[1], "example.com");
   EXPECT_EQ(messages[2], "127.0.0.1:4711");
-  EXPECT_EQ(numbers(messages[3]), (Numbers{ABSENT, INVALID, 14}));
+  EXPECT_EQ(numbers(messages[3]), (Numbers{ABSENT, ABSENT, INVALID, 14}));
 }
 
 TEST(Deadline, IsWhatIsLeft) {

@@ -134,8 +134,8 @@ TEST(Start, FailsOnAnyMethodThatIsRefused) {
   const auto method = [](std::string_view arguments) { return "(drop (call $method " + std::string(arguments) + "))"; };
   EXPECT_TRUE(contains(start_error(method("(i32.const 1) (i32.const 19) (i32.const 0) (i32.const 0) (i32.const 0)")),
                        "\"test.Service/Method\" was refused: a path is /package.Service/Method"));
-  EXPECT_TRUE(contains(start_error(method("(i32.const 0) (i32.const 20) (i32.const 4) (i32.const 0) (i32.const 0)")),
-                       "its kind is 4"));
+  EXPECT_TRUE(contains(start_error(method("(i32.const 0) (i32.const 20) (i32.const 5) (i32.const 0) (i32.const 0)")),
+                       "its kind is 5"));
   EXPECT_TRUE(contains(start_error(method("(i32.const 0) (i32.const 20) (i32.const 0) (i32.const 1) (i32.const 0)")),
                        "in event style and has no export \"wasm_grpc_event\""));
   EXPECT_TRUE(contains(start_error(method("(i32.const 0) (i32.const 20) (i32.const 0) (i32.const 2) (i32.const 0)")),

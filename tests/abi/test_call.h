@@ -38,6 +38,23 @@ class TestCall final : public rpc::Call {
     expect_ok(receive(std::as_bytes(std::span(bytes)), std::size_t{4} << 20));
     notify_readable();
   }
+  /// Of an HTTP exchange.
+  void client_asks_for(std::string_view method, std::string_view target) {
+    http_method_ = method;
+    http_target_ = target;
+  }
+  void client_sends_body(std::string_view piece) {
+    expect_ok(receive_body(std::as_bytes(std::span(piece)), rpc::max_body_piece));
+    notify_readable();
+  }
+  [[nodiscard]] std::string_view http_method() const noexcept override { return http_method_; }
+  [[nodiscard]] std::string_view http_target() const noexcept override { return http_target_; }
+  std::string body() const {
+    const auto bytes = pending_output();
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+  }
+  int http_status() const { return http_status_; }
+  bool broken_off() const { return broken_off_; }
   void client_compresses_by(rpc::Encoding encoding) { request_encoding_ = encoding; }
   void client_accepts(std::string_view encodings) { accepted_encodings_.add_list(encodings); }
   void client_ends() {
@@ -101,6 +118,8 @@ class TestCall final : public rpc::Call {
   rpc::BufferPool buffers_;
   rpc::Codec codec_{buffers_};
   rpc::Method method_storage_;
+  std::string http_method_;
+  std::string http_target_;
   std::vector<std::string> read_;
   std::size_t consumed_ = 0;
 };

@@ -51,6 +51,7 @@ std::vector<Import> abi_imports() {
       of("metadata_add", Parameters{call(), number(0)} + key() + path()),
       of("timer", {call(), wide(0)}),
       of("headers_send", {call()}),
+      of("http_status", {call(), number(200)}),
       of("compress", {call(), number(1)}),
       of("info", Parameters{call(), number(0)} + bytes()),
       of("deadline", {call()}, "i64"),

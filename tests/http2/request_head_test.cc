@@ -21,7 +21,7 @@ class RequestHeadTest : public testing::Test {
     add("content-type", "application/grpc");
   }
   void add(std::string_view name, std::string_view value) { head_.add(name, value, limit_, metadata_); }
-  std::optional<Refusal> judge() { return head_.judge(methods_, limit_); }
+  std::optional<Refusal> judge() { return head_.judge(methods_, limit_, metadata_); }
   rpc::StatusCode refused_with() {
     const auto refusal = judge();
     return refusal ? refusal->status.code : rpc::StatusCode::ok;
@@ -80,13 +80,13 @@ TEST_F(RequestHeadTest, AcceptsContentTypesWithFormatOrParameters) {
     RequestHead head;
     head.add(":path", "/test.Test/Unary", limit_, metadata_);
     head.add("content-type", type, limit_, metadata_);
-    EXPECT_FALSE(head.judge(methods_, limit_).has_value()) << type;
+    EXPECT_FALSE(head.judge(methods_, limit_, metadata_).has_value()) << type;
   }
   for (const char* type : {"application/grpc-web", "application/json", "application/grpcx", ""}) {
     RequestHead head;
     head.add(":path", "/test.Test/Unary", limit_, metadata_);
     head.add("content-type", type, limit_, metadata_);
-    EXPECT_EQ(head.judge(methods_, limit_).value_or(Refusal{}).http_status, 415) << type;
+    EXPECT_EQ(head.judge(methods_, limit_, metadata_).value_or(Refusal{}).http_status, 415) << type;
   }
 }
 
@@ -98,6 +98,22 @@ TEST_F(RequestHeadTest, DecodesBinaryMetadataAndSplitsJoinedValues) {
   EXPECT_EQ(metadata_.get("b-bin", 0), "f");
   EXPECT_EQ(metadata_.get("b-bin", 1), "fo");
   EXPECT_EQ(metadata_.get("b-bin", 2), "foo");
+  EXPECT_EQ(metadata_.size(), 4u);
+}
+
+TEST_F(RequestHeadTest, DecodesBinaryMetadataOnceWhereverTheContentTypeStands) {
+  RequestHead head;
+  head.add(":method", "POST", limit_, metadata_);
+  head.add(":path", "/test.Test/Unary", limit_, metadata_);
+  head.add("a-bin", "YWFhYQ==", limit_, metadata_);
+  head.add("content-type", "application/grpc", limit_, metadata_);
+  head.add("b", "YWFhYQ==", limit_, metadata_);
+  head.add("c-bin", "YmJiYg==", limit_, metadata_);
+  EXPECT_FALSE(head.judge(methods_, limit_, metadata_).has_value());
+  EXPECT_EQ(metadata_.get("a-bin"), "aaaa");
+  EXPECT_EQ(metadata_.get("b"), "YWFhYQ==");
+  EXPECT_EQ(metadata_.get("c-bin"), "bbbb");
+  EXPECT_EQ(metadata_.size(), 3u);
 }
 
 TEST_F(RequestHeadTest, RefusesMetadataThatIsNotBase64) {

@@ -84,6 +84,33 @@ class Bidi final : public Lasting {
   void step(rpc::Call& call) override { echo(call); }
 };
 
+class HttpEcho final : public Lasting {
+ public:
+  using Lasting::Lasting;
+
+ private:
+  void step(rpc::Call& call) override {
+    if (begun_.insert(&call).second) begin(call);
+    echo(call);
+  }
+  static void begin(rpc::Call& call) {
+    const rpc::Metadata& fields = call.request_metadata();
+    if (const auto wanted = fields.get("want-status")) (void)call.set_http_status(std::stoi(std::string(*wanted)));
+    std::string request(call.http_method());
+    request.append(" ").append(call.http_target());
+    (void)call.add_header("request", request);
+    for (const auto [key, value] : fields) {
+      if (key.starts_with("echo-")) (void)call.add_header(key, value);
+    }
+    if (const auto type = fields.get("content-type")) (void)call.add_header("content-type", *type);
+  }
+  void forget(rpc::Call& call) override {
+    begun_.erase(&call);
+    Lasting::forget(call);
+  }
+  std::set<rpc::Call*> begun_;
+};
+
 class Stall final : public Lasting {
  public:
   using Lasting::Lasting;
@@ -198,6 +225,16 @@ void answer_early(rpc::Call& call) {
   call.finish({});
 }
 
+void fail_in_http(rpc::Call& call) {
+  (void)call.add_header("content-type", "text/html");
+  call.finish({rpc::StatusCode::not_found, "no such page"});
+}
+
+void break_off(rpc::Call& call) {
+  (void)call.send(bytes("part"));
+  call.finish({rpc::StatusCode::internal, "it failed"});
+}
+
 void inform(rpc::Call& call) {
   std::string text = call.method().path + " ";
   text.append(call.authority()).append(" ").append(call.peer());
@@ -210,7 +247,7 @@ void inform(rpc::Call& call) {
 class Server::Handlers {
  public:
   Handlers(rpc::MethodTable& methods, Seen& seen)
-      : collect_(seen), spread_(seen), bidi_(seen), never_(seen), stall_(seen), abandon_(seen) {
+      : collect_(seen), spread_(seen), bidi_(seen), never_(seen), stall_(seen), abandon_(seen), http_(seen) {
     using enum rpc::MethodKind;
     const auto add = [&](const char* name, rpc::MethodKind kind, rpc::Handler& handler) {
       if (!methods.add({std::string("/test.Test/") + name, kind, &handler})) throw std::logic_error(name);
@@ -227,6 +264,12 @@ class Server::Handlers {
     add("Forget", unary, forget_);
     add("Abandon", bidi_stream, abandon_);
     add("Info", unary, info_);
+    const auto add_http = [&](const char* path, rpc::Handler& handler) {
+      if (!methods.add({path, http, &handler})) throw std::logic_error(path);
+    };
+    add_http("/http", http_);
+    add_http("/http/fail", fail_in_http_);
+    add_http("/http/break", break_off_);
   }
   Stall& stall() { return stall_; }
 
@@ -242,6 +285,9 @@ class Server::Handlers {
   Immediate early_{answer_early};
   Immediate forget_{[](rpc::Call&) {}};
   Immediate info_{inform};
+  HttpEcho http_;
+  Immediate fail_in_http_{fail_in_http};
+  Immediate break_off_{break_off};
 };
 
 class Server::WorkerHost final : public Host {

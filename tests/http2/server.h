@@ -36,6 +36,11 @@ struct Seen {
 ///   Forget (unary): returns without an answer.
 ///   Abandon (bidi): echoes until the message "leave", then lets go of the call without a status.
 ///   Info (unary): answers "METHOD AUTHORITY PEER".
+/// By HTTP:
+///   /http: the status of the header want-status, the header "request: METHOD TARGET", those that begin with "echo-",
+///   and
+///     the body as it comes.
+///   /http/fail: NOT_FOUND, "no such page". /http/break: INTERNAL after "part".
 class Server {
  public:
   explicit Server(const Settings& settings = Settings());

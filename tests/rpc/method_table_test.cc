@@ -58,6 +58,33 @@ TEST(MethodTable, RefusesMalformedPathsAndMissingHandlers) {
   EXPECT_EQ(table.size(), 0u);
 }
 
+TEST(MethodTable, FindsTheLongestHttpPathThatEndsAtASegment) {
+  NoHandler handler;
+  MethodTable table;
+  for (const char* path : {"/a", "/", "/a/b"}) ASSERT_TRUE(table.add({path, MethodKind::http, &handler}).ok()) << path;
+  const std::pair<const char*, const char*> found[] = {
+      {"/", "/"},   {"/x", "/"},      {"/a", "/a"},         {"/a/", "/a"},   {"/a?b/c", "/a"},
+      {"/ab", "/"}, {"/a/b", "/a/b"}, {"/a/b/c?d", "/a/b"}, {"/a/bc", "/a"}, {"/?/a/b", "/"},
+  };
+  for (const auto& [target, path] : found) {
+    ASSERT_NE(table.find_http(target), nullptr) << target;
+    EXPECT_EQ(table.find_http(target)->path, path) << target;
+  }
+  for (const char* target : {"", "*", "a/b", "?"}) EXPECT_EQ(table.find_http(target), nullptr) << target;
+  EXPECT_EQ(table.find("/a/b"), nullptr) << "that is no method of gRPC";
+}
+
+TEST(MethodTable, RefusesHttpPathsThatAreNoneOrThereAlready) {
+  NoHandler handler;
+  MethodTable table;
+  for (const char* path : {"", "a", "/a/", "/a b", "/a?b", "/a#b", "/\x80"}) {
+    EXPECT_FALSE(table.add({path, MethodKind::http, &handler}).ok()) << path;
+  }
+  EXPECT_FALSE(table.add({"/a", MethodKind::http, nullptr}).ok());
+  EXPECT_TRUE(table.add({"/a", MethodKind::http, &handler}).ok());
+  EXPECT_FALSE(table.add({"/a", MethodKind::http, &handler}).ok());
+}
+
 TEST(MethodPath, HasTwoHalves) {
   const auto path = parse_method_path("/pkg.Service/Method");
   ASSERT_TRUE(path.has_value());

@@ -162,6 +162,14 @@ std::int32_t wasm_grpc_1_metadata_add(std::int32_t id, std::int32_t where, const
   return abi::ok;
 }
 
+std::int32_t wasm_grpc_1_http_status(std::int32_t id, std::int32_t status) {
+  FakeCall* const call = find(id);
+  if (call == nullptr || call->finished) return abi::closed;
+  if (call->headers_sent) return abi::invalid;
+  call->http_status = status;
+  return abi::ok;
+}
+
 std::int32_t wasm_grpc_1_headers_send(std::int32_t id) {
   FakeCall* const call = find(id);
   if (call == nullptr || call->finished) return abi::closed;

@@ -29,6 +29,7 @@ struct FakeCall {
   std::vector<std::pair<std::string, std::string>> headers;
   std::vector<std::pair<std::string, std::string>> trailers;
   bool headers_sent = false;
+  std::optional<std::int32_t> http_status;
   std::optional<std::pair<std::int32_t, std::string>> finished;
   std::optional<std::int64_t> timer;  // the last one set
 

@@ -63,6 +63,9 @@ class Call {
   [[nodiscard]] const Method& method() const noexcept { return *method_; }
   [[nodiscard]] const Metadata& request_metadata() const noexcept { return request_metadata_; }
   [[nodiscard]] std::string_view authority() const noexcept { return authority_; }
+  /// Of an HTTP exchange (MethodKind::http): its method, such as "GET", and its target, "/path?query". Else empty.
+  [[nodiscard]] virtual std::string_view http_method() const noexcept { return {}; }
+  [[nodiscard]] virtual std::string_view http_target() const noexcept { return {}; }
   /// The client's address, such as "127.0.0.1:4711"; "unix:" for a unix socket. Lives as long as the call.
   [[nodiscard]] std::string_view peer() const noexcept { return peer_; }
   /// Who the client is by its verified TLS certificate: the first DNS name of it, else the first URI, else the common
@@ -98,6 +101,9 @@ class Call {
   /// Adds a trailer. False when the key or value is not allowed, after finish(), or past max_response_metadata in all.
   /// Of gRPC's own keys "grpc-status-details-bin" is allowed, once: a serialized google.rpc.Status.
   [[nodiscard]] bool add_trailer(std::string_view key, std::string_view value);
+  /// The status of an HTTP exchange; 200 without it. False for another number than 200 to 599, when the headers were
+  /// sent, and for gRPC calls.
+  [[nodiscard]] bool set_http_status(int status) noexcept;
   /// Sends the response headers now rather than with the first message.
   SendResult send_headers() noexcept;
   /// Whether the messages sent from now on are compressed, by the best encoding the client accepts; off at first. Where
@@ -112,7 +118,8 @@ class Call {
   /// True when send() would not answer `again`.
   [[nodiscard]] bool writable() const noexcept;
   /// Gives the status; the call is over for the client once what was sent before has left. Only the first counts.
-  /// An `ok` for a method with one response that was not sent becomes INTERNAL.
+  /// An `ok` for a method with one response that was not sent becomes INTERNAL. In an HTTP exchange `ok` ends the body;
+  /// any other becomes an HTTP status with the message as text, or breaks the answer off when its headers were sent.
   SendResult finish(Status status);
 
   /// True after finish().
@@ -166,6 +173,9 @@ class Call {
   /// "Length-Prefixed-Message"). Returns a status that is not ok when the stream is malformed or a message is larger
   /// than `max_message_size`; the transport then answers with it. Does not tell the listener.
   [[nodiscard]] Status receive(std::span<const std::byte> bytes, std::size_t max_message_size);
+  /// The same for a piece of the body of an HTTP exchange, as it comes: it becomes messages of at most `max_piece`
+  /// bytes, which is max_body_piece or less.
+  [[nodiscard]] Status receive_body(std::span<const std::byte> bytes, std::size_t max_piece);
   /// The client's side ended. Returns a status that is not ok when that is in the middle of a message, or when a
   /// method with one request got another number of them. Does not tell the listener.
   [[nodiscard]] Status receive_end();
@@ -176,6 +186,8 @@ class Call {
   /// Ends the call from the transport's side: `status` is what the client gets, unless the handler gave one before;
   /// then cancel(). For deadlines and for what receive() complains of.
   void fail(Status status);
+  /// False also before the method is known.
+  [[nodiscard]] bool is_http() const noexcept { return method_ != nullptr && method_->kind == MethodKind::http; }
   /// How many request messages have arrived complete so far.
   [[nodiscard]] std::uint64_t received_messages() const noexcept { return received_messages_; }
   /// How many hold the call, the transport included.
@@ -203,6 +215,8 @@ class Call {
   EncodingSet accepted_encodings_;                  // grpc-accept-encoding
 
   Encoding response_encoding_ = Encoding::identity;  // what the response headers are to announce
+  std::uint16_t http_status_ = 200;
+  bool broken_off_ = false;  // an HTTP exchange has failed after its headers
   Metadata headers_;
   Metadata trailers_;
   Status status_;
@@ -227,6 +241,8 @@ class Call {
   void compact_input();
   [[nodiscard]] Status wrong_number_of_requests() const;
   void set_status(Status status);
+  [[nodiscard]] bool add_http_header(std::string_view key, std::string_view value);
+  void answer_failure_in_http();
   void make_room(std::vector<std::byte>& buffer, std::size_t size);
   void empty(std::vector<std::byte>& buffer) noexcept;
 
@@ -241,6 +257,7 @@ class Call {
   bool compressing_ = false;
   bool decompressed_ = false;  // plain_ has the first message
   std::optional<Encoding> message_encoding_;
+  std::uint16_t last_piece_ = 0;  // of an HTTP exchange: the size of the last message
   std::size_t max_response_size_ = std::numeric_limits<std::size_t>::max();
   std::size_t max_message_size_ = 0;  // of decompressed ones; set when the first has arrived
   std::vector<std::byte> plain_;      // one message, decompressed
@@ -253,6 +270,9 @@ class Call {
 /// Bytes of keys and values in headers and trailers together. What gRPC clients take at most when not told otherwise;
 /// those over gRPC core may refuse from half of that on.
 inline constexpr std::size_t max_response_metadata = 16 * 1024;
+
+/// Bytes of the body of an HTTP request that come as one message, at most.
+inline constexpr std::size_t max_body_piece = 16 * 1024;
 
 /// How many bytes may wait to be sent before send() answers `again`. One message may pass it.
 inline constexpr std::size_t output_high_water = 64 * 1024;

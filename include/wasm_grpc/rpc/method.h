@@ -10,17 +10,18 @@ namespace wasm_grpc::rpc {
 
 class Call;
 
-/// How many messages go each way. The numbers are those of ABI 1.
-enum class MethodKind : std::uint8_t { unary = 0, client_stream = 1, server_stream = 2, bidi_stream = 3 };
+/// How many messages go each way; or that it is plain HTTP: the path is a prefix, and the pieces of the bodies take the
+/// place of messages, any number each way. The numbers are those of ABI 1.
+enum class MethodKind : std::uint8_t { unary = 0, client_stream = 1, server_stream = 2, bidi_stream = 3, http = 4 };
 
-/// "unary", "client streaming", "server streaming" or "bidirectional streaming".
+/// "unary", "client streaming", "server streaming", "bidirectional streaming" or "HTTP".
 [[nodiscard]] std::string_view name(MethodKind kind) noexcept;
 
 [[nodiscard]] constexpr bool streams_requests(MethodKind kind) noexcept {
-  return kind == MethodKind::client_stream || kind == MethodKind::bidi_stream;
+  return kind == MethodKind::client_stream || kind == MethodKind::bidi_stream || kind == MethodKind::http;
 }
 [[nodiscard]] constexpr bool streams_responses(MethodKind kind) noexcept {
-  return kind == MethodKind::server_stream || kind == MethodKind::bidi_stream;
+  return kind == MethodKind::server_stream || kind == MethodKind::bidi_stream || kind == MethodKind::http;
 }
 
 /// The two halves of a path "/package.Service/Method"; nothing when it is not of that form.
@@ -29,6 +30,10 @@ struct MethodPath {
   std::string_view method;
 };
 [[nodiscard]] std::optional<MethodPath> parse_method_path(std::string_view path) noexcept;
+
+/// True for what a method of kind http may serve: "/", or segments such as "/files/new" without a last slash, of
+/// printable ASCII but '?' and '#'.
+[[nodiscard]] bool is_http_prefix(std::string_view path) noexcept;
 
 /// Serves calls. One handler belongs to one worker and is used on its thread only.
 class Handler {

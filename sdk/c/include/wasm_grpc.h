@@ -56,7 +56,8 @@ enum wasm_grpc_kind {
   WASM_GRPC_UNARY = 0,
   WASM_GRPC_CLIENT_STREAM = 1,
   WASM_GRPC_SERVER_STREAM = 2,
-  WASM_GRPC_BIDI_STREAM = 3
+  WASM_GRPC_BIDI_STREAM = 3,
+  WASM_GRPC_HTTP = 4 /* requests that are not gRPC, at a path and below it */
 };
 
 /* How a method is served: by wasm_grpc_call, which runs as long as the call, in an instance of its own; or by
@@ -88,11 +89,12 @@ enum wasm_grpc_metadata { WASM_GRPC_HEADERS = 0, WASM_GRPC_TRAILERS = 1 };
 
 /* What wasm_grpc_1_info() tells. */
 enum wasm_grpc_info {
-  WASM_GRPC_PATH = 0,            /* /package.Service/Method */
-  WASM_GRPC_AUTHORITY = 1,       /* what the client asked for */
-  WASM_GRPC_PEER = 2,            /* its address, 127.0.0.1:4711 */
-  WASM_GRPC_TLS_PEER = 3,        /* the identity in its verified certificate */
-  WASM_GRPC_MESSAGE_ENCODING = 4 /* how the message received last came: identity, gzip or deflate */
+  WASM_GRPC_PATH = 0,             /* /package.Service/Method */
+  WASM_GRPC_AUTHORITY = 1,        /* what the client asked for */
+  WASM_GRPC_PEER = 2,             /* its address, 127.0.0.1:4711 */
+  WASM_GRPC_TLS_PEER = 3,         /* the identity in its verified certificate */
+  WASM_GRPC_MESSAGE_ENCODING = 4, /* how the message received last came: identity, gzip or deflate */
+  WASM_GRPC_HTTP_METHOD = 5       /* "GET"; ABSENT for gRPC */
 };
 
 enum wasm_grpc_level {
@@ -163,6 +165,10 @@ WASM_GRPC_IMPORT("metadata_list") int32_t wasm_grpc_1_metadata_list(int32_t call
 WASM_GRPC_IMPORT("metadata_add")
 int32_t wasm_grpc_1_metadata_add(int32_t call, int32_t where, const void* key, uint32_t key_len, const void* value,
                                  uint32_t value_len);
+/* The status of the answer to an HTTP request, 200 to 599; 200 without it. INVALID for another number, after the
+   headers were sent, and for gRPC calls; CANCELLED, CLOSED. */
+WASM_GRPC_IMPORT("http_status") int32_t wasm_grpc_1_http_status(int32_t call, int32_t status);
+
 /* Sends the response headers now, not with the first message. CANCELLED, CLOSED. */
 WASM_GRPC_IMPORT("headers_send") int32_t wasm_grpc_1_headers_send(int32_t call);
 

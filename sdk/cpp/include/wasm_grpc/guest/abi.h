@@ -23,6 +23,7 @@ inline constexpr std::int32_t unary = WASM_GRPC_UNARY;
 inline constexpr std::int32_t client_stream = WASM_GRPC_CLIENT_STREAM;
 inline constexpr std::int32_t server_stream = WASM_GRPC_SERVER_STREAM;
 inline constexpr std::int32_t bidi_stream = WASM_GRPC_BIDI_STREAM;
+inline constexpr std::int32_t http = WASM_GRPC_HTTP;
 
 // Styles of method.
 inline constexpr std::int32_t handler_style = WASM_GRPC_HANDLER;
@@ -55,6 +56,7 @@ inline constexpr std::int32_t authority = WASM_GRPC_AUTHORITY;
 inline constexpr std::int32_t peer = WASM_GRPC_PEER;
 inline constexpr std::int32_t tls_peer = WASM_GRPC_TLS_PEER;
 inline constexpr std::int32_t message_encoding = WASM_GRPC_MESSAGE_ENCODING;
+inline constexpr std::int32_t http_method = WASM_GRPC_HTTP_METHOD;
 
 /// What deadline() answers when the client set none.
 inline constexpr std::int64_t no_deadline = WASM_GRPC_NO_DEADLINE;
@@ -65,6 +67,7 @@ using ::wasm_grpc_1_descriptors;
 using ::wasm_grpc_1_finish;
 using ::wasm_grpc_1_headers_send;
 using ::wasm_grpc_1_health_set;
+using ::wasm_grpc_1_http_status;
 using ::wasm_grpc_1_info;
 using ::wasm_grpc_1_log;
 using ::wasm_grpc_1_metadata_add;

@@ -57,6 +57,8 @@ class Context {
 
   /// "/package.Service/Method".
   [[nodiscard]] std::string path() const { return info(abi::path).value_or(std::string()); }
+  /// Of an HTTP request, its method, such as "GET"; nothing else. Its path() is the target: the path with its query.
+  [[nodiscard]] std::optional<std::string> http_method() const { return info(abi::http_method); }
   /// The host name the client asked for.
   [[nodiscard]] std::string authority() const { return info(abi::authority).value_or(std::string()); }
   /// The client's address, such as "127.0.0.1:4711" or "[::1]:4711".

@@ -16,6 +16,7 @@
 #include "wasm_grpc/guest/bytes.h"
 #include "wasm_grpc/guest/context.h"
 #include "wasm_grpc/guest/coroutine.h"
+#include "wasm_grpc/guest/http.h"
 #include "wasm_grpc/guest/reply.h"
 #include "wasm_grpc/guest/status.h"
 #include "wasm_grpc/guest/stream.h"
@@ -122,6 +123,17 @@ class Registry {
     return *implementation;
   }
 
+  /// Serves the HTTP requests that are not gRPC whose path is `path` or below it: "/" for all, or such as "/files". The
+  /// longest path wins. `Status(Context&, HttpRequest&, HttpResponse&)`; a Status that is not OK becomes an HTTP status
+  /// where nothing was sent yet, and breaks the answer off else.
+  template <typename Handler>
+  Registry& http(std::string_view path, Handler handler) {
+    static_assert(std::is_invocable_r_v<Status, Handler&, Context&, HttpRequest&, HttpResponse&>,
+                  "an HTTP handler is called with (Context&, HttpRequest&, HttpResponse&) and returns a Status");
+    add(path, abi::http, &detail::serve_http<Handler>, nullptr, std::move(handler));
+    return *this;
+  }
+
   /// Gives the host a serialized google.protobuf.FileDescriptorSet of the services, for reflection. False when it
   /// refuses it: 4 MiB at most.
   bool descriptors(Bytes file_descriptor_set) {
@@ -186,6 +198,11 @@ class Registry {
     std::string path;
     path.reserve(service.size() + name.size() + 2);
     path.append("/").append(service).append("/").append(name);
+    add(path, kind, invoke, open, std::move(handler));
+  }
+
+  template <typename Handler>
+  void add(std::string_view path, std::int32_t kind, detail::Invoke invoke, detail::Open open, Handler handler) {
     const auto tag = static_cast<std::int32_t>(methods_.size());
     methods_.push_back(
         {invoke, open, {new Handler(std::move(handler)), [](void* state) { delete static_cast<Handler*>(state); }}});
