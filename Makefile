@@ -5,7 +5,7 @@ FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?=
 SECONDS ?= 120
 
-.PHONY: help serve build test soak bench asan tsan fuzz format clean
+.PHONY: help serve build test soak bench bench-original asan tsan fuzz format clean
 
 help:
 	@echo "make serve    install what is missing, build, serve the greeter example on $(LISTEN)"
@@ -13,6 +13,7 @@ help:
 	@echo "make test     build and run all tests"
 	@echo "make soak     good and bad clients at once, for SECONDS=120 with each of 1 and 2 workers, shared and fresh instances"
 	@echo "make bench    measure against the yardstick, grpc-go and grpc++, and print the tables"
+	@echo "make bench-original   the benchmark of wazero-grpc-server, and print its table"
 	@echo "make asan     run the unit tests with AddressSanitizer and UndefinedBehaviorSanitizer"
 	@echo "make tsan     run the unit tests of abi, hostmodules, http2, runtime and wasm with ThreadSanitizer"
 	@echo "make fuzz     run each fuzz target for FUZZ_SECONDS=60 seconds, or only FUZZ_TARGETS=\"connection ...\""
@@ -50,6 +51,13 @@ bench:
 	cmake --preset release -DWASM_GRPC_BUILD_BENCH=ON
 	cmake --build --preset release --target all
 	bench/run $(BENCH_FLAGS)
+
+bench-original:
+	@command -v go >/dev/null || { echo "make bench-original needs Go 1.26 or newer; see https://go.dev/dl" >&2; exit 1; }
+	@scripts/install-deps bench
+	cmake --preset release -DWASM_GRPC_BUILD_BENCH=ON
+	cmake --build --preset release --target wasm-grpc bench_grpc_go bench_original test_service
+	build/release/bench/bench_original $(BENCH_FLAGS)
 
 asan:
 	@scripts/install-deps test
