@@ -17,8 +17,9 @@ std::string_view text_of(std::span<const std::byte> bytes) {
 }
 }  // namespace
 
-GuestBinding::GuestBinding(wasm::Instance& instance, const Declaration* expected, std::string_view describe_export)
-    : instance_(instance), expected_(expected), describe_export_(describe_export) {
+GuestBinding::GuestBinding(wasm::Instance& instance, const Declaration* expected, std::string_view describe_export,
+                           std::string_view http_export)
+    : instance_(instance), expected_(expected), describe_export_(describe_export), http_export_(http_export) {
   instance_.set_host_data(wasm::HostSlot::abi, static_cast<Binding*>(this));
 }
 
@@ -61,8 +62,14 @@ Result<> GuestBinding::read_description() {
   buffers_ = buffers.value();
   const auto list = message();
   if (!list.ok()) return list.error();
-  auto methods = parse_services(text_of(list.value()));
+  const bool serves_http = !http_export_.empty() && instance_.find_function(http_export_).has_value();
+  Result<std::vector<DeclaredMethod>> methods = std::vector<DeclaredMethod>();
+  if (!list.value().empty() || !serves_http) methods = parse_services(text_of(list.value()));
   if (!methods.ok()) return std::move(methods).error();
+  if (serves_http) {
+    const auto tag = static_cast<std::int32_t>(methods.value().size());
+    methods.value().push_back({"/", rpc::MethodKind::http, tag, Style::handler});
+  }
   for (const DeclaredMethod& method : methods.value()) {
     if (auto put = buffers_.put_method(instance_.memory(), method.path); !put.ok()) return put;
   }
@@ -103,6 +110,44 @@ bool GuestBinding::put_method(std::uint32_t error) {
   }
   buffers_.put_error(memory, error);
   return true;
+}
+
+bool GuestBinding::put_http_method(std::string_view name) {
+  const std::span<std::byte> memory = instance_.memory();
+  if (name.size() > buffers_.method_capacity(memory)) {
+    answer_http(414, "the service has no room for so long a path");
+    return false;
+  }
+  if (const auto put = buffers_.put_method(memory, name); !put.ok()) {
+    fail(put.error());
+    return false;
+  }
+  buffers_.put_error(memory, 0);
+  return true;
+}
+
+bool GuestBinding::put_body_piece(std::span<const std::byte> piece) {
+  const auto put = buffers_.append_message(instance_.memory(), piece);
+  if (!put.ok()) {
+    fail(put.error());
+    return false;
+  }
+  if (!put.value()) {
+    answer_http(413, "the service has room for " + std::to_string(buffers_.message_capacity(instance_.memory())) +
+                         " bytes of a body");
+    return false;
+  }
+  call_->pop_message();
+  return true;
+}
+
+void GuestBinding::answer_http(int status, std::string_view text) {
+  const std::string line = std::string(text) + "\n";
+  // Nothing was answered before, so none of these can be refused, but for a call that is over.
+  if (call_->set_http_status(status) && call_->add_header("content-type", "text/plain; charset=utf-8")) {
+    (void)call_->send(std::as_bytes(std::span(line)));
+  }
+  call_->finish({});
 }
 
 bool GuestBinding::put_message(std::span<const std::byte> message) {

@@ -28,8 +28,10 @@ class GuestBinding : public Binding {
   void begin_event(std::int32_t, Event, std::int32_t) final {}
 
  protected:
-  /// `describe_export` returns where the buffers are, and leaves the list of services in that of messages.
-  GuestBinding(wasm::Instance& instance, const Declaration* expected, std::string_view describe_export);
+  /// `describe_export` returns where the buffers are, and leaves the list of services in that of messages. A module
+  /// that has `http_export` serves HTTP, at every path.
+  GuestBinding(wasm::Instance& instance, const Declaration* expected, std::string_view describe_export,
+               std::string_view http_export = {});
 
   /// The start is done: finds the exports that the methods need. The error says which is missing.
   [[nodiscard]] virtual Result<> find_functions() = 0;
@@ -47,8 +49,12 @@ class GuestBinding : public Binding {
 
   /// Says which method is called and that there is no error, or which. False when the call got a status instead.
   [[nodiscard]] bool put_method(std::uint32_t error);
+  /// The same for an HTTP exchange, which is called by its own name.
+  [[nodiscard]] bool put_http_method(std::string_view name);
   /// Hands over the next message of the request, which there is. False when the call got a status instead.
   [[nodiscard]] bool put_message(std::span<const std::byte> message);
+  /// Adds the next piece of the body of an HTTP exchange, which there is. False when the call was answered instead.
+  [[nodiscard]] bool put_body_piece(std::span<const std::byte> piece);
   void put_no_message() noexcept { buffers_.put_message(instance_.memory(), {}); }
   [[nodiscard]] std::uint32_t error() noexcept { return buffers_.error(instance_.memory()); }
   void put_error(std::uint32_t code) noexcept { buffers_.put_error(instance_.memory(), code); }
@@ -56,6 +62,10 @@ class GuestBinding : public Binding {
   [[nodiscard]] Result<std::span<const std::byte>> message() { return buffers_.message(instance_.memory()); }
   /// Gives the call a status with the guest's message as its text, or `otherwise` where it has none.
   void finish(rpc::StatusCode code, std::string_view otherwise);
+  /// Answers an HTTP exchange with an error of the host's: a status and a sentence.
+  void answer_http(int status, std::string_view text);
+  /// Ends the call with INTERNAL, for a fault of the guest.
+  void fail(const Error& error);
   [[nodiscard]] CallStep begin_function(std::size_t function);
 
   /// For imports: sends the guest's message and tells sent(), at once or, where too much is waiting to be sent, when
@@ -66,11 +76,11 @@ class GuestBinding : public Binding {
   enum class Step : std::uint8_t { none, instantiate, initialize, describe, ready };
 
   [[nodiscard]] Result<> read_description();
-  void fail(const Error& error);
 
   wasm::Instance& instance_;
   const Declaration* expected_;
   std::string_view describe_export_;
+  std::string_view http_export_;
   Step step_ = Step::none;
   Declaration declaration_;
   Buffers buffers_;

@@ -83,6 +83,18 @@ void Buffers::put_message(std::span<std::byte> memory, std::span<const std::byte
   store(memory, message_len, static_cast<std::uint32_t>(message.size()));
 }
 
+Result<bool> Buffers::append_message(std::span<std::byte> memory, std::span<const std::byte> piece) const {
+  const auto there = message(memory);
+  if (!there.ok()) return there.error();
+  const std::size_t size = there.value().size() + piece.size();
+  if (size > message_capacity(memory)) return false;
+  if (!piece.empty()) {
+    std::memcpy(memory.data() + places_[message_buffer] + there.value().size(), piece.data(), piece.size());
+  }
+  store(memory, message_len, static_cast<std::uint32_t>(size));
+  return true;
+}
+
 Result<std::span<const std::byte>> Buffers::message(std::span<const std::byte> memory) const {
   const std::uint32_t size = load(memory, message_len);
   if (auto checked = check(memory, "message", message_buffer, message_cap); !checked.ok()) {

@@ -22,10 +22,16 @@ class Buffers {
 
   /// Writes the path of the method that is called. The error says why it does not fit.
   [[nodiscard]] Result<> put_method(std::span<std::byte> memory, std::string_view path) const;
+  [[nodiscard]] std::uint32_t method_capacity(std::span<const std::byte> memory) const noexcept {
+    return load(memory, method_cap);
+  }
   /// Whether a message of so many bytes has room. The error is of a guest whose buffer is not in its memory.
   [[nodiscard]] Result<bool> has_room(std::span<const std::byte> memory, std::size_t size) const;
   /// Writes a message that has room.
   void put_message(std::span<std::byte> memory, std::span<const std::byte> message) const noexcept;
+  /// Writes more of the message that is there. False where it has no room; nothing is written then. The error is of a
+  /// guest whose buffer is not in its memory.
+  [[nodiscard]] Result<bool> append_message(std::span<std::byte> memory, std::span<const std::byte> piece) const;
   /// The message the guest has written. The error says why it is none.
   [[nodiscard]] Result<std::span<const std::byte>> message(std::span<const std::byte> memory) const;
   [[nodiscard]] std::uint32_t message_capacity(std::span<const std::byte> memory) const noexcept {

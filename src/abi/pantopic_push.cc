@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "rpc/percent.h"
 #include "wasm/linker.h"
 
 namespace wasm_grpc::abi::pantopic {
@@ -11,6 +12,7 @@ namespace {
 constexpr std::string_view import_module = "pantopic/wazero-grpc-server";
 constexpr std::string_view send_import = "__grpc_server_send";
 constexpr std::string_view describe_export = "__grpc_server";
+constexpr std::string_view http_export = "__grpc_server_http";
 
 struct KindExports {
   std::string_view open;
@@ -40,6 +42,7 @@ constexpr ExpectedExport expected_exports[] = {
     function(exports_of[3].open),
     function(exports_of[3].receive),
     function(exports_of[3].close),
+    function(http_export),
 };
 
 /// The codes of this ABI are gRPC's.
@@ -52,14 +55,16 @@ std::string otherwise(std::uint32_t code) { return "the service failed with code
 }  // namespace
 
 PushBinding::PushBinding(wasm::Instance& instance, const Declaration* expected)
-    : GuestBinding(instance, expected, describe_export) {}
+    : GuestBinding(instance, expected, describe_export, http_export) {}
 
 Result<> PushBinding::find_functions() {
   for (std::size_t i = 0; i < std::size(exports_of); ++i) {
     functions_[i] = {instance().find_function(exports_of[i].open), instance().find_function(exports_of[i].receive),
                      instance().find_function(exports_of[i].close)};
   }
+  http_ = instance().find_function(http_export);
   for (const DeclaredMethod& method : declaration().methods) {
+    if (method.kind == rpc::MethodKind::http) continue;  // it is there only where the export is
     const auto kind = static_cast<std::size_t>(method.kind);
     if (functions_[kind].receive) continue;
     return Error{"it has the method " + method.path + " and no export \"" + std::string(exports_of[kind].receive) +
@@ -69,6 +74,11 @@ Result<> PushBinding::find_functions() {
 }
 
 CallStep PushBinding::begin() {
+  if (kind() == rpc::MethodKind::http) {
+    stage_ = Stage::http_body;
+    put_no_message();
+    return next_body_piece();
+  }
   used_ = &functions_[static_cast<std::size_t>(kind())];
   if (!rpc::streams_requests(kind())) {
     const CallStep step = next_request();
@@ -82,6 +92,8 @@ CallStep PushBinding::begin() {
 }
 
 CallStep PushBinding::go_on() {
+  if (stage_ == Stage::http_body) return next_body_piece();
+  if (stage_ == Stage::http_end) return end_http();
   if (const std::uint32_t code = error(); code != 0) {
     finish(status_code(code), otherwise(code));
     return CallStep::over;
@@ -93,6 +105,9 @@ CallStep PushBinding::go_on() {
       return close();
     case Stage::end:
       return end();
+    case Stage::http_body:
+    case Stage::http_end:
+      break;
   }
   return CallStep::over;
 }
@@ -121,8 +136,37 @@ CallStep PushBinding::end() {
   return CallStep::over;
 }
 
+// The export gets the whole body at once.
+CallStep PushBinding::next_body_piece() {
+  while (const auto piece = call()->message()) {
+    if (!put_body_piece(*piece)) return CallStep::over;
+  }
+  if (!call()->requests_ended()) return CallStep::waits;
+  stage_ = Stage::http_end;
+  const std::string_view target = call()->http_target();
+  const std::string path = rpc::percent_decode(target.substr(0, target.find('?')));
+  return put_http_method(std::string(call()->http_method()) + " " + path) ? begin_function(*http_) : CallStep::over;
+}
+
+CallStep PushBinding::end_http() {
+  const auto body = message();
+  if (!body.ok()) {
+    fail(body.error());
+    return CallStep::over;
+  }
+  if (const std::uint32_t code = error();
+      code != 0 && (code > 599 || !call()->set_http_status(static_cast<int>(code)))) {
+    fail(Error{"it gave " + std::to_string(code) + " for an HTTP status; that is 200 to 599"});
+    return CallStep::over;
+  }
+  (void)call()->send(body.value());
+  call()->finish({});
+  return CallStep::over;
+}
+
 Result<> PushBinding::send() {
   if (call() == nullptr) return Error{"it sends while it serves no call"};
+  if (kind() == rpc::MethodKind::http) return Error{"it sends in an HTTP exchange, which its message buffer answers"};
   const std::uint32_t code = error();
   if (code == 0) return send_message();
   if (!call()->finished()) finish(status_code(code), otherwise(code));

@@ -19,7 +19,7 @@ class PushBinding final : public GuestBinding {
 
  private:
   /// What comes after the export that runs.
-  enum class Stage : std::uint8_t { requests, close, end };
+  enum class Stage : std::uint8_t { requests, close, end, http_body, http_end };
   /// The exports for the methods of one kind.
   struct Functions {
     std::optional<std::size_t> open;
@@ -35,9 +35,12 @@ class PushBinding final : public GuestBinding {
   [[nodiscard]] CallStep next_request();
   [[nodiscard]] CallStep close();
   [[nodiscard]] CallStep end();
+  [[nodiscard]] CallStep next_body_piece();
+  [[nodiscard]] CallStep end_http();
 
   Functions functions_[4];  // by kind
   const Functions* used_ = nullptr;
+  std::optional<std::size_t> http_;
   Stage stage_ = Stage::end;
 };
 

@@ -96,3 +96,14 @@ __attribute__((export_name("__grpc_server_bidirectional_close"))) void bidirecti
   message_len = held_len;
   send_ok();
 }
+
+// Echoes a body, or what was asked for where there is none; /missing is not found.
+__attribute__((export_name("__grpc_server_http"))) void http(void) {
+  if (called("GET /missing")) {
+    error_code = 404;
+    write_text("nothing here");
+  } else if (message_len == 0) {
+    memcpy(message, method, method_len);
+    message_len = method_len;
+  }
+}

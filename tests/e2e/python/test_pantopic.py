@@ -1,5 +1,6 @@
 """Guests of wazero-grpc-server, served by both of its ABIs and called by the Python client."""
 
+import subprocess
 import threading
 
 import grpc
@@ -171,3 +172,33 @@ def test_inspect_tells_the_abi(program, guest):
         kinds = {method["path"]: method["kind"] for method in info["methods"]}
         assert kinds["/pantopic.Unary/Echo"] == "unary"
         assert kinds["/pantopic.Stream/Count"] == "server streaming"
+
+
+class TestHttp:
+    """What is not gRPC, to a guest that serves both."""
+
+    @pytest.fixture
+    def ask(self, serve):
+        address = serve("pantopic_push", "--workers", "1").address
+
+        def ask(method, path, body=b""):
+            done = subprocess.run(
+                ["curl", "-sS", "--http2-prior-knowledge", "--max-time", str(LIMIT), "-X", method, "--data-binary", "@-",
+                 "-H", "content-type: text/plain", "-w", "%{stderr}%{http_code}", f"http://{address}{path}"],
+                input=body, capture_output=True, check=True)
+            return done.stderr.decode(), done.stdout
+
+        return ask
+
+    def test_a_request_is_answered_by_the_message_buffer(self, ask):
+        assert ask("GET", "/a%20page?of=1") == ("200", b"GET /a page")
+
+    def test_a_body_arrives_whole(self, ask):
+        body = bytes(range(256)) * 256  # it fills the guest's buffer
+        assert ask("PUT", "/", body) == ("200", body)
+
+    def test_the_error_code_is_the_status(self, ask):
+        assert ask("GET", "/missing") == ("404", b"nothing here")
+
+    def test_a_body_that_has_no_room_is_413(self, ask):
+        assert ask("POST", "/", bytes(65_537)) == ("413", b"the service has room for 65536 bytes of a body\n")
