@@ -97,6 +97,7 @@ class Connection final : private rpc::Timer {
   void client_pinged();
   void frame_sent(const nghttp2_frame& frame);
   void frame_not_sent(const nghttp2_frame& frame, int error);
+  void invalid_frame(const nghttp2_frame& frame) noexcept;
   int send_large_data(Stream& stream, const std::uint8_t* frame_head, std::size_t length);
   void written(Stream& stream);
   [[nodiscard]] FrameGuard& guard() noexcept { return guard_; }
@@ -201,6 +202,7 @@ class Connection final : private rpc::Timer {
   ProgressWatch watch_;
   std::uint64_t output_moved_ = 0;
   bool end_noted_ = false;
+  bool client_leaves_ = false;
 
   LifeTimer life_{*this};
   rpc::Clock::time_point age_end_ = rpc::Clock::time_point::max();

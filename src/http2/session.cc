@@ -109,6 +109,11 @@ int on_frame_not_sent(nghttp2_session*, const nghttp2_frame* frame, int error, v
   return 0;
 }
 
+int on_invalid_frame(nghttp2_session*, const nghttp2_frame* frame, int, void* user_data) {
+  connection_of(user_data).invalid_frame(*frame);
+  return 0;
+}
+
 int on_send_data(nghttp2_session*, nghttp2_frame*, const std::uint8_t* frame_head, std::size_t length,
                  nghttp2_data_source* source, void* user_data) {
   return connection_of(user_data).send_large_data(*static_cast<Stream*>(source->ptr), frame_head, length);
@@ -126,6 +131,7 @@ std::unique_ptr<nghttp2_session_callbacks, CallbacksDeleter> make_callbacks() {
   nghttp2_session_callbacks_set_on_stream_close_callback(made, on_stream_close);
   nghttp2_session_callbacks_set_on_frame_send_callback(made, on_frame_sent);
   nghttp2_session_callbacks_set_on_frame_not_send_callback(made, on_frame_not_sent);
+  nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(made, on_invalid_frame);
   nghttp2_session_callbacks_set_send_data_callback(made, on_send_data);
   return std::unique_ptr<nghttp2_session_callbacks, CallbacksDeleter>(made);
 }
@@ -197,9 +203,16 @@ void Connection::forget_open(Stream& stream) noexcept {
   if (streams_ == nullptr && core_.settings.max_connection_idle.count() > 0) idle_since_ = rpc::Clock::now();
 }
 
+// A client that leaves names the last stream of the server's, of which there are none; grpc-go names 2^31-1, as servers
+// do (RFC 9113, section 6.8). To nghttp2 that is an error, which it ends the connection for; the client does so too.
+void Connection::invalid_frame(const nghttp2_frame& frame) noexcept {
+  client_leaves_ =
+      frame.hd.type == NGHTTP2_GOAWAY && frame.hd.stream_id == 0 && frame.goaway.error_code == NGHTTP2_NO_ERROR;
+}
+
 // What nghttp2 ends a connection for by itself.
 void Connection::note_goaway(const nghttp2_goaway& goaway) {
-  if (goaway.error_code == NGHTTP2_NO_ERROR) return;
+  if (goaway.error_code == NGHTTP2_NO_ERROR || client_leaves_) return;
   const auto reason =
       goaway.error_code == NGHTTP2_ENHANCE_YOUR_CALM ? EndReason::control_flood : EndReason::protocol_error;
   const std::string_view said = text(goaway.opaque_data, goaway.opaque_data_len);

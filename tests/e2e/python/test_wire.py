@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 from http2_client import GRPC, Http2Client, message
+from http2_frames import GOAWAY, PREFACE, frame
 
 LIMIT = 20
 
@@ -186,6 +187,15 @@ def test_garbage_after_the_preface_closes_the_connection(everything):
     preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
     answer = exchange(everything, preface + bytes(9) + b"\xff" * 4000)
     assert answer[3:4] == b"\x04"  # the server's SETTINGS; then it ends
+
+
+def test_a_client_that_leaves_politely_is_not_logged_as_breaking_the_protocol(serve):
+    server = serve("echo")
+    last_of_all_streams = bytes([0x7F, 0xFF, 0xFF, 0xFF])  # what grpc-go names when it closes a connection
+    exchange(server, PREFACE + frame(GOAWAY, 0, 0, last_of_all_streams + bytes(4)))
+    exchange(server, PREFACE + frame(GOAWAY, 0, 1, bytes(8)))  # but GOAWAY belongs to no stream
+    server.wait_for_log("ended the connection of .*protocol error")
+    assert server.log.count("ended the connection") == 1, server.log
 
 
 def test_a_flood_of_resets_ends_its_connection_and_harms_nobody(serve):
