@@ -123,6 +123,17 @@ class Server {
   /// worker.
   [[nodiscard]] ServerCounters counters() const;
 
+  // ---- For a transport beside its own, below rpc::Call; grpcpp.h is one. Once the server has started, any thread ----
+
+  /// How many workers there are; below, they are numbered from 0.
+  [[nodiscard]] std::size_t workers() const noexcept;
+  [[nodiscard]] const ServerOptions& options() const noexcept;
+  /// The method of that path, with the handler that serves it on that worker; nullptr for none.
+  [[nodiscard]] const rpc::Method* find_method(std::size_t worker, std::string_view path) const noexcept;
+  /// Runs a function on the thread of the worker soon, in the order they are posted; not when it stops before. It must
+  /// not throw.
+  void post(std::size_t worker, std::function<void()> function);
+
  private:
   struct State;
   [[nodiscard]] Result<> add_reflection();

@@ -386,6 +386,18 @@ void Server::wait() {
 
 std::vector<MethodInfo> Server::methods() const { return state_->methods; }
 
+std::size_t Server::workers() const noexcept { return state_->workers.size(); }
+
+const ServerOptions& Server::options() const noexcept { return state_->options; }
+
+const rpc::Method* Server::find_method(std::size_t worker, std::string_view path) const noexcept {
+  return state_->workers[worker]->find_method(path);
+}
+
+void Server::post(std::size_t worker, std::function<void()> function) {
+  state_->workers[worker]->post({}, std::move(function));
+}
+
 ServerCounters Server::counters() const {
   ServerCounters total;
   for (std::size_t i = 0; i < http2::end_reasons; ++i) {

@@ -1,0 +1,305 @@
+#include "grpcpp/call.h"
+
+#include <grpc/grpc_security_constants.h>
+#include <grpcpp/support/byte_buffer.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include "grpcpp/inbox.h"
+
+namespace wasm_grpc::grpcpp {
+
+namespace {
+
+constexpr std::size_t prefix_size = 5;
+// Bytes of requests that may wait for a handler of a stream before grpc++ is asked for no more; one message may pass
+// it. What grpc++ itself holds back is its flow control's business.
+constexpr std::size_t input_high_water = std::size_t{64} << 10;
+
+std::array<std::byte, prefix_size> make_prefix(std::size_t size) {
+  const auto length = static_cast<std::uint32_t>(size);
+  return {std::byte{0}, std::byte(length >> 24), std::byte(length >> 16 & 255), std::byte(length >> 8 & 255),
+          std::byte(length & 255)};
+}
+
+std::size_t message_size(std::span<const std::byte> framed) {
+  return (std::to_integer<std::size_t>(framed[1]) << 24) | (std::to_integer<std::size_t>(framed[2]) << 16) |
+         (std::to_integer<std::size_t>(framed[3]) << 8) | std::to_integer<std::size_t>(framed[4]);
+}
+
+std::string_view view(grpc::string_ref text) { return {text.data(), text.size()}; }
+
+/// "ipv4:127.0.0.1:4711" and "ipv6:%5B::1%5D:4711" without their schemes; others as they are.
+std::string without_scheme(const std::string& peer) {
+  std::string_view text = peer;
+  if (text.starts_with("ipv4:")) return std::string(text.substr(5));
+  if (text.starts_with("unix:")) return "unix:";
+  if (!text.starts_with("ipv6:")) return peer;
+  text.remove_prefix(5);
+  std::string address;
+  while (!text.empty()) {
+    const bool opens = text.starts_with("%5B");
+    if (opens || text.starts_with("%5D")) {
+      address.push_back(opens ? '[' : ']');
+      text.remove_prefix(3);
+    } else {
+      address.push_back(text.front());
+      text.remove_prefix(1);
+    }
+  }
+  return address;
+}
+
+}  // namespace
+
+Call::Call(Inbox& inbox, const rpc::Method& method, grpc::GenericCallbackServerContext& context)
+    : inbox_(inbox), context_(&context) {
+  method_ = &method;
+  note_context();
+}
+
+void Call::note_context() {
+  authority_ = context_->host();
+  peer_text_ = without_scheme(context_->peer());
+  peer_ = peer_text_;
+  note_tls_peer();
+  for (const auto& [key, value] : context_->client_metadata()) {
+    if (rpc::is_valid_key(view(key))) request_metadata_.add(view(key), view(value));
+  }
+  if (const auto deadline = context_->deadline(); deadline != std::chrono::system_clock::time_point::max()) {
+    const auto left = deadline - std::chrono::system_clock::now();
+    const auto now = rpc::Clock::now();
+    if (left < rpc::Clock::time_point::max() - now) {
+      deadline_ = now + std::chrono::duration_cast<rpc::Clock::duration>(left);
+    }
+  }
+}
+
+void Call::note_tls_peer() {
+  const auto authentication = context_->auth_context();
+  if (authentication == nullptr || !authentication->IsPeerAuthenticated()) return;
+  for (const char* property : {GRPC_PEER_DNS_PROPERTY_NAME, GRPC_PEER_URI_PROPERTY_NAME, GRPC_X509_CN_PROPERTY_NAME}) {
+    if (const auto values = authentication->FindPropertyValues(property); !values.empty()) {
+      tls_peer_text_.assign(values.front().data(), values.front().size());
+      tls_peer_ = tls_peer_text_;
+      return;
+    }
+  }
+}
+
+grpc::ServerGenericBidiReactor* Call::begin() {
+  if (rpc::streams_requests(method_->kind)) {
+    inbox_.post(*this, Event::begun);
+  } else {
+    StartRead(&read_);
+  }
+  return this;
+}
+
+// ---- On threads of grpc++ ----
+
+void Call::OnReadDone(bool ok) { inbox_.post(*this, ok ? Event::message : Event::no_message); }
+void Call::OnWriteDone(bool ok) { inbox_.post(*this, ok ? Event::written : Event::write_failed); }
+void Call::OnCancel() { inbox_.post(*this, Event::cancelled); }
+void Call::OnDone() { inbox_.post(*this, Event::done); }
+
+// ---- On the worker ----
+
+void Call::take(Event event) {
+  if (!known_) {
+    known_ = true;
+    retain();
+    inbox_.begun(*this);
+    reading_ = !rpc::streams_requests(method_->kind);
+    if (inbox_.shutting_down()) shut_down();
+  }
+  retain();  // what it hears may make its handler let go
+  taking_ = true;
+  switch (event) {
+    case Event::begun:
+      start();
+      read_more();
+      break;
+    case Event::message:
+      reading_ = false;
+      if (rpc::Status status = take_message(); !status.ok()) {
+        fail(std::move(status));
+      } else if (started_) {
+        notify_readable();
+        read_more();
+      } else {
+        // What else such a client sends is not asked for: it has sent the one message it may.
+        end_input();
+      }
+      break;
+    case Event::no_message:
+      reading_ = false;
+      end_input();
+      break;
+    case Event::written:
+      output_sent_ += std::exchange(writing_, 0);
+      output_drained();
+      mark_dirty();
+      break;
+    case Event::write_failed:
+      writing_ = 0;
+      cancel();
+      mark_dirty();
+      break;
+    case Event::cancelled:
+      cancel();
+      mark_dirty();
+      break;
+    case Event::done:
+      context_ = nullptr;
+      ended_ = true;
+      cancel();
+      inbox_.done(*this);
+      release();
+      break;
+  }
+  taking_ = false;
+  release();
+}
+
+void Call::shut_down() {
+  fail({rpc::StatusCode::unavailable, "the server is shutting down"});
+  mark_dirty();
+}
+
+void Call::start() {
+  if (started_ || cancelled()) return;
+  started_ = true;
+  method_->handler->start(*this);
+  if (!finished() && !cancelled()) let_go();
+}
+
+rpc::Status Call::take_message() {
+  if (cancelled() || finished()) {
+    read_.Clear();
+    return {};
+  }
+  const std::size_t size = read_.Length();
+  if (size > std::numeric_limits<std::uint32_t>::max()) {
+    return {rpc::StatusCode::resource_exhausted, "the request message has more than 4 GiB"};
+  }
+  std::vector<grpc::Slice> slices;
+  if (!read_.Dump(&slices).ok()) return {rpc::StatusCode::internal, "grpc++ cannot give the request message"};
+  read_.Clear();
+  held_ += prefix_size + size;
+  rpc::Status status = receive(make_prefix(size), inbox_.max_message_size());
+  for (const grpc::Slice& slice : slices) {
+    if (!status.ok()) break;
+    status = receive(std::as_bytes(std::span(slice.begin(), slice.size())), inbox_.max_message_size());
+  }
+  return status;
+}
+
+void Call::end_input() {
+  if (half_closed_ || cancelled() || finished()) {
+    half_closed_ = true;
+  } else if (rpc::Status status = receive_end(); !status.ok()) {
+    fail(std::move(status));
+  } else if (started_) {
+    notify_readable();
+  } else {
+    start();
+  }
+}
+
+void Call::read_more() {
+  if (reading_ || half_closed_ || ended_ || cancelled() || finished() || held_ >= input_high_water) return;
+  reading_ = true;
+  StartRead(&read_);
+}
+
+void Call::flush() {
+  retain();
+  dirty_ = false;
+  if (context_ != nullptr && !ended_) {
+    read_more();
+    if (writing_ == 0) write_more();
+  }
+  release();
+  release();  // of mark_dirty()
+}
+
+// One message at a time: a stream of grpc++ takes no more. It sends the headers with the first.
+void Call::write_more() {
+  if (cancelled() && !finished()) {
+    ended_ = true;
+    Finish(grpc::Status(grpc::StatusCode::CANCELLED, "the call has ended for the client"));
+    return;
+  }
+  if (!headers_wanted_) return;
+  const bool begins = !std::exchange(headers_noted_, true);
+  if (begins) {
+    for (const auto& [key, value] : headers_) context_->AddInitialMetadata(std::string(key), std::string(value));
+  }
+  const auto output = pending_output();
+  if (output.empty() && !finished()) {
+    if (begins) StartSendInitialMetadata();
+    return;
+  }
+  if (!output.empty()) {
+    const std::size_t size = message_size(output);
+    const grpc::Slice slice(output.data() + prefix_size, size);
+    written_ = grpc::ByteBuffer(&slice, 1);
+    writing_ = prefix_size + size;
+    if (!finished() || writing_ < output.size()) {
+      StartWrite(&written_);
+      return;
+    }
+    ended_ = true;
+    StartWriteAndFinish(&written_, grpc::WriteOptions(), final_status());
+    return;
+  }
+  ended_ = true;
+  Finish(final_status());
+}
+
+grpc::Status Call::final_status() {
+  std::string details;
+  for (const auto& [key, value] : trailers_) {
+    if (key == "grpc-status-details-bin") {
+      details = value;  // grpc++ sends it as a trailer itself
+    } else {
+      context_->AddTrailingMetadata(std::string(key), std::string(value));
+    }
+  }
+  return grpc::Status(static_cast<grpc::StatusCode>(status_.code), status_.message, details);
+}
+
+void Call::mark_dirty() noexcept {
+  if (dirty_) return;
+  dirty_ = true;
+  retain();
+  inbox_.mark_dirty(*this);
+}
+
+// ---- rpc::Call ----
+
+void Call::output_ready() noexcept {
+  if (context_ != nullptr && !ended_) mark_dirty();
+}
+
+void Call::input_consumed(std::size_t bytes) noexcept {
+  held_ -= std::min(held_, bytes);
+  if (context_ != nullptr && !ended_ && !reading_ && !half_closed_ && held_ < input_high_water) mark_dirty();
+}
+
+void Call::let_go() noexcept {
+  const std::uint32_t ours = 1 + (dirty_ ? 1U : 0U) + (taking_ ? 1U : 0U);
+  if (context_ == nullptr || !started_ || holders() > ours) return;
+  set_listener(nullptr);  // whoever it was is not there any more
+  fail({rpc::StatusCode::internal, "the handler gave no answer"});
+}
+
+void Call::recycle() noexcept { delete this; }
+
+}  // namespace wasm_grpc::grpcpp
