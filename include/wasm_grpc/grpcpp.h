@@ -46,10 +46,10 @@ class Services {
 /// that no service of the builder's own has. What is asked for and nobody serves is answered UNIMPLEMENTED. The builder
 /// takes one generic service, so this may be called once for it.
 ///
-/// Guests run on the workers of `guests`, never on threads of grpc++. What ServerOptions says of connections is grpc++'s
-/// business here, and so is compression: grpc++ decompresses requests; a guest that asks for compression is not heard.
-/// `guests` serves reflection and health too, unless its options say otherwise: turn these off where the builder's own
-/// services do it.
+/// Guests run on the workers of `guests`, never on threads of grpc++. What ServerOptions says of connections is
+/// grpc++'s business here, and so is compression: grpc++ decompresses requests; a guest that asks for compression is
+/// not heard. `guests` serves reflection and health too, unless its options say otherwise: turn these off where the
+/// builder's own services do it.
 [[nodiscard]] Result<std::unique_ptr<Services>> register_services(grpc::ServerBuilder& builder,
                                                                   std::unique_ptr<Server> guests);
 

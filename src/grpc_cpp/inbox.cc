@@ -1,4 +1,4 @@
-#include "grpcpp/inbox.h"
+#include "grpc_cpp/inbox.h"
 
 #include <utility>
 

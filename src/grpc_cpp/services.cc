@@ -5,8 +5,8 @@
 #include <string>
 #include <utility>
 
-#include "grpcpp/call.h"
-#include "grpcpp/inbox.h"
+#include "grpc_cpp/call.h"
+#include "grpc_cpp/inbox.h"
 #include "wasm_grpc/grpcpp.h"
 
 namespace wasm_grpc::grpcpp {

@@ -25,7 +25,7 @@ class Call final : public rpc::Call, private grpc::ServerGenericBidiReactor {
 
   /// On a thread of grpc++. `method` belongs to the worker of `inbox`.
   Call(Inbox& inbox, const rpc::Method& method, grpc::GenericCallbackServerContext& context);
-  /// Goes on, as the reactor that grpc++ is to have. `this` may be gone when it returns.
+  /// Begins to read, or tells the worker. Returns the reactor, for grpc++ to have at once.
   [[nodiscard]] grpc::ServerGenericBidiReactor* begin();
 
   // ---- On the worker ----
@@ -37,7 +37,6 @@ class Call final : public rpc::Call, private grpc::ServerGenericBidiReactor {
   void shut_down();
 
  private:
-  friend class Inbox;
   ~Call() override = default;
 
   // rpc::Call
@@ -75,7 +74,7 @@ class Call final : public rpc::Call, private grpc::ServerGenericBidiReactor {
   bool taking_ = false;  // take() holds it
   bool started_ = false;
   bool headers_noted_ = false;  // with grpc++, which sends them with the first message or the status
-  bool ended_ = false;  // grpc++ has the status
+  bool ended_ = false;          // grpc++ has the status, and is asked for nothing more
   bool dirty_ = false;
 };
 

@@ -8,7 +8,7 @@
 #include <unordered_set>
 #include <vector>
 
-#include "grpcpp/call.h"
+#include "grpc_cpp/call.h"
 #include "runtime/mailbox.h"
 #include "wasm_grpc/server.h"
 
@@ -18,6 +18,8 @@ namespace wasm_grpc::grpcpp {
 class Inbox {
  public:
   Inbox(Server& server, std::size_t worker, std::size_t max_message_size);
+  /// After the worker has ended.
+  ~Inbox() { flush(); }
   Inbox(const Inbox&) = delete;
   Inbox& operator=(const Inbox&) = delete;
 

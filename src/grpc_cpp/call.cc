@@ -1,4 +1,4 @@
-#include "grpcpp/call.h"
+#include "grpc_cpp/call.h"
 
 #include <grpc/grpc_security_constants.h>
 #include <grpcpp/support/byte_buffer.h>
@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "grpcpp/inbox.h"
+#include "grpc_cpp/inbox.h"
 
 namespace wasm_grpc::grpcpp {
 
@@ -169,6 +169,7 @@ void Call::take(Event event) {
 
 void Call::shut_down() {
   fail({rpc::StatusCode::unavailable, "the server is shutting down"});
+  if (writing_ > 0) context_->TryCancel();  // a client that does not read would keep us waiting
   mark_dirty();
 }
 
@@ -221,7 +222,7 @@ void Call::read_more() {
 void Call::flush() {
   retain();
   dirty_ = false;
-  if (context_ != nullptr && !ended_) {
+  if (!ended_) {
     read_more();
     if (writing_ == 0) write_more();
   }
@@ -231,9 +232,9 @@ void Call::flush() {
 
 // One message at a time: a stream of grpc++ takes no more. It sends the headers with the first.
 void Call::write_more() {
-  if (cancelled() && !finished()) {
+  if (cancelled()) {  // what was to be sent before is not wanted any more
     ended_ = true;
-    Finish(grpc::Status(grpc::StatusCode::CANCELLED, "the call has ended for the client"));
+    Finish(finished() ? final_status() : grpc::Status::CANCELLED);
     return;
   }
   if (!headers_wanted_) return;
@@ -285,17 +286,17 @@ void Call::mark_dirty() noexcept {
 // ---- rpc::Call ----
 
 void Call::output_ready() noexcept {
-  if (context_ != nullptr && !ended_) mark_dirty();
+  if (!ended_) mark_dirty();
 }
 
 void Call::input_consumed(std::size_t bytes) noexcept {
   held_ -= std::min(held_, bytes);
-  if (context_ != nullptr && !ended_ && !reading_ && !half_closed_ && held_ < input_high_water) mark_dirty();
+  if (!ended_ && !reading_ && !half_closed_ && held_ < input_high_water) mark_dirty();
 }
 
 void Call::let_go() noexcept {
   const std::uint32_t ours = 1 + (dirty_ ? 1U : 0U) + (taking_ ? 1U : 0U);
-  if (context_ == nullptr || !started_ || holders() > ours) return;
+  if (ended_ || !started_ || holders() > ours) return;
   set_listener(nullptr);  // whoever it was is not there any more
   fail({rpc::StatusCode::internal, "the handler gave no answer"});
 }
