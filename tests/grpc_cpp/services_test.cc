@@ -1,7 +1,10 @@
 // Unary calls of guests in a grpc::Server, and what is around calls: metadata, statuses, deadlines, the end.
+#include <grpcpp/generic/generic_stub.h>
+
 #include <future>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "mixed_server.h"
@@ -89,13 +92,15 @@ TEST_F(ServicesTest, AGuestThatTrapsIsInternalAndTheNextCallIsServed) {
 }
 
 TEST_F(ServicesTest, WhatNobodyServesIsUnimplemented) {
-  const grpc::Status status = [this] {
-    grpc::ClientContext context;
-    grpc::internal::RpcMethod method("/no.Such/Method", grpc::internal::RpcMethod::NORMAL_RPC);
-    echo::Message reply;
-    return grpc::internal::BlockingUnaryCall(channel_.get(), method, &context, echo::Message(), &reply);
-  }();
-  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNIMPLEMENTED);
+  grpc::TemplatedGenericStub<echo::Message, echo::Message> stub(channel_);
+  grpc::ClientContext context;
+  context.set_deadline(patience());
+  const echo::Message request;
+  echo::Message reply;
+  std::promise<grpc::Status> ended;
+  stub.UnaryCall(&context, "/no.Such/Method", grpc::StubOptions(), &request, &reply,
+                 [&](grpc::Status status) { ended.set_value(std::move(status)); });
+  EXPECT_EQ(ended.get_future().get().error_code(), grpc::StatusCode::UNIMPLEMENTED);
 }
 
 TEST_F(ServicesTest, AGuestSeesTheDeadlineAndASpinningOneIsCutOffAtIt) {
