@@ -169,7 +169,8 @@ void Call::take(Event event) {
 
 void Call::shut_down() {
   fail({rpc::StatusCode::unavailable, "the server is shutting down"});
-  if (writing_ > 0) context_->TryCancel();  // a client that does not read would keep us waiting
+  // A client that does not read would keep us waiting. Once grpc++ has the status the context may be gone any time.
+  if (writing_ > 0 && !ended_) context_->TryCancel();
   mark_dirty();
 }
 

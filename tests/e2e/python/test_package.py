@@ -81,6 +81,17 @@ def test_the_installed_library_serves_it_from_a_program_of_ones_own(prefix, shou
         server.stop()
 
 
+def test_the_installed_component_serves_it_from_a_grpc_server_of_ones_own(prefix, shout, connect, failure, tmp_path):
+    if not list(prefix.glob("lib*/**/WasmGrpcGrpcppTargets.cmake")):
+        pytest.skip("built without grpc++")
+    built = build("grpcpp", tmp_path, f"-DCMAKE_PREFIX_PATH={prefix}")
+    server = Server(tmp_path, [built / "grpcpp_program", shout])
+    try:
+        assert_shouts(connect(server), failure)
+    finally:
+        server.stop()
+
+
 def test_a_guest_built_under_the_toolchain_file_works_too(prefix, connect, failure, tmp_path):
     (toolchain,) = prefix.glob("lib*/**/WasmGrpcGuest/wasi-toolchain.cmake")
     built = build("guest", tmp_path, "--toolchain", toolchain, f"-DWasmGrpcGuest_DIR={toolchain.parent}")
