@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from .loads import ABIS, ASYNC_UNARY, CODEC, CORES, EVENT_STREAMS, GREETER_FORMATS
 from .results import QUIET
-from .servers import (ABI_1, EVENTS, EVENTS_GO, FRESH, HANDLED, LATER, MANY, ONE_WORKER, OURS, PUSH, SPINNING, TLS,
-                      TWO_WORKERS, YARDSTICK)
+from .servers import (ABI_1, EVENTS, EVENTS_GO, FRESH, GRPC_CPP, GRPC_CPP_GUEST, HANDLED, LATER, MANY, ONE_WORKER, OURS,
+                      PUSH, SPINNING, TLS, TWO_WORKERS, YARDSTICK)
 
 NOTHING = "–"
 KIB_PER_GIB = 1 << 20
@@ -92,6 +92,8 @@ def goals(results):
         yield Goal(f"{text}: CPU per request to the yardstick", 1.4,
                    results.ratio(load, OURS, YARDSTICK, "cpu_per_million"), upper=True)
     yield Goal("unary 10x10 over TLS: req/s to the same without", 0.6, results.ratio("unary-10x10", TLS, OURS, "rate"))
+    yield Goal("unary 10x10, a guest in a grpc::Server: req/s to that server's native callback handler", 0.8,
+               results.ratio("unary-10x10", GRPC_CPP_GUEST, GRPC_CPP, "rate"))
     yield Goal("unary 10x10, each call in a fresh instance: req/s to the yardstick", 40 / 300,
                results.ratio("unary-10x10", FRESH, YARDSTICK, "rate"))
     yield Goal("the same: CPU per request to the yardstick", 300 / 40,

@@ -24,6 +24,8 @@ SPINNING = "wasm-grpc-spinning"
 KILLING = "wasm-grpc-killing"
 KILLING_CPU_TIME = "50"  # ms
 TLS = "wasm-grpc-tls"
+GRPC_CPP = "grpc++"
+GRPC_CPP_GUEST = "grpc++-guest"
 ABI_1 = "abi-1"
 PUSH = "pantopic-push"
 PULL = "pantopic-pull"
@@ -95,7 +97,10 @@ def known_servers(build, guest, serve_options):
         served(FRESH, "wasm-grpc, a fresh instance for each call", "--instance-mode", "fresh", loads=("unary-10x10",)),
         simple("grpc-go", "grpc-go, native", "grpc_go_echo", f"install Go 1.26 or newer and {build_bench}",
                environment={"GOMAXPROCS": "1"}),
-        simple("grpc++", "grpc++ callback API, native", "grpc_cpp_echo", build_bench),
+        simple(GRPC_CPP, "grpc++ callback API, native", "grpc_cpp_echo", build_bench),
+        Server(GRPC_CPP_GUEST, "wasm-grpc, C++ guest in a grpc::Server",
+               (str(bench / "grpc_cpp_guest"), str(guest), *listen), build_bench,
+               (str(bench / "grpc_cpp_guest"), "--version"), needs=(str(guest),), loads=("unary-10x10",)),
     )}
 
 

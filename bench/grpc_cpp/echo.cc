@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "echo_messages.h"
+#include "grpc_cpp/serve.h"
 
 namespace wasm_grpc::bench {
 namespace {
@@ -152,24 +153,11 @@ int run(int argc, char** argv) {
     std::fprintf(stderr, "usage: %s --listen IPV4:PORT | --version\n", argv[0]);
     return 2;
   }
-  const std::string address = argv[2];
   Echo service;
-  grpc::ServerBuilder builder;
-  int port = 0;
-  builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
-  builder.RegisterCallbackGenericService(&service);
-  // The windows the yardstick has.
-  builder.AddChannelArgument(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 4 * 1024 * 1024);
-  builder.AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
-  const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
-  if (server == nullptr || port == 0) {
-    std::fprintf(stderr, "grpc_cpp_echo: cannot listen on %s\n", address.c_str());
-    return 1;
-  }
-  std::printf("listening on %s:%d\n", address.substr(0, address.rfind(':')).c_str(), port);
-  std::fflush(stdout);
-  server->Wait();
-  return 0;
+  return serve(argv[0], argv[2], [&](grpc::ServerBuilder& builder) {
+    builder.RegisterCallbackGenericService(&service);
+    return true;
+  });
 }
 
 }  // namespace
