@@ -128,7 +128,7 @@ class Server {
   /// How many workers there are; below, they are numbered from 0.
   [[nodiscard]] std::size_t workers() const noexcept;
   [[nodiscard]] const ServerOptions& options() const noexcept;
-  /// The method of that path, with the handler that serves it on that worker; nullptr for none.
+  /// The gRPC method of that path, with the handler that serves it on that worker; nullptr for none.
   [[nodiscard]] const rpc::Method* find_method(std::size_t worker, std::string_view path) const noexcept;
   /// Runs a function on the thread of the worker soon, in the order they are posted; not when it stops before. It must
   /// not throw.

@@ -58,7 +58,7 @@ class Worker final : private http2::Host {
 
   // ---- From any thread ----
 
-  /// The method of that path; nullptr for none. Once nothing is added any more.
+  /// The gRPC method of that path; nullptr for none. Once nothing is added any more.
   [[nodiscard]] const rpc::Method* find_method(std::string_view path) const noexcept { return methods_.find(path); }
   /// Adds what this worker has counted. `total` has the worker's modules, in the order they were added.
   void add_counters(ServerCounters& total) const;

@@ -91,16 +91,18 @@ TEST_F(ServicesTest, AGuestThatTrapsIsInternalAndTheNextCallIsServed) {
   EXPECT_TRUE(guest_->Count(&second, {}, &count).ok());
 }
 
-TEST_F(ServicesTest, WhatNobodyServesIsUnimplemented) {
+TEST_F(ServicesTest, WhatNobodyServesIsUnimplementedAndSoIsWhatAGuestServesOverHttp) {
   grpc::TemplatedGenericStub<echo::Message, echo::Message> stub(channel_);
-  grpc::ClientContext context;
-  context.set_deadline(patience());
-  const echo::Message request;
-  echo::Message reply;
-  std::promise<grpc::Status> ended;
-  stub.UnaryCall(&context, "/no.Such/Method", grpc::StubOptions(), &request, &reply,
-                 [&](grpc::Status status) { ended.set_value(std::move(status)); });
-  EXPECT_EQ(ended.get_future().get().error_code(), grpc::StatusCode::UNIMPLEMENTED);
+  for (const char* path : {"/no.Such/Method", "/echo", "/echo/more"}) {
+    grpc::ClientContext context;
+    context.set_deadline(patience());
+    const echo::Message request;
+    echo::Message reply;
+    std::promise<grpc::Status> ended;
+    stub.UnaryCall(&context, path, grpc::StubOptions(), &request, &reply,
+                   [&](grpc::Status status) { ended.set_value(std::move(status)); });
+    EXPECT_EQ(ended.get_future().get().error_code(), grpc::StatusCode::UNIMPLEMENTED) << path;
+  }
 }
 
 TEST_F(ServicesTest, AGuestSeesTheDeadlineAndASpinningOneIsCutOffAtIt) {
