@@ -56,7 +56,7 @@ bench-original:
 	@command -v go >/dev/null || { echo "make bench-original needs Go 1.26 or newer; see https://go.dev/dl" >&2; exit 1; }
 	@scripts/install-deps bench
 	cmake --preset release -DWASM_GRPC_BUILD_BENCH=ON
-	cmake --build --preset release --target wasm-grpc bench_grpc_go bench_original test_service
+	cmake --build --preset release --target wasm-grpc grpc_go_echo_program bench_original_program test_service
 	build/release/bench/bench_original $(BENCH_FLAGS)
 
 asan:
