@@ -4,33 +4,21 @@
 #include <grpcpp/support/byte_buffer.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <limits>
 #include <utility>
 #include <vector>
 
 #include "grpc_cpp/inbox.h"
+#include "rpc/message_prefix.h"
 
 namespace wasm_grpc::grpcpp {
 
 namespace {
 
-constexpr std::size_t prefix_size = 5;
 // Bytes of requests that may wait for a handler of a stream before grpc++ is asked for no more; one message may pass
 // it. What grpc++ itself holds back is its flow control's business.
 constexpr std::size_t input_high_water = std::size_t{64} << 10;
-
-std::array<std::byte, prefix_size> make_prefix(std::size_t size) {
-  const auto length = static_cast<std::uint32_t>(size);
-  return {std::byte{0}, std::byte(length >> 24), std::byte(length >> 16 & 255), std::byte(length >> 8 & 255),
-          std::byte(length & 255)};
-}
-
-std::size_t message_size(std::span<const std::byte> framed) {
-  return (std::to_integer<std::size_t>(framed[1]) << 24) | (std::to_integer<std::size_t>(framed[2]) << 16) |
-         (std::to_integer<std::size_t>(framed[3]) << 8) | std::to_integer<std::size_t>(framed[4]);
-}
 
 std::string_view view(grpc::string_ref text) { return {text.data(), text.size()}; }
 
@@ -193,8 +181,8 @@ rpc::Status Call::take_message() {
   std::vector<grpc::Slice> slices;
   if (!read_.Dump(&slices).ok()) return {rpc::StatusCode::internal, "grpc++ cannot give the request message"};
   read_.Clear();
-  held_ += prefix_size + size;
-  rpc::Status status = receive(make_prefix(size), inbox_.max_message_size());
+  held_ += rpc::prefix_size + size;
+  rpc::Status status = receive(rpc::make_prefix(std::byte{0}, size), inbox_.max_message_size());
   for (const grpc::Slice& slice : slices) {
     if (!status.ok()) break;
     status = receive(std::as_bytes(std::span(slice.begin(), slice.size())), inbox_.max_message_size());
@@ -249,10 +237,10 @@ void Call::write_more() {
     return;
   }
   if (!output.empty()) {
-    const std::size_t size = message_size(output);
-    const grpc::Slice slice(output.data() + prefix_size, size);
+    const std::size_t size = rpc::read_length(output.data());
+    const grpc::Slice slice(output.data() + rpc::prefix_size, size);
     written_ = grpc::ByteBuffer(&slice, 1);
-    writing_ = prefix_size + size;
+    writing_ = rpc::prefix_size + size;
     if (!finished() || writing_ < output.size()) {
       StartWrite(&written_);
       return;
