@@ -1,6 +1,6 @@
 // The benchmark of wazero-grpc-server's README against wasm-grpc: linear, and parallel with a limit of 0, 2, 4, 8 and 16
-// instances, by grpc-go's client on one connection. A native grpc-go server is measured beside it: the original serves
-// through grpc-go, so that is the least it can cost on the same machine.
+// instances, by grpc-go's client on one connection. A native grpc-go server, through which the original answers, is
+// measured beside it.
 package main
 
 import (
