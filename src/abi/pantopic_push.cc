@@ -75,7 +75,7 @@ Result<> PushBinding::find_functions() {
 
 CallStep PushBinding::begin() {
   if (kind() == rpc::MethodKind::http) {
-    stage_ = Stage::http_body;
+    stage_ = Stage::requests;
     put_no_message();
     return next_body_piece();
   }
@@ -92,8 +92,7 @@ CallStep PushBinding::begin() {
 }
 
 CallStep PushBinding::go_on() {
-  if (stage_ == Stage::http_body) return next_body_piece();
-  if (stage_ == Stage::http_end) return end_http();
+  if (kind() == rpc::MethodKind::http) return stage_ == Stage::requests ? next_body_piece() : end_http();
   if (const std::uint32_t code = error(); code != 0) {
     finish(status_code(code), otherwise(code));
     return CallStep::over;
@@ -105,9 +104,6 @@ CallStep PushBinding::go_on() {
       return close();
     case Stage::end:
       return end();
-    case Stage::http_body:
-    case Stage::http_end:
-      break;
   }
   return CallStep::over;
 }
@@ -142,7 +138,7 @@ CallStep PushBinding::next_body_piece() {
     if (!put_body_piece(*piece)) return CallStep::over;
   }
   if (!call()->requests_ended()) return CallStep::waits;
-  stage_ = Stage::http_end;
+  stage_ = Stage::end;
   const std::string_view target = call()->http_target();
   const std::string path = rpc::percent_decode(target.substr(0, target.find('?')));
   return put_http_method(std::string(call()->http_method()) + " " + path) ? begin_function(*http_) : CallStep::over;
@@ -154,8 +150,7 @@ CallStep PushBinding::end_http() {
     fail(body.error());
     return CallStep::over;
   }
-  if (const std::uint32_t code = error();
-      code != 0 && (code > 599 || !call()->set_http_status(static_cast<int>(code)))) {
+  if (const std::uint32_t code = error(); code != 0 && !call()->set_http_status(static_cast<int>(code))) {
     fail(Error{"it gave " + std::to_string(code) + " for an HTTP status; that is 200 to 599"});
     return CallStep::over;
   }

@@ -18,8 +18,8 @@ class PushBinding final : public GuestBinding {
   [[nodiscard]] Result<> send();
 
  private:
-  /// What comes after the export that runs.
-  enum class Stage : std::uint8_t { requests, close, end, http_body, http_end };
+  /// What comes next; of a gRPC call after the export that runs, of an HTTP exchange before and after its one.
+  enum class Stage : std::uint8_t { requests, close, end };
   /// The exports for the methods of one kind.
   struct Functions {
     std::optional<std::size_t> open;

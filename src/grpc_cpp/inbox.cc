@@ -4,8 +4,7 @@
 
 namespace wasm_grpc::grpcpp {
 
-Inbox::Inbox(Server& server, std::size_t worker, std::size_t max_message_size)
-    : server_(server), worker_(worker), max_message_size_(max_message_size) {
+Inbox::Inbox(Server& server, std::size_t worker) : server_(server), worker_(worker) {
   mailbox_.open([this] { server_.post(worker_, [this] { deliver(); }); });
 }
 

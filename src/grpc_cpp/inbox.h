@@ -17,7 +17,7 @@ namespace wasm_grpc::grpcpp {
 /// The calls of one worker. Outlives them.
 class Inbox {
  public:
-  Inbox(Server& server, std::size_t worker, std::size_t max_message_size);
+  Inbox(Server& server, std::size_t worker);
   /// After the worker has ended.
   ~Inbox() { flush(); }
   Inbox(const Inbox&) = delete;
@@ -43,7 +43,7 @@ class Inbox {
   /// grpc++ has let go of the call.
   void done(Call& call) noexcept;
   [[nodiscard]] bool shutting_down() const noexcept { return shutting_down_; }
-  [[nodiscard]] std::size_t max_message_size() const noexcept { return max_message_size_; }
+  [[nodiscard]] std::size_t max_message_size() const noexcept { return server_.options().max_message_size; }
 
  private:
   struct Letter {
@@ -55,7 +55,6 @@ class Inbox {
 
   Server& server_;
   const std::size_t worker_;
-  const std::size_t max_message_size_;
   runtime::Mailbox<Letter> mailbox_;
   std::unordered_set<Call*> calls_;  // those that grpc++ has
   std::vector<Call*> dirty_;

@@ -25,7 +25,7 @@ class Refusal final : public grpc::ServerGenericBidiReactor {
 struct Services::State final : grpc::CallbackGenericService {
   explicit State(std::unique_ptr<Server> guests) : server(std::move(guests)) {
     for (std::size_t worker = 0; worker < server->workers(); ++worker) {
-      inboxes.emplace_back(*server, worker, server->options().max_message_size);
+      inboxes.emplace_back(*server, worker);
     }
   }
 

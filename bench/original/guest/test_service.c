@@ -1,17 +1,8 @@
-// test.TestService/Test of wazero-grpc-server's benchmark, over its ABI: an answer with the number of the request, which
-// is field 1 of both messages.
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
+// test.TestService/Test of wazero-grpc-server's benchmark, over its ABI: an answer with the number of the request,
+// which is field 1 of both messages.
+#include "pantopic_buffers.h"
 
 __attribute__((import_module("pantopic/wazero-grpc-server"), import_name("__grpc_server_send"))) void host_send(void);
-
-static uint32_t method_cap = 128, method_len;
-static char method[128];
-static uint32_t message_cap = 65536, message_len;
-static unsigned char message[65536];
-static uint32_t error_code;
-static uint32_t table[7];
 
 enum { field_1_varint = 1 << 3, code_unknown = 2, code_invalid = 3 };
 
@@ -22,7 +13,7 @@ static int decode(uint64_t* value) {
   if (message[0] != field_1_varint) return 0;
   uint32_t at = 1;
   for (unsigned shift = 0; at < message_len && shift < 64; shift += 7) {
-    const unsigned char byte = message[at++];
+    const unsigned char byte = (unsigned char)message[at++];
     *value |= (uint64_t)(byte & 0x7f) << shift;
     if (byte < 0x80) return at == message_len;
   }
@@ -33,25 +24,15 @@ static void encode(uint64_t value) {
   message_len = 0;
   if (value == 0) return;
   message[message_len++] = field_1_varint;
-  for (; value >= 0x80; value >>= 7) message[message_len++] = (unsigned char)(value | 0x80);
-  message[message_len++] = (unsigned char)value;
+  for (; value >= 0x80; value >>= 7) message[message_len++] = (char)(value | 0x80);
+  message[message_len++] = (char)value;
 }
 
-__attribute__((export_name("_start"))) void start(void) {}
-
-__attribute__((export_name("__grpc_server"))) uint32_t server(void) {
-  const void* const places[7] = {&method_cap, &method_len, method, &message_cap, &message_len, message, &error_code};
-  for (size_t i = 0; i < 7; ++i) table[i] = (uint32_t)(uintptr_t)places[i];
-  static const char services[] = "/test.TestService/u.Test";
-  message_len = sizeof(services) - 1;
-  memcpy(message, services, message_len);
-  return (uint32_t)(uintptr_t)table;
-}
+__attribute__((export_name("__grpc_server"))) uint32_t server(void) { return describe("/test.TestService/u.Test"); }
 
 __attribute__((export_name("__grpc_server_unary"))) void unary(void) {
-  static const char path[] = "/test.TestService/Test";
   uint64_t value = 0;
-  if (method_len != sizeof(path) - 1 || memcmp(method, path, method_len) != 0) {
+  if (!called("/test.TestService/Test")) {
     error_code = code_unknown;
     message_len = 0;
   } else if (!decode(&value)) {
