@@ -1,2 +1,4 @@
-//! Re-exports Wasmtime's C API so that its symbols land in one static library.
+//! Re-exports Wasmtime's C API so that its symbols land in one static library, beside the parser of HTTP/1.1.
 pub use wasmtime_c_api::*;
+
+mod http1;

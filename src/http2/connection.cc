@@ -90,7 +90,7 @@ void Connection::on_read(const asio::error_code& error, std::size_t size) {
   // A full buffer means that there is more: take it in larger pieces, as far as fairness allows.
   std::size_t taken = size;
   bool full = size == input_.size();
-  while (full && state_ != State::closed && !flooded() && taken < max_turn) {
+  while (full && state_ != State::closed && !flooded() && wants_input() && taken < max_turn) {
     asio::error_code failure;
     const std::size_t more = socket_.read_some(asio::buffer(core_.read_buffer), failure);
     if (failure == asio::error::would_block || failure == asio::error::try_again) break;
@@ -105,7 +105,7 @@ void Connection::on_read(const asio::error_code& error, std::size_t size) {
   }
   if (state_ == State::closed) return;
   mark_dirty();
-  if (!flooded()) read();  // otherwise on_writable() goes on
+  if (!flooded() && wants_input()) read();  // otherwise on_writable() or pump_bridge() goes on
 }
 
 // A client that does not read our answers, and makes us queue more and more of them.
@@ -126,6 +126,16 @@ void Connection::take(std::span<const std::byte> bytes) {
 
 void Connection::feed(std::span<const std::byte> bytes) {
   if (state_ == State::lingering || end_noted_) return;
+  if (preface_seen_ == NGHTTP2_CLIENT_MAGIC_LEN) {
+    feed_session(bytes);
+  } else if (bridge_ != nullptr) {
+    feed_bridge(bytes);
+  } else {
+    identify(bytes);
+  }
+}
+
+void Connection::feed_session(std::span<const std::byte> bytes) {
   const std::size_t good = guard_.inspect(bytes);
   in_session_ = true;
   const ssize_t result = nghttp2_session_mem_recv(session_, reinterpret_cast<const std::uint8_t*>(bytes.data()), good);
@@ -133,38 +143,13 @@ void Connection::feed(std::span<const std::byte> bytes) {
   if (close_wanted_) {
     close();
   } else if (result < 0) {
-    on_input_error(static_cast<int>(result), bytes);
+    const int error = static_cast<int>(result);
+    note_end(error == NGHTTP2_ERR_FLOODED ? EndReason::control_flood : EndReason::protocol_error,
+             nghttp2_strerror(error));
+    close();
   } else if (guard_.violation()) {
     end_for(*guard_.violation());
   }
-}
-
-void Connection::on_input_error(int error, std::span<const std::byte> bytes) {
-  if (error == NGHTTP2_ERR_BAD_CLIENT_MAGIC) {
-    note_end(EndReason::not_http2, "no HTTP/2 connection preface");
-    refuse_http1(bytes);
-  } else {
-    note_end(error == NGHTTP2_ERR_FLOODED ? EndReason::control_flood : EndReason::protocol_error,
-             nghttp2_strerror(error));
-  }
-  close();
-}
-
-// Somebody opened the address in a browser, or forgot a --http2 option. Best effort: the socket's buffer is empty.
-void Connection::refuse_http1(std::span<const std::byte> bytes) {
-  static constexpr std::string_view answer =
-      "HTTP/1.1 505 HTTP Version Not Supported\r\n"
-      "content-type: text/plain; charset=utf-8\r\n"
-      "connection: close\r\n"
-      "\r\n"
-      "This is a gRPC server: it speaks HTTP/2 only, with prior knowledge (h2c).\n";
-  ++core_.counters.connections_refused;
-  if (tls_ != nullptr) return;  // it has agreed on h2
-  const std::string_view request(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  if (request.substr(0, request.find('\n')).find(" HTTP/1.") == std::string_view::npos) return;
-  asio::error_code error;
-  socket_.write_some(asio::buffer(answer.data(), answer.size()), error);
-  socket_.shutdown(asio::socket_base::shutdown_send, error);
 }
 
 // ---- Writing ----
@@ -193,7 +178,8 @@ void Connection::written(Stream& stream) {
 void Connection::flush() {
   dirty_ = false;
   if (state_ == State::closed || in_session_) return;
-  if (tls_ != nullptr && tls_->state() != TlsSession::State::open) return;  // marked again after the handshake
+  if (tls_ != nullptr && tls_->state() != TlsSession::State::open) return;     // marked again after the handshake
+  if (preface_seen_ < NGHTTP2_CLIENT_MAGIC_LEN && bridge_ == nullptr) return;  // not known yet what the client speaks
   // By index: what is said to a listener here may mark further streams.
   for (std::size_t i = 0; i < dirty_streams_.size(); ++i) {
     Stream* stream = dirty_streams_[i];
@@ -214,7 +200,8 @@ void Connection::flush() {
     core_.batch.clear();
     more = fill_batch();
     sent += core_.batch.size();
-    const bool alive = core_.batch.empty() || write_batch();
+    const bool nothing = core_.batch.empty() && (bridge_ == nullptr || bridge_->output().empty());
+    const bool alive = nothing || write_batch();
     // Only now may the streams touch what the batch refers to.
     for (std::size_t i = 0; i < written_streams_.size(); ++i) {
       Stream* stream = written_streams_[i];
@@ -261,6 +248,7 @@ int Connection::send_large_data(Stream& stream, const std::uint8_t* frame_head, 
 
 // Writes the batch; the connection keeps what the socket does not take. False when the socket is broken.
 bool Connection::write_batch() {
+  if (bridge_ != nullptr && !translate_batch()) return true;
   if (tls_ != nullptr) return write_encrypted();
   asio::error_code error;
   const std::size_t size = socket_.write_some(core_.batch.buffers(), error);
@@ -324,7 +312,7 @@ void Connection::on_writable() {
   if (backlog_.capacity() > kept_backlog) std::vector<std::byte>().swap(backlog_);
   writing_ = false;
   mark_dirty();
-  read();
+  if (wants_input()) read();
 }
 
 // ---- The end ----
@@ -332,6 +320,11 @@ void Connection::on_writable() {
 void Connection::after_flush() {
   if (close_wanted_) {
     close();
+    return;
+  }
+  if (bridge_ != nullptr && bridge_->is_over() && !writing_ && state_ != State::closed && state_ != State::lingering) {
+    linger();
+    read();  // what the client still sends, so that the end does not overtake the answer
     return;
   }
   // When the end is only announced, streams may be on their way even if there is none now.

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "http1/bridge.h"
 #include "http2/frame_guard.h"
 #include "http2/host.h"
 #include "http2/progress_watch.h"
@@ -101,6 +102,10 @@ class Connection final : private rpc::Timer {
   int send_large_data(Stream& stream, const std::uint8_t* frame_head, std::size_t length);
   void written(Stream& stream);
   [[nodiscard]] FrameGuard& guard() noexcept { return guard_; }
+  /// A number for the request head of which only a part has come; 0 when there is none.
+  [[nodiscard]] std::uint64_t incomplete() const noexcept {
+    return bridge_ != nullptr ? bridge_->incomplete() : guard_.incomplete();
+  }
   /// Ends the connection for what its client did: GOAWAY, and soon after it the end.
   void end_for(const Violation& violation);
   /// The same when a time is over: at once when the connection is being ended already, and nobody takes the GOAWAY.
@@ -151,8 +156,7 @@ class Connection final : private rpc::Timer {
   void on_read(const asio::error_code& error, std::size_t size);
   void take(std::span<const std::byte> bytes);
   void feed(std::span<const std::byte> bytes);
-  void on_input_error(int error, std::span<const std::byte> bytes);
-  void refuse_http1(std::span<const std::byte> bytes);
+  void feed_session(std::span<const std::byte> bytes);
   bool fill_batch();
   bool write_batch();
   bool write_raw(std::span<const std::byte> bytes);
@@ -165,6 +169,16 @@ class Connection final : private rpc::Timer {
   void forget_open(Stream& stream) noexcept;
   void on_timer() noexcept override;
   void note_goaway(const nghttp2_goaway& goaway);
+
+  // connection_http1.cc: with a client that speaks HTTP/1.1
+  void identify(std::span<const std::byte> bytes);
+  void feed_bridge(std::span<const std::byte> bytes);
+  void pump_bridge();
+  void pump_bridge_later();
+  [[nodiscard]] bool translate_batch();
+  [[nodiscard]] bool wants_input() const noexcept {
+    return bridge_ == nullptr || state_ == State::lingering || bridge_->wants_input();
+  }
 
   // connection_life.cc
   void begin_life();
@@ -181,6 +195,8 @@ class Connection final : private rpc::Timer {
   std::string peer_;
   std::string tls_peer_;
   nghttp2_session* session_ = nullptr;
+  std::unique_ptr<http1::Bridge> bridge_;  // nullptr: the client speaks HTTP/2
+  std::size_t preface_seen_ = 0;           // bytes of its preface that have come
   std::uint32_t references_ = 0;
   std::size_t place_ = 0;
   State state_ = State::handshaking;
@@ -189,6 +205,7 @@ class Connection final : private rpc::Timer {
   bool close_wanted_ = false;  // close() was called then
   bool writing_ = false;       // waiting until the socket takes more
   bool reading_ = false;       // an asynchronous read is under way
+  bool pumping_ = false;       // pump_bridge() is posted
 
   Stream* streams_ = nullptr;  // the open ones
   std::size_t live_streams_ = 0;

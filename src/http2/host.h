@@ -14,7 +14,7 @@ namespace wasm_grpc::http2 {
 
 /// Why we ended a connection whose client did not.
 enum class EndReason : std::uint8_t {
-  not_http2,          // it does not begin as HTTP/2 does
+  malformed_http1,    // it is neither HTTP/2 nor HTTP/1.1, or a request that cannot be served safely
   handshake_timeout,  // Settings::handshake_timeout
   protocol_error,     // its frames or their order break HTTP/2
   reset_flood,        // Settings::reset_burst, by the client itself
@@ -57,7 +57,7 @@ class Host {
 struct Counters {
   rpc::Counter connections_accepted;
   rpc::Counter connections_open;                            // now
-  rpc::Counter connections_refused;                         // over Settings::max_connections, or not HTTP/2
+  rpc::Counter connections_refused;                         // over Settings::max_connections
   std::array<rpc::Counter, end_reasons> connections_ended;  // by EndReason
   rpc::Counter calls_started;                               // given to a handler
   rpc::Counter calls_refused;                               // answered without one

@@ -26,7 +26,7 @@ void ProgressWatch::on_timer() noexcept {
   Core& core = connection_.core();
   const auto now = rpc::Clock::now();
 
-  const std::uint64_t incomplete = connection_.guard().incomplete();
+  const std::uint64_t incomplete = connection_.incomplete();
   if (incomplete != incomplete_) incomplete_since_ = now;
   incomplete_ = incomplete;
   const auto header_timeout = core.settings.header_timeout;

@@ -199,6 +199,23 @@ std::optional<Refusal> RequestHead::judge(const rpc::MethodTable& methods, std::
   return std::nullopt;
 }
 
+// RFC 9113, 8.2.3: clients may split the field for the sake of compression, and those who are not HTTP/2 see one.
+void RequestHead::join_cookies(rpc::Metadata& metadata) {
+  if (!metadata.get("cookie", 1)) return;
+  std::string joined;
+  rpc::Metadata others;
+  for (const auto [key, value] : metadata) {
+    if (key != "cookie") {
+      others.add(key, value);
+      continue;
+    }
+    if (!joined.empty()) joined += "; ";
+    joined += value;
+  }
+  others.add("cookie", joined);
+  std::swap(metadata, others);
+}
+
 std::optional<Refusal> RequestHead::judge_http(const rpc::MethodTable& methods, rpc::Metadata& metadata) {
   const bool is_post = http_method_.empty();
   const bool is_method = methods.find(path_) != nullptr;
@@ -207,6 +224,7 @@ std::optional<Refusal> RequestHead::judge_http(const rpc::MethodTable& methods, 
     if (method_ != nullptr) {
       if (is_grpc_) content_type_ = "application/grpc";
       if (!content_type_.empty()) metadata.add("content-type", content_type_);
+      join_cookies(metadata);
       return std::nullopt;
     }
   }

@@ -60,6 +60,7 @@ class RequestHead {
   void add_metadata(std::string_view key, std::string_view value, rpc::Metadata& metadata);
   void decode(rpc::Metadata& metadata);
   void decode_value(std::string_view key, std::string_view value, rpc::Metadata& metadata);
+  static void join_cookies(rpc::Metadata& metadata);
   [[nodiscard]] std::optional<Refusal> judge_http(const rpc::MethodTable& methods, rpc::Metadata& metadata);
   [[nodiscard]] Refusal unknown_path(const rpc::MethodTable& methods) const;
 

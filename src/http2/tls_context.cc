@@ -5,6 +5,7 @@
 #include <openssl/x509.h>
 #include <sys/stat.h>
 
+#include <cstring>
 #include <string_view>
 #include <utility>
 
@@ -30,28 +31,20 @@ Error unreadable(const std::string& what, const std::string& file, const std::st
   return Error{what + " " + file + ": expected " + expected + " (" + openssl_reason() + ")"};
 }
 
-/// Only "h2" is spoken here (RFC 9113, 3.2): who does not offer it gets the alert no_application_protocol.
+/// HTTP/2 where the client offers it, else HTTP/1.1; who offers neither gets the alert no_application_protocol (RFC
+/// 7301, 3.2). Not called for a client that does not use ALPN: its first bytes tell what it speaks.
 int select_protocol(SSL*, const unsigned char** chosen, unsigned char* chosen_size, const unsigned char* offered,
                     unsigned int offered_size, void*) {
-  for (unsigned int i = 0; i < offered_size; i += 1U + offered[i]) {
-    if (offered[i] == 2 && i + 2 < offered_size && offered[i + 1] == 'h' && offered[i + 2] == '2') {
+  for (const std::string_view protocol : {std::string_view("h2"), std::string_view("http/1.1")}) {
+    for (unsigned int i = 0; i < offered_size; i += 1U + offered[i]) {
+      if (offered[i] != protocol.size() || i + protocol.size() >= offered_size) continue;
+      if (std::memcmp(offered + i + 1, protocol.data(), protocol.size()) != 0) continue;
       *chosen = offered + i + 1;
-      *chosen_size = 2;
+      *chosen_size = static_cast<unsigned char>(protocol.size());
       return SSL_TLSEXT_ERR_OK;
     }
   }
   return SSL_TLSEXT_ERR_ALERT_FATAL;
-}
-
-/// The same for a client that does not use ALPN at all, for which the function above is not called.
-int require_alpn(SSL* ssl, int* alert, void*) {
-  const unsigned char* data = nullptr;
-  std::size_t size = 0;
-  if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_application_layer_protocol_negotiation, &data, &size) == 1) {
-    return SSL_CLIENT_HELLO_SUCCESS;
-  }
-  *alert = SSL_AD_NO_APPLICATION_PROTOCOL;
-  return SSL_CLIENT_HELLO_ERROR;
 }
 
 /// Nobody is there to type a passphrase.
@@ -69,7 +62,6 @@ void protect(SSL_CTX* context) {
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_session_id_context(context, session_context, sizeof(session_context) - 1);
   SSL_CTX_set_alpn_select_cb(context, select_protocol, nullptr);
-  SSL_CTX_set_client_hello_cb(context, require_alpn, nullptr);
   SSL_CTX_set_default_passwd_cb(context, no_passphrase);
 }
 

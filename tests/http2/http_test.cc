@@ -50,6 +50,14 @@ TEST_F(Http, ThePathMatchesAtSegmentsAndTheLongestWins) {
   EXPECT_EQ(exchange("GET", "/httpd").body, "This is a gRPC server: it has nothing at this path.\n");
 }
 
+TEST_F(Http, CookiesThatCameInSeveralFieldsAreOne) {
+  EXPECT_EQ(exchange("GET", "/http", {{"cookie", "a=1"}}).field("cookies"), "a=1");
+  const Reply& reply =
+      exchange("GET", "/http", {{"cookie", "a=1"}, {"echo-x", "y"}, {"cookie", "b=2"}, {"cookie", "c=3"}});
+  EXPECT_EQ(reply.field("cookies"), "a=1; b=2; c=3");
+  EXPECT_EQ(reply.field("echo-x"), "y");
+}
+
 TEST_F(Http, AWholeAnswerSaysItsLength) {
   const Reply& empty = exchange("GET", "/http");
   EXPECT_EQ(empty.field("content-length"), "0");

@@ -109,9 +109,9 @@ TEST_F(TlsSessionTest, CannotWriteBeforeItIsOpen) {
   EXPECT_EQ(server.session.state(), TlsSession::State::open) << "trying has not harmed it";
 }
 
-TEST_F(TlsSessionTest, RefusesClientsThatDoNotOfferHttp2) {
+TEST_F(TlsSessionTest, RefusesClientsThatOfferOtherProtocols) {
   for (const std::vector<std::string>& offered :
-       std::vector<std::vector<std::string>>{{}, {"http/1.1"}, {"h2c", "h3"}, {"h"}, {"h22"}, {"xh2"}}) {
+       std::vector<std::vector<std::string>>{{"h2c", "h3"}, {"h"}, {"h22"}, {"xh2"}, {"http/1.0"}, {"http/1.1x"}}) {
     for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
       TlsServer server(*context);
       auto options = client_options(version);
@@ -132,6 +132,25 @@ TEST_F(TlsSessionTest, FindsHttp2AmongOtherProtocols) {
   TlsClient client(options);
   converse(server, client);
   EXPECT_EQ(client.protocol(), "h2");
+}
+
+TEST_F(TlsSessionTest, TakesHttp1WhereThatIsAllAClientOffers) {
+  TlsServer server(*context);
+  auto options = client_options();
+  options.alpn = {"h3", "http/1.1"};
+  TlsClient client(options);
+  converse(server, client);
+  EXPECT_EQ(client.protocol(), "http/1.1");
+}
+
+TEST_F(TlsSessionTest, AClientMayOfferNothing) {
+  TlsServer server(*context);
+  auto options = client_options();
+  options.alpn = {};
+  TlsClient client(options);
+  converse(server, client);
+  EXPECT_TRUE(client.open());
+  EXPECT_EQ(client.protocol(), "");
 }
 
 TEST_F(TlsSessionTest, RefusesOldVersions) {

@@ -12,7 +12,8 @@ import sys
 # A folder of src/ and those it may include.
 MAY_INCLUDE = {
     "rpc": set(),
-    "http2": {"rpc"},
+    "http1": set(),
+    "http2": {"rpc", "http1"},
     "services": {"rpc"},
     "wasm": set(),
     "wasi": {"wasm"},
@@ -48,8 +49,8 @@ def check_includes(name: pathlib.PurePath, text: str) -> list[str]:
     for kind, included in INCLUDE.findall(text):
         if re.match(r"(wasmtime|wasm\.h|wasi\.h)", included) and folder != "wasm":
             complaints.append(f"{name} includes <{included}>: only src/wasm knows the engine")
-        if re.match(r"nghttp2/", included) and folder not in (None, "http2", "client"):
-            complaints.append(f"{name} includes <{included}>: only src/http2 and src/client know HTTP/2")
+        if re.match(r"nghttp2/", included) and folder not in (None, "http1", "http2", "client"):
+            complaints.append(f"{name} includes <{included}>: only src/http1, src/http2 and src/client know HTTP/2")
         part = included.partition("/")[0]
         if folder and kind == '"' and part in MAY_INCLUDE and part not in MAY_INCLUDE[folder] | {folder}:
             complaints.append(f'{name} includes "{included}": src/{folder} must not know src/{part}')

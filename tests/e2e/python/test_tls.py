@@ -87,11 +87,21 @@ def test_tls_1_2_and_1_3_are_spoken_with_ciphers_that_http2_allows(serve, own, a
         assert "GCM" in connection.cipher()[0] or "CHACHA20" in connection.cipher()[0]
 
 
-@pytest.mark.parametrize("protocols", [None, ["http/1.1"], ["h2c", "h3"]])
-def test_a_client_that_does_not_offer_h2_gets_an_alert(serve, own, authority, protocols):
+def test_a_client_that_offers_neither_h2_nor_http_1_1_gets_an_alert(serve, own, authority):
     server = serve("conformance", *tls_flags(own))
     with pytest.raises(ssl.SSLError, match="(?i)no.application.protocol"):
-        handshake(server, authority, protocols)
+        handshake(server, authority, ["h2c", "h3"])
+
+
+@pytest.mark.parametrize("protocols", [None, ["http/1.1"]])
+def test_http_1_1_is_spoken_over_tls_too(serve, own, authority, protocols):
+    server = serve("http", *tls_flags(own))
+    with handshake(server, authority, protocols) as connection:
+        connection.sendall(b"GET /page HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        answer = b""
+        while part := connection.recv(4096):
+            answer += part
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n") and answer.endswith(b"the page /page"), answer
 
 
 def test_older_ciphers_and_renegotiation_are_refused(serve, own, authority):

@@ -1,0 +1,74 @@
+// A connection whose client speaks HTTP/1.1: between its bytes and its nghttp2 session is a bridge.
+#include <algorithm>
+#include <asio/post.hpp>
+#include <string_view>
+
+#include "http2/connection.h"
+#include "http2/core.h"
+
+namespace wasm_grpc::http2 {
+
+namespace {
+constexpr std::string_view preface(NGHTTP2_CLIENT_MAGIC, NGHTTP2_CLIENT_MAGIC_LEN);
+}
+
+// The preface of HTTP/2 was made to be no request of HTTP/1.1 (RFC 9113, 3.4): the first bytes tell.
+void Connection::identify(std::span<const std::byte> bytes) {
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  const std::string_view before = preface.substr(0, preface_seen_);
+  const std::string_view expected = preface.substr(preface_seen_);
+  const std::size_t common = std::min(text.size(), expected.size());
+  if (text.substr(0, common) == expected.substr(0, common)) {
+    preface_seen_ += common;
+    if (preface_seen_ < preface.size()) return;
+    if (!before.empty()) feed_session(std::as_bytes(std::span(before)));
+    if (state_ != State::closed) feed_session(bytes);
+    return;
+  }
+  bridge_ = std::make_unique<http1::Bridge>(tls_ != nullptr ? "https" : "http", core_.settings.max_header_list_size);
+  if (!before.empty()) bridge_->take(std::as_bytes(std::span(before)));
+  feed_bridge(bytes);
+}
+
+void Connection::feed_bridge(std::span<const std::byte> bytes) {
+  bridge_->take(bytes);
+  pump_bridge();
+}
+
+// Gives the session what the bridge has for it.
+void Connection::pump_bridge() {
+  while (state_ != State::closed && state_ != State::lingering && !end_noted_) {
+    const auto frames = bridge_->next_frames();
+    if (frames.empty()) break;
+    feed_session(frames);
+  }
+  if (state_ == State::closed) return;
+  if (bridge_->is_over() && !bridge_->complaint().empty()) note_end(EndReason::malformed_http1, bridge_->complaint());
+  mark_dirty();
+}
+
+// After a flush: handlers are not started in it.
+void Connection::pump_bridge_later() {
+  if (pumping_) return;
+  pumping_ = true;
+  asio::post(core_.io, [self = ConnectionRef(*this)] {
+    self->pumping_ = false;
+    if (self->state_ == State::closed) return;
+    self->pump_bridge();
+    if (self->state_ != State::closed && !self->writing_ && self->wants_input()) self->read();
+  });
+}
+
+// Makes HTTP/1.1 of the frames in the batch. False when there is nothing to write.
+bool Connection::translate_batch() {
+  for (const asio::const_buffer& frames : core_.batch.buffers()) {
+    bridge_->take_frames(std::span(static_cast<const std::byte*>(frames.data()), frames.size()));
+  }
+  core_.batch.clear();
+  if (bridge_->has_frames() || (!reading_ && bridge_->wants_input())) pump_bridge_later();
+  core_.batch.copy(bridge_->output());
+  bridge_->output().clear();
+  return !core_.batch.empty();
+}
+
+}  // namespace wasm_grpc::http2
