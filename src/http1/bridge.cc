@@ -100,6 +100,11 @@ std::string_view phrase(int status) {
   }
 }
 
+// What does not may be anything, HTTP/2 with a broken preface among them: an answer in HTTP/1.1 would be noise to it.
+bool names_http(std::string_view head) {
+  return head.substr(0, head.find('\n')).find(" HTTP/") != std::string_view::npos;
+}
+
 bool has_no_content(int status) { return status == 204 || status == 304; }
 
 nghttp2_nv field(std::string_view name, std::string_view value) {
@@ -141,7 +146,8 @@ struct Bridge::Callbacks {
         self.reject(408, "The head of the request took too long.");
       }
       if (self.stream_ == 0) self.over_ = true;
-    } else if (frame->hd.type == NGHTTP2_HEADERS && frame->hd.stream_id == self.stream_ && self.answer_.status >= 200) {
+    } else if (frame->hd.type == NGHTTP2_HEADERS && frame->hd.stream_id == self.stream_ && self.answer_.status >= 200 &&
+               !self.answer_.begun) {
       self.begin_answer((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0);
     }
     return 0;
@@ -271,7 +277,12 @@ bool Bridge::take_head() {
   searched_ = input_.size() - std::min(input_.size(), end_of_head.size() - 1);
   if (!ends && !too_large && begins_well && !new_line) return false;
   line_seen_ = true;
-  switch (head_.parse(input_)) {
+  const Parse outcome = head_.parse(input_);
+  if (requests_ == 0 && (outcome == Parse::malformed || outcome == Parse::wrong_version) && !names_http(text)) {
+    hang_up("This is neither HTTP/2 nor HTTP/1.1.");
+    return false;
+  }
+  switch (outcome) {
     case Parse::complete:
       break;
     case Parse::incomplete:
@@ -280,7 +291,7 @@ bool Bridge::take_head() {
       }
       return false;
     case Parse::malformed:
-      reject(400, "This is neither HTTP/2 nor a request of HTTP/1.1.");
+      reject(400, "The head of the request is not well-formed.");
       return false;
     case Parse::too_many_fields:
       reject(431, "The request has more header fields than this server takes.");
@@ -430,10 +441,14 @@ void Bridge::write(std::string_view text) {
   output_.insert(output_.end(), bytes.begin(), bytes.end());
 }
 
-// The bridge's own answer, and its last.
-void Bridge::reject(int status, std::string_view reason) {
+void Bridge::hang_up(std::string_view reason) {
   complaint_ = reason;
   over_ = true;
+}
+
+// The bridge's own answer, and its last.
+void Bridge::reject(int status, std::string_view reason) {
+  hang_up(reason);
   write("HTTP/1.1 " + std::to_string(status) + " " + std::string(phrase(status)) +
         "\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: " + std::to_string(reason.size() + 1) +
         "\r\nconnection: close\r\n\r\n" + std::string(reason) + "\n");

@@ -73,6 +73,7 @@ class Bridge {
   [[nodiscard]] bool take_body();
   [[nodiscard]] const char* read_target(std::string& authority, std::string& path) const;
   void submit(const Framing& framing, const std::string& authority, const std::string& path);
+  void hang_up(std::string_view reason);
   void reject(int status, std::string_view reason);
   void begin_answer(bool has_body);
   void end_answer(std::uint32_t error);

@@ -126,7 +126,7 @@ void Connection::take(std::span<const std::byte> bytes) {
 
 void Connection::feed(std::span<const std::byte> bytes) {
   if (state_ == State::lingering || end_noted_) return;
-  if (preface_seen_ == NGHTTP2_CLIENT_MAGIC_LEN) {
+  if (speaks_http2_) {
     feed_session(bytes);
   } else if (bridge_ != nullptr) {
     feed_bridge(bytes);
@@ -178,8 +178,8 @@ void Connection::written(Stream& stream) {
 void Connection::flush() {
   dirty_ = false;
   if (state_ == State::closed || in_session_) return;
-  if (tls_ != nullptr && tls_->state() != TlsSession::State::open) return;     // marked again after the handshake
-  if (preface_seen_ < NGHTTP2_CLIENT_MAGIC_LEN && bridge_ == nullptr) return;  // not known yet what the client speaks
+  if (tls_ != nullptr && tls_->state() != TlsSession::State::open) return;  // marked again after the handshake
+  if (!speaks_http2_ && bridge_ == nullptr) return;                         // not known yet
   // By index: what is said to a listener here may mark further streams.
   for (std::size_t i = 0; i < dirty_streams_.size(); ++i) {
     Stream* stream = dirty_streams_[i];

@@ -171,7 +171,9 @@ class Connection final : private rpc::Timer {
   void note_goaway(const nghttp2_goaway& goaway);
 
   // connection_http1.cc: with a client that speaks HTTP/1.1
+  void agree(std::string_view protocol);
   void identify(std::span<const std::byte> bytes);
+  void speak_http1();
   void feed_bridge(std::span<const std::byte> bytes);
   void pump_bridge();
   void pump_bridge_later();
@@ -195,8 +197,9 @@ class Connection final : private rpc::Timer {
   std::string peer_;
   std::string tls_peer_;
   nghttp2_session* session_ = nullptr;
-  std::unique_ptr<http1::Bridge> bridge_;  // nullptr: the client speaks HTTP/2
-  std::size_t preface_seen_ = 0;           // bytes of its preface that have come
+  bool speaks_http2_ = false;              // with neither, what it speaks is not known yet
+  std::unique_ptr<http1::Bridge> bridge_;  // it speaks HTTP/1.1
+  std::size_t preface_seen_ = 0;           // bytes of HTTP/2's preface that have come while it is not known
   std::uint32_t references_ = 0;
   std::size_t place_ = 0;
   State state_ = State::handshaking;

@@ -12,6 +12,19 @@ namespace {
 constexpr std::string_view preface(NGHTTP2_CLIENT_MAGIC, NGHTTP2_CLIENT_MAGIC_LEN);
 }
 
+// By ALPN, before the first byte (RFC 9113, 3.2): a client that chose HTTP/2 is answered in nothing else.
+void Connection::agree(std::string_view protocol) {
+  if (protocol == "h2") {
+    speaks_http2_ = true;
+  } else if (!protocol.empty()) {
+    speak_http1();
+  }
+}
+
+void Connection::speak_http1() {
+  bridge_ = std::make_unique<http1::Bridge>(tls_ != nullptr ? "https" : "http", core_.settings.max_header_list_size);
+}
+
 // The preface of HTTP/2 was made to be no request of HTTP/1.1 (RFC 9113, 3.4): the first bytes tell.
 void Connection::identify(std::span<const std::byte> bytes) {
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
@@ -21,11 +34,12 @@ void Connection::identify(std::span<const std::byte> bytes) {
   if (text.substr(0, common) == expected.substr(0, common)) {
     preface_seen_ += common;
     if (preface_seen_ < preface.size()) return;
+    speaks_http2_ = true;
     if (!before.empty()) feed_session(std::as_bytes(std::span(before)));
     if (state_ != State::closed) feed_session(bytes);
     return;
   }
-  bridge_ = std::make_unique<http1::Bridge>(tls_ != nullptr ? "https" : "http", core_.settings.max_header_list_size);
+  speak_http1();
   if (!before.empty()) bridge_->take(std::as_bytes(std::span(before)));
   feed_bridge(bytes);
 }

@@ -18,6 +18,7 @@ void Connection::decrypt(std::span<const std::byte> bytes) {
     const std::size_t size = tls_->read(plain, answer);
     if (!known && tls_->state() == TlsSession::State::open) {
       tls_peer_ = tls_->peer_identity();
+      agree(tls_->protocol());
       known = true;
     }
     if (size == 0) break;

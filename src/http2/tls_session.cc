@@ -184,4 +184,11 @@ std::string TlsSession::peer_identity() const {
   return name;
 }
 
+std::string_view TlsSession::protocol() const noexcept {
+  const unsigned char* name = nullptr;
+  unsigned int size = 0;
+  SSL_get0_alpn_selected(ssl_.get(), &name, &size);
+  return {reinterpret_cast<const char*>(name), size};
+}
+
 }  // namespace wasm_grpc::http2

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "http2/tls_context.h"
@@ -39,6 +40,8 @@ class TlsSession {
   /// Who the client's verified certificate says it is: its first DNS name, else its first URI, else the common name of
   /// its subject. Empty without a certificate. Once open.
   [[nodiscard]] std::string peer_identity() const;
+  /// What ALPN has chosen: "h2", "http/1.1", or nothing where the client does not use it. Once open.
+  [[nodiscard]] std::string_view protocol() const noexcept;
 
  private:
   static int bio_read(BIO* bio, char* data, std::size_t size, std::size_t* taken);
