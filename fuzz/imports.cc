@@ -16,14 +16,12 @@
 #include <string>
 #include <vector>
 
-#include "abi/test_call.h"
+#include "guest_life.h"
 #include "hostmodules/modules.h"
 #include "require.h"
 #include "runtime/guest_module.h"
 #include "script.h"
 #include "wasi/imports.h"
-#include "wasm/engine.h"
-#include "wasm/guest_text.h"
 #include "wasm/linker.h"
 
 namespace wasm_grpc::fuzz {
@@ -53,12 +51,6 @@ constexpr hostile::Parts program = {
         "(call $program) (if (i32.ge_s (local.get $tag) (i32.const 0)) (then (return (i32.load (i32.const 96)))))",
 };
 
-/// Checks what guests write into the log, and keeps nothing.
-void check_line(LogLevel, std::string_view, std::string_view text) {
-  require(wasm::is_printable(text), "a line of the log is printable");
-  require(text.size() <= 4 * (std::size_t{8} << 10), "a line of the log is cut");
-}
-
 /// Copies elements, none perhaps, as they lie in memory.
 template <typename Elements>
 void copy(const Elements& from, std::span<std::byte> to) {
@@ -70,16 +62,16 @@ void copy(const Elements& from, std::span<std::byte> to) {
 class Run {
  public:
   Run(const runtime::GuestModule& module, const wasm::Engine& engine, Input& input)
-      : engine_(engine), input_(input), guest_(module, nullptr) {
+      : engine_(engine), input_(input), life_(module, nullptr, input) {
     current_ = this;
   }
   ~Run() {
-    guest_.instance.drop();
+    life_.guest().instance.drop();  // while this can still be asked
     current_ = nullptr;
   }
 
   void live() {
-    if (!start()) return;
+    if (!life_.start()) return;
     for (int calls = 0; calls < 8 && !input_.empty(); ++calls) {
       if (!serve()) return;
     }
@@ -89,18 +81,6 @@ class Run {
   static std::int32_t next(Caller& caller) { return current_ == nullptr ? step_return : current_->next_step(caller); }
 
  private:
-  bool start() {
-    while (true) {
-      auto step = guest_.binding->begin_next_start_step();
-      if (!step.ok()) {
-        require(wasm::is_printable(step.error().message), "why a start fails is printable");
-        return false;
-      }
-      if (!step.value()) return true;
-      if (!poll(nullptr)) return false;
-    }
-  }
-
   bool serve() {
     abi::TestCall call(rpc::MethodKind::bidi_stream);
     const std::uint8_t how = input_.byte();
@@ -108,67 +88,8 @@ class Run {
     if ((how & 2) != 0) call.add_request_metadata("file", "value");
     if ((how & 4) != 0) call.client_sends(input_.take(how));
     if ((how & 8) != 0) call.set_deadline(rpc::Clock::now() + std::chrono::hours(1));
-    half_closed_ = false;
     performed_.reset();
-    abi::CallStep step = guest_.binding->begin_call(call, how >> 4);
-    while (step == abi::CallStep::fiber) {
-      if (!poll(&call)) return false;
-      step = guest_.binding->continue_call();
-    }
-    require(call.finished() || call.cancelled(), "a call that has returned has its status");
-    require(call.headers().byte_size() + call.trailers().byte_size() <= rpc::max_response_metadata,
-            "response metadata is bounded");
-    (void)call.messages();
-    return true;
-  }
-
-  /// Runs the fiber to its end; false when the guest has failed or was dropped.
-  bool poll(abi::TestCall* call) {
-    for (int idle = 0; idle < 4;) {
-      const wasm::Progress progress = guest_.instance.poll();
-      if (progress == wasm::Progress::done) return true;
-      if (progress == wasm::Progress::failed) {
-        const wasm::Failure& failure = guest_.instance.failure();
-        require(!failure.message.empty() && wasm::is_printable(failure.message), "a failure says why, in one line");
-        return false;
-      }
-      if (input_.empty() && progress == wasm::Progress::suspended) {
-        ++idle;
-        if (call != nullptr) call->client_cancels();
-      } else if (call != nullptr) {
-        happen(*call);
-      } else if (input_.byte() % 8 == 0) {
-        break;
-      }
-    }
-    guest_.instance.drop();
-    return false;
-  }
-
-  /// The client does something.
-  void happen(abi::TestCall& call) {
-    const std::uint8_t what = input_.byte();
-    switch (what % 8) {
-      case 0:
-      case 1:
-        if (!half_closed_ && !call.cancelled()) call.client_sends(input_.take(what >> 3));
-        break;
-      case 2:
-        if (!half_closed_ && !call.cancelled()) call.client_ends();
-        half_closed_ = true;
-        break;
-      case 3:
-        call.client_reads_everything();
-        break;
-      case 4:
-        call.client_cancels();
-        break;
-      case 5:
-        if (!call.finished() && !call.cancelled()) call.deadline_passes();
-        break;
-      default:
-        break;
-    }
+    return life_.serve(call, rpc::MethodKind::bidi_stream, how >> 4);
   }
 
   std::int32_t next_step(Caller& caller) {
@@ -262,8 +183,7 @@ class Run {
 
   const wasm::Engine& engine_;
   Input& input_;
-  runtime::GuestInstance guest_;
-  bool half_closed_ = false;
+  GuestLife life_;
   std::vector<std::uint64_t> arguments_;
   std::optional<std::size_t> performed_;
   bool compares_ = false;
@@ -296,14 +216,6 @@ class Host {
   }
 
  private:
-  static wasm::Engine make_engine() {
-    wasm::EngineOptions options;
-    options.max_instances = 2;
-    auto engine = wasm::Engine::create(options);
-    require(engine.ok(), "there is an engine");
-    return std::move(engine).value();
-  }
-
   wasm::Engine engine_;
   wasm::Linker linker_;
   runtime::Log log_;

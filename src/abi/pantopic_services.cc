@@ -45,6 +45,7 @@ Result<std::vector<DeclaredMethod>> parse_services(std::string_view list) {
   if (list.empty()) return refuse("it is empty");
   if (list.front() != '/') return refuse("it begins with " + quoted(list.substr(0, 1)) + ", not with a slash");
   list.remove_prefix(1);
+  if (list.empty()) return refuse("it names no service");
 
   std::vector<DeclaredMethod> methods;
   std::unordered_set<std::string> paths;

@@ -22,6 +22,7 @@ TEST(Services, AreReadWithTheKindsOfTheirMethods) {
 
 TEST(Services, OfANonsensicalListAreRefusedWithTheReason) {
   EXPECT_NE(why("").find("it is empty"), std::string::npos);
+  EXPECT_NE(why("/").find("it names no service"), std::string::npos);
   EXPECT_NE(why("pkg.One/u.A").find("begins with \"p\", not with a slash"), std::string::npos);
   EXPECT_NE(why("/pkg.One").find("the service \"pkg.One\" has no methods"), std::string::npos);
   EXPECT_NE(why("/pkg.One/").find("has no methods"), std::string::npos);
