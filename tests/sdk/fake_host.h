@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -47,6 +48,31 @@ struct Declared {
   std::int32_t tag;
 };
 
+/// What the instances of a module share: wasm_grpc_atomics_1 and wasm_grpc_kv_1.
+struct FakeSharedState {
+  struct Counter {
+    std::string name;
+    std::int64_t value = 0;
+  };
+  struct Pair {
+    std::string value;
+    std::uint64_t version = 0;
+    std::int64_t expires_ns = INT64_MAX;
+  };
+  std::vector<Counter> counters;  // by number
+  std::size_t max_counters = 100;
+  std::map<std::string, Pair> pairs;
+  std::size_t max_pairs = 100;
+  std::size_t max_value = 1000;
+  std::uint64_t last_version = 0;
+  std::int64_t now_ns = 0;
+  std::function<void()> after_get;  // once: what another instance does after the next get
+
+  [[nodiscard]] Counter* counter(std::int32_t number);
+  /// The pair of the key, if there is one whose time has not passed.
+  [[nodiscard]] Pair* pair(const std::string& key);
+};
+
 /// The host of the test that runs; one at a time.
 class FakeHost {
  public:
@@ -61,6 +87,7 @@ class FakeHost {
   std::map<std::string, bool> serving;
   std::vector<std::pair<std::int32_t, std::string>> log;
   std::map<std::int32_t, FakeCall> calls;
+  FakeSharedState shared;
 
   /// The fake that is alive.
   static FakeHost& current();

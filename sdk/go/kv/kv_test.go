@@ -46,6 +46,12 @@ func TestAValueIsChangedOnlyWhereItIsAsItWas(t *testing.T) {
 	if err := kv.Remove("counted", kv.IfVersion(second)); err != nil {
 		t.Fatal(err)
 	}
+	if err := kv.Remove("counted", kv.IfVersion(second)); !errors.Is(err, kv.ErrConflict) {
+		t.Fatal(err) // there is none, whose version is 0
+	}
+	if err := kv.Remove("counted", kv.IfVersion(0)); !errors.Is(err, kv.ErrAbsent) {
+		t.Fatal(err)
+	}
 }
 
 func TestAValueLivesAsLongAsItIsTo(t *testing.T) {

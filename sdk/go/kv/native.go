@@ -77,10 +77,10 @@ func remove(key string, ifVersion int64) int32 {
 	switch {
 	case badKey(key) || ifVersion < -1:
 		return codeInvalid
-	case found.version == 0:
-		return codeAbsent
 	case ifVersion >= 0 && found.version != uint64(ifVersion):
 		return codeConflict
+	case found.version == 0:
+		return codeAbsent
 	}
 	delete(native.pairs, key)
 	return 0
