@@ -19,7 +19,9 @@
 #include <utility>
 #include <vector>
 
+#include "http2/certificates.h"
 #include "http2/client.h"
+#include "http2/tls_layer.h"
 #include "wasm_grpc/server.h"
 
 namespace wasm_grpc {
@@ -122,6 +124,7 @@ struct Caller {
   std::int32_t id = 0;
   std::size_t seen = 0;  // messages
   bool reads = true;
+  std::string identity;  // what its certificate says; empty: it has none
 
   [[nodiscard]] const http2::Reply& reply() const { return client->reply(id); }
   template <typename Condition>
@@ -140,6 +143,29 @@ std::string field(const http2::Fields& fields, std::string_view name) {
   return "(none)";
 }
 
+/// What a server and clients with TLS need.
+struct Certificates {
+  http2::Folder folder;
+  http2::Authority authority{folder, "authority"};
+  http2::CertificateFiles server = authority.sign("server", {.common_name = "server"});
+
+  [[nodiscard]] TlsOptions server_options() const {
+    TlsOptions options;
+    options.certificate_file = server.certificate;
+    options.key_file = server.key;
+    options.client_ca_file = authority.certificate_file();
+    options.client_auth = TlsClientAuth::request;
+    return options;
+  }
+  /// A client with a certificate of that name; without one when it is empty.
+  [[nodiscard]] std::shared_ptr<http2::TlsLayer> client(const std::string& common_name) const {
+    http2::TlsClient::Options options;
+    options.authority = authority.certificate_file();
+    if (!common_name.empty()) options.certificate = authority.sign("client", {.common_name = common_name});
+    return std::make_shared<http2::TlsLayer>(options);
+  }
+};
+
 class Player {
  public:
   explicit Player(const std::string& file) : file_(file) {}
@@ -157,6 +183,8 @@ class Player {
       EXPECT_FALSE(start(1)) << "it loads";
     } else if (words.front() == "workers") {
       ASSERT_TRUE(start(static_cast<unsigned>(std::stoul(words.at(1)))));
+    } else if (words == std::vector<std::string>{"tls"}) {
+      certificates_ = std::make_unique<Certificates>();
     } else {
       ASSERT_TRUE(server_ != nullptr || start(1));
       line.expects ? expect(words) : act(words);
@@ -170,6 +198,7 @@ class Player {
     options.workers = workers;
     options.max_instances = 8;
     options.log_level = LogLevel::trace;
+    if (certificates_ != nullptr) options.tls = certificates_->server_options();
     options.log = [this](LogLevel level, std::string_view source, std::string_view text) {
       log_.add(level, source, text);
     };
@@ -189,9 +218,14 @@ class Player {
   void act(const std::vector<std::string>& words) {
     const std::string& what = words.at(0);
     Caller& call = callers_[words.at(1)];
+    if (what == "identity") {
+      call.identity = words.at(2);
+      return;
+    }
     if (what == "open" || what == "open-unread") {
       http2::Client::Options options;
       options.consume = false;
+      if (certificates_ != nullptr) options.layer = certificates_->client(call.identity);
       call.reads = what == "open";
       call.client = std::make_unique<http2::Client>(port_, options);
       http2::Fields extra;
@@ -262,6 +296,7 @@ class Player {
   }
 
   std::string file_;
+  std::unique_ptr<Certificates> certificates_;  // where the server speaks TLS
   LogLines log_;
   std::unique_ptr<Server> server_;
   std::uint16_t port_ = 0;

@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <stdexcept>
+#include <utility>
 
 #include "rpc/percent.h"
 
@@ -66,7 +67,7 @@ int Reply::status() const {
 
 std::string Reply::message() const { return rpc::percent_decode(field("grpc-message")); }
 
-Client::Client(std::uint16_t port, Options options) : options_(options) {
+Client::Client(std::uint16_t port, Options options) : options_(std::move(options)) {
   socket_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -191,11 +192,24 @@ void Client::write_pending() {
       }
       pending_.erase(0, static_cast<std::size_t>(sent));
     }
+    pending_ = next_output();
+    if (pending_.empty()) return;
+  }
+}
+
+std::string Client::next_output() {
+  while (true) {
     const std::uint8_t* data = nullptr;
     const ssize_t size = nghttp2_session_mem_send(session_, &data);
-    if (size <= 0) return;
-    pending_.assign(reinterpret_cast<const char*>(data), static_cast<std::size_t>(size));
+    const std::string_view said(reinterpret_cast<const char*>(data), size > 0 ? static_cast<std::size_t>(size) : 0);
+    std::string output = options_.layer ? options_.layer->encode(said) : std::string(said);
+    if (!output.empty() || said.empty()) return output;
   }
+}
+
+bool Client::take_input(std::string_view bytes) {
+  const std::string decoded = options_.layer ? options_.layer->decode(bytes) : std::string(bytes);
+  return nghttp2_session_mem_recv(session_, reinterpret_cast<const std::uint8_t*>(decoded.data()), decoded.size()) >= 0;
 }
 
 void Client::pump(int wait_milliseconds) {
@@ -203,11 +217,11 @@ void Client::pump(int wait_milliseconds) {
   if (ended_) return;
   pollfd poll{socket_, static_cast<short>(pending_.empty() ? POLLIN : POLLIN | POLLOUT), 0};
   if (::poll(&poll, 1, wait_milliseconds) <= 0 || (poll.revents & (POLLIN | POLLHUP | POLLERR)) == 0) return;
-  std::uint8_t buffer[64 * 1024];
+  char buffer[64 * 1024];
   const ssize_t size = ::recv(socket_, buffer, sizeof(buffer), 0);
   if (size == 0 || (size < 0 && errno != EAGAIN)) {
     ended_ = true;
-  } else if (size > 0 && nghttp2_session_mem_recv(session_, buffer, static_cast<std::size_t>(size)) < 0) {
+  } else if (size > 0 && !take_input({buffer, static_cast<std::size_t>(size)})) {
     ended_ = true;
   }
   if (!ended_) write_pending();

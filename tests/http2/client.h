@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -40,11 +41,25 @@ struct Reply {
 
 class Client {
  public:
+  /// What is between the client and its socket: TLS.
+  class Layer {
+   public:
+    Layer() = default;
+    Layer(const Layer&) = delete;
+    Layer& operator=(const Layer&) = delete;
+    virtual ~Layer() = default;
+    /// What the socket is to get, given what the client has to say, nothing perhaps. What cannot leave yet is kept.
+    [[nodiscard]] virtual std::string encode(std::string_view said) = 0;
+    /// What the client is to get, given what came from the socket.
+    [[nodiscard]] virtual std::string decode(std::string_view came) = 0;
+  };
+
   struct Options {
     bool consume = true;  // give windows back as data arrives
     std::int32_t stream_window = 65535;
     bool one_byte_at_a_time = false;  // write so
     bool acknowledge_pings = true;
+    std::shared_ptr<Layer> layer = nullptr;
   };
 
   explicit Client(std::uint16_t port) : Client(port, Options()) {}
@@ -106,6 +121,8 @@ class Client {
                              nghttp2_data_source*, void*);
   void pump(int wait_milliseconds);
   void write_pending();
+  [[nodiscard]] std::string next_output();
+  [[nodiscard]] bool take_input(std::string_view bytes);
 
   Options options_;
   int socket_ = -1;

@@ -1,0 +1,124 @@
+// ABI 1 does not change: the SDK for Go, as its source has it, against the table in abi_1.txt.
+
+#include <map>
+#include <regex>
+#include <set>
+#include <sstream>
+
+#include "abi/abi_table.h"
+
+namespace wasm_grpc::abi {
+namespace {
+
+/// "key unsafe.Pointer, kind, style int32" as "i32, i32, i32": a name without a type has that of the next one.
+std::string types_of_go(const std::string& parameters) {
+  const std::map<std::string, std::string> types = {
+      {"unsafe.Pointer", "i32"}, {"uint32", "i32"}, {"int32", "i32"}, {"uint64", "i64"}, {"int64", "i64"}};
+  std::string text;
+  std::size_t without_type = 0;
+  std::istringstream list(parameters);
+  for (std::string parameter; std::getline(list >> std::ws, parameter, ',');) {
+    ++without_type;
+    const auto space = parameter.find(' ');
+    if (space == std::string::npos) continue;
+    const auto found = types.find(parameter.substr(space + 1));
+    const std::string type = found == types.end() ? "no type of an import: " + parameter : found->second;
+    for (; without_type > 0; --without_type) text += (text.empty() ? "" : ", ") + type;
+  }
+  return text;
+}
+
+/// What package abi of the SDK imports.
+Types read_imports_of_go() {
+  const std::regex directive(R"(//go:wasmimport (\w+) (\w+))");
+  const std::regex declaration(R"(func \w+\(([^)]*)\) ?(\w*))");
+  Types imports;
+  std::string name;  // of the directive before
+  std::ifstream file = open(WASM_GRPC_GO_ABI "/imports_wasm.go");
+  for (std::string line; std::getline(file, line);) {
+    std::smatch found;
+    if (std::regex_match(line, found, directive)) {
+      EXPECT_EQ(found[1], "wasm_grpc_1") << line;
+      name = found[2];
+    } else if (!name.empty() && std::regex_match(line, found, declaration)) {
+      const std::string result = found[2].length() == 0 ? "()" : types_of_go("result " + found[2].str());
+      EXPECT_TRUE(imports.emplace(name, "(" + types_of_go(found[1]) + ") -> " + result).second) << line;
+      name.clear();
+    }
+  }
+  EXPECT_EQ(name, "") << "is imported and not declared";
+  return imports;
+}
+
+/// Constants of a file in Go that are numbers, by their names.
+void read_constants_of_go(const char* path, Numbers& constants) {
+  const std::regex constant(R"(\s*(?:const )?(\w+) +\w+ += (-?\d+))");
+  std::ifstream file = open(path);
+  for (std::string line; std::getline(file, line);) {
+    std::smatch found;
+    if (!std::regex_match(line, found, constant)) continue;
+    EXPECT_TRUE(constants.emplace(found[1], std::stoi(found[2])).second) << line;
+  }
+}
+
+TEST(Frozen, TheSdkForGoImportsFunctionsOfTheTable) {
+  Types expected = read_table().imports;
+  // It has no methods in event style and none that serve HTTP.
+  for (const char* left_out : {"placement", "timer", "http_status"})
+    EXPECT_EQ(expected.erase(left_out), 1U) << left_out;
+  EXPECT_EQ(read_imports_of_go(), expected);
+}
+
+TEST(Frozen, NumbersOfTheSdkForGoAreThoseOfTheTable) {
+  const std::map<std::string, std::string> names = {
+      {"result OK", "OK"},
+      {"result END", "End"},
+      {"result AGAIN", "Again"},
+      {"result CANCELLED", "Cancelled"},
+      {"result ABSENT", "Absent"},
+      {"result CLOSED", "Closed"},
+      {"result INVALID", "Invalid"},
+      {"result UNSUPPORTED", "Unsupported"},
+      {"kind unary", "Unary"},
+      {"kind client_streaming", "ClientStream"},
+      {"kind server_streaming", "ServerStream"},
+      {"kind bidirectional_streaming", "BidiStream"},
+      {"style handler", "HandlerStyle"},
+      {"interest READABLE", "Readable"},
+      {"interest WRITABLE", "Writable"},
+      {"metadata headers", "Headers"},
+      {"metadata trailers", "Trailers"},
+      {"info path", "Path"},
+      {"info authority", "Authority"},
+      {"info peer", "Peer"},
+      {"info TLS_peer", "TLSPeer"},
+      {"info message_encoding", "MessageEncoding"},
+      {"level trace", "LevelTrace"},
+      {"level debug", "LevelDebug"},
+      {"level info", "LevelInfo"},
+      {"level warn", "LevelWarn"},
+      {"level error", "LevelError"},
+  };
+  Numbers tabled = read_table().numbers;
+  Numbers expected;  // by the names in Go
+  for (const auto& [number, name] : names) {
+    const auto entry = tabled.extract(number);
+    ASSERT_TRUE(entry) << number << " is no longer in the table";
+    expected[name] = entry.mapped();
+  }
+  Numbers constants;
+  read_constants_of_go(WASM_GRPC_GO_ABI "/abi.go", constants);
+  read_constants_of_go(WASM_GRPC_GO_ABI "/../../log.go", constants);
+  EXPECT_EQ(constants, expected);
+
+  std::set<std::string> left_out;
+  for (const auto& [number, value] : tabled) left_out.insert(number);
+  const std::set<std::string> of_events_and_http = {
+      "kind HTTP",  "style events",  "placement worker", "placement process", "placement key", "info HTTP_method",
+      "event OPEN", "event MESSAGE", "event HALF_CLOSE", "event WRITABLE",    "event TIMER",   "event CANCELLED",
+  };
+  EXPECT_EQ(left_out, of_events_and_http);
+}
+
+}  // namespace
+}  // namespace wasm_grpc::abi
