@@ -25,6 +25,7 @@
 #include "wasm_grpc/result.h"
 #include "wasm_grpc/rpc/call.h"
 #include "wasm_grpc/rpc/method.h"
+#include "wasm_grpc/worker_events.h"
 
 namespace wasm_grpc {
 
@@ -123,7 +124,12 @@ class Server {
   /// worker.
   [[nodiscard]] ServerCounters counters() const;
 
-  // ---- For a transport beside its own, below rpc::Call; grpcpp.h is one. Once the server has started, any thread ----
+  // ---- For a transport beside its own, below rpc::Call; grpcpp.h is one ----
+
+  /// Has the worker wait in `events`, which must outlive the server. Before start(), and not beside listen().
+  [[nodiscard]] Result<> wait_in(std::size_t worker, WorkerEvents& events);
+
+  // Once the server has started, on any thread:
 
   /// How many workers there are; below, they are numbered from 0.
   [[nodiscard]] std::size_t workers() const noexcept;

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "grpc_cpp/inbox.h"
+#include "grpc_cpp/queue.h"
 #include "rpc/message_prefix.h"
 
 namespace wasm_grpc::grpcpp {
@@ -45,21 +45,29 @@ std::string without_scheme(const std::string& peer) {
 
 }  // namespace
 
-Call::Call(Inbox& inbox, const rpc::Method& method, grpc::GenericCallbackServerContext& context)
-    : inbox_(inbox), context_(&context) {
-  method_ = &method;
-  note_context();
+Call::Call(Queue& queue) : queue_(queue) {
+  for (std::size_t i = 0; i < tags_.size(); ++i) tags_[i] = {this, static_cast<Step>(i)};
+}
+
+void* Call::ask_for(Step step) {
+  hold();
+  return &tags_[static_cast<std::size_t>(step)];
+}
+
+void Call::request() {
+  context_.AsyncNotifyWhenDone(&tags_[static_cast<std::size_t>(Step::end)]);  // only of calls that begin
+  queue_.service().RequestCall(&context_, &stream_, &queue_.events(), &queue_.events(), ask_for(Step::begin));
 }
 
 void Call::note_context() {
-  authority_ = context_->host();
-  peer_text_ = without_scheme(context_->peer());
+  authority_ = context_.host();
+  peer_text_ = without_scheme(context_.peer());
   peer_ = peer_text_;
   note_tls_peer();
-  for (const auto& [key, value] : context_->client_metadata()) {
+  for (const auto& [key, value] : context_.client_metadata()) {
     if (rpc::is_valid_key(view(key))) request_metadata_.add(view(key), view(value));
   }
-  if (const auto deadline = context_->deadline(); deadline != std::chrono::system_clock::time_point::max()) {
+  if (const auto deadline = context_.deadline(); deadline != std::chrono::system_clock::time_point::max()) {
     const auto left = deadline - std::chrono::system_clock::now();
     const auto now = rpc::Clock::now();
     if (left < rpc::Clock::time_point::max() - now) {
@@ -69,7 +77,7 @@ void Call::note_context() {
 }
 
 void Call::note_tls_peer() {
-  const auto authentication = context_->auth_context();
+  const auto authentication = context_.auth_context();
   if (authentication == nullptr || !authentication->IsPeerAuthenticated()) return;
   for (const char* property : {GRPC_PEER_DNS_PROPERTY_NAME, GRPC_PEER_URI_PROPERTY_NAME, GRPC_X509_CN_PROPERTY_NAME}) {
     if (const auto values = authentication->FindPropertyValues(property); !values.empty()) {
@@ -80,42 +88,25 @@ void Call::note_tls_peer() {
   }
 }
 
-grpc::ServerGenericBidiReactor* Call::begin() {
-  if (rpc::streams_requests(method_->kind)) {
-    inbox_.post(*this, Event::begun);
-  } else {
-    StartRead(&read_);
-  }
-  return this;
-}
-
-// ---- On threads of grpc++ ----
-
-void Call::OnReadDone(bool ok) { inbox_.post(*this, ok ? Event::message : Event::no_message); }
-void Call::OnWriteDone(bool ok) { inbox_.post(*this, ok ? Event::written : Event::write_failed); }
-void Call::OnCancel() { inbox_.post(*this, Event::cancelled); }
-void Call::OnDone() { inbox_.post(*this, Event::done); }
-
-// ---- On the worker ----
-
-void Call::take(Event event) {
-  if (!known_) {
-    known_ = true;
-    retain();
-    inbox_.begun(*this);
-    reading_ = !rpc::streams_requests(method_->kind);
-    if (inbox_.shutting_down()) shut_down();
-  }
-  retain();  // what it hears may make its handler let go
-  taking_ = true;
-  switch (event) {
-    case Event::begun:
-      start();
-      read_more();
+void Call::complete(Step step, bool ok) {
+  switch (step) {
+    case Step::begin:
+      if (ok) {
+        begin();
+      } else {
+        queue_.needs_server_no_more();  // grpc++'s server has ended
+      }
       break;
-    case Event::message:
+    case Step::end:
+      ended_ = true;
+      if (context_.IsCancelled() || !finished()) cancel();
+      queue_.done(*this);
+      break;
+    case Step::read:
       reading_ = false;
-      if (rpc::Status status = take_message(); !status.ok()) {
+      if (!ok) {
+        end_input();
+      } else if (rpc::Status status = take_message(); !status.ok()) {
         fail(std::move(status));
       } else if (started_) {
         notify_readable();
@@ -125,40 +116,51 @@ void Call::take(Event event) {
         end_input();
       }
       break;
-    case Event::no_message:
-      reading_ = false;
-      end_input();
-      break;
-    case Event::written:
-      output_sent_ += std::exchange(writing_, 0);
-      output_drained();
+    case Step::headers:
+      sending_headers_ = false;
       mark_dirty();
       break;
-    case Event::write_failed:
-      writing_ = 0;
-      cancel();
+    case Step::write:
+      if (ok) {
+        output_sent_ += std::exchange(writing_, 0);
+        output_drained();
+      } else {
+        writing_ = 0;
+        cancel();
+      }
       mark_dirty();
       break;
-    case Event::cancelled:
-      cancel();
-      mark_dirty();
-      break;
-    case Event::done:
-      context_ = nullptr;
-      ended_ = true;
-      cancel();
-      inbox_.done(*this);
-      release();
+    case Step::finish:
       break;
   }
-  taking_ = false;
-  release();
+  drop();
+}
+
+// A call has come: another may.
+void Call::begin() {
+  hold();  // until Step::end
+  queue_.begun(*this);
+  method_ = queue_.find_method(context_.method());
+  if (!queue_.shutting_down()) queue_.request_call();
+  if (method_ == nullptr) {
+    ended_ = true;
+    stream_.Finish({grpc::StatusCode::UNIMPLEMENTED, "unknown method \"" + context_.method() + "\""},
+                   ask_for(Step::finish));
+    return;
+  }
+  if (queue_.shutting_down()) {
+    shut_down();
+    return;
+  }
+  note_context();
+  if (rpc::streams_requests(method_->kind)) start();
+  read_more();
 }
 
 void Call::shut_down() {
+  if (ended_) return;
   fail({rpc::StatusCode::unavailable, "the server is shutting down"});
-  // A client that does not read would keep us waiting. Once grpc++ has the status the context may be gone any time.
-  if (writing_ > 0 && !ended_) context_->TryCancel();
+  if (writing_ > 0) context_.TryCancel();  // a client that does not read would keep us waiting
   mark_dirty();
 }
 
@@ -182,10 +184,10 @@ rpc::Status Call::take_message() {
   if (!read_.Dump(&slices).ok()) return {rpc::StatusCode::internal, "grpc++ cannot give the request message"};
   read_.Clear();
   held_ += rpc::prefix_size + size;
-  rpc::Status status = receive(rpc::make_prefix(std::byte{0}, size), inbox_.max_message_size());
+  rpc::Status status = receive(rpc::make_prefix(std::byte{0}, size), queue_.max_message_size());
   for (const grpc::Slice& slice : slices) {
     if (!status.ok()) break;
-    status = receive(std::as_bytes(std::span(slice.begin(), slice.size())), inbox_.max_message_size());
+    status = receive(std::as_bytes(std::span(slice.begin(), slice.size())), queue_.max_message_size());
   }
   return status;
 }
@@ -205,35 +207,34 @@ void Call::end_input() {
 void Call::read_more() {
   if (reading_ || half_closed_ || ended_ || cancelled() || finished() || held_ >= input_high_water) return;
   reading_ = true;
-  StartRead(&read_);
+  stream_.Read(&read_, ask_for(Step::read));
 }
 
 void Call::flush() {
-  retain();
   dirty_ = false;
   if (!ended_) {
     read_more();
-    if (writing_ == 0) write_more();
+    if (writing_ == 0 && !sending_headers_) write_more();
   }
-  release();
-  release();  // of mark_dirty()
+  drop();  // of mark_dirty()
 }
 
 // One message at a time: a stream of grpc++ takes no more. It sends the headers with the first.
 void Call::write_more() {
   if (cancelled()) {  // what was to be sent before is not wanted any more
     ended_ = true;
-    Finish(finished() ? final_status() : grpc::Status::CANCELLED);
+    stream_.Finish(finished() ? final_status() : grpc::Status::CANCELLED, ask_for(Step::finish));
     return;
   }
   if (!headers_wanted_) return;
   const bool begins = !std::exchange(headers_noted_, true);
   if (begins) {
-    for (const auto& [key, value] : headers_) context_->AddInitialMetadata(std::string(key), std::string(value));
+    for (const auto& [key, value] : headers_) context_.AddInitialMetadata(std::string(key), std::string(value));
   }
   const auto output = pending_output();
   if (output.empty() && !finished()) {
-    if (begins) StartSendInitialMetadata();
+    sending_headers_ = begins;
+    if (begins) stream_.SendInitialMetadata(ask_for(Step::headers));
     return;
   }
   if (!output.empty()) {
@@ -242,15 +243,15 @@ void Call::write_more() {
     written_ = grpc::ByteBuffer(&slice, 1);
     writing_ = rpc::prefix_size + size;
     if (!finished() || writing_ < output.size()) {
-      StartWrite(&written_);
+      stream_.Write(written_, ask_for(Step::write));
       return;
     }
     ended_ = true;
-    StartWriteAndFinish(&written_, grpc::WriteOptions(), final_status());
+    stream_.WriteAndFinish(written_, grpc::WriteOptions(), final_status(), ask_for(Step::finish));
     return;
   }
   ended_ = true;
-  Finish(final_status());
+  stream_.Finish(final_status(), ask_for(Step::finish));
 }
 
 grpc::Status Call::final_status() {
@@ -259,7 +260,7 @@ grpc::Status Call::final_status() {
     if (key == "grpc-status-details-bin") {
       details = value;  // grpc++ sends it as a trailer itself
     } else {
-      context_->AddTrailingMetadata(std::string(key), std::string(value));
+      context_.AddTrailingMetadata(std::string(key), std::string(value));
     }
   }
   return grpc::Status(static_cast<grpc::StatusCode>(status_.code), status_.message, details);
@@ -268,8 +269,18 @@ grpc::Status Call::final_status() {
 void Call::mark_dirty() noexcept {
   if (dirty_) return;
   dirty_ = true;
+  hold();
+  queue_.mark_dirty(*this);
+}
+
+void Call::hold() noexcept {
+  ++ours_;
   retain();
-  inbox_.mark_dirty(*this);
+}
+
+void Call::drop() noexcept {
+  --ours_;
+  release();
 }
 
 // ---- rpc::Call ----
@@ -284,8 +295,7 @@ void Call::input_consumed(std::size_t bytes) noexcept {
 }
 
 void Call::let_go() noexcept {
-  const std::uint32_t ours = 1 + (dirty_ ? 1U : 0U) + (taking_ ? 1U : 0U);
-  if (ended_ || !started_ || holders() > ours) return;
+  if (ended_ || !started_ || holders() > ours_) return;
   set_listener(nullptr);  // whoever it was is not there any more
   fail({rpc::StatusCode::internal, "the handler gave no answer"});
 }

@@ -3,6 +3,7 @@
 
 #include <grpcpp/generic/async_generic_service.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -11,27 +12,28 @@
 
 namespace wasm_grpc::grpcpp {
 
-class Inbox;
+class Queue;
 
-/// To its handler a call as any other; to grpc++ the reactor of a generic call. What grpc++ says comes on its threads,
-/// and goes to the worker as a letter; all else happens on the worker, also what is asked of grpc++, whose Start
-/// functions may be called from any thread.
+/// To its handler a call as any other; to grpc++ one of its generic service. All of it happens on the worker's thread:
+/// what grpc++ has done comes out of the completion queue in which the worker waits.
 ///
-/// grpc++ has it until OnDone(), the handler as long as it retains it; then it deletes itself.
-class Call final : public rpc::Call, private grpc::ServerGenericBidiReactor {
+/// What grpc++ is asked for holds the call until it is done; so do handlers. Then it deletes itself.
+class Call final : public rpc::Call {
  public:
-  /// What grpc++ told of a call.
-  enum class Event : std::uint8_t { begun, message, no_message, written, write_failed, cancelled, done };
+  /// What grpc++ is asked for; `end` is asked for with `begin`, and is done when the call is over.
+  enum class Step : std::uint8_t { begin, end, read, headers, write, finish };
+  /// What grpc++ gives back of it.
+  struct Tag {
+    Call* call = nullptr;
+    Step step = Step::begin;
+  };
 
-  /// On a thread of grpc++. `method` belongs to the worker of `inbox`.
-  Call(Inbox& inbox, const rpc::Method& method, grpc::GenericCallbackServerContext& context);
-  /// Begins to read, or tells the worker. Returns the reactor, for grpc++ to have at once.
-  [[nodiscard]] grpc::ServerGenericBidiReactor* begin();
-
-  // ---- On the worker ----
-
-  void take(Event event);
-  /// Gives grpc++ what is to be sent next.
+  explicit Call(Queue& queue);
+  /// Asks grpc++ for a call to be.
+  void request();
+  /// grpc++ has done it, or could not.
+  void complete(Step step, bool ok);
+  /// Tells grpc++ what is to be read and sent next.
   void flush();
   /// Answers UNAVAILABLE: the services go away.
   void shut_down();
@@ -45,12 +47,8 @@ class Call final : public rpc::Call, private grpc::ServerGenericBidiReactor {
   void let_go() noexcept override;
   void recycle() noexcept override;
 
-  // grpc::ServerGenericBidiReactor, on threads of grpc++
-  void OnReadDone(bool ok) override;
-  void OnWriteDone(bool ok) override;
-  void OnCancel() override;
-  void OnDone() override;
-
+  [[nodiscard]] void* ask_for(Step step);
+  void begin();
   void note_context();
   void note_tls_peer();
   void start();
@@ -59,22 +57,26 @@ class Call final : public rpc::Call, private grpc::ServerGenericBidiReactor {
   void end_input();
   void write_more();
   void mark_dirty() noexcept;
+  void hold() noexcept;
+  void drop() noexcept;
   [[nodiscard]] grpc::Status final_status();
 
-  Inbox& inbox_;
-  grpc::GenericCallbackServerContext* context_;  // nullptr once grpc++ is done
+  Queue& queue_;
+  grpc::GenericServerContext context_;
+  grpc::GenericServerAsyncReaderWriter stream_{&context_};
+  std::array<Tag, 6> tags_;  // by Step
   std::string peer_text_;
   std::string tls_peer_text_;
   grpc::ByteBuffer read_;
   grpc::ByteBuffer written_;
   std::size_t writing_ = 0;  // bytes of the pending output that grpc++ has
   std::size_t held_ = 0;     // bytes of requests that the handler has not taken
+  std::uint32_t ours_ = 0;   // of its holders, those that are not handlers
   bool reading_ = false;
-  bool known_ = false;   // to the worker
-  bool taking_ = false;  // take() holds it
   bool started_ = false;
+  bool sending_headers_ = false;
   bool headers_noted_ = false;  // with grpc++, which sends them with the first message or the status
-  bool ended_ = false;          // grpc++ has the status, and is asked for nothing more
+  bool ended_ = false;          // grpc++ has the status or is done, and is asked for nothing more
   bool dirty_ = false;
 };
 

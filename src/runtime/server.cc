@@ -390,6 +390,12 @@ std::size_t Server::workers() const noexcept { return state_->workers.size(); }
 
 const ServerOptions& Server::options() const noexcept { return state_->options; }
 
+Result<> Server::wait_in(std::size_t worker, WorkerEvents& events) {
+  if (auto may = state_->may_change(); !may.ok()) return may;
+  state_->workers[worker]->wait_in(events);
+  return success();
+}
+
 const rpc::Method* Server::find_method(std::size_t worker, std::string_view path) const noexcept {
   return state_->workers[worker]->find_method(path);
 }

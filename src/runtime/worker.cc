@@ -128,10 +128,18 @@ Result<> Worker::listen_unix(const std::string& path, std::span<const std::uniqu
   return endpoint_.listen_unix(path, endpoints);
 }
 
+// The loop of a worker that waits elsewhere does not see what is posted.
+template <typename Function>
+void Worker::post_from_anywhere(Function function) {
+  asio::post(io_, std::move(function));
+  if (events_ != nullptr) events_->wake();
+}
+
 void Worker::post(std::chrono::milliseconds after, std::function<void()> function) {
-  asio::post(io_, [this, after, function = std::move(function)]() mutable {
+  post_from_anywhere([this, after, function = std::move(function)]() mutable {
     if (after.count() == 0) return function();
     auto timer = std::make_shared<asio::steady_timer>(io_, after);
+    note_time(timer->expiry());
     timer->async_wait([timer, function = std::move(function)](const asio::error_code& error) {
       if (!error) function();
     });
@@ -139,10 +147,10 @@ void Worker::post(std::chrono::milliseconds after, std::function<void()> functio
 }
 
 void Worker::start() {
-  host_waits_.open([this] { asio::post(io_, [this] { host_waits_.deliver(); }); });
+  host_waits_.open([this] { post_from_anywhere([this] { host_waits_.deliver(); }); });
   if (sharing_ != nullptr) {
     sharing_->open([this] {
-      asio::post(io_, [this] {
+      post_from_anywhere([this] {
         sharing_->deliver();
         finish_unless_taken();
       });
@@ -157,6 +165,10 @@ void Worker::start() {
 }
 
 void Worker::run_loop() {
+  if (events_ != nullptr) {
+    run_with_events();
+    return;
+  }
   if (sharing_ == nullptr) {
     io_.run();
     return;
@@ -166,6 +178,34 @@ void Worker::run_loop() {
     sharing_->idle();
     io_.run_one();
   }
+}
+
+// Asio has posts and timers only, and is looked at between waits. One turn at most: while guests have more to run, the
+// next is posted in each, and what comes from outside is not to wait for their end.
+void Worker::run_with_events() {
+  while (!io_.stopped()) {
+    forget_past_times();
+    const auto turns = turns_;
+    bool more = false;
+    while (!more && io_.poll_one() > 0) more = turn_posted_ && turns_ != turns;
+    if (io_.stopped()) return;
+    if (!more && sharing_ != nullptr) sharing_->idle();
+    const auto until = other_times_.empty() ? timer_time_ : std::min(timer_time_, other_times_.top());
+    const bool came = events_->wait(more ? rpc::Clock::time_point::min() : until);
+    if (came && sharing_ != nullptr) sharing_->own_work();
+  }
+}
+
+// Before Asio is looked at, which then sees that they have passed.
+void Worker::forget_past_times() {
+  if (other_times_.empty()) return;
+  const auto now = rpc::Clock::now();
+  while (!other_times_.empty() && other_times_.top() <= now) other_times_.pop();
+}
+
+void Worker::note_time(rpc::Clock::time_point time) {
+  constexpr auto asio_is_late_by = std::chrono::milliseconds(1);
+  if (events_ != nullptr) other_times_.push(time + asio_is_late_by);
 }
 
 void Worker::add_counters(ServerCounters& total) const {
@@ -183,7 +223,7 @@ void Worker::add_counters(ServerCounters& total) const {
 }
 
 void Worker::drain(std::chrono::milliseconds timeout) {
-  asio::post(io_, [this, timeout] {
+  post_from_anywhere([this, timeout] {
     drain_timer_.expires_after(timeout);
     drain_timer_.async_wait([this](const asio::error_code& error) {
       if (!error) finish();
@@ -193,7 +233,7 @@ void Worker::drain(std::chrono::milliseconds timeout) {
 }
 
 void Worker::stop_now() {
-  asio::post(io_, [this] { finish(); });
+  post_from_anywhere([this] { finish(); });
 }
 
 void Worker::join() {
@@ -270,6 +310,7 @@ void Worker::finish() noexcept {
 
 void Worker::run_turn() noexcept {
   turn_posted_ = false;
+  ++turns_;
   in_turn_ = true;
   const auto now = rpc::Clock::now();
   calls_.begin_turn(timers_.run_due(now) == 0 ? now : rpc::Clock::now());

@@ -10,8 +10,10 @@
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <queue>
 #include <span>
 #include <string>
 #include <thread>
@@ -30,6 +32,7 @@
 #include "wasm/epoch.h"
 #include "wasm_grpc/counters.h"
 #include "wasm_grpc/options.h"
+#include "wasm_grpc/worker_events.h"
 
 namespace wasm_grpc::runtime {
 
@@ -54,6 +57,8 @@ class Worker final : private http2::Host {
                                            std::shared_ptr<http2::TlsContext> tls);
   /// Listens on a unix socket, and shares its connections with the others.
   [[nodiscard]] Result<> listen_unix(const std::string& path, std::span<const std::unique_ptr<Worker>> others);
+  /// Waits there rather than for sockets; `events` outlives it.
+  void wait_in(WorkerEvents& events) noexcept { events_ = &events; }
   void start();
 
   // ---- From any thread ----
@@ -76,6 +81,11 @@ class Worker final : private http2::Host {
   void accept_failed(std::error_code error) noexcept override;
 
   void run_loop();
+  void run_with_events();
+  void forget_past_times();
+  void note_time(rpc::Clock::time_point time);
+  template <typename Function>
+  void post_from_anywhere(Function function);
   void wake_turn() noexcept;
   void run_turn() noexcept;
   void wake_after_io() noexcept;
@@ -94,6 +104,10 @@ class Worker final : private http2::Host {
   asio::steady_timer drain_timer_;
   rpc::TimerQueue timers_;
   rpc::Clock::time_point timer_time_ = rpc::Clock::time_point::max();  // when timer_ goes off
+  WorkerEvents* events_ = nullptr;                                     // where it waits; nullptr: in io_
+  std::priority_queue<rpc::Clock::time_point, std::vector<rpc::Clock::time_point>, std::greater<>>
+      other_times_;          // with events_: when Asio's other timers go off
+  std::uint64_t turns_ = 0;  // begun
   bool turn_posted_ = false;
   bool in_turn_ = false;
   bool woken_in_turn_ = false;

@@ -1,4 +1,4 @@
-// A grpc::Server with two native services and the guests http, echo and conformance, and a channel to it.
+// A grpc::Server with two native services and the guests http, echo, described and conformance, and a channel to it.
 #pragma once
 
 #include <grpcpp/grpcpp.h>
@@ -52,7 +52,7 @@ class MixedServerTest : public testing::Test {
     options.log_level = LogLevel::error;
     auto guests = Server::create(options);
     ASSERT_TRUE(guests.ok()) << guests.error().message;
-    for (const char* name : {"http", "echo", "conformance"}) {
+    for (const char* name : {"http", "echo", "described", "conformance"}) {
       const auto added = guests.value()->add_module(std::string(WASM_GRPC_TEST_GUESTS "/") + name + ".wasm", {});
       ASSERT_TRUE(added.ok()) << added.error().message;
     }

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "described.grpc.pb.h"
+#include "health.grpc.pb.h"
 #include "mixed_server.h"
 
 namespace wasm_grpc::grpcpp {
@@ -134,6 +136,102 @@ TEST_F(ServicesTest, AGuestIsToldOfTheCall) {
   EXPECT_TRUE(info.peer().starts_with("127.0.0.1:")) << info.peer();
   EXPECT_FALSE(info.authority().empty());
   EXPECT_EQ(info.tls_peer(), "");
+}
+
+TEST_F(ServicesTest, AWatchedHealthIsToldOfAsItChanges) {
+  grpc::ClientContext watching;
+  watching.set_deadline(patience());
+  grpc::health::v1::HealthCheckRequest asked;
+  asked.set_service("described.Mirror");
+  const auto watch = grpc::health::v1::Health::NewStub(channel_)->Watch(&watching, asked);
+  grpc::health::v1::HealthCheckResponse health;
+  ASSERT_TRUE(watch->Read(&health));
+  EXPECT_EQ(health.status(), grpc::health::v1::HealthCheckResponse::SERVING);
+  // The server pauses between what it tells: from the second on, the worker has to wake by itself.
+  const auto mirror = described::Mirror::NewStub(channel_);
+  for (const bool serving : {false, true, false}) {
+    grpc::ClientContext context;
+    described::Serving said;
+    said.set_service("described.Mirror");
+    said.set_serving(serving);
+    described::Serving known;
+    ASSERT_TRUE(mirror->SetServing(&context, said, &known).ok());
+    EXPECT_TRUE(known.known());
+    ASSERT_TRUE(watch->Read(&health));
+    EXPECT_EQ(health.status(), serving ? grpc::health::v1::HealthCheckResponse::SERVING
+                                       : grpc::health::v1::HealthCheckResponse::NOT_SERVING);
+  }
+}
+
+TEST_F(ServicesTest, ClientsThatGiveUpAnywhereAreNoTrouble) {
+  std::vector<std::thread> clients;
+  for (int client = 0; client < 4; ++client) {
+    clients.emplace_back([this, client] {
+      for (int i = 0; i < 150; ++i) {
+        grpc::ClientContext context;
+        context.set_deadline(std::chrono::system_clock::now() + std::chrono::microseconds(200 + 97 * i));
+        echo::Message message;
+        message.set_payload(std::string(static_cast<std::size_t>(i) * 300, 'x'));
+        if (client % 2 == 0) {
+          echo::Message answer;
+          (void)echo_->Unary(&context, message, &answer);
+        } else {
+          const auto stream = echo_->BidiStream(&context);
+          echo::Message answer;
+          while (stream->Write(message) && stream->Read(&answer)) {
+          }
+          (void)stream->Finish();
+        }
+      }
+    });
+  }
+  for (std::thread& client : clients) client.join();
+  grpc::ClientContext context;
+  context.set_deadline(patience());
+  echo::Message answer;
+  EXPECT_TRUE(echo_->Unary(&context, {}, &answer).ok());
+}
+
+TEST(Services, OfAServerThatIsNeverBuiltGoAway) {
+  for (const bool build : {false, true}) {
+    auto guests = Server::create({});
+    ASSERT_TRUE(guests.ok()) << guests.error().message;
+    std::unique_ptr<Services> services;
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort("not an address", grpc::InsecureServerCredentials());
+    auto registered = register_services(builder, std::move(guests).value());
+    ASSERT_TRUE(registered.ok()) << registered.error().message;
+    services = std::move(registered).value();
+    if (build) {
+      EXPECT_EQ(builder.BuildAndStart(), nullptr);
+    }
+  }
+}
+
+TEST(Services, AServerMayGoAsSoonAsItHasCome) {
+  for (int round = 0; round < 20; ++round) {
+    ServerOptions options;
+    options.workers = 2;
+    auto guests = Server::create(options);
+    ASSERT_TRUE(guests.ok()) << guests.error().message;
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials());
+    const auto services = register_services(builder, std::move(guests).value());
+    ASSERT_TRUE(services.ok()) << services.error().message;
+    const auto server = builder.BuildAndStart();
+    ASSERT_NE(server, nullptr);
+    if (round % 2 == 0) server->Shutdown(std::chrono::system_clock::now());
+  }
+}
+
+TEST(Services, AServerThatHasStartedIsRefused) {
+  auto guests = Server::create({});
+  ASSERT_TRUE(guests.ok()) << guests.error().message;
+  ASSERT_TRUE(guests.value()->start().ok());
+  grpc::ServerBuilder builder;
+  const auto registered = register_services(builder, std::move(guests).value());
+  ASSERT_FALSE(registered.ok());
+  EXPECT_NE(registered.error().message.find("has started"), std::string::npos) << registered.error().message;
 }
 
 TEST_F(ServicesTest, AShutdownOfTheServerEndsCallsInProgress) {

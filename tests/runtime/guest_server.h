@@ -18,9 +18,11 @@ namespace wasm_grpc::runtime {
 inline constexpr std::string_view path = "/test.Service/Method";
 
 /// A served guest_text(). Its log goes nowhere unless the options say so. `more`: what it imports beside that.
+/// `events`: where its first worker waits, rather than to listen.
 class GuestServer {
  public:
-  GuestServer(ServerOptions options, std::string_view text, HostModule more = HostModule("more")) {
+  GuestServer(ServerOptions options, std::string_view text, HostModule more = HostModule("more"),
+              WorkerEvents* events = nullptr) {
     if (!options.log) options.log = [](LogLevel, std::string_view, std::string_view) {};
     server_ = std::move(Server::create(options)).value();
     HostModule test("test");
@@ -34,9 +36,13 @@ class GuestServer {
     module.name = "guest";
     auto added = server_->add_module(std::as_bytes(std::span(text)), module);
     EXPECT_TRUE(added.ok()) << added.error().message;
-    const std::string address = std::move(server_->listen("127.0.0.1:0")).value();
-    const std::string digits = address.substr(address.rfind(':') + 1);
-    std::from_chars(digits.data(), digits.data() + digits.size(), port_);
+    if (events == nullptr) {
+      const std::string address = std::move(server_->listen("127.0.0.1:0")).value();
+      const std::string digits = address.substr(address.rfind(':') + 1);
+      std::from_chars(digits.data(), digits.data() + digits.size(), port_);
+    } else {
+      EXPECT_TRUE(server_->wait_in(0, *events).ok());
+    }
     EXPECT_TRUE(server_->start().ok());
   }
   [[nodiscard]] std::uint16_t port() const { return port_; }

@@ -19,7 +19,7 @@ MAY_INCLUDE = {
     "wasi": {"wasm"},
     "abi": {"rpc", "wasm"},
     "runtime": {"rpc", "http2", "services", "wasm", "wasi", "abi"},
-    "grpc_cpp": {"rpc", "runtime"},
+    "grpc_cpp": {"rpc"},
     "client": {"rpc", "services"},
     "protoc": set(),  # not in src/, but nobody may include it either
     "cli": {"client", "protoc"},  # else a user of include/ like any other
