@@ -4,8 +4,11 @@
 #include <array>
 #include <charconv>
 #include <cstring>
+#include <ctime>
 #include <new>
 #include <stdexcept>
+
+#include "http1/date.h"
 
 namespace wasm_grpc::http1 {
 
@@ -451,7 +454,8 @@ void Bridge::reject(int status, std::string_view reason) {
   hang_up(reason);
   write("HTTP/1.1 " + std::to_string(status) + " " + std::string(phrase(status)) +
         "\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: " + std::to_string(reason.size() + 1) +
-        "\r\nconnection: close\r\n\r\n" + std::string(reason) + "\n");
+        "\r\ndate: " + std::string(Date().text(std::time(nullptr))) + "\r\nconnection: close\r\n\r\n" +
+        std::string(reason) + "\n");
 }
 
 void Bridge::begin_answer(bool has_body) {

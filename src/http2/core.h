@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "http1/date.h"
 #include "http2/connection.h"
 #include "http2/field_block.h"
 #include "http2/host.h"
@@ -57,6 +58,7 @@ struct Core {
 
   // Scratch space for whichever connection has its turn.
   FieldBlock fields;
+  http1::Date date;
   OutputBatch batch;
   std::vector<std::byte> read_buffer;
   // With TLS: what was decrypted, what was encrypted, what TLS itself answers. The first is made when it is needed.

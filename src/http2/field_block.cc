@@ -33,11 +33,13 @@ void FieldBlock::add(std::string_view name, std::string_view value) {
                      NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE});
 }
 
-void FieldBlock::add_number(std::string_view name, std::size_t value) {
+void FieldBlock::add_copy(std::string_view name, std::string_view value) {
   const std::size_t offset = scratch_.size();
-  scratch_.append(std::to_string(value));
+  scratch_.append(value);
   add_made(name, offset);
 }
+
+void FieldBlock::add_number(std::string_view name, std::size_t value) { add_copy(name, std::to_string(value)); }
 
 void FieldBlock::add_headers(const rpc::Metadata& headers) {
   for (const auto [key, value] : headers) add(key, value);

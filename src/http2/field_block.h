@@ -22,6 +22,8 @@ class FieldBlock {
   void clear() noexcept;
   void add(std::string_view name, std::string_view value);
   void add_number(std::string_view name, std::size_t value);
+  /// With a copy of the value.
+  void add_copy(std::string_view name, std::string_view value);
   /// All pairs as they are.
   void add_headers(const rpc::Metadata& headers);
   /// All pairs; values of `-bin` keys in base64.

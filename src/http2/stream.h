@@ -114,6 +114,7 @@ class Stream final : public rpc::Call, public rpc::Timer {
   void answer_at_end();
   void submit_response();
   void submit_plain_response();
+  void add_date(FieldBlock& block);
   void submit_http_response();
   [[nodiscard]] bool takes_no_body() const noexcept;
   /// Hands the fields to nghttp2, and then the output.

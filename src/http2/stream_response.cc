@@ -1,6 +1,7 @@
 // The answering half of a stream.
 #include <algorithm>
 #include <cstring>
+#include <ctime>
 #include <limits>
 
 #include "http2/core.h"
@@ -82,8 +83,14 @@ void Stream::submit_plain_response() {
   block.add_number(":status", static_cast<std::size_t>(plain_status_));
   block.add("content-type", "text/plain; charset=utf-8");
   block.add_headers(headers_);
+  add_date(block);
   if (output_.empty()) note_early_end();
   submit_fields(block, !output_.empty());
+}
+
+// RFC 9110, 6.6.1. Answers of gRPC do without: nothing of its protocol needs it.
+void Stream::add_date(FieldBlock& block) {
+  if (!headers_.get("date")) block.add_copy("date", connection_->core().date.text(std::time(nullptr)));
 }
 
 bool Stream::takes_no_body() const noexcept { return has_no_content(http_status_) || head_.is_head_request(); }
@@ -109,6 +116,7 @@ void Stream::submit_http_response() {
   block.clear();
   block.add_number(":status", http_status_);
   block.add_headers(headers_);
+  add_date(block);
   if (finished_ && !broken_off_) {
     if (sends_body) {
       block.add_number("content-length", pending_output().size());

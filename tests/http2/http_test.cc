@@ -1,6 +1,8 @@
 // HTTP requests that are not gRPC, to methods of that kind.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <ctime>
 #include <string>
 
 #include "client.h"
@@ -62,6 +64,17 @@ TEST_F(Http, AWholeAnswerSaysItsLength) {
   const Reply& empty = exchange("GET", "/http");
   EXPECT_EQ(empty.field("content-length"), "0");
   EXPECT_EQ(exchange("GET", "/http/fail").field("content-length"), "13");
+}
+
+TEST_F(Http, AnswersHaveADateUnlessTheHandlerGivesOne) {
+  for (const char* path : {"/http", "/http/fail", "/"}) {
+    const std::string date(exchange("GET", path).field("date"));
+    std::tm time{};
+    const char* const end = strptime(date.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &time);
+    ASSERT_TRUE(end != nullptr && *end == '\0') << path << ": " << date;
+    EXPECT_LT(std::abs(std::difftime(timegm(&time), std::time(nullptr))), 60.0);
+  }
+  EXPECT_EQ(exchange("GET", "/http", {{"date", "yesterday"}}).field("date"), "yesterday");
 }
 
 TEST_F(Http, BinaryHeadersAreNotDecodedAndContentTypeIsOneOfThem) {

@@ -100,7 +100,7 @@ class HttpEcho final : public Lasting {
     request.append(" ").append(call.http_target());
     (void)call.add_header("request", request);
     for (const auto [key, value] : fields) {
-      if (key.starts_with("echo-")) (void)call.add_header(key, value);
+      if (key.starts_with("echo-") || key == "date") (void)call.add_header(key, value);
       if (key == "cookie") (void)call.add_header("cookies", value);
     }
     if (const auto type = fields.get("content-type")) (void)call.add_header("content-type", *type);
