@@ -68,7 +68,7 @@ func (c *Context) metadataAt(key string, index int32) (string, bool) {
 	return read(func(buffer []byte) int32 { return abi.MetadataGet(c.call, key, index, buffer) })
 }
 
-// Path is "/package.Service/Method".
+// Path is "/package.Service/Method"; of an HTTP request its target.
 func (c *Context) Path() string { return c.info(abi.Path) }
 
 // Authority is the host name that the client asked for.

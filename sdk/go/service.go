@@ -96,11 +96,15 @@ func Descriptors(fileDescriptorSet []byte) {
 }
 
 func (s *Service) add(name string, kind int32, body func(ctx *Context) error) *Service {
-	if started {
-		panic("guest: " + s.name + "/" + name + " is added after the module's initialization; add methods in init()")
-	}
-	methods = append(methods, method{"/" + s.name + "/" + name, kind, body})
+	register("/"+s.name+"/"+name, kind, body)
 	return s
+}
+
+func register(path string, kind int32, body func(ctx *Context) error) {
+	if started {
+		panic("guest: " + path[1:] + " is added after the module's initialization; add methods in init()")
+	}
+	methods = append(methods, method{path, kind, body})
 }
 
 // reply sends the response of a handler that has one, or gives its error.

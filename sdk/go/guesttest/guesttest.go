@@ -17,8 +17,10 @@ type Pair struct{ Key, Value string }
 
 // Call is a call of a client.
 type Call struct {
-	// "/package.Service/Method".
+	// "/package.Service/Method"; of an HTTP request the target, "/path?query".
 	Path string
+	// "GET" and the like for an HTTP request, whose body Requests are in pieces; nothing for gRPC.
+	Method string
 	// Messages are there from the start, and after them the end of the stream, unless Cancel is set.
 	Requests [][]byte
 	Metadata []Pair
@@ -34,9 +36,11 @@ type Call struct {
 type Result struct {
 	Code      guest.Code
 	Message   string
-	Responses [][]byte
-	Headers   []Pair
-	Trailers  []Pair
+	Responses [][]byte // the pieces of the body, of HTTP
+	// Of HTTP, 0 for gRPC. When Code is not OK all the same, the answer broke off.
+	Status   int
+	Headers  []Pair
+	Trailers []Pair
 	// Lines of the log, each after its level: "info: started".
 	Log []string
 }
@@ -46,11 +50,14 @@ func Run(call Call) Result {
 	host := &host{call: call, begun: time.Now(), methods: map[string]int32{}, kinds: map[string]int32{}, stalls: call.Stalls}
 	abi.Host = host
 	abi.Start()
-	tag, known := host.methods[call.Path]
+	path, known := host.find()
 	if !known {
 		return Result{Code: guest.Unimplemented, Message: "the guest has no method " + call.Path}
 	}
-	code := guest.Code(abi.Serve(id, tag))
+	if host.http() {
+		host.result.Status = 200
+	}
+	code := guest.Code(abi.Serve(id, host.methods[path]))
 	switch {
 	case host.finished:
 	case host.passed():
@@ -60,9 +67,12 @@ func Run(call Call) Result {
 	default:
 		host.result.Code = code
 	}
-	single := host.kinds[call.Path] == abi.Unary || host.kinds[call.Path] == abi.ClientStream
+	single := host.kinds[path] == abi.Unary || host.kinds[path] == abi.ClientStream
 	if host.result.Code == guest.OK && single && len(host.result.Responses) == 0 {
 		host.result.Code = guest.Internal
+	}
+	if host.http() {
+		host.answerByStatus()
 	}
 	host.over = true
 	return host.result
@@ -85,7 +95,7 @@ type host struct {
 
 func (h *host) Method(path string, kind, _, tag int32) int32 {
 	h.methods[strings.Clone(path)] = tag
-	h.kinds[path] = kind
+	h.kinds[strings.Clone(path)] = kind
 	return abi.OK
 }
 
@@ -207,6 +217,8 @@ func (h *host) MetadataAdd(_, where int32, key, value string) int32 {
 		return abi.Closed
 	case key != strings.ToLower(key) || (strings.HasPrefix(key, "grpc-") && key != "grpc-status-details-bin"):
 		return abi.Invalid
+	case h.http() && (where == abi.Trailers || framing[key]):
+		return abi.Invalid
 	case where == abi.Trailers:
 		h.result.Trailers = append(h.result.Trailers, pair)
 	case h.sent:
@@ -226,12 +238,16 @@ func (h *host) Info(_, what int32, buffer []byte) int32 {
 	switch what {
 	case abi.Path:
 		return give(h.call.Path, buffer)
+	case abi.HTTPMethod:
+		if h.http() {
+			return give(h.call.Method, buffer)
+		}
 	case abi.Authority:
 		return give("guesttest", buffer)
 	case abi.Peer:
 		return give("127.0.0.1:1", buffer)
 	case abi.MessageEncoding:
-		if h.next > 0 {
+		if h.next > 0 && !h.http() {
 			return give("identity", buffer)
 		}
 	}

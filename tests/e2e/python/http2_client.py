@@ -85,6 +85,13 @@ class Http2Client:
         self.read_until(lambda: answer.ended)
         return answer
 
+    def ask(self, path: str, headers=None, method: str = "GET", body: bytes = b"") -> Answer:
+        """The answer to an HTTP request that is not gRPC."""
+        stream = self.open(path, headers or {}, method=method, end=not body)
+        if body:
+            self.send(stream, body, end=True)
+        return self.answer(stream)
+
     def _note(self, event) -> None:
         if isinstance(event, h2.events.ResponseReceived):
             self.answers[event.stream_id].headers = dict(event.headers)

@@ -18,15 +18,8 @@ def client(server):
         yield client
 
 
-def ask(client, path: str, headers=None, method: str = "GET", body: bytes = b""):
-    stream = client.open(path, headers or {}, method=method, end=not body)
-    if body:
-        client.send(stream, body, end=True)
-    return client.answer(stream)
-
-
 def test_a_page_is_answered_with_its_length(client):
-    answer = ask(client, "/index.html?lang=en")
+    answer = client.ask("/index.html?lang=en")
     assert answer.headers[":status"] == "200"
     assert answer.headers["content-type"] == "text/plain"
     assert answer.data == b"the page /index.html?lang=en"
@@ -35,7 +28,7 @@ def test_a_page_is_answered_with_its_length(client):
 
 
 def test_head_is_answered_as_get_without_the_body(client):
-    answer = ask(client, "/x", method="HEAD")
+    answer = client.ask("/x", method="HEAD")
     assert answer.headers[":status"] == "200"
     assert answer.headers["content-length"] == str(len("the page /x"))
     assert answer.data == b""
@@ -43,7 +36,7 @@ def test_head_is_answered_as_get_without_the_body(client):
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
 def test_every_method_reaches_the_handler_with_its_body(client, method):
-    answer = ask(client, "/echo", {"content-type": "application/json"}, method=method, body=b"{}")
+    answer = client.ask("/echo", {"content-type": "application/json"}, method=method, body=b"{}")
     assert (answer.headers["request-method"], answer.headers["content-type"]) == (method, "application/json")
     assert answer.data == b"{}"
 
@@ -60,25 +53,25 @@ def test_a_body_is_answered_while_it_is_still_sent(client):
 
 
 def test_what_a_handler_does_not_read_does_not_keep_it_from_answering(client):
-    answer = ask(client, "/limited", method="POST", body=b"x" * 1000)
+    answer = client.ask("/limited", method="POST", body=b"x" * 1000)
     assert (answer.headers[":status"], answer.data) == ("413", b"at most 10 bytes")
 
 
 def test_a_status_of_the_handler_is_one_of_http(client):
-    answer = ask(client, "/fail")
+    answer = client.ask("/fail")
     assert (answer.headers[":status"], answer.data) == ("403", b"not for you\n")
 
 
 def test_a_guest_that_fails_is_http_500(client):
-    answer = ask(client, "/trap")
+    answer = client.ask("/trap")
     assert answer.headers[":status"] == "500"
     assert answer.data == b"the service failed while it handled the call\n"
 
 
 def test_a_guest_that_fails_late_resets_its_stream_and_nothing_else(client):
-    answer = ask(client, "/trap-late")
+    answer = client.ask("/trap-late")
     assert answer.reset is not None
-    assert ask(client, "/x").data == b"the page /x"
+    assert client.ask("/x").data == b"the page /x"
 
 
 def test_grpc_is_served_on_the_same_connection(client):
@@ -87,15 +80,15 @@ def test_grpc_is_served_on_the_same_connection(client):
     assert client.answer(stream).data == message(b"x")
     unknown = client.answer(client.open("/no.Service/Unary", end=True))
     assert unknown.status == 12, "what says that it is gRPC does not reach a page"
-    wrong = ask(client, "/test.Http/Echo", {"content-type": "application/json"}, method="POST", body=b"{}")
+    wrong = client.ask("/test.Http/Echo", {"content-type": "application/json"}, method="POST", body=b"{}")
     assert wrong.headers[":status"] == "415"
 
 
 def test_without_a_handler_there_is_nothing(everything):
     with Http2Client(everything) as client:
-        assert ask(client, "/index.html").headers[":status"] == "404"
-        assert ask(client, "/").headers[":status"] == "200"
-        put = ask(client, "/", method="PUT")
+        assert client.ask("/index.html").headers[":status"] == "404"
+        assert client.ask("/").headers[":status"] == "200"
+        put = client.ask("/", method="PUT")
         assert (put.headers[":status"], put.headers["allow"]) == ("405", "GET, HEAD, POST")
 
 

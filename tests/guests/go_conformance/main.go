@@ -43,6 +43,7 @@ func init() {
 		BidiStream("Chat", chat).
 		BidiStream("Clock", clock)
 	guest.NewService("gotest.Down").Unary("Nothing", sleep).SetServing(false)
+	serveHTTP()
 }
 
 func main() {}

@@ -21,6 +21,7 @@ const (
 	ClientStream int32 = 1
 	ServerStream int32 = 2
 	BidiStream   int32 = 3
+	HTTP         int32 = 4
 )
 
 // HandlerStyle is the one style of method the SDK has.
@@ -45,6 +46,7 @@ const (
 	Peer            int32 = 2
 	TLSPeer         int32 = 3
 	MessageEncoding int32 = 4
+	HTTPMethod      int32 = 5
 )
 
 // NoDeadline is what Deadline answers when the client set none.

@@ -16,6 +16,7 @@ type Functions interface {
 	MetadataList(call int32, buffer []byte) int32
 	MetadataAdd(call, where int32, key, value string) int32
 	HeadersSend(call int32) int32
+	HTTPStatus(call, status int32) int32
 	Info(call, what int32, buffer []byte) int32
 	Deadline(call int32) int64
 	Log(level int32, text string)
@@ -33,6 +34,7 @@ func Compress(call, on int32) int32                    { return Host.Compress(ca
 func Finish(call, code int32, message string) int32    { return Host.Finish(call, code, message) }
 func MetadataList(call int32, buffer []byte) int32     { return Host.MetadataList(call, buffer) }
 func HeadersSend(call int32) int32                     { return Host.HeadersSend(call) }
+func HTTPStatus(call, status int32) int32              { return Host.HTTPStatus(call, status) }
 func Info(call, what int32, buffer []byte) int32       { return Host.Info(call, what, buffer) }
 func Deadline(call int32) int64                        { return Host.Deadline(call) }
 func Log(level int32, text string)                     { Host.Log(level, text) }

@@ -47,6 +47,9 @@ func metadataAdd(call, where int32, key unsafe.Pointer, keyLen uint32, value uns
 //go:wasmimport wasm_grpc_1 headers_send
 func headersSend(call int32) int32
 
+//go:wasmimport wasm_grpc_1 http_status
+func httpStatus(call, status int32) int32
+
 //go:wasmimport wasm_grpc_1 info
 //go:noescape
 func info(call, what int32, buffer unsafe.Pointer, capacity uint32) int32
@@ -118,6 +121,8 @@ func MetadataAdd(call, where int32, key, value string) int32 {
 }
 
 func HeadersSend(call int32) int32 { return headersSend(call) }
+
+func HTTPStatus(call, status int32) int32 { return httpStatus(call, status) }
 
 func Info(call, what int32, buffer []byte) int32 {
 	ptr, size := of(buffer)
