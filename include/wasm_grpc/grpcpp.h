@@ -47,11 +47,10 @@ class Services {
 /// takes one generic service, so this may be called once for it.
 ///
 /// Guests run on the workers of `guests`, which take part in grpc++'s work: each waits in a completion queue of the
-/// builder's, and polls its sockets, for native services too. The builder is not to be used after an error. What
-/// ServerOptions says of connections is
-/// grpc++'s business here, and so is compression: grpc++ decompresses requests; a guest that asks for compression is
-/// not heard. `guests` serves reflection and health too, unless its options say otherwise: turn these off where the
-/// builder's own services do it.
+/// builder's, and polls its sockets, for native services too. What ServerOptions says of connections is grpc++'s
+/// business here, and so is compression: grpc++ decompresses requests; a guest that asks for compression is not heard.
+/// `guests` serves reflection and health too, unless its options say otherwise: turn these off where the builder's own
+/// services do it. The builder is not to be used after an error.
 [[nodiscard]] Result<std::unique_ptr<Services>> register_services(grpc::ServerBuilder& builder,
                                                                   std::unique_ptr<Server> guests);
 
