@@ -223,14 +223,10 @@ class Player {
       return;
     }
     if (what == "open" || what == "open-unread") {
-      http2::Client::Options options;
-      options.consume = false;
-      if (certificates_ != nullptr) options.layer = certificates_->client(call.identity);
+      open(call, words.at(2), {}, words, 3);
       call.reads = what == "open";
-      call.client = std::make_unique<http2::Client>(port_, options);
-      http2::Fields extra;
-      for (std::size_t i = 3; i + 1 < words.size(); i += 2) extra.emplace_back(words[i], words[i + 1]);
-      call.id = call.client->open(words.at(2), extra);
+    } else if (what == "request") {
+      open(call, words.at(3), {{":method", words.at(2)}, {"te", ""}, {"content-type", ""}}, words, 4);
     } else if (what == "send") {
       call.client->send(call.id, words.at(2));
     } else if (what == "send-raw") {
@@ -245,6 +241,17 @@ class Player {
       throw std::logic_error("the script does " + what);
     }
     call.client->run_for(std::chrono::milliseconds(1));
+  }
+
+  /// With the fields that the script has from a place on.
+  void open(Caller& call, const std::string& path, http2::Fields fields, const std::vector<std::string>& words,
+            std::size_t from) {
+    http2::Client::Options options;
+    options.consume = false;
+    if (certificates_ != nullptr) options.layer = certificates_->client(call.identity);
+    call.client = std::make_unique<http2::Client>(port_, options);
+    for (std::size_t i = from; i + 1 < words.size(); i += 2) fields.emplace_back(words[i], words[i + 1]);
+    call.id = call.client->open(path, fields);
   }
 
   void expect(const std::vector<std::string>& words) {
@@ -279,6 +286,13 @@ class Player {
       EXPECT_TRUE(call.run_until([&] { return call.reply().closed; }));
       const http2::Reply& reply = call.reply();
       EXPECT_EQ(field(reply.header_blocks > 1 ? reply.trailers : reply.headers, words.at(2)), words.at(3));
+    } else if (what == "body") {
+      EXPECT_TRUE(call.run_until([&] { return call.reply().closed; }));
+      EXPECT_EQ(call.reply().body, words.at(2));
+      EXPECT_EQ(call.reply().reset_code.value_or(0), 0U) << "NO_ERROR: the rest of the request is not wanted";
+    } else if (what == "broken-off") {
+      EXPECT_TRUE(call.run_until([&] { return call.reply().closed; }));
+      EXPECT_NE(call.reply().reset_code.value_or(0), 0U);
     } else if (what == "status") {
       EXPECT_TRUE(call.run_until([&] { return call.reply().closed; }));
       EXPECT_EQ(call.reply().status(), std::stoi(words.at(2)));
