@@ -108,7 +108,7 @@ TEST_F(SharedState, AVersionIsACondition) {
   EXPECT_EQ(late.version, 0U);
   const auto second = kv::set("key", "2", {.if_version = first.version});
   ASSERT_TRUE(second);
-  EXPECT_EQ(kv::remove("key", first.version), kv::Outcome::conflict);
+  ASSERT_EQ(kv::remove("key", first.version), kv::Outcome::conflict);
   EXPECT_EQ(kv::get("key")->value, "2");
   EXPECT_EQ(kv::remove("key", second.version), kv::Outcome::ok);
   EXPECT_EQ(kv::remove("key", second.version), kv::Outcome::conflict) << "there is none, whose version is 0";
