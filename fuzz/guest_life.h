@@ -10,7 +10,7 @@
 
 #include "abi/test_call.h"
 #include "require.h"
-#include "runtime/guest_module.h"
+#include "runtime/instances/guest_module.h"
 #include "script.h"
 #include "wasm/engine.h"
 #include "wasm/guest_text.h"

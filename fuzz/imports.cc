@@ -19,7 +19,7 @@
 #include "guest_life.h"
 #include "hostmodules/modules.h"
 #include "require.h"
-#include "runtime/guest_module.h"
+#include "runtime/instances/guest_module.h"
 #include "script.h"
 #include "wasi/imports.h"
 #include "wasm/linker.h"
@@ -218,7 +218,7 @@ class Host {
  private:
   wasm::Engine engine_;
   wasm::Linker linker_;
-  runtime::Log log_;
+  observe::Log log_;
   std::shared_ptr<const runtime::GuestModule> module_;
 };
 

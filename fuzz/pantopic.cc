@@ -20,7 +20,7 @@
 #include "abi/pantopic_services.h"
 #include "guest_life.h"
 #include "require.h"
-#include "runtime/guest_module.h"
+#include "runtime/instances/guest_module.h"
 #include "script.h"
 #include "wasi/context.h"
 #include "wasm/engine.h"
@@ -279,7 +279,7 @@ class Host {
 
   wasm::Engine engine_;
   wasm::Linker linker_;
-  runtime::Log log_;
+  observe::Log log_;
   std::shared_ptr<const runtime::GuestModule> push_;
   std::shared_ptr<const runtime::GuestModule> pull_;
 };

@@ -12,10 +12,10 @@
 #include "http2/address.h"
 #include "http2/tls_context.h"
 #include "rpc/method_table.h"
-#include "runtime/guest_module.h"
-#include "runtime/log.h"
-#include "runtime/module_info.h"
-#include "runtime/system_limits.h"
+#include "runtime/instances/guest_module.h"
+#include "observe/log.h"
+#include "runtime/instances/module_info.h"
+#include "runtime/instances/system_limits.h"
 #include "runtime/unary_handler.h"
 #include "runtime/worker.h"
 #include "services/builtin.h"
@@ -130,7 +130,7 @@ struct Server::State {
         exchange(worker_count) {}
 
   ServerOptions options;
-  runtime::Log log;
+  observe::Log log;
   wasm::Engine engine;
   wasm::Linker linker;
   wasm::EpochTicker ticker;

@@ -50,7 +50,7 @@ void block_signals() {
 
 }  // namespace
 
-Worker::Worker(const ServerOptions& options, std::uint32_t max_instances, wasm::EpochTicker& ticker, const Log& log,
+Worker::Worker(const ServerOptions& options, std::uint32_t max_instances, wasm::EpochTicker& ticker, const observe::Log& log,
                Exchange* exchange, unsigned index)
     : index_(index),
       workers_(exchange == nullptr ? 1 : static_cast<unsigned>(exchange->seats().size())),

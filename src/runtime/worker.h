@@ -22,13 +22,13 @@
 #include "http2/endpoint.h"
 #include "rpc/method_table.h"
 #include "rpc/timer_queue.h"
-#include "runtime/event_hubs.h"
-#include "runtime/guest_call.h"
-#include "runtime/instance_pool.h"
-#include "runtime/limited_log.h"
-#include "runtime/log.h"
+#include "runtime/guests/event_hubs.h"
+#include "runtime/guests/guest_call.h"
+#include "runtime/instances/instance_pool.h"
+#include "observe/limited_log.h"
+#include "observe/log.h"
 #include "runtime/scheduler.h"
-#include "runtime/work_sharing.h"
+#include "runtime/sharing/work_sharing.h"
 #include "wasm/epoch.h"
 #include "wasm_grpc/counters.h"
 #include "wasm_grpc/options.h"
@@ -39,7 +39,7 @@ namespace wasm_grpc::runtime {
 class Worker final : private http2::Host {
  public:
   /// `exchange`: where it meets the other workers, as number `index`; nullptr for no work to be shared.
-  Worker(const ServerOptions& options, std::uint32_t max_instances, wasm::EpochTicker& ticker, const Log& log,
+  Worker(const ServerOptions& options, std::uint32_t max_instances, wasm::EpochTicker& ticker, const observe::Log& log,
          Exchange* exchange, unsigned index);
   ~Worker() override;
   Worker(const Worker&) = delete;
@@ -96,7 +96,7 @@ class Worker final : private http2::Host {
 
   unsigned index_;
   unsigned workers_;
-  LimitedLog ended_lines_;  // clients decide how many connections there are to be ended
+  observe::LimitedLog ended_lines_;  // clients decide how many connections there are to be ended
 
   asio::io_context io_;
   asio::executor_work_guard<asio::io_context::executor_type> work_;

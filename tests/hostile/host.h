@@ -13,7 +13,7 @@
 
 #include "abi/guest_fixture.h"
 #include "imports.h"
-#include "runtime/guest_module.h"
+#include "runtime/instances/guest_module.h"
 #include "wasm/epoch.h"
 
 namespace wasm_grpc::hostile {
@@ -42,7 +42,7 @@ class Host {
   wasm::Linker linker_{abi::engine()};
   std::shared_ptr<const wasi::Sandbox> sandbox_;
   std::vector<std::string> lines_;
-  runtime::Log log_;
+  observe::Log log_;
   wasm::EpochTicker ticker_{abi::engine()};
   wasm::EpochTicker::Activity activity_{ticker_};
   std::shared_ptr<const runtime::GuestModule> guest_;

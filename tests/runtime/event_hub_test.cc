@@ -1,10 +1,10 @@
 // Calls in event style: what the guest of a hub is told of them, and when.
-#include "runtime/event_hub.h"
+#include "runtime/guests/event_hub.h"
 
 #include <deque>
 
 #include "abi/v1.h"
-#include "runtime/event_hubs.h"
+#include "runtime/guests/event_hubs.h"
 #include "runtime/guest_fixture.h"
 
 namespace wasm_grpc::runtime {

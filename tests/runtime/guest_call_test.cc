@@ -1,4 +1,4 @@
-#include "runtime/guest_call.h"
+#include "runtime/guests/guest_call.h"
 
 #include <algorithm>
 

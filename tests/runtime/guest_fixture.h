@@ -13,9 +13,9 @@
 
 #include "abi/test_call.h"
 #include "rpc/timer_queue.h"
-#include "runtime/guest_call.h"
-#include "runtime/instance_pool.h"
-#include "runtime/log.h"
+#include "runtime/guests/guest_call.h"
+#include "runtime/instances/instance_pool.h"
+#include "observe/log.h"
 #include "runtime/scheduler.h"
 #include "wasi/imports.h"
 #include "wasm/engine.h"
@@ -132,7 +132,7 @@ struct GuestTest : testing::Test {
   wasm::Linker linker;
   std::vector<std::string> log_lines;
   std::vector<std::int32_t> notes;  // what guests said by test.note
-  Log log;
+  observe::Log log;
   bool starts_fail = false;  // what test.fails answers
   std::size_t max_waiting = 10;
   rpc::TimerQueue timers;

@@ -2,7 +2,7 @@
 #include "wasm_grpc/host_module.h"
 
 #include "http2/client.h"
-#include "runtime/event_hub.h"
+#include "runtime/guests/event_hub.h"
 #include "runtime/guest_server.h"
 #include "runtime/host_module_fixture.h"
 

@@ -1,4 +1,4 @@
-#include "runtime/instance_pool.h"
+#include "runtime/instances/instance_pool.h"
 
 #include <gtest/gtest.h>
 
@@ -54,7 +54,7 @@ struct InstancePoolTest : testing::Test {
 
   wasm::Engine engine;
   wasm::Linker linker;
-  Log log;
+  observe::Log log;
   Scheduler scheduler{[] {}};
   rpc::TimerQueue timers;
   HostWaits host_waits;

@@ -1,4 +1,4 @@
-#include "runtime/start_backoff.h"
+#include "runtime/instances/start_backoff.h"
 
 #include <gtest/gtest.h>
 

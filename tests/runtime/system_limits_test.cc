@@ -1,4 +1,4 @@
-#include "runtime/system_limits.h"
+#include "runtime/instances/system_limits.h"
 
 #include <gtest/gtest.h>
 

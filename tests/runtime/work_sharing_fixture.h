@@ -8,7 +8,7 @@
 #include "abi/guest_fixture.h"
 #include "rpc/method_table.h"
 #include "runtime/guest_fixture.h"
-#include "runtime/work_sharing.h"
+#include "runtime/sharing/work_sharing.h"
 
 namespace wasm_grpc::runtime {
 

@@ -1,6 +1,6 @@
 // Which calls are lent, and to whom; and what a guest that moves in the middle of its call finds.
 
-#include "runtime/work_sharing.h"
+#include "runtime/sharing/work_sharing.h"
 
 #include <gtest/gtest.h>
 

@@ -1,0 +1,133 @@
+#include "runtime/guests/event_hubs.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "runtime/sharing/remote_call.h"
+#include "runtime/sharing/work_sharing.h"
+
+namespace wasm_grpc::runtime {
+
+EventHubs::EventHubs(InstancePool& instances, const EventContext& context, unsigned worker, unsigned workers,
+                     unsigned home)
+    : instances_(instances), context_(context), worker_(worker), workers_(workers), home_(home) {
+  if (instances.module().declaration().placement != abi::Placement::key) {
+    EventHubOwner& owner = *this;
+    only_ = std::make_unique<EventHub>(instances_, context_, owner);
+  }
+}
+
+EventHubs::~EventHubs() { abandon_all(); }
+
+std::string_view EventHubs::key_of(const rpc::Call& call) const noexcept {
+  return call.request_metadata().get(instances_.module().declaration().placement_key).value_or(std::string_view());
+}
+
+unsigned EventHubs::worker_of(const rpc::Call& call) const noexcept {
+  switch (instances_.module().declaration().placement) {
+    case abi::Placement::worker:
+      return worker_;
+    case abi::Placement::process:
+      return home_;
+    case abi::Placement::key:
+      return static_cast<unsigned>(std::hash<std::string_view>()(key_of(call)) % workers_);
+  }
+  return worker_;
+}
+
+void EventHubs::open(rpc::Call& call, std::int32_t tag) noexcept {
+  const abi::Declaration& declaration = instances_.module().declaration();
+  if (declaration.placement == abi::Placement::key && key_of(call).empty()) {
+    call.finish({rpc::StatusCode::invalid_argument,
+                 "the request has no header \"" + declaration.placement_key + "\", by which its instance is found"});
+    return;
+  }
+  const unsigned worker = worker_of(call);
+  if (worker == worker_ || sharing_ == nullptr) {
+    open_here(call, tag);
+  } else if (!sharing_->lend_to(worker, call, instances_)) {
+    call.finish({rpc::StatusCode::unavailable, "the server is stopping, or out of memory"});
+  }
+}
+
+void EventHubs::open_here(rpc::Call& call, std::int32_t tag) noexcept {
+  if (only_ != nullptr) {
+    only_->open(call, tag);
+    return;
+  }
+  const std::string_view key = key_of(call);
+  auto found = keyed_.find(key);
+  if (found == keyed_.end()) {
+    auto made = std::make_unique<KeyedHub>(*this, std::string(key));
+    const std::string_view its_key = made->key;
+    found = keyed_.emplace(its_key, std::move(made)).first;
+  }
+  found->second->hub.open(call, tag);
+}
+
+// ---- Instances by key that nobody needs ----
+
+void EventHubs::KeyedHub::hub_in_use() noexcept {
+  if (!std::exchange(listed_idle, false)) return;
+  owner.idle_.erase(idle);
+}
+
+void EventHubs::KeyedHub::hub_idle() noexcept {
+  if (!std::exchange(listed_idle, true)) {
+    idle_since = rpc::Clock::now();
+    idle = owner.idle_.insert(owner.idle_.end(), this);
+  }
+  owner.arm();
+}
+
+void EventHubs::KeyedHub::hub_waits() noexcept {
+  const auto& candidates = owner.idle_;
+  const auto found = std::find_if(candidates.begin(), candidates.end(), [](const KeyedHub* candidate) {
+    return candidate->hub.has_instance() && candidate->hub.may_end();
+  });
+  if (found != candidates.end()) owner.end(**found);
+}
+
+void EventHubs::end(KeyedHub& hub) noexcept {
+  idle_.erase(hub.idle);
+  keyed_.erase(keyed_.find(hub.key));
+}
+
+void EventHubs::arm() noexcept {
+  const auto timeout = instances_.module().life().idle_timeout;
+  if (idle_.empty() || scheduled()) return;
+  // One without an instance keeps nothing.
+  const bool at_once = !idle_.front()->hub.has_instance();
+  if (!at_once && timeout.count() == 0) return;
+  context_.timers.schedule(*this, at_once ? idle_.front()->idle_since : idle_.front()->idle_since + timeout);
+}
+
+void EventHubs::on_timer() noexcept {
+  const auto now = rpc::Clock::now();
+  const auto timeout = instances_.module().life().idle_timeout;
+  while (!idle_.empty()) {
+    KeyedHub& hub = *idle_.front();
+    const bool due = timeout.count() != 0 && hub.idle_since + timeout <= now;
+    if ((hub.hub.has_instance() && !due) || !hub.hub.may_end()) break;
+    end(hub);
+  }
+  arm();
+}
+
+void EventHubs::abandon_all() noexcept {
+  context_.timers.cancel(*this);
+  if (only_ != nullptr) only_->abandon();
+  idle_.clear();
+  // None is destroyed: it may be in the scheduler's queue.
+  for (const auto& [key, hub] : keyed_) {
+    hub->listed_idle = false;
+    hub->hub.abandon();
+  }
+}
+
+void EventHandler::start_loan(RemoteCall& call, MovingGuest /*none*/) noexcept {
+  call.set_waiting(true);  // it keeps no other loan from this worker
+  hubs_.open_here(call, tag_);
+}
+
+}  // namespace wasm_grpc::runtime

@@ -1,0 +1,85 @@
+// One module's hubs on one worker: which of them a call meets, there or on another worker.
+#pragma once
+
+#include <list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "runtime/guests/event_hub.h"
+#include "runtime/guests/guest_call.h"
+
+namespace wasm_grpc::runtime {
+
+/// Placement::worker and ::process have one hub, here or on the module's home worker; Placement::key has one for each
+/// value of the header, on the worker that the value falls on. Used on its worker's thread.
+class EventHubs final : private EventHubOwner, private rpc::Timer {
+ public:
+  /// `worker` of `workers`; a module with Placement::process has its instance on worker `home`.
+  EventHubs(InstancePool& instances, const EventContext& context, unsigned worker, unsigned workers, unsigned home);
+  ~EventHubs() override;
+
+  /// Calls for other workers are lent to them from now on.
+  void share(WorkSharing& sharing) noexcept { sharing_ = &sharing; }
+
+  /// Serves a call that has come to this worker, here or elsewhere.
+  void open(rpc::Call& call, std::int32_t tag) noexcept;
+  /// Serves a call here.
+  void open_here(rpc::Call& call, std::int32_t tag) noexcept;
+  void abandon_all() noexcept;
+
+ private:
+  /// The hub of one key. When it has been without calls for as long as an instance may be idle, or another key needs
+  /// its instance, it ends, and what it knew is gone.
+  struct KeyedHub final : EventHubOwner {
+    KeyedHub(EventHubs& its_owner, std::string its_key)
+        : owner(its_owner), key(std::move(its_key)), hub(owner.instances_, owner.context_, *this) {}
+    void hub_idle() noexcept override;
+    void hub_in_use() noexcept override;
+    void hub_waits() noexcept override;
+
+    EventHubs& owner;
+    std::string key;
+    EventHub hub;
+    rpc::Clock::time_point idle_since{};
+    bool listed_idle = false;
+    std::list<KeyedHub*>::iterator idle;  // its place in owner.idle_, when it is listed there
+  };
+
+  // Of the only one: it stays.
+  void hub_idle() noexcept override {}
+  void hub_in_use() noexcept override {}
+  void hub_waits() noexcept override {}
+  void on_timer() noexcept override;
+
+  /// The value of the header that calls are placed by; empty when there is none.
+  [[nodiscard]] std::string_view key_of(const rpc::Call& call) const noexcept;
+  [[nodiscard]] unsigned worker_of(const rpc::Call& call) const noexcept;
+  void end(KeyedHub& hub) noexcept;
+  void arm() noexcept;
+
+  InstancePool& instances_;
+  EventContext context_;
+  unsigned worker_;
+  unsigned workers_;
+  unsigned home_;
+  WorkSharing* sharing_ = nullptr;
+  std::unique_ptr<EventHub> only_;
+  std::list<KeyedHub*> idle_;  // the one that has been longest is first
+  std::unordered_map<std::string_view, std::unique_ptr<KeyedHub>> keyed_;
+};
+
+/// Serves the calls of one method in event style on one worker.
+class EventHandler final : public GuestMethodHandler {
+ public:
+  EventHandler(EventHubs& hubs, std::int32_t tag) : hubs_(hubs), tag_(tag) {}
+  void start(rpc::Call& call) noexcept override { hubs_.open(call, tag_); }
+  void start_loan(RemoteCall& call, MovingGuest guest) noexcept override;
+
+ private:
+  EventHubs& hubs_;
+  std::int32_t tag_;
+};
+
+}  // namespace wasm_grpc::runtime

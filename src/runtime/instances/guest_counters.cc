@@ -1,0 +1,51 @@
+#include "runtime/instances/guest_counters.h"
+
+#include <algorithm>
+
+#include "runtime/instances/guest_module.h"
+#include "wasm/engine.h"
+
+namespace wasm_grpc::runtime {
+
+std::string_view name(GuestFailure failure) noexcept {
+  static constexpr std::array<std::string_view, guest_failures> names = {
+      "trap",         "stack overflow",    "out of memory", "exit",     "cpu time",
+      "failed start", "past its deadline", "cancelled",     "answered",
+  };
+  return names[static_cast<std::size_t>(failure)];
+}
+
+GuestFailure classify(GuestInstance& guest) noexcept {
+  const wasm::Failure& failure = guest.instance.failure();
+  if (failure.kind == wasm::Failure::Kind::stack_overflow) return GuestFailure::stack_overflow;
+  // A guest learns that its memory does not grow, and decides itself what follows.
+  const wasm::Module& module = guest.instance.linked().module();
+  std::uint64_t limit = module.engine().options().max_memory_bytes;
+  if (module.memory() && module.memory()->maximum_pages) {
+    limit = std::min(limit, *module.memory()->maximum_pages * 64 * 1024);
+  }
+  if (guest.instance.memory().size() > limit / 4 * 3) return GuestFailure::out_of_memory;
+  return failure.kind == wasm::Failure::Kind::exit ? GuestFailure::exit : GuestFailure::trap;
+}
+
+void GuestCounters::add_to(ModuleCounters& total) const {
+  // A reader may see a discard before the make of that instance.
+  const std::uint64_t made = instances_made, discarded = instances_discarded;
+  total.instances_made += made;
+  total.instances_discarded += discarded;
+  total.instances_alive += made > discarded ? made - discarded : 0;
+  total.instances_idle += instances_idle;
+  total.calls_waiting += calls_waiting;
+  total.calls_refused += calls_refused;
+  total.calls_unavailable += calls_unavailable;
+  for (std::size_t i = 0; i < guest_failures; ++i) total.failures[i].count += failures[i];
+}
+
+ModuleCounters no_guest_counters(std::string_view module) {
+  ModuleCounters zero;
+  zero.name = module;
+  for (std::size_t i = 0; i < guest_failures; ++i) zero.failures.push_back({name(static_cast<GuestFailure>(i)), 0});
+  return zero;
+}
+
+}  // namespace wasm_grpc::runtime

@@ -1,0 +1,150 @@
+#include "runtime/instances/guest_module.h"
+
+#include "runtime/guests/host_waits.h"
+
+namespace wasm_grpc::runtime {
+
+namespace {
+
+/// The failure and where it happened, without the way there.
+std::string describe_in_one_line(wasm::Failure failure) {
+  if (failure.backtrace.empty()) return describe(failure);
+  const std::string innermost = std::move(failure.backtrace.front());
+  failure.backtrace.clear();
+  return describe(failure) + ", in " + innermost;
+}
+
+/// Runs the whole start of a new instance on this thread.
+Result<> run_start(GuestInstance& guest, std::chrono::milliseconds timeout) {
+  const auto give_up = wasm::Clock::now() + timeout;
+  wasm::Progress progress{};
+  while ((progress = guest.poll_start()) != wasm::Progress::done) {
+    if (progress == wasm::Progress::failed) {
+      if (!guest.start_refusal.empty()) return Error{guest.start_refusal};
+      return Error{"its start failed: " + describe_in_one_line(guest.instance.failure())};
+    }
+    if (wasm::Clock::now() >= give_up) {
+      return Error{"its start did not finish within " + std::to_string(timeout.count()) + " ms"};
+    }
+    if (progress == wasm::Progress::suspended) {
+      wait_here(guest.instance.suspension(), give_up);
+    }
+  }
+  return success();
+}
+
+/// What the module says of itself, by its start or else by its custom section; and it must agree with what it does.
+Result<std::shared_ptr<const services::DescribedFiles>> read_description(const wasm::Module& module,
+                                                                         const abi::Declaration& declaration) {
+  auto files = declaration.descriptors.empty() ? described_by_section(module)
+                                               : services::DescribedFiles::parse(declaration.descriptors);
+  if (!files.ok() || files.value() == nullptr) return files;
+  for (const abi::DeclaredMethod& method : declaration.methods) {
+    if (method.kind == rpc::MethodKind::http) continue;
+    if (auto checked = files.value()->check(method.path, method.kind); !checked.ok()) return std::move(checked).error();
+  }
+  return files;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const services::DescribedFiles>> described_by_section(const wasm::Module& module) {
+  const std::string_view section = module.custom_section(abi::descriptors_section);
+  if (section.empty()) return std::shared_ptr<const services::DescribedFiles>();
+  if (section.size() > abi::max_descriptor_bytes) {
+    return Error{"its section \"" + std::string(abi::descriptors_section) + "\" is larger than 4 MiB"};
+  }
+  const std::string sets[] = {std::string(section)};
+  return services::DescribedFiles::parse(sets);
+}
+
+std::string describe(const wasm::Failure& failure) {
+  if (failure.kind == wasm::Failure::Kind::exit) return "it exited with code " + std::to_string(failure.exit_code);
+  return failure.describe();
+}
+
+std::string describe_start_failure(const GuestInstance& guest) {
+  return guest.start_refusal.empty() ? describe(guest.instance.failure()) : guest.start_refusal;
+}
+
+GuestInstance::GuestInstance(const GuestModule& module, const abi::Declaration* expected)
+    : wasi(module.sandbox(), module.name(), module.log()),
+      states(module.states()),
+      instance(module.linked()),
+      binding(module.abi().bind(instance, module.log(), expected, module.health())),
+      start_calls(module.states().start_calls()) {
+  instance.set_host_data(wasm::HostSlot::wasi, &wasi);
+  instance.set_host_data(wasm::HostSlot::states, &states);
+}
+
+Result<bool> GuestInstance::begin_next_start_step() {
+  if (in_start_call) {
+    if (auto ended = end_start_call(); !ended.ok()) return std::move(ended).error();
+  } else {
+    auto step = binding->begin_next_start_step();
+    if (!step.ok() || step.value()) return step;
+  }
+  if (start_calls.empty()) return false;
+  in_start_call = true;
+  instance.begin_call(*instance.find_function(start_calls.front().function->name), {}, true);
+  return true;
+}
+
+Result<> GuestInstance::end_start_call() {
+  const wasm::ModuleStates::StartCall& call = start_calls.front();
+  wasm::InstanceCaller caller(instance);
+  RawValue value{.i32 = instance.result()};
+  caller.invoke(call.function->function, call.host_module, &value);
+  if (caller.trapped()) return Error{"its export \"" + call.function->name + "\": " + caller.trap_message()};
+  start_calls = start_calls.subspan(1);
+  in_start_call = false;
+  return success();
+}
+
+wasm::Progress GuestInstance::poll_start() noexcept {
+  while (true) {
+    if (!instance.running()) {
+      auto step = begin_next_start_step();
+      if (!step.ok()) {
+        start_refusal = std::move(step).error().message;
+        return wasm::Progress::failed;
+      }
+      if (!step.value()) {
+        memory_at_start = instance.memory().size();
+        return wasm::Progress::done;
+      }
+    }
+    const wasm::Progress progress = instance.poll();
+    if (progress == wasm::Progress::done) continue;
+    if (progress == wasm::Progress::failed && !in_start_call && binding->start_step_exited_well()) continue;
+    return progress;
+  }
+}
+
+Result<std::shared_ptr<GuestModule>> GuestModule::load(const wasm::Engine& engine, const wasm::Linker& linker,
+                                                       std::string name, std::span<const std::byte> bytes,
+                                                       std::shared_ptr<const wasi::Sandbox> sandbox, observe::Log& log,
+                                                       std::chrono::milliseconds start_timeout,
+                                                       const ModuleOptions& options, const wasm::CodeCache* cache) {
+  auto compiled = wasm::Module::compile(engine, std::move(name), bytes, cache);
+  if (!compiled.ok()) return std::move(compiled).error();
+  auto abi = abi::detect(*compiled.value());
+  if (!abi.ok()) return std::move(abi).error();
+  auto linked = linker.link(std::move(compiled).value());
+  if (!linked.ok()) return std::move(linked).error();
+  auto states = wasm::ModuleStates::make(linker.host_modules(), linked.value()->module(), options);
+  if (!states.ok()) return std::move(states).error();
+
+  std::shared_ptr<GuestModule> module(new GuestModule(std::move(linked).value(), *abi.value(), std::move(sandbox), log,
+                                                      options.instances, std::move(states).value()));
+  GuestInstance first(*module, nullptr);
+  if (auto started = run_start(first, start_timeout); !started.ok()) return std::move(started).error();
+  module->declaration_ = first.binding->declaration();
+  if (module->declaration_.methods.empty()) return Error{"its start declares no method"};
+  auto files = read_description(module->linked().module(), module->declaration_);
+  if (!files.ok()) return std::move(files).error();
+  module->described_ = std::move(files).value();
+  return module;
+}
+
+}  // namespace wasm_grpc::runtime

@@ -1,0 +1,129 @@
+// A module ready to be served: compiled, linked, its methods known.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "abi/abi.h"
+#include "observe/log.h"
+#include "services/described_files.h"
+#include "services/health_registry.h"
+#include "wasi/context.h"
+#include "wasm/host_states.h"
+#include "wasm/instance.h"
+#include "wasm/linker.h"
+#include "wasm/module.h"
+#include "wasm_grpc/instance_life.h"
+#include "wasm_grpc/options.h"
+#include "wasm_grpc/result.h"
+
+namespace wasm_grpc::runtime {
+
+/// The health of one module: what its guests say, and whether it can start them. Thread-safe.
+class ModuleHealth final : public abi::HealthSink {
+ public:
+  explicit ModuleHealth(services::HealthRegistry::Module& health) : health_(health) {}
+
+  void set_serving(std::string_view service, bool serving) noexcept override { health_.set_serving(service, serving); }
+  /// A worker has found that it cannot start instances of the module for now, or that it can again.
+  void worker_failing(bool failing) noexcept { health_.change_failing_workers(failing ? 1 : -1); }
+
+ private:
+  services::HealthRegistry::Module& health_;
+};
+
+/// Immutable after load() and set_health(), shared by all workers.
+class GuestModule {
+ public:
+  /// Compiles the module, or takes it from the cache (which may be nullptr), links it, and runs its start once, on this
+  /// thread, to learn what it declares. Guest code runs in slices meanwhile only if the engine is ticked. Of the
+  /// options only `instances` is looked at, and by the host modules it imports from what they like. The error is one
+  /// line without the module's name.
+  [[nodiscard]] static Result<std::shared_ptr<GuestModule>> load(const wasm::Engine& engine, const wasm::Linker& linker,
+                                                                 std::string name, std::span<const std::byte> bytes,
+                                                                 std::shared_ptr<const wasi::Sandbox> sandbox, observe::Log& log,
+                                                                 std::chrono::milliseconds start_timeout,
+                                                                 const ModuleOptions& options = {},
+                                                                 const wasm::CodeCache* cache = nullptr);
+
+  [[nodiscard]] const std::string& name() const noexcept { return linked_->module().name(); }
+  [[nodiscard]] const wasm::LinkedModule& linked() const noexcept { return *linked_; }
+  [[nodiscard]] const abi::Abi& abi() const noexcept { return *abi_; }
+  [[nodiscard]] const abi::Declaration& declaration() const noexcept { return declaration_; }
+  /// What describes its services; nullptr where it does not.
+  [[nodiscard]] const std::shared_ptr<const services::DescribedFiles>& described() const noexcept { return described_; }
+  /// Where its health is kept. Set before its first instance that serves is made.
+  void set_health(services::HealthRegistry::Module& health) { health_.emplace(health); }
+  [[nodiscard]] ModuleHealth* health() const noexcept { return health_ ? &*health_ : nullptr; }
+  [[nodiscard]] const wasi::Sandbox& sandbox() const noexcept { return *sandbox_; }
+  [[nodiscard]] observe::Log& log() const noexcept { return log_; }
+  [[nodiscard]] const InstanceLife& life() const noexcept { return life_; }
+  /// What the host modules it imports from keep for it.
+  [[nodiscard]] const wasm::ModuleStates& states() const noexcept { return states_; }
+
+ private:
+  GuestModule(std::shared_ptr<const wasm::LinkedModule> linked, const abi::Abi& abi,
+              std::shared_ptr<const wasi::Sandbox> sandbox, observe::Log& log, const InstanceLife& life,
+              wasm::ModuleStates states)
+      : linked_(std::move(linked)),
+        abi_(&abi),
+        sandbox_(std::move(sandbox)),
+        log_(log),
+        life_(life),
+        states_(std::move(states)) {}
+
+  std::shared_ptr<const wasm::LinkedModule> linked_;
+  const abi::Abi* abi_;
+  std::shared_ptr<const wasi::Sandbox> sandbox_;
+  observe::Log& log_;
+  InstanceLife life_;
+  wasm::ModuleStates states_;
+  abi::Declaration declaration_;
+  std::shared_ptr<const services::DescribedFiles> described_;
+  mutable std::optional<ModuleHealth> health_;  // has its own lock
+};
+
+/// The description of the custom section of a module; nullptr when it has none.
+[[nodiscard]] Result<std::shared_ptr<const services::DescribedFiles>> described_by_section(const wasm::Module& module);
+
+/// One sandbox of a module with all that belongs to it.
+struct GuestInstance {
+  /// `expected` is what the start must declare; null while the module is being loaded.
+  GuestInstance(const GuestModule& module, const abi::Declaration* expected);
+
+  /// Runs its start on, step after step, until it is done, fails, uses up its slice or waits.
+  [[nodiscard]] wasm::Progress poll_start() noexcept;
+
+  wasi::Context wasi;
+  wasm::InstanceStates states;
+  wasm::Instance instance;
+  std::unique_ptr<abi::Binding> binding;
+
+  /// Why the host refused its start; empty when a start that failed did so in the guest.
+  std::string start_refusal;
+  /// Bytes of its memory when its start was done.
+  std::size_t memory_at_start = 0;
+  /// Calls it has served.
+  std::uint64_t calls = 0;
+  /// When it was made; kept only where instances have a greatest age.
+  wasm::Clock::time_point born{};
+
+ private:
+  /// Makes the fiber of the next step of its start. False, and no fiber, when it is ready.
+  [[nodiscard]] Result<bool> begin_next_start_step();
+  /// Tells the host module what the start call that is done returned. The error says why it refused.
+  [[nodiscard]] Result<> end_start_call();
+
+  std::span<const wasm::ModuleStates::StartCall> start_calls;  // those that are left, when the ABI's start is done
+  bool in_start_call = false;
+};
+
+/// Why a guest failed, for the log: the message with the guest's backtrace, or its exit code.
+[[nodiscard]] std::string describe(const wasm::Failure& failure);
+/// Why its start failed, likewise. Only after poll_start() said so.
+[[nodiscard]] std::string describe_start_failure(const GuestInstance& guest);
+
+}  // namespace wasm_grpc::runtime

@@ -1,0 +1,172 @@
+#include "runtime/sharing/remote_call.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace wasm_grpc::runtime {
+
+RemoteCall::RemoteCall(RemoteCalls& owner) : owner_(owner) {
+  set_buffer_pool(&owner.buffers_);
+  set_codec(&owner.codec_);
+}
+
+void RemoteCall::begin(Loan& loan, const rpc::Method& method) {
+  id_ = loan.id;
+  peer_text_ = std::move(loan.state.peer);
+  tls_peer_text_ = std::move(loan.state.tls_peer);
+  http_method_ = std::move(loan.state.http_method);
+  http_target_ = std::move(loan.state.http_target);
+  peer_ = peer_text_;
+  tls_peer_ = tls_peer_text_;
+  told_head_ = loan.state.headers_wanted;
+  const std::vector<std::byte> messages = std::move(loan.state.messages);
+  rpc::Lending::install(*this, method, std::move(loan.state));
+  retain();
+  if (rpc::Status status = receive(messages, owner_.max_message_size_); !status.ok()) fail(std::move(status));
+}
+
+void RemoteCall::take(LoanNews& news) {
+  retain();  // what it hears may make its handler let go
+  if (news.sent > 0) {
+    output_sent_ += news.sent;
+    posted_ -= news.sent;
+    output_drained();
+  }
+  if (!news.messages.empty() || news.half_closed) {
+    half_closed_ = half_closed_ || news.half_closed;
+    if (rpc::Status status = receive(news.messages, owner_.max_message_size_); !status.ok()) {
+      fail(std::move(status));
+    } else {
+      notify_readable();
+    }
+  }
+  if (news.cancelled) {
+    ended_by_lender_ = true;
+    cancel();
+  }
+  release();
+}
+
+bool RemoteCall::has_news() const noexcept {
+  return consumed_ > 0 || (headers_wanted_ && !told_head_) || pending_output().size() > posted_ ||
+         (finished_ && !told_end_);
+}
+
+rpc::LentAnswer RemoteCall::collect() {
+  rpc::LentAnswer answer;
+  answer.consumed = std::exchange(consumed_, 0);
+  if (ended_by_lender_) return answer;
+  if (headers_wanted_ && !told_head_) {
+    told_head_ = true;
+    answer.head = {headers_, response_encoding_, http_status_};  // a copy: headers and trailers share one limit
+  }
+  if (const auto output = pending_output().subspan(posted_); !output.empty()) {
+    answer.output.assign(output.begin(), output.end());
+    posted_ += output.size();
+  }
+  if (finished_ && !told_end_) {
+    told_end_ = true;
+    answer.end = {std::move(status_), std::move(trailers_), cancelled_, broken_off_};
+  }
+  return answer;
+}
+
+void RemoteCall::return_guest(std::unique_ptr<GuestInstance> guest, bool is_good) noexcept {
+  guest_ = std::move(guest);
+  guest_is_good_ = is_good;
+}
+
+void RemoteCall::set_waiting(bool waiting) noexcept {
+  if (waiting_ == waiting) return;
+  waiting_ = waiting;
+  if (waiting) {
+    owner_.seat_.running_loans.fetch_sub(1, std::memory_order_relaxed);
+  } else {
+    owner_.seat_.running_loans.fetch_add(1, std::memory_order_relaxed);
+  }
+}
+
+void RemoteCall::output_ready() noexcept {
+  if (dirty_) return;
+  dirty_ = true;
+  owner_.dirty_.push_back(this);
+}
+
+void RemoteCall::input_consumed(std::size_t bytes) noexcept {
+  consumed_ += bytes;
+  output_ready();
+}
+
+void RemoteCall::recycle() noexcept { owner_.end(*this); }
+
+RemoteCall& RemoteCalls::begin(Loan& loan, const rpc::Method& method) {
+  std::unique_ptr<RemoteCall> call;
+  if (free_.empty()) {
+    call = std::make_unique<RemoteCall>(*this);
+  } else {
+    call = std::move(free_.back());
+    free_.pop_back();
+  }
+  RemoteCall& begun = *call;
+  calls_.emplace(loan.id, std::move(call));
+  begun.begin(loan, method);
+  return begun;
+}
+
+void RemoteCalls::decline(Loan&& loan) noexcept {
+  LoanAnswer answer;
+  answer.id = loan.id;
+  answer.over = true;
+  answer.guest = std::move(loan.guest.instance);
+  static_cast<void>(exchange_.seat(lender_of(loan.id)).mailbox.post(std::move(answer)));
+  give_up_seat(true);
+}
+
+void RemoteCalls::deliver(LoanNews&& news) {
+  if (const auto found = calls_.find(news.id); found != calls_.end()) found->second->take(news);
+}
+
+void RemoteCalls::flush() {
+  for (RemoteCall* call : std::exchange(dirty_, {})) {
+    call->dirty_ = false;
+    if (!call->has_news()) continue;
+    LoanAnswer answer;
+    answer.id = call->id_;
+    answer.answer = call->collect();
+    // A lender that is gone has said that the call is cancelled.
+    static_cast<void>(exchange_.seat(lender_of(call->id_)).mailbox.post(std::move(answer)));
+  }
+}
+
+void RemoteCalls::end(RemoteCall& call) noexcept {
+  LoanAnswer answer;
+  answer.id = call.id_;
+  answer.answer = call.collect();
+  answer.over = true;
+  answer.guest = std::move(call.guest_);
+  answer.guest_is_good = call.guest_is_good_;
+  // Where the lender is gone the instance goes too, here.
+  static_cast<void>(exchange_.seat(lender_of(call.id_)).mailbox.post(std::move(answer)));
+  give_up_seat(!call.waiting_);
+
+  if (call.dirty_) std::erase(dirty_, &call);
+  const auto found = calls_.find(call.id_);
+  std::unique_ptr<RemoteCall> ended = std::move(found->second);
+  calls_.erase(found);
+  ended->reset();
+  ended->consumed_ = 0;
+  ended->posted_ = 0;
+  ended->told_end_ = false;
+  ended->ended_by_lender_ = false;
+  ended->waiting_ = false;
+  ended->dirty_ = false;
+  ended->guest_is_good_ = false;
+  if (free_.size() < kept_calls) free_.push_back(std::move(ended));
+}
+
+void RemoteCalls::give_up_seat(bool running) noexcept {
+  if (running) seat_.running_loans.fetch_sub(1, std::memory_order_relaxed);
+  seat_.loans.fetch_sub(1, std::memory_order_seq_cst);
+}
+
+}  // namespace wasm_grpc::runtime

@@ -1,0 +1,95 @@
+// The taker's side of a loan: a call that stands for one that another worker lent.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "rpc/buffer_pool.h"
+#include "rpc/codec.h"
+#include "runtime/sharing/exchange.h"
+#include "wasm_grpc/rpc/call.h"
+
+namespace wasm_grpc::runtime {
+
+class RemoteCalls;
+
+/// A call whose transport is a loan. To its handler it is as any other. Belongs to the taker's thread; comes from and
+/// returns to its RemoteCalls. Its deadline is the lender's business, which tells it of the end.
+class RemoteCall final : public rpc::Call {
+ public:
+  explicit RemoteCall(RemoteCalls& owner);
+
+  [[nodiscard]] std::string_view http_method() const noexcept override { return http_method_; }
+  [[nodiscard]] std::string_view http_target() const noexcept override { return http_target_; }
+  /// The instance that came with the loan, when the handler is done with it.
+  void return_guest(std::unique_ptr<GuestInstance> guest, bool is_good) noexcept;
+  /// Whether the handler waits for something, and leaves the worker free for other loans.
+  void set_waiting(bool waiting) noexcept;
+
+ private:
+  friend class RemoteCalls;
+  void output_ready() noexcept override;
+  void input_consumed(std::size_t bytes) noexcept override;
+  void recycle() noexcept override;
+
+  void begin(Loan& loan, const rpc::Method& method);
+  void take(LoanNews& news);
+  [[nodiscard]] bool has_news() const noexcept;
+  [[nodiscard]] rpc::LentAnswer collect();
+
+  RemoteCalls& owner_;
+  LoanId id_ = 0;
+  std::string peer_text_;
+  std::string tls_peer_text_;
+  std::string http_method_;
+  std::string http_target_;
+  std::size_t consumed_ = 0;
+  std::size_t posted_ = 0;  // bytes of the pending output that the lender has been given
+  bool told_head_ = false;
+  bool told_end_ = false;
+  bool ended_by_lender_ = false;
+  bool waiting_ = false;
+  bool dirty_ = false;
+  std::unique_ptr<GuestInstance> guest_;
+  bool guest_is_good_ = false;
+};
+
+/// The loans one worker has taken.
+class RemoteCalls {
+ public:
+  RemoteCalls(Exchange& exchange, unsigned worker, std::size_t max_message_size)
+      : exchange_(exchange), seat_(exchange.seat(worker)), max_message_size_(max_message_size) {}
+  RemoteCalls(const RemoteCalls&) = delete;
+  RemoteCalls& operator=(const RemoteCalls&) = delete;
+
+  /// The call that stands for the loan. Held for the caller, who lets go once a handler has it.
+  [[nodiscard]] RemoteCall& begin(Loan& loan, const rpc::Method& method);
+  /// Ends a loan that was not begun.
+  void decline(Loan&& loan) noexcept;
+  /// What came for one; nothing happens when it is over.
+  void deliver(LoanNews&& news);
+  /// Tells the lenders what the handlers did.
+  void flush();
+
+ private:
+  friend class RemoteCall;
+  void end(RemoteCall& call) noexcept;
+  void give_up_seat(bool running) noexcept;
+
+  static constexpr std::size_t kept_calls = 16;
+
+  Exchange& exchange_;
+  Seat& seat_;
+  std::size_t max_message_size_;
+  rpc::BufferPool buffers_;
+  rpc::Codec codec_{buffers_};
+  std::unordered_map<LoanId, std::unique_ptr<RemoteCall>> calls_;
+  std::vector<RemoteCall*> dirty_;
+  std::vector<std::unique_ptr<RemoteCall>> free_;
+};
+
+}  // namespace wasm_grpc::runtime
