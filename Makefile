@@ -19,15 +19,16 @@ help:
 	@echo "make fuzz     run each fuzz target for FUZZ_SECONDS=60 seconds, or only FUZZ_TARGETS=\"connection ...\""
 	@echo "make format   format the C++ sources"
 
-build/release/build.ninja:
-	cmake --preset release
-
+# Configured anew each time, about a second: what was not found before may have been installed.
 build:
 	@scripts/install-deps build
-	@$(MAKE) --no-print-directory build/release/build.ninja
+	cmake --preset release
 	cmake --build --preset release --target all
 
 # Builds only what it takes to serve, not the tests.
+build/release/build.ninja:
+	cmake --preset release
+
 serve:
 	@scripts/install-deps build
 	@$(MAKE) --no-print-directory build/release/build.ninja
@@ -36,13 +37,13 @@ serve:
 
 test:
 	@scripts/install-deps test
-	@$(MAKE) --no-print-directory build/release/build.ninja
+	cmake --preset release
 	cmake --build --preset release --target all
 	ctest --preset release
 
 soak:
 	@scripts/install-deps test
-	@$(MAKE) --no-print-directory build/release/build.ninja
+	cmake --preset release
 	cmake --build --preset release --target all
 	WASM_GRPC_SOAK_SECONDS=$(SECONDS) ctest --test-dir build/release --verbose -R '^e2e_(prepare|soak)$$'
 

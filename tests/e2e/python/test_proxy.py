@@ -1,6 +1,6 @@
 """Serving behind a proxy."""
 
-import shutil
+import os
 import socket
 import subprocess
 
@@ -35,7 +35,7 @@ def free_port() -> int:
 @pytest.fixture
 def proxied(serve, tmp_path):
     """The address of nginx in front of a server."""
-    program = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
+    program = os.environ.get("WASM_GRPC_TEST_NGINX")
     if program is None:
         pytest.skip("nginx is not installed")
     server = serve("greeter")
