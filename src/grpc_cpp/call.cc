@@ -61,9 +61,7 @@ void Call::request() {
 
 void Call::note_context() {
   authority_ = context_.host();
-  peer_text_ = without_scheme(context_.peer());
-  peer_ = peer_text_;
-  note_tls_peer();
+  note_client();
   for (const auto& [key, value] : context_.client_metadata()) {
     if (rpc::is_valid_key(view(key))) request_metadata_.add(view(key), view(value));
   }
@@ -76,13 +74,16 @@ void Call::note_context() {
   }
 }
 
-void Call::note_tls_peer() {
+void Call::note_client() {
+  const std::string peer = context_.peer();
+  // grpc++ does not number its connections, but tells their ports.
+  known_client_ = std::make_shared<rpc::Client>(std::hash<std::string>{}(peer), without_scheme(peer));
+  client_ = known_client_.get();
   const auto authentication = context_.auth_context();
   if (authentication == nullptr || !authentication->IsPeerAuthenticated()) return;
   for (const char* property : {GRPC_PEER_DNS_PROPERTY_NAME, GRPC_PEER_URI_PROPERTY_NAME, GRPC_X509_CN_PROPERTY_NAME}) {
     if (const auto values = authentication->FindPropertyValues(property); !values.empty()) {
-      tls_peer_text_.assign(values.front().data(), values.front().size());
-      tls_peer_ = tls_peer_text_;
+      known_client_->tls_peer.assign(values.front().data(), values.front().size());
       return;
     }
   }

@@ -6,7 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <string>
+#include <memory>
 
 #include "wasm_grpc/rpc/call.h"
 
@@ -50,7 +50,7 @@ class Call final : public rpc::Call {
   [[nodiscard]] void* ask_for(Step step);
   void begin();
   void note_context();
-  void note_tls_peer();
+  void note_client();
   void start();
   void read_more();
   [[nodiscard]] rpc::Status take_message();
@@ -65,8 +65,7 @@ class Call final : public rpc::Call {
   grpc::GenericServerContext context_;
   grpc::GenericServerAsyncReaderWriter stream_{&context_};
   std::array<Tag, 6> tags_;  // by Step
-  std::string peer_text_;
-  std::string tls_peer_text_;
+  std::shared_ptr<rpc::Client> known_client_;
   grpc::ByteBuffer read_;
   grpc::ByteBuffer written_;
   std::size_t writing_ = 0;  // bytes of the pending output that grpc++ has

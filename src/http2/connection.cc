@@ -38,7 +38,7 @@ Connection::Connection(Core& core, asio::generic::stream_protocol::socket socket
     : core_(core),
       socket_(std::move(socket)),
       tls_(ssl ? std::make_unique<TlsSession>(std::move(ssl)) : nullptr),
-      peer_(std::move(peer)),
+      client_(std::make_shared<rpc::Client>(rpc::next_connection_number(), std::move(peer))),
       guard_(core.settings),
       forced_resets_(core.settings.reset_burst, core.settings.resets_per_second),
       watch_(*this) {}

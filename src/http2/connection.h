@@ -21,6 +21,7 @@
 #include "http2/tls_session.h"
 #include "rpc/timer_queue.h"
 #include "rpc/token_bucket.h"
+#include "wasm_grpc/rpc/client.h"
 
 namespace wasm_grpc::http2 {
 
@@ -67,9 +68,8 @@ class Connection final : private rpc::Timer {
 
   [[nodiscard]] Core& core() noexcept { return core_; }
   [[nodiscard]] nghttp2_session* session() noexcept { return session_; }
-  [[nodiscard]] std::string_view peer() const noexcept { return peer_; }
-  /// TlsSession::peer_identity(); empty without TLS.
-  [[nodiscard]] std::string_view tls_peer() const noexcept { return tls_peer_; }
+  /// Lives as long as the connection object, or as long as it is shared.
+  [[nodiscard]] const rpc::Client& client() const noexcept { return *client_; }
   [[nodiscard]] bool closed() const noexcept { return state_ == State::closed; }
 
   // ---- For streams ----
@@ -194,8 +194,7 @@ class Connection final : private rpc::Timer {
   Core& core_;
   asio::generic::stream_protocol::socket socket_;  // TCP or unix
   std::unique_ptr<TlsSession> tls_;                // nullptr: cleartext
-  std::string peer_;
-  std::string tls_peer_;
+  std::shared_ptr<rpc::Client> client_;
   nghttp2_session* session_ = nullptr;
   bool speaks_http2_ = false;              // with neither, what it speaks is not known yet
   std::unique_ptr<http1::Bridge> bridge_;  // it speaks HTTP/1.1

@@ -17,7 +17,7 @@ void Connection::decrypt(std::span<const std::byte> bytes) {
   while (state_ != State::closed && state_ != State::lingering) {
     const std::size_t size = tls_->read(plain, answer);
     if (!known && tls_->state() == TlsSession::State::open) {
-      tls_peer_ = tls_->peer_identity();
+      client_->tls_peer = tls_->peer_identity();
       agree(tls_->protocol());
       known = true;
     }

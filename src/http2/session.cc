@@ -223,7 +223,7 @@ void Connection::note_end(EndReason reason, std::string_view detail) {
   if (end_noted_) return;
   end_noted_ = true;
   ++core_.counters.connections_ended[static_cast<std::size_t>(reason)];
-  core_.host.connection_ended(reason, peer_, detail);
+  core_.host.connection_ended(reason, client_->peer, detail);
 }
 
 void Connection::end_for(const Violation& violation) {

@@ -41,8 +41,7 @@ void Stream::open(Connection& connection, std::int32_t id) {
   connection_ = &connection;
   connection.retain();
   id_ = id;
-  peer_ = connection.peer();
-  tls_peer_ = connection.tls_peer();
+  client_ = &connection.client();
   allowance_ = connection.core().settings.stream_window;
   open_ = true;
   retain();

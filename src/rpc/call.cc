@@ -368,7 +368,7 @@ void Call::reset() noexcept {
   http_status_ = 200;
   broken_off_ = false;
   last_piece_ = 0;
-  peer_ = {};
+  client_ = nullptr;
   deadline_ = no_deadline;
   max_response_size_ = std::numeric_limits<std::size_t>::max();
   request_encoding_ = Encoding::identity;

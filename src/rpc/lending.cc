@@ -7,8 +7,7 @@ namespace wasm_grpc::rpc {
 LentState Lending::take(Call& call) {
   LentState state;
   state.messages = take_messages(call);  // first: it may fail
-  state.peer = call.peer_;
-  state.tls_peer = call.tls_peer_;
+  if (call.client_ != nullptr) state.client = call.client_->shared_from_this();
   state.headers = call.headers_;
   state.trailers = call.trailers_;
   state.request_metadata = std::move(call.request_metadata_);

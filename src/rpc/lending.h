@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,8 +19,7 @@ struct LentState {
   std::string authority;
   std::string http_method;
   std::string http_target;
-  std::string peer;
-  std::string tls_peer;
+  std::shared_ptr<const Client> client;  // nullptr where it is not known
   std::optional<Clock::time_point> deadline;
   Encoding request_encoding = Encoding::identity;
   EncodingSet accepted_encodings;

@@ -1,6 +1,7 @@
 // A call that is not on any network: what its client does is said by the test.
 #pragma once
 
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -20,7 +21,7 @@ class TestCall final : public rpc::Call {
       : method_storage_{std::move(path), kind, nullptr} {
     method_ = &method_storage_;
     authority_ = "example.com";
-    peer_ = "127.0.0.1:4711";
+    client_ = client_storage_.get();
     set_codec(&codec_);
     retain();
   }
@@ -47,6 +48,8 @@ class TestCall final : public rpc::Call {
     expect_ok(receive_body(std::as_bytes(std::span(piece)), rpc::max_body_piece));
     notify_readable();
   }
+  /// True when somebody else keeps its client alive.
+  [[nodiscard]] bool client_is_shared() const noexcept { return client_storage_.use_count() > 1; }
   [[nodiscard]] std::string_view http_method() const noexcept override { return http_method_; }
   [[nodiscard]] std::string_view http_target() const noexcept override { return http_target_; }
   std::string body() const {
@@ -118,6 +121,7 @@ class TestCall final : public rpc::Call {
   rpc::BufferPool buffers_;
   rpc::Codec codec_{buffers_};
   rpc::Method method_storage_;
+  std::shared_ptr<rpc::Client> client_storage_ = std::make_shared<rpc::Client>(1, "127.0.0.1:4711");
   std::string http_method_;
   std::string http_target_;
   std::vector<std::string> read_;

@@ -183,6 +183,22 @@ TEST(Calls, AHandlerKnowsMethodAuthorityAndPeer) {
   EXPECT_TRUE(messages[0].starts_with("/test.Test/Info test 127.0.0.1:")) << messages[0];
 }
 
+TEST(Calls, ThoseOfOneConnectionShareItsNumberAndAllOfOneHostItsHost) {
+  const Server server;
+  Client one(server.port());
+  Client other(server.port());
+  const auto tell = [](Client& client) { return client.call("/test.Test/Info", "").messages().at(0); };
+  const auto number = [](const std::string& text) {
+    return text.substr(text.find(" connection "), text.find(" host ") - text.find(" connection "));
+  };
+  const auto host = [](const std::string& text) { return text.substr(text.find(" host ")); };
+  const std::string first = tell(one);
+  EXPECT_EQ(tell(one), first);
+  const std::string second = tell(other);
+  EXPECT_NE(number(second), number(first));
+  EXPECT_EQ(host(second), host(first));
+}
+
 TEST(Calls, AnErrorComesAsOneFrameWithItsMessageEncoded) {
   Server server;
   Client client(server.port());

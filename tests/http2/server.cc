@@ -239,6 +239,10 @@ void break_off(rpc::Call& call) {
 void inform(rpc::Call& call) {
   std::string text = call.method().path + " ";
   text.append(call.authority()).append(" ").append(call.peer());
+  if (const rpc::Client* client = call.client(); client != nullptr) {
+    text.append(" connection ").append(std::to_string(client->connection));
+    text.append(" host ").append(std::to_string(client->host));
+  }
   (void)call.send(bytes(text));
   call.finish({});
 }

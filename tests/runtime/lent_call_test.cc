@@ -197,6 +197,19 @@ TEST_P(LentCallTest, TheGuestSeesWhoCallsAndWhatFor) {
   EXPECT_EQ(notes, (std::vector<std::int32_t>{20, 11, 14, '1', ABSENT, 4, 1}));
 }
 
+TEST_P(LentCallTest, WhoItsClientIsOutlivesTheConnectionUntilTheLoanEnds) {
+  make(MethodKind::bidi_stream, echo);
+  TestCall call(MethodKind::bidi_stream);
+  EXPECT_FALSE(call.client_is_shared());
+  lend(call);
+  run_both();
+  EXPECT_TRUE(call.client_is_shared());
+  call.client_ends();
+  run_both();
+  EXPECT_TRUE(call.let_go_of());
+  EXPECT_FALSE(call.client_is_shared());
+}
+
 TEST_P(LentCallTest, HeadersAndTrailersReachTheClient) {
   make(MethodKind::bidi_stream, R"(
     (call $tell (call $metadata_add (local.get $call) (i32.const 0) (i32.const 64) (i32.const 5)

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "wasm_grpc/rpc/client.h"
 #include "wasm_grpc/rpc/encoding.h"
 #include "wasm_grpc/rpc/metadata.h"
 #include "wasm_grpc/rpc/method.h"
@@ -66,11 +67,16 @@ class Call {
   /// Of an HTTP exchange (MethodKind::http): its method, such as "GET", and its target, "/path?query". Else empty.
   [[nodiscard]] virtual std::string_view http_method() const noexcept { return {}; }
   [[nodiscard]] virtual std::string_view http_target() const noexcept { return {}; }
-  /// The client's address, such as "127.0.0.1:4711"; "unix:" for a unix socket. Lives as long as the call.
-  [[nodiscard]] std::string_view peer() const noexcept { return peer_; }
-  /// Who the client is by its verified TLS certificate: the first DNS name of it, else the first URI, else the common
-  /// name of its subject. Empty without one. Lives as long as the call.
-  [[nodiscard]] std::string_view tls_peer() const noexcept { return tls_peer_; }
+  /// The connection it comes from; nullptr where that is not known. Lives as long as the call; its shared_from_this()
+  /// keeps it longer.
+  [[nodiscard]] const Client* client() const noexcept { return client_; }
+  /// Client::peer and Client::tls_peer; empty where the client is not known.
+  [[nodiscard]] std::string_view peer() const noexcept {
+    return client_ == nullptr ? std::string_view() : client_->peer;
+  }
+  [[nodiscard]] std::string_view tls_peer() const noexcept {
+    return client_ == nullptr ? std::string_view() : client_->tls_peer;
+  }
   [[nodiscard]] std::optional<Clock::time_point> deadline() const noexcept {
     return deadline_ == no_deadline ? std::nullopt : std::optional(deadline_);
   }
@@ -208,8 +214,7 @@ class Call {
   const Method* method_ = nullptr;
   Metadata request_metadata_;
   std::string authority_;
-  std::string_view peer_;
-  std::string_view tls_peer_;
+  const Client* client_ = nullptr;  // the transport keeps it alive
   Clock::time_point deadline_ = no_deadline;
   Encoding request_encoding_ = Encoding::identity;  // grpc-encoding
   EncodingSet accepted_encodings_;                  // grpc-accept-encoding

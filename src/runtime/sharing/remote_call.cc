@@ -12,12 +12,10 @@ RemoteCall::RemoteCall(RemoteCalls& owner) : owner_(owner) {
 
 void RemoteCall::begin(Loan& loan, const rpc::Method& method) {
   id_ = loan.id;
-  peer_text_ = std::move(loan.state.peer);
-  tls_peer_text_ = std::move(loan.state.tls_peer);
+  shared_client_ = std::move(loan.state.client);
+  client_ = shared_client_.get();
   http_method_ = std::move(loan.state.http_method);
   http_target_ = std::move(loan.state.http_target);
-  peer_ = peer_text_;
-  tls_peer_ = tls_peer_text_;
   told_head_ = loan.state.headers_wanted;
   const std::vector<std::byte> messages = std::move(loan.state.messages);
   rpc::Lending::install(*this, method, std::move(loan.state));
@@ -154,6 +152,7 @@ void RemoteCalls::end(RemoteCall& call) noexcept {
   std::unique_ptr<RemoteCall> ended = std::move(found->second);
   calls_.erase(found);
   ended->reset();
+  ended->shared_client_.reset();
   ended->consumed_ = 0;
   ended->posted_ = 0;
   ended->told_end_ = false;

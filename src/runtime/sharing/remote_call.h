@@ -43,8 +43,7 @@ class RemoteCall final : public rpc::Call {
 
   RemoteCalls& owner_;
   LoanId id_ = 0;
-  std::string peer_text_;
-  std::string tls_peer_text_;
+  std::shared_ptr<const rpc::Client> shared_client_;  // the connection may end before the loan
   std::string http_method_;
   std::string http_target_;
   std::size_t consumed_ = 0;

@@ -1,0 +1,35 @@
+// Who is at the other end of a call.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace wasm_grpc::rpc {
+
+/// One connection of a client, as its calls know it. A transport makes one for each connection, as a std::shared_ptr,
+/// and changes it no more once the first call has it; from then on any thread may read it.
+struct Client : std::enable_shared_from_this<Client> {
+  /// `address` as in `peer`; the host is found in it.
+  Client(std::uint64_t connection_number, std::string address);
+
+  /// Differs from that of every other connection of the process.
+  std::uint64_t connection = 0;
+  /// The same for all connections from one host, whatever their port: of an IPv6 address its first half counts, which
+  /// is what one customer has at least. All of unix sockets have the same.
+  std::uint64_t host = 0;
+  /// The address, such as "127.0.0.1:4711" or "[::1]:4711"; "unix:" for a unix socket.
+  std::string peer;
+  /// Who the client is by its verified TLS certificate: the first DNS name of it, else the first URI, else the common
+  /// name of its subject. Empty without one.
+  std::string tls_peer;
+};
+
+/// The next number for Client::connection; from any thread.
+[[nodiscard]] std::uint64_t next_connection_number() noexcept;
+
+/// Client::host of an address: 0 when it is neither IPv4 nor IPv6 nor "unix:".
+[[nodiscard]] std::uint64_t host_of(std::string_view address) noexcept;
+
+}  // namespace wasm_grpc::rpc
