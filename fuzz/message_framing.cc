@@ -18,7 +18,7 @@ namespace {
 class FuzzCall final : public rpc::Call {
  public:
   explicit FuzzCall(const rpc::Method& method) {
-    method_ = &method;
+    request_.method = &method;
     retain();
   }
   using Call::missing_input;

@@ -60,16 +60,16 @@ void Call::request() {
 }
 
 void Call::note_context() {
-  authority_ = context_.host();
+  request_.authority = context_.host();
   note_client();
   for (const auto& [key, value] : context_.client_metadata()) {
-    if (rpc::is_valid_key(view(key))) request_metadata_.add(view(key), view(value));
+    if (rpc::is_valid_key(view(key))) request_.metadata.add(view(key), view(value));
   }
   if (const auto deadline = context_.deadline(); deadline != std::chrono::system_clock::time_point::max()) {
     const auto left = deadline - std::chrono::system_clock::now();
     const auto now = rpc::Clock::now();
     if (left < rpc::Clock::time_point::max() - now) {
-      deadline_ = now + std::chrono::duration_cast<rpc::Clock::duration>(left);
+      request_.deadline = now + std::chrono::duration_cast<rpc::Clock::duration>(left);
     }
   }
 }
@@ -78,7 +78,7 @@ void Call::note_client() {
   const std::string peer = context_.peer();
   // grpc++ does not number its connections, but tells their ports.
   known_client_ = std::make_shared<rpc::Client>(std::hash<std::string>{}(peer), without_scheme(peer));
-  client_ = known_client_.get();
+  request_.client = known_client_.get();
   const auto authentication = context_.auth_context();
   if (authentication == nullptr || !authentication->IsPeerAuthenticated()) return;
   for (const char* property : {GRPC_PEER_DNS_PROPERTY_NAME, GRPC_PEER_URI_PROPERTY_NAME, GRPC_X509_CN_PROPERTY_NAME}) {
@@ -141,9 +141,9 @@ void Call::complete(Step step, bool ok) {
 void Call::begin() {
   hold();  // until Step::end
   queue_.begun(*this);
-  method_ = queue_.find_method(context_.method());
+  request_.method = queue_.find_method(context_.method());
   if (!queue_.shutting_down()) queue_.request_call();
-  if (method_ == nullptr) {
+  if (request_.method == nullptr) {
     ended_ = true;
     stream_.Finish({grpc::StatusCode::UNIMPLEMENTED, "unknown method \"" + context_.method() + "\""},
                    ask_for(Step::finish));
@@ -154,7 +154,7 @@ void Call::begin() {
     return;
   }
   note_context();
-  if (rpc::streams_requests(method_->kind)) start();
+  if (rpc::streams_requests(request_.method->kind)) start();
   read_more();
 }
 
@@ -168,7 +168,7 @@ void Call::shut_down() {
 void Call::start() {
   if (started_ || cancelled()) return;
   started_ = true;
-  method_->handler->start(*this);
+  request_.method->handler->start(*this);
   if (!finished() && !cancelled()) let_go();
 }
 
@@ -194,8 +194,8 @@ rpc::Status Call::take_message() {
 }
 
 void Call::end_input() {
-  if (half_closed_ || cancelled() || finished()) {
-    half_closed_ = true;
+  if (request_.half_closed || cancelled() || finished()) {
+    request_.half_closed = true;
   } else if (rpc::Status status = receive_end(); !status.ok()) {
     fail(std::move(status));
   } else if (started_) {
@@ -206,7 +206,7 @@ void Call::end_input() {
 }
 
 void Call::read_more() {
-  if (reading_ || half_closed_ || ended_ || cancelled() || finished() || held_ >= input_high_water) return;
+  if (reading_ || request_.half_closed || ended_ || cancelled() || finished() || held_ >= input_high_water) return;
   reading_ = true;
   stream_.Read(&read_, ask_for(Step::read));
 }
@@ -227,10 +227,11 @@ void Call::write_more() {
     stream_.Finish(finished() ? final_status() : grpc::Status::CANCELLED, ask_for(Step::finish));
     return;
   }
-  if (!headers_wanted_) return;
+  if (!response_.headers_wanted) return;
   const bool begins = !std::exchange(headers_noted_, true);
   if (begins) {
-    for (const auto& [key, value] : headers_) context_.AddInitialMetadata(std::string(key), std::string(value));
+    for (const auto& [key, value] : response_.headers)
+      context_.AddInitialMetadata(std::string(key), std::string(value));
   }
   const auto output = pending_output();
   if (output.empty() && !finished()) {
@@ -257,14 +258,14 @@ void Call::write_more() {
 
 grpc::Status Call::final_status() {
   std::string details;
-  for (const auto& [key, value] : trailers_) {
+  for (const auto& [key, value] : response_.trailers) {
     if (key == "grpc-status-details-bin") {
       details = value;  // grpc++ sends it as a trailer itself
     } else {
       context_.AddTrailingMetadata(std::string(key), std::string(value));
     }
   }
-  return grpc::Status(static_cast<grpc::StatusCode>(status_.code), status_.message, details);
+  return grpc::Status(static_cast<grpc::StatusCode>(response_.status.code), response_.status.message, details);
 }
 
 void Call::mark_dirty() noexcept {
@@ -292,7 +293,7 @@ void Call::output_ready() noexcept {
 
 void Call::input_consumed(std::size_t bytes) noexcept {
   held_ -= std::min(held_, bytes);
-  if (!ended_ && !reading_ && !half_closed_ && held_ < input_high_water) mark_dirty();
+  if (!ended_ && !reading_ && !request_.half_closed && held_ < input_high_water) mark_dirty();
 }
 
 void Call::let_go() noexcept {

@@ -41,7 +41,7 @@ void Stream::open(Connection& connection, std::int32_t id) {
   connection_ = &connection;
   connection.retain();
   id_ = id;
-  client_ = &connection.client();
+  request_.client = &connection.client();
   allowance_ = connection.core().settings.stream_window;
   open_ = true;
   retain();
@@ -78,47 +78,45 @@ void Stream::closed() {
 }
 
 void Stream::count_end() noexcept {
-  if (plain_status_ != 0 || (!started_ && !finished_)) return;  // not gRPC, or no call yet
-  const rpc::StatusCode code = finished_ ? status_.code : rpc::StatusCode::cancelled;
+  if (plain_status_ != 0 || (!started_ && !response_.finished)) return;  // not gRPC, or no call yet
+  const rpc::StatusCode code = response_.finished ? response_.status.code : rpc::StatusCode::cancelled;
   ++connection_->core().counters.calls_ended[static_cast<std::size_t>(code)];
 }
 
 // ---- Receiving ----
 
 void Stream::take_field(std::string_view name, std::string_view value) {
-  head_.add(name, value, connection_->core().settings.max_header_list_size, request_metadata_);
+  head_.add(name, value, connection_->core().settings.max_header_list_size, request_.metadata);
 }
 
 void Stream::head_complete(bool end_stream) {
   Core& core = connection_->core();
-  if (const auto refusal = head_.judge(core.methods, core.settings.max_header_list_size, request_metadata_)) {
-    half_closed_ = end_stream;
+  if (const auto refusal = head_.judge(core.methods, core.settings.max_header_list_size, request_.metadata)) {
+    request_.half_closed = end_stream;
     refuse(*refusal);
     return;
   }
-  method_ = head_.method();
-  authority_.swap(head_.authority());
+  request_.method = head_.method();
+  request_.authority.swap(head_.authority());
   if (is_http()) {
+    request_.http_method = head_.http_method();
+    request_.http_target = head_.target();
     start();
     if (end_stream) end_input();
     return;
   }
-  request_encoding_ = head_.encoding();
-  accepted_encodings_ = head_.accepted_encodings();
+  request_.encoding = head_.encoding();
+  request_.accepted_encodings = head_.accepted_encodings();
   if (const auto timeout = head_.timeout()) {
     const auto now = rpc::Clock::now();
     if (*timeout < rpc::Clock::time_point::max() - now) {
-      deadline_ = now + *timeout;
-      core.timers.schedule(*this, deadline_);
+      request_.deadline = now + *timeout;
+      core.timers.schedule(*this, request_.deadline);
     }
   }
-  if (rpc::streams_requests(method_->kind)) start();
+  if (rpc::streams_requests(request_.method->kind)) start();
   if (end_stream) end_input();
 }
-
-std::string_view Stream::http_method() const noexcept { return is_http() ? head_.http_method() : std::string_view(); }
-
-std::string_view Stream::http_target() const noexcept { return is_http() ? head_.target() : std::string_view(); }
 
 void Stream::take_data(std::span<const std::byte> bytes) {
   allowance_ -= std::min(allowance_, bytes.size());
@@ -146,8 +144,8 @@ void Stream::take_padding(std::size_t size) {
 }
 
 void Stream::end_input() {
-  if (ignores_input_ || half_closed_ || cancelled()) {
-    half_closed_ = true;
+  if (ignores_input_ || request_.half_closed || cancelled()) {
+    request_.half_closed = true;
     if (answers_at_end_) answer_at_end();
     return;
   }
@@ -163,7 +161,7 @@ void Stream::end_input() {
 void Stream::start() {
   if (cancelled()) return;
   ++connection_->core().counters.calls_started;
-  method_->handler->start(*this);
+  request_.method->handler->start(*this);
   started_ = true;
   if (!finished() && !cancelled()) let_go();
 }
@@ -185,13 +183,13 @@ void Stream::refuse(const Refusal& refusal) {
   ignores_input_ = true;
   if (refusal.http_status != 0) {
     plain_status_ = refusal.http_status;
-    if (!refusal.allow.empty()) headers_.add("allow", refusal.allow);
+    if (!refusal.allow.empty()) response_.headers.add("allow", refusal.allow);
     if (!head_.is_head_request()) {
       const auto body = std::as_bytes(std::span(refusal.status.message));
       output_.assign(body.begin(), body.end());
     }
   }
-  if (refusal.after_request && !half_closed_) {
+  if (refusal.after_request && !request_.half_closed) {
     answers_at_end_ = true;
   } else {
     fail(refusal.status);
@@ -223,10 +221,10 @@ void Stream::input_consumed(std::size_t bytes) noexcept {
   if (granted_ > 0) {
     // What is beyond the window now; a client that has ended its side uses no more allowance.
     const std::size_t window = connection_->core().settings.stream_window;
-    const std::size_t excess = std::max(held_ + (half_closed_ ? 0 : allowance_), window) - window;
+    const std::size_t excess = std::max(held_ + (request_.half_closed ? 0 : allowance_), window) - window;
     if (granted_ > excess) connection_->release_large_input(std::exchange(granted_, excess) - excess);
   }
-  if (!half_closed_) credit(0);
+  if (!request_.half_closed) credit(0);
 }
 
 // Restores the allowance to the stream window, less what is still held, once that is worth a frame; or adds `extra`.
@@ -243,10 +241,10 @@ void Stream::credit(std::size_t extra) {
 }
 
 std::size_t Stream::wanted_input() const noexcept {
-  if (!open_ || ignores_input_ || half_closed_ || cancelled()) return 0;
+  if (!open_ || ignores_input_ || request_.half_closed || cancelled()) return 0;
   // A method with one request begins at the end of the stream, which some clients send in an empty frame of its own,
   // and those over nghttp2 not into a window that the request has used up to the byte.
-  const std::size_t needed = missing_input() + (rpc::streams_requests(method_->kind) ? 0 : 1);
+  const std::size_t needed = missing_input() + (rpc::streams_requests(request_.method->kind) ? 0 : 1);
   return needed > allowance_ ? needed - allowance_ : 0;
 }
 

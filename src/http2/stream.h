@@ -56,8 +56,6 @@ class Stream final : public rpc::Call, public rpc::Timer {
 
   void open(Connection& connection, std::int32_t id);
   [[nodiscard]] std::int32_t id() const noexcept { return id_; }
-  [[nodiscard]] std::string_view http_method() const noexcept override;
-  [[nodiscard]] std::string_view http_target() const noexcept override;
 
   // ---- Receiving: called by the session's callbacks ----
 
@@ -81,9 +79,9 @@ class Stream final : public rpc::Call, public rpc::Timer {
   /// The bytes that produce() and take_output() gave were written.
   void output_written();
   /// True when the client has not ended its side.
-  [[nodiscard]] bool input_open() const noexcept { return !half_closed_; }
+  [[nodiscard]] bool input_open() const noexcept { return !request_.half_closed; }
   /// True when the answer ends early, because its handler failed.
-  [[nodiscard]] bool is_broken_off() const noexcept { return broken_off_; }
+  [[nodiscard]] bool is_broken_off() const noexcept { return response_.broken_off; }
   /// True when nghttp2 was given an answer that has not left: the client's windows are closed, or its socket full.
   [[nodiscard]] bool has_unsent_output() const noexcept { return responded_ && !pending_output().empty(); }
 

@@ -31,7 +31,7 @@ void Stream::output_ready() noexcept {
 void Stream::submit() {
   if (!open_) return;
   if (!responded_) {
-    if (!headers_wanted_) return;
+    if (!response_.headers_wanted) return;
     if (is_http()) {
       submit_http_response();
       return;
@@ -54,13 +54,13 @@ void Stream::submit_response() {
   block.add(":status", "200");
   block.add("content-type", "application/grpc");
   if (head_.mentions_encodings()) block.add("grpc-accept-encoding", rpc::known_encodings);
-  if (response_encoding_ != rpc::Encoding::identity) block.add("grpc-encoding", rpc::name(response_encoding_));
-  block.add_metadata(headers_);
+  if (response_.encoding != rpc::Encoding::identity) block.add("grpc-encoding", rpc::name(response_.encoding));
+  block.add_metadata(response_.headers);
   // Without a message and without headers of its own the answer is a single frame ("Trailers-Only").
-  const bool trailers_only = finished_ && output_.empty() && headers_.empty();
+  const bool trailers_only = response_.finished && output_.empty() && response_.headers.empty();
   if (trailers_only) {
-    block.add_status(status_, max_message_field());
-    block.add_metadata(trailers_);
+    block.add_status(response_.status, max_message_field());
+    block.add_metadata(response_.trailers);
     note_early_end();
   }
   submit_fields(block, !trailers_only);
@@ -82,7 +82,7 @@ void Stream::submit_plain_response() {
   block.clear();
   block.add_number(":status", static_cast<std::size_t>(plain_status_));
   block.add("content-type", "text/plain; charset=utf-8");
-  block.add_headers(headers_);
+  block.add_headers(response_.headers);
   add_date(block);
   if (output_.empty()) note_early_end();
   submit_fields(block, !output_.empty());
@@ -90,10 +90,10 @@ void Stream::submit_plain_response() {
 
 // RFC 9110, 6.6.1. Answers of gRPC do without: nothing of its protocol needs it.
 void Stream::add_date(FieldBlock& block) {
-  if (!headers_.get("date")) block.add_copy("date", connection_->core().date.text(std::time(nullptr)));
+  if (!response_.headers.get("date")) block.add_copy("date", connection_->core().date.text(std::time(nullptr)));
 }
 
-bool Stream::takes_no_body() const noexcept { return has_no_content(http_status_) || head_.is_head_request(); }
+bool Stream::takes_no_body() const noexcept { return has_no_content(response_.http_status) || head_.is_head_request(); }
 
 void Stream::submit_http_response() {
   const bool sends_body = !takes_no_body();
@@ -102,49 +102,49 @@ void Stream::submit_http_response() {
     const std::size_t unsent = pending_output().size();
     dropped_ += unsent;
     output_sent_ += unsent;
-    if (!finished_) {
+    if (!response_.finished) {
       if (unsent > 0) connection_->written(*this);
       return;
     }
   }
   responded_ = true;
-  if (!sends_body && broken_off_) {
+  if (!sends_body && response_.broken_off) {
     nghttp2_submit_rst_stream(connection_->session(), NGHTTP2_FLAG_NONE, id_, NGHTTP2_INTERNAL_ERROR);
     return;
   }
   FieldBlock& block = connection_->core().fields;
   block.clear();
-  block.add_number(":status", http_status_);
-  block.add_headers(headers_);
+  block.add_number(":status", response_.http_status);
+  block.add_headers(response_.headers);
   add_date(block);
-  if (finished_ && !broken_off_) {
+  if (response_.finished && !response_.broken_off) {
     if (sends_body) {
       block.add_number("content-length", pending_output().size());
-    } else if (!has_no_content(http_status_)) {
+    } else if (!has_no_content(response_.http_status)) {
       block.add_number("content-length", dropped_);
     }
   }
-  const bool ends = !sends_body || (finished_ && !broken_off_ && output_.empty());
+  const bool ends = !sends_body || (response_.finished && !response_.broken_off && output_.empty());
   if (ends) note_early_end();
   submit_fields(block, !ends);
 }
 
 ssize_t Stream::produce(std::uint8_t* buffer, std::size_t length, std::uint32_t* data_flags) {
   const auto pending = pending_output();
-  if (pending.empty() && !finished_) {
+  if (pending.empty() && !response_.finished) {
     deferred_ = true;
     return NGHTTP2_ERR_DEFERRED;
   }
-  if (pending.empty() && broken_off_) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;  // resets the stream
+  if (pending.empty() && response_.broken_off) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;  // resets the stream
   const std::size_t size = std::min(pending.size(), length);
   if (size >= no_copy_size) {
     *data_flags |= NGHTTP2_DATA_FLAG_NO_COPY;  // send_large_data() calls take_output()
   } else if (size > 0) {
     std::memcpy(buffer, pending.data(), size);
     output_sent_ += size;
-    if (!finished_) connection_->written(*this);
+    if (!response_.finished) connection_->written(*this);
   }
-  if (size == pending.size() && finished_ && !broken_off_) {
+  if (size == pending.size() && response_.finished && !response_.broken_off) {
     *data_flags |= NGHTTP2_DATA_FLAG_EOF;
     note_early_end();
     if (plain_status_ == 0 && !is_http()) {
@@ -158,8 +158,8 @@ ssize_t Stream::produce(std::uint8_t* buffer, std::size_t length, std::uint32_t*
 void Stream::submit_trailers() {
   FieldBlock& block = connection_->core().fields;
   block.clear();
-  block.add_status(status_, max_message_field());
-  block.add_metadata(trailers_);
+  block.add_status(response_.status, max_message_field());
+  block.add_metadata(response_.trailers);
   const auto fields = block.fields();
   if (nghttp2_submit_trailer(connection_->session(), id_, fields.data(), fields.size()) != 0) {
     nghttp2_submit_rst_stream(connection_->session(), NGHTTP2_FLAG_NONE, id_, NGHTTP2_INTERNAL_ERROR);
@@ -180,7 +180,7 @@ std::span<const std::byte> Stream::take_output(std::size_t length) {
 
 void Stream::output_written() {
   // Once finished nothing is added any more, and what nghttp2 still wants to read stays where it is.
-  if (!finished_) output_drained();
+  if (!response_.finished) output_drained();
 }
 
 // A client may refuse answers whose header list is too large, and then loses the status too: the message is what can be
@@ -191,11 +191,11 @@ std::size_t Stream::max_message_field() const {
   constexpr std::size_t entry = 32;
   constexpr std::size_t customary = 8 * 1024;
   constexpr std::size_t least = 1024;  // where only the customary limit would cut it
-  if (status_.message.empty()) return 0;
+  if (response_.status.message.empty()) return 0;
   const std::size_t limit =
       nghttp2_session_get_remote_settings(connection_->session(), NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE);
-  const std::size_t metadata =
-      headers_.byte_size() * 2 + trailers_.byte_size() * 2 + (headers_.size() + trailers_.size()) * entry + others;
+  const std::size_t metadata = response_.headers.byte_size() * 2 + response_.trailers.byte_size() * 2 +
+                               (response_.headers.size() + response_.trailers.size()) * entry + others;
   const auto room = [&](std::size_t list) { return list > metadata ? list - metadata : 0; };
   return std::min(room(limit), std::max(room(customary), least));
 }

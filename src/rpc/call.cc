@@ -54,26 +54,26 @@ std::optional<std::span<const std::byte>> Call::message() noexcept {
   const std::byte* prefix = input_.data() + input_taken_;
   const std::span data(prefix + prefix_size, read_length(prefix));
   if (prefix[0] == std::byte{0}) {
-    message_encoding_ = Encoding::identity;
+    request_.message_encoding = Encoding::identity;
     return data;
   }
   if (!decompressed_ && !decompress(data)) return std::nullopt;
-  message_encoding_ = request_encoding_;
+  request_.message_encoding = request_.encoding;
   return plain_;
 }
 
 // Not before the handler asks for the message: a call holds one decompressed message at a time.
 bool Call::decompress(std::span<const std::byte> data) noexcept {
   if (cancelled_) return false;
-  switch (codec_->decompress(request_encoding_, data, max_message_size_, plain_)) {
+  switch (codec_->decompress(request_.encoding, data, max_message_size_, plain_)) {
     case Codec::Outcome::done:
       decompressed_ = true;
       break;
     case Codec::Outcome::corrupt:
       refuse_message(
           {StatusCode::internal, "the request message is not what grpc-encoding says: one whole message in " +
-                                     std::string(name(request_encoding_)) +
-                                     (request_encoding_ == Encoding::deflate ? " (the zlib format of RFC 1950)" : "")});
+                                     std::string(name(request_.encoding)) +
+                                     (request_.encoding == Encoding::deflate ? " (the zlib format of RFC 1950)" : "")});
       break;
     case Codec::Outcome::too_large:
       refuse_message({StatusCode::resource_exhausted,
@@ -89,8 +89,12 @@ bool Call::decompress(std::span<const std::byte> data) noexcept {
 
 // The handler is in the middle of something: it finds out by itself, from what message() returns.
 void Call::refuse_message(Status status) noexcept {
+  if (!response_.finished) set_status(std::move(status));
+  end_refused();
+}
+
+void Call::end_refused() noexcept {
   empty(plain_);
-  if (!finished_) set_status(std::move(status));
   cancelled_ = true;
   listener_ = nullptr;
 }
@@ -136,7 +140,7 @@ Status Call::scan_input(std::size_t max_message_size) {
     const std::byte* prefix = input_.data() + input_scanned_;
     const auto flags = std::to_integer<unsigned>(prefix[0]);
     if (flags == 1) {
-      if (request_encoding_ == Encoding::identity) {
+      if (request_.encoding == Encoding::identity) {
         return {StatusCode::internal,
                 "the request message is marked compressed, but grpc-encoding names no compression"};
       }
@@ -163,7 +167,7 @@ Status Call::scan_input(std::size_t max_message_size) {
     input_scanned_ = end;
     ++complete_messages_;
     ++received_messages_;
-    if (received_messages_ > 1 && !streams_requests(method_->kind)) return wrong_number_of_requests();
+    if (received_messages_ > 1 && !streams_requests(request_.method->kind)) return wrong_number_of_requests();
   }
   return {};
 }
@@ -176,37 +180,37 @@ void Call::compact_input() {
 
 Status Call::wrong_number_of_requests() const {
   // gRPC's list of status codes asks for UNIMPLEMENTED ("request cardinality violation").
-  return {StatusCode::unimplemented, "method " + method_->path +
+  return {StatusCode::unimplemented, "method " + request_.method->path +
                                          " takes exactly one request message, the client sent " +
                                          (received_messages_ == 0 ? "none" : "more")};
 }
 
 Status Call::receive_end() {
-  half_closed_ = true;
+  request_.half_closed = true;
   if (input_scanned_ != input_.size()) {
     return {StatusCode::internal, "the request ended in the middle of a message"};
   }
-  if (!streams_requests(method_->kind) && received_messages_ != 1) return wrong_number_of_requests();
+  if (!streams_requests(request_.method->kind) && received_messages_ != 1) return wrong_number_of_requests();
   return {};
 }
 
 bool Call::add_header(std::string_view key, std::string_view value) {
   if (is_http()) return add_http_header(key, value);
-  if (headers_wanted_ || finished_ || cancelled_ || key == details_key) return false;
-  return add_metadata(headers_, headers_.byte_size() + trailers_.byte_size(), key, value);
+  if (response_.headers_wanted || response_.finished || cancelled_ || key == details_key) return false;
+  return add_metadata(response_.headers, response_.headers.byte_size() + response_.trailers.byte_size(), key, value);
 }
 
 bool Call::add_trailer(std::string_view key, std::string_view value) {
-  if (finished_ || cancelled_ || is_http()) return false;
-  if (key == details_key && trailers_.get(key)) return false;
-  return add_metadata(trailers_, headers_.byte_size() + trailers_.byte_size(), key, value);
+  if (response_.finished || cancelled_ || is_http()) return false;
+  if (key == details_key && response_.trailers.get(key)) return false;
+  return add_metadata(response_.trailers, response_.headers.byte_size() + response_.trailers.byte_size(), key, value);
 }
 
 SendResult Call::send_headers() noexcept {
   if (cancelled_) return SendResult::cancelled;
-  if (finished_) return SendResult::closed;
-  if (!headers_wanted_) {
-    headers_wanted_ = true;
+  if (response_.finished) return SendResult::closed;
+  if (!response_.headers_wanted) {
+    response_.headers_wanted = true;
     output_ready();
   }
   return SendResult::ok;
@@ -214,8 +218,8 @@ SendResult Call::send_headers() noexcept {
 
 SendResult Call::send(std::span<const std::byte> message) {
   if (cancelled_) return SendResult::cancelled;
-  if (finished_) return SendResult::closed;
-  if (sent_messages_ > 0 && !streams_responses(method_->kind)) return SendResult::invalid;
+  if (response_.finished) return SendResult::closed;
+  if (response_.sent_messages > 0 && !streams_responses(request_.method->kind)) return SendResult::invalid;
   if (message.size() > std::numeric_limits<std::uint32_t>::max()) return SendResult::invalid;
   if (message.size() > max_response_size_) {
     finish({is_http() ? StatusCode::internal : StatusCode::resource_exhausted,
@@ -229,10 +233,10 @@ SendResult Call::send(std::span<const std::byte> message) {
     return SendResult::again;
   }
   drop_sent_output(prefix_size + message.size());
-  if (!compressing_ || !append_compressed(message)) append_plain(message);
+  if (!response_.compressing || !append_compressed(message)) append_plain(message);
   if (output_.size() - output_sent_ >= output_high_water) wants_writable_ = true;
-  ++sent_messages_;
-  headers_wanted_ = true;
+  ++response_.sent_messages;
+  response_.headers_wanted = true;
   output_ready();
   return SendResult::ok;
 }
@@ -257,7 +261,7 @@ void Call::append_framed(std::span<const std::byte> messages) {
 }
 
 void Call::append_plain(std::span<const std::byte> message) {
-  if (method_->kind == MethodKind::http) {
+  if (request_.method->kind == MethodKind::http) {
     append_framed(message);
     return;
   }
@@ -272,7 +276,7 @@ bool Call::append_compressed(std::span<const std::byte> message) {
   if (message.size() > Codec::max_compressed_input) return false;
   const std::size_t start = output_.size();
   output_.resize(start + prefix_size);
-  if (!codec_->compress(response_encoding_, message, output_)) {
+  if (!codec_->compress(response_.encoding, message, output_)) {
     output_.resize(start);
     return false;
   }
@@ -283,25 +287,25 @@ bool Call::append_compressed(std::span<const std::byte> message) {
 
 SendResult Call::compress(bool on) noexcept {
   if (cancelled_) return SendResult::cancelled;
-  if (finished_) return SendResult::closed;
+  if (response_.finished) return SendResult::closed;
   if (on) {
-    const Encoding best = accepted_encodings_.best();
+    const Encoding best = request_.accepted_encodings.best();
     if (best == Encoding::identity) return SendResult::ok;
-    if (headers_wanted_ && response_encoding_ == Encoding::identity) return SendResult::invalid;
-    response_encoding_ = best;
+    if (response_.headers_wanted && response_.encoding == Encoding::identity) return SendResult::invalid;
+    response_.encoding = best;
   }
-  compressing_ = on;
+  response_.compressing = on;
   return SendResult::ok;
 }
 
 bool Call::writable() const noexcept {
-  return cancelled_ || finished_ || output_.size() - output_sent_ < output_high_water;
+  return cancelled_ || response_.finished || output_.size() - output_sent_ < output_high_water;
 }
 
 SendResult Call::finish(Status status) {
   if (cancelled_) return SendResult::cancelled;
-  if (finished_) return SendResult::closed;
-  if (status.ok() && sent_messages_ == 0 && !streams_responses(method_->kind)) {
+  if (response_.finished) return SendResult::closed;
+  if (status.ok() && response_.sent_messages == 0 && !streams_responses(request_.method->kind)) {
     status = {StatusCode::internal, "the handler returned OK without a response message"};
   }
   set_status(std::move(status));
@@ -314,15 +318,15 @@ void Call::set_status(Status status) {
     cut(status.message);
     if (replace_invalid_utf8(status.message)) cut(status.message);  // it may have become longer
   }
-  status_ = std::move(status);
-  if (!status_.ok() && is_http()) answer_failure_in_http();
-  finished_ = true;
-  headers_wanted_ = true;
+  response_.status = std::move(status);
+  if (!response_.status.ok() && is_http()) answer_failure_in_http();
+  response_.finished = true;
+  response_.headers_wanted = true;
   output_ready();
 }
 
 void Call::fail(Status status) {
-  if (!finished_) set_status(std::move(status));
+  if (!response_.finished) set_status(std::move(status));
   cancel();
 }
 
@@ -337,7 +341,7 @@ void Call::output_drained() noexcept {
     empty(output_);
     output_sent_ = 0;
   }
-  if (wants_writable_ && !finished_ && !cancelled_ && output_.size() - output_sent_ <= output_high_water / 2) {
+  if (wants_writable_ && !response_.finished && !cancelled_ && output_.size() - output_sent_ <= output_high_water / 2) {
     wants_writable_ = false;
     if (listener_ != nullptr) listener_->on_writable(*this);
   }
@@ -362,27 +366,10 @@ void Call::empty(std::vector<std::byte>& buffer) noexcept {
 }
 
 void Call::reset() noexcept {
-  method_ = nullptr;
-  request_metadata_.clear();
-  authority_.clear();
-  http_status_ = 200;
-  broken_off_ = false;
-  last_piece_ = 0;
-  client_ = nullptr;
-  deadline_ = no_deadline;
-  max_response_size_ = std::numeric_limits<std::size_t>::max();
-  request_encoding_ = Encoding::identity;
-  accepted_encodings_.clear();
-  response_encoding_ = Encoding::identity;
-  headers_.clear();
-  trailers_.clear();
-  status_.code = StatusCode::ok;
-  status_.message.clear();
+  request_.reset();
+  response_.reset();
   empty(output_);
   output_sent_ = 0;
-  half_closed_ = false;
-  headers_wanted_ = false;
-  finished_ = false;
   cancelled_ = false;
   empty(input_);
   input_taken_ = 0;
@@ -390,14 +377,13 @@ void Call::reset() noexcept {
   complete_messages_ = 0;
   missing_ = 0;
   received_messages_ = 0;
-  sent_messages_ = 0;
   wants_writable_ = false;
-  compressing_ = false;
+  last_piece_ = 0;
+  max_response_size_ = std::numeric_limits<std::size_t>::max();
   if (decompressed_) {
     decompressed_ = false;
     empty(plain_);
   }
-  message_encoding_.reset();
   listener_ = nullptr;
   holders_ = 0;
 }

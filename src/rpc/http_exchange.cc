@@ -83,33 +83,34 @@ Status Call::receive_body(std::span<const std::byte> bytes, std::size_t max_piec
 }
 
 bool Call::set_http_status(int status) noexcept {
-  if (!is_http() || headers_wanted_ || finished_ || cancelled_) return false;
+  if (!is_http() || response_.headers_wanted || response_.finished || cancelled_) return false;
   if (status < least_status || status > largest_status) return false;
-  http_status_ = static_cast<std::uint16_t>(status);
+  response_.http_status = static_cast<std::uint16_t>(status);
   return true;
 }
 
 bool Call::add_http_header(std::string_view key, std::string_view value) {
-  if (headers_wanted_ || finished_ || cancelled_) return false;
+  if (response_.headers_wanted || response_.finished || cancelled_) return false;
   if (!is_http_field(key) || !is_valid_ascii_value(value)) return false;
   if (value.starts_with(' ') || value.ends_with(' ')) return false;
-  if (key.size() + value.size() > max_response_metadata - std::min(headers_.byte_size(), max_response_metadata)) {
+  if (key.size() + value.size() >
+      max_response_metadata - std::min(response_.headers.byte_size(), max_response_metadata)) {
     return false;
   }
-  headers_.add(key, value);
+  response_.headers.add(key, value);
   return true;
 }
 
 void Call::answer_failure_in_http() {
-  if (headers_wanted_) {
-    broken_off_ = true;
+  if (response_.headers_wanted) {
+    response_.broken_off = true;
     return;
   }
-  headers_.clear();  // they were those of another answer
-  http_status_ = http_status_of(status_.code);
-  if (status_.message.empty()) return;
-  headers_.add("content-type", "text/plain; charset=utf-8");
-  append_framed(std::as_bytes(std::span(status_.message)));
+  response_.headers.clear();  // they were those of another answer
+  response_.http_status = http_status_of(response_.status.code);
+  if (response_.status.message.empty()) return;
+  response_.headers.add("content-type", "text/plain; charset=utf-8");
+  append_framed(std::as_bytes(std::span(response_.status.message)));
   append_framed(std::as_bytes(std::span("\n", 1)));
 }
 

@@ -7,23 +7,9 @@ namespace wasm_grpc::rpc {
 LentState Lending::take(Call& call) {
   LentState state;
   state.messages = take_messages(call);  // first: it may fail
-  if (call.client_ != nullptr) state.client = call.client_->shared_from_this();
-  state.headers = call.headers_;
-  state.trailers = call.trailers_;
-  state.request_metadata = std::move(call.request_metadata_);
-  state.authority = std::move(call.authority_);
-  state.http_method = call.http_method();
-  state.http_target = call.http_target();
-  state.http_status = call.http_status_;
-  state.deadline = call.deadline();
-  state.request_encoding = call.request_encoding_;
-  state.accepted_encodings = call.accepted_encodings_;
-  state.half_closed = call.half_closed_;
-  state.message_encoding = call.message_encoding_;
-  state.response_encoding = call.response_encoding_;
-  state.headers_wanted = call.headers_wanted_;
-  state.compressing = call.compressing_;
-  state.sent_messages = call.sent_messages_;
+  if (call.request_.client != nullptr) state.client = call.request_.client->shared_from_this();
+  state.response = call.response_;           // a copy: what the handler has said already is still to be sent
+  state.request = std::move(call.request_);  // the transport goes on with what is no storage, which a move leaves
   return state;
 }
 
@@ -52,45 +38,17 @@ std::vector<std::byte> Lending::take_messages(Call& call) {
 
 void Lending::apply(Call& call, LentAnswer&& answer) {
   if (answer.consumed > 0) call.input_consumed(answer.consumed);
-  if (call.cancelled_ || call.finished_) return;
-  if (answer.head && !call.headers_wanted_) {
-    call.headers_ = std::move(answer.head->headers);
-    call.response_encoding_ = answer.head->response_encoding;
-    call.http_status_ = answer.head->http_status;
-    call.headers_wanted_ = true;
-    call.output_ready();
-  }
-  if (!answer.output.empty()) {
-    call.append_framed(answer.output);
-    call.output_ready();
-  }
-  if (answer.end) {
-    call.trailers_ = std::move(answer.end->trailers);
-    if (answer.end->refused) {
-      call.refuse_message(std::move(answer.end->status));
-    } else {
-      call.set_status(std::move(answer.end->status));
-    }
-    call.broken_off_ = answer.end->broken_off;
-  }
+  if (call.cancelled_ || call.response_.finished) return;
+  if (!answer.output.empty()) call.append_framed(answer.output);
+  if (answer.response) call.response_ = std::move(*answer.response);
+  if (answer.refused) call.end_refused();
+  if (!answer.output.empty() || answer.response) call.output_ready();
 }
 
 void Lending::install(Call& call, const Method& method, LentState&& state) {
-  call.method_ = &method;
-  call.request_metadata_ = std::move(state.request_metadata);
-  call.authority_ = std::move(state.authority);
-  call.http_status_ = state.http_status;
-  call.deadline_ = state.deadline.value_or(Call::no_deadline);
-  call.request_encoding_ = state.request_encoding;
-  call.accepted_encodings_ = state.accepted_encodings;
-  call.half_closed_ = state.half_closed;
-  call.message_encoding_ = state.message_encoding;
-  call.headers_ = std::move(state.headers);
-  call.trailers_ = std::move(state.trailers);
-  call.response_encoding_ = state.response_encoding;
-  call.headers_wanted_ = state.headers_wanted;
-  call.compressing_ = state.compressing;
-  call.sent_messages_ = state.sent_messages;
+  call.request_ = std::move(state.request);
+  call.request_.method = &method;
+  call.response_ = std::move(state.response);
 }
 
 }  // namespace wasm_grpc::rpc

@@ -15,52 +15,23 @@ namespace wasm_grpc::rpc {
 
 /// A call as its handler sees it, at the moment it is lent.
 struct LentState {
-  Metadata request_metadata;
-  std::string authority;
-  std::string http_method;
-  std::string http_target;
-  std::shared_ptr<const Client> client;  // nullptr where it is not known
-  std::optional<Clock::time_point> deadline;
-  Encoding request_encoding = Encoding::identity;
-  EncodingSet accepted_encodings;
-
+  Request request;
+  Response response;                     // what the handler has answered before, on the lender's thread
+  std::shared_ptr<const Client> client;  // keeps the request's alive; nullptr where it is not known
   /// The request messages that have arrived and were not taken, framed as on the wire.
   std::vector<std::byte> messages;
-  bool half_closed = false;
-  std::optional<Encoding> message_encoding;
-
-  // What the handler has answered before, on the lender's thread.
-  std::uint16_t http_status = 200;
-  Metadata headers;
-  Metadata trailers;
-  Encoding response_encoding = Encoding::identity;
-  bool headers_wanted = false;
-  bool compressing = false;
-  std::uint64_t sent_messages = 0;
 };
 
 /// What a handler has done to a lent call since it said so last.
 struct LentAnswer {
-  struct Head {
-    Metadata headers;
-    Encoding response_encoding = Encoding::identity;
-    std::uint16_t http_status = 200;
-  };
-  struct End {
-    Status status;
-    Metadata trailers;
-    /// The call has ended because a request message could not be decompressed.
-    bool refused = false;
-    /// An HTTP exchange has failed after its headers.
-    bool broken_off = false;
-  };
-
   /// Bytes of the request it has taken.
   std::size_t consumed = 0;
-  std::optional<Head> head;
   /// Response messages, framed as on the wire.
   std::vector<std::byte> output;
-  std::optional<End> end;
+  /// The response as it is now: when its headers are to be sent, and when it has its status.
+  std::optional<Response> response;
+  /// The call has ended because a request message could not be decompressed.
+  bool refused = false;
 };
 
 /// The two ends of a loan, for those who lend and those who take. Each function is used on the thread of its call.

@@ -19,9 +19,9 @@ class TestCall final : public rpc::Call {
  public:
   explicit TestCall(rpc::MethodKind kind, std::string path = "/test.Service/Method")
       : method_storage_{std::move(path), kind, nullptr} {
-    method_ = &method_storage_;
-    authority_ = "example.com";
-    client_ = client_storage_.get();
+    request_.method = &method_storage_;
+    request_.authority = "example.com";
+    request_.client = client_storage_.get();
     set_codec(&codec_);
     retain();
   }
@@ -41,8 +41,8 @@ class TestCall final : public rpc::Call {
   }
   /// Of an HTTP exchange.
   void client_asks_for(std::string_view method, std::string_view target) {
-    http_method_ = method;
-    http_target_ = target;
+    request_.http_method = method;
+    request_.http_target = target;
   }
   void client_sends_body(std::string_view piece) {
     expect_ok(receive_body(std::as_bytes(std::span(piece)), rpc::max_body_piece));
@@ -50,16 +50,14 @@ class TestCall final : public rpc::Call {
   }
   /// True when somebody else keeps its client alive.
   [[nodiscard]] bool client_is_shared() const noexcept { return client_storage_.use_count() > 1; }
-  [[nodiscard]] std::string_view http_method() const noexcept override { return http_method_; }
-  [[nodiscard]] std::string_view http_target() const noexcept override { return http_target_; }
   std::string body() const {
     const auto bytes = pending_output();
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
   }
-  int http_status() const { return http_status_; }
+  int http_status() const { return response_.http_status; }
   bool broken_off() const { return broken_off_; }
-  void client_compresses_by(rpc::Encoding encoding) { request_encoding_ = encoding; }
-  void client_accepts(std::string_view encodings) { accepted_encodings_.add_list(encodings); }
+  void client_compresses_by(rpc::Encoding encoding) { request_.encoding = encoding; }
+  void client_accepts(std::string_view encodings) { request_.accepted_encodings.add_list(encodings); }
   void client_ends() {
     expect_ok(receive_end());
     notify_readable();
@@ -70,9 +68,9 @@ class TestCall final : public rpc::Call {
     output_sent_ = output_.size();
     output_drained();
   }
-  void add_request_metadata(std::string_view key, std::string_view value) { request_metadata_.add(key, value); }
+  void add_request_metadata(std::string_view key, std::string_view value) { request_.metadata.add(key, value); }
   void deadline_passes() { fail({rpc::StatusCode::deadline_exceeded, "the deadline passed"}); }
-  void set_deadline(rpc::Clock::time_point deadline) { deadline_ = deadline; }
+  void set_deadline(rpc::Clock::time_point deadline) { request_.deadline = deadline; }
 
   /// Everything the guest has sent.
   std::vector<std::string> messages() const {
@@ -86,13 +84,13 @@ class TestCall final : public rpc::Call {
     for_each_unread([&](std::byte flag, std::string_view) { flags.push_back(std::to_integer<int>(flag)); });
     return flags;
   }
-  rpc::Encoding announced() const { return response_encoding_; }
+  rpc::Encoding announced() const { return response_.encoding; }
   /// True when nobody but the client holds it.
   bool let_go_of() const { return holders() == 1; }
-  const rpc::Status& status() const { return status_; }
-  const rpc::Metadata& headers() const { return headers_; }
-  const rpc::Metadata& trailers() const { return trailers_; }
-  bool headers_sent() const { return headers_wanted_; }
+  const rpc::Status& status() const { return response_.status; }
+  const rpc::Metadata& headers() const { return response_.headers; }
+  const rpc::Metadata& trailers() const { return response_.trailers; }
+  bool headers_sent() const { return response_.headers_wanted; }
   std::size_t consumed() const { return consumed_; }
 
  private:
@@ -122,8 +120,6 @@ class TestCall final : public rpc::Call {
   rpc::Codec codec_{buffers_};
   rpc::Method method_storage_;
   std::shared_ptr<rpc::Client> client_storage_ = std::make_shared<rpc::Client>(1, "127.0.0.1:4711");
-  std::string http_method_;
-  std::string http_target_;
   std::vector<std::string> read_;
   std::size_t consumed_ = 0;
 };

@@ -30,7 +30,7 @@ std::string text_of(std::span<const std::byte> data) {
 class TestCall final : public Call {
  public:
   explicit TestCall(MethodKind kind) : own_method_{"/test.Test/Call", kind, nullptr} {
-    method_ = &own_method_;
+    request_.method = &own_method_;
     retain();
   }
 
@@ -55,11 +55,11 @@ class TestCall final : public Call {
     output_sent_ += size;
     output_drained();
   }
-  const Status& status() const { return status_; }
-  const Metadata& headers() const { return headers_; }
-  const Metadata& trailers() const { return trailers_; }
-  bool headers_wanted() const { return headers_wanted_; }
-  void use(const Method& method) { method_ = &method; }
+  const Status& status() const { return response_.status; }
+  const Metadata& headers() const { return response_.headers; }
+  const Metadata& trailers() const { return response_.trailers; }
+  bool headers_wanted() const { return response_.headers_wanted; }
+  void use(const Method& method) { request_.method = &method; }
 
   int ready = 0;
   std::size_t consumed = 0;

@@ -22,7 +22,7 @@ std::string text_of(std::span<const std::byte> data) {
 class TestCall final : public Call, public CallListener {
  public:
   explicit TestCall(Codec& codec) {
-    method_ = &own_method_;
+    request_.method = &own_method_;
     set_codec(&codec);
     set_listener(this);
     retain();
@@ -30,8 +30,8 @@ class TestCall final : public Call, public CallListener {
 
   using Call::reset;
 
-  void client_compresses_by(Encoding encoding) { request_encoding_ = encoding; }
-  void client_accepts(std::string_view list) { accepted_encodings_.add_list(list); }
+  void client_compresses_by(Encoding encoding) { request_.encoding = encoding; }
+  void client_accepts(std::string_view list) { request_.accepted_encodings.add_list(list); }
   Status client_sends(std::string_view payload, char flags) {
     const auto size = payload.size();
     std::string frame = {flags, static_cast<char>(size >> 24), static_cast<char>(size >> 16),
@@ -39,8 +39,8 @@ class TestCall final : public Call, public CallListener {
     return receive(bytes(frame.append(payload)), limit);
   }
   std::string sent() const { return text_of(pending_output()); }
-  const Status& status() const { return status_; }
-  Encoding announced() const { return response_encoding_; }
+  const Status& status() const { return response_.status; }
+  Encoding announced() const { return response_.encoding; }
 
   int cancellations = 0;
   std::size_t consumed = 0;

@@ -16,14 +16,14 @@
 #include "wasm_grpc/rpc/encoding.h"
 #include "wasm_grpc/rpc/metadata.h"
 #include "wasm_grpc/rpc/method.h"
+#include "wasm_grpc/rpc/request.h"
+#include "wasm_grpc/rpc/response.h"
 #include "wasm_grpc/rpc/status.h"
 
 namespace wasm_grpc::rpc {
 
 class BufferPool;
 class Codec;
-
-using Clock = std::chrono::steady_clock;
 
 /// Told of what happens to a call while its handler works on it. All functions run on the call's worker thread, from
 /// inside the transport: they note or schedule, and do not run long. They may call any function of the call.
@@ -61,24 +61,24 @@ class Call {
   // ---- The request ----
 
   /// The method asked for. Valid from Handler::start() on.
-  [[nodiscard]] const Method& method() const noexcept { return *method_; }
-  [[nodiscard]] const Metadata& request_metadata() const noexcept { return request_metadata_; }
-  [[nodiscard]] std::string_view authority() const noexcept { return authority_; }
+  [[nodiscard]] const Method& method() const noexcept { return *request_.method; }
+  [[nodiscard]] const Metadata& request_metadata() const noexcept { return request_.metadata; }
+  [[nodiscard]] std::string_view authority() const noexcept { return request_.authority; }
   /// Of an HTTP exchange (MethodKind::http): its method, such as "GET", and its target, "/path?query". Else empty.
-  [[nodiscard]] virtual std::string_view http_method() const noexcept { return {}; }
-  [[nodiscard]] virtual std::string_view http_target() const noexcept { return {}; }
+  [[nodiscard]] std::string_view http_method() const noexcept { return request_.http_method; }
+  [[nodiscard]] std::string_view http_target() const noexcept { return request_.http_target; }
   /// The connection it comes from; nullptr where that is not known. Lives as long as the call; its shared_from_this()
   /// keeps it longer.
-  [[nodiscard]] const Client* client() const noexcept { return client_; }
+  [[nodiscard]] const Client* client() const noexcept { return request_.client; }
   /// Client::peer and Client::tls_peer; empty where the client is not known.
   [[nodiscard]] std::string_view peer() const noexcept {
-    return client_ == nullptr ? std::string_view() : client_->peer;
+    return request_.client == nullptr ? std::string_view() : request_.client->peer;
   }
   [[nodiscard]] std::string_view tls_peer() const noexcept {
-    return client_ == nullptr ? std::string_view() : client_->tls_peer;
+    return request_.client == nullptr ? std::string_view() : request_.client->tls_peer;
   }
   [[nodiscard]] std::optional<Clock::time_point> deadline() const noexcept {
-    return deadline_ == no_deadline ? std::nullopt : std::optional(deadline_);
+    return request_.deadline == Request::no_deadline ? std::nullopt : std::optional(request_.deadline);
   }
 
   /// The first complete request message not yet taken, or nothing. The span lives until pop_message(), and not past
@@ -87,17 +87,17 @@ class Call {
   /// told.
   [[nodiscard]] std::optional<std::span<const std::byte>> message() noexcept;
   /// How the message that message() gave last came over the wire; nothing before the first.
-  [[nodiscard]] std::optional<Encoding> message_encoding() const noexcept { return message_encoding_; }
+  [[nodiscard]] std::optional<Encoding> message_encoding() const noexcept { return request_.message_encoding; }
   /// Drops the message that message() showed and lets the client send as many bytes more.
   void pop_message() noexcept;
   /// True when the client has sent its last message and all of them were taken.
-  [[nodiscard]] bool requests_ended() const noexcept { return half_closed_ && complete_messages_ == 0; }
+  [[nodiscard]] bool requests_ended() const noexcept { return request_.half_closed && complete_messages_ == 0; }
   /// True when a message is there that was not taken.
   [[nodiscard]] bool has_message() const noexcept { return complete_messages_ > 0; }
   /// True when the client has sent its last message, whether it was taken or not.
-  [[nodiscard]] bool half_closed() const noexcept { return half_closed_; }
+  [[nodiscard]] bool half_closed() const noexcept { return request_.half_closed; }
   /// True when a message is there or the requests have ended.
-  [[nodiscard]] bool readable() const noexcept { return complete_messages_ > 0 || half_closed_; }
+  [[nodiscard]] bool readable() const noexcept { return complete_messages_ > 0 || request_.half_closed; }
 
   // ---- The response ----
 
@@ -116,7 +116,7 @@ class Call {
   /// the client accepts none this is `ok` and does nothing: compressing() tells. It must have been on once before the
   /// headers leave, which announce the encoding; else turning it on is `invalid`.
   SendResult compress(bool on) noexcept;
-  [[nodiscard]] bool compressing() const noexcept { return compressing_; }
+  [[nodiscard]] bool compressing() const noexcept { return response_.compressing; }
   /// Sends one response message; it is copied.
   [[nodiscard]] SendResult send(std::span<const std::byte> message);
   /// With a message larger than this, send() gives the call the status RESOURCE_EXHAUSTED. Not limited at first.
@@ -129,7 +129,7 @@ class Call {
   SendResult finish(Status status);
 
   /// True after finish().
-  [[nodiscard]] bool finished() const noexcept { return finished_; }
+  [[nodiscard]] bool finished() const noexcept { return response_.finished; }
   /// True once the call has ended for the client: without, or before all of, its answer; or, when the handler still
   /// holds a call that it finished, after it.
   [[nodiscard]] bool cancelled() const noexcept { return cancelled_; }
@@ -142,14 +142,12 @@ class Call {
   void release() noexcept {
     if (--holders_ == 0) {
       recycle();
-    } else if (!finished_ && !cancelled_) {
+    } else if (!response_.finished && !cancelled_) {
       let_go();
     }
   }
 
  protected:
-  static constexpr Clock::time_point no_deadline = Clock::time_point::max();
-
   Call() = default;
   virtual ~Call() = default;
 
@@ -171,7 +169,7 @@ class Call {
   /// nullptr for none.
   void set_buffer_pool(BufferPool* pool) noexcept { buffer_pool_ = pool; }
   /// What compresses and decompresses messages. Not owned; outlives the call; nullptr for nothing, and then the
-  /// transport leaves request_encoding_ and accepted_encodings_ alone.
+  /// transport leaves the encodings of request_ alone.
   void set_codec(Codec* codec) noexcept { codec_ = codec; }
   /// Makes the object as new, keeping its storage where it is small.
   void reset() noexcept;
@@ -193,7 +191,9 @@ class Call {
   /// then cancel(). For deadlines and for what receive() complains of.
   void fail(Status status);
   /// False also before the method is known.
-  [[nodiscard]] bool is_http() const noexcept { return method_ != nullptr && method_->kind == MethodKind::http; }
+  [[nodiscard]] bool is_http() const noexcept {
+    return request_.method != nullptr && request_.method->kind == MethodKind::http;
+  }
   /// How many request messages have arrived complete so far.
   [[nodiscard]] std::uint64_t received_messages() const noexcept { return received_messages_; }
   /// How many hold the call, the transport included.
@@ -205,38 +205,23 @@ class Call {
   /// To be called when the transport has sent some of output_.
   void output_drained() noexcept;
 
-  // The response as the transport sends it: headers, then the framed bytes of output_ from output_sent_ on, then,
-  // when finished_, the status and trailers.
+  // The response as the transport sends it: its headers, then the framed bytes of output_ from output_sent_ on, then,
+  // when response_.finished, the status and trailers.
   [[nodiscard]] std::span<const std::byte> pending_output() const noexcept {
     return std::span(output_).subspan(output_sent_);
   }
 
-  const Method* method_ = nullptr;
-  Metadata request_metadata_;
-  std::string authority_;
-  const Client* client_ = nullptr;  // the transport keeps it alive
-  Clock::time_point deadline_ = no_deadline;
-  Encoding request_encoding_ = Encoding::identity;  // grpc-encoding
-  EncodingSet accepted_encodings_;                  // grpc-accept-encoding
-
-  Encoding response_encoding_ = Encoding::identity;  // what the response headers are to announce
-  std::uint16_t http_status_ = 200;
-  bool broken_off_ = false;  // an HTTP exchange has failed after its headers
-  Metadata headers_;
-  Metadata trailers_;
-  Status status_;
+  Request request_;
+  Response response_;
   std::vector<std::byte> output_;
   std::size_t output_sent_ = 0;
-
-  bool half_closed_ = false;
-  bool headers_wanted_ = false;  // send_headers(), send() or finish() was called
-  bool finished_ = false;
   bool cancelled_ = false;
 
  private:
   friend class Lending;  // src/rpc/lending.h
   [[nodiscard]] bool decompress(std::span<const std::byte> data) noexcept;
   void refuse_message(Status status) noexcept;
+  void end_refused() noexcept;
   [[nodiscard]] bool append_compressed(std::span<const std::byte> message);
   void append_plain(std::span<const std::byte> message);
   void append_framed(std::span<const std::byte> messages);
@@ -257,11 +242,8 @@ class Call {
   std::size_t complete_messages_ = 0;
   std::size_t missing_ = 0;
   std::uint64_t received_messages_ = 0;
-  std::uint64_t sent_messages_ = 0;
   bool wants_writable_ = false;
-  bool compressing_ = false;
-  bool decompressed_ = false;  // plain_ has the first message
-  std::optional<Encoding> message_encoding_;
+  bool decompressed_ = false;     // plain_ has the first message
   std::uint16_t last_piece_ = 0;  // of an HTTP exchange: the size of the last message
   std::size_t max_response_size_ = std::numeric_limits<std::size_t>::max();
   std::size_t max_message_size_ = 0;  // of decompressed ones; set when the first has arrived

@@ -13,10 +13,7 @@ RemoteCall::RemoteCall(RemoteCalls& owner) : owner_(owner) {
 void RemoteCall::begin(Loan& loan, const rpc::Method& method) {
   id_ = loan.id;
   shared_client_ = std::move(loan.state.client);
-  client_ = shared_client_.get();
-  http_method_ = std::move(loan.state.http_method);
-  http_target_ = std::move(loan.state.http_target);
-  told_head_ = loan.state.headers_wanted;
+  told_head_ = loan.state.response.headers_wanted;
   const std::vector<std::byte> messages = std::move(loan.state.messages);
   rpc::Lending::install(*this, method, std::move(loan.state));
   retain();
@@ -31,7 +28,7 @@ void RemoteCall::take(LoanNews& news) {
     output_drained();
   }
   if (!news.messages.empty() || news.half_closed) {
-    half_closed_ = half_closed_ || news.half_closed;
+    request_.half_closed = request_.half_closed || news.half_closed;
     if (rpc::Status status = receive(news.messages, owner_.max_message_size_); !status.ok()) {
       fail(std::move(status));
     } else {
@@ -46,25 +43,25 @@ void RemoteCall::take(LoanNews& news) {
 }
 
 bool RemoteCall::has_news() const noexcept {
-  return consumed_ > 0 || (headers_wanted_ && !told_head_) || pending_output().size() > posted_ ||
-         (finished_ && !told_end_);
+  return consumed_ > 0 || (response_.headers_wanted && !told_head_) || pending_output().size() > posted_ ||
+         (response_.finished && !told_end_);
 }
 
 rpc::LentAnswer RemoteCall::collect() {
   rpc::LentAnswer answer;
   answer.consumed = std::exchange(consumed_, 0);
   if (ended_by_lender_) return answer;
-  if (headers_wanted_ && !told_head_) {
-    told_head_ = true;
-    answer.head = {headers_, response_encoding_, http_status_};  // a copy: headers and trailers share one limit
-  }
   if (const auto output = pending_output().subspan(posted_); !output.empty()) {
     answer.output.assign(output.begin(), output.end());
     posted_ += output.size();
   }
-  if (finished_ && !told_end_) {
+  if (response_.finished && !told_end_) {
+    answer.response = std::move(response_);
+    answer.refused = cancelled_;
     told_end_ = true;
-    answer.end = {std::move(status_), std::move(trailers_), cancelled_, broken_off_};
+  } else if (response_.headers_wanted && !told_head_) {
+    answer.response = response_;  // a copy: headers and trailers share one limit
+    told_head_ = true;
   }
   return answer;
 }

@@ -23,8 +23,6 @@ class RemoteCall final : public rpc::Call {
  public:
   explicit RemoteCall(RemoteCalls& owner);
 
-  [[nodiscard]] std::string_view http_method() const noexcept override { return http_method_; }
-  [[nodiscard]] std::string_view http_target() const noexcept override { return http_target_; }
   /// The instance that came with the loan, when the handler is done with it.
   void return_guest(std::unique_ptr<GuestInstance> guest, bool is_good) noexcept;
   /// Whether the handler waits for something, and leaves the worker free for other loans.
@@ -44,8 +42,6 @@ class RemoteCall final : public rpc::Call {
   RemoteCalls& owner_;
   LoanId id_ = 0;
   std::shared_ptr<const rpc::Client> shared_client_;  // the connection may end before the loan
-  std::string http_method_;
-  std::string http_target_;
   std::size_t consumed_ = 0;
   std::size_t posted_ = 0;  // bytes of the pending output that the lender has been given
   bool told_head_ = false;

@@ -1,0 +1,41 @@
+// What a client asks for in one call.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "wasm_grpc/rpc/client.h"
+#include "wasm_grpc/rpc/encoding.h"
+#include "wasm_grpc/rpc/metadata.h"
+#include "wasm_grpc/rpc/method.h"
+
+namespace wasm_grpc::rpc {
+
+using Clock = std::chrono::steady_clock;
+
+/// All of a request but its messages. A call that is served on another thread takes it along whole.
+struct Request {
+  static constexpr Clock::time_point no_deadline = Clock::time_point::max();
+
+  const Method* method = nullptr;
+  Metadata metadata;
+  std::string authority;
+  /// Of an HTTP exchange.
+  std::string http_method;
+  std::string http_target;
+  /// Where it comes from; nullptr where that is not known. The transport keeps it alive.
+  const Client* client = nullptr;
+  Clock::time_point deadline = no_deadline;
+  Encoding encoding = Encoding::identity;  // grpc-encoding
+  EncodingSet accepted_encodings;          // grpc-accept-encoding
+  /// How the message that was read last came over the wire.
+  std::optional<Encoding> message_encoding;
+  /// The client has sent its last message.
+  bool half_closed = false;
+
+  /// Makes it as new, keeping its storage.
+  void reset() noexcept;
+};
+
+}  // namespace wasm_grpc::rpc
