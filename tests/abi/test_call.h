@@ -55,7 +55,7 @@ class TestCall final : public rpc::Call {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
   }
   int http_status() const { return response_.http_status; }
-  bool broken_off() const { return broken_off_; }
+  bool broken_off() const { return response_.broken_off; }
   void client_compresses_by(rpc::Encoding encoding) { request_.encoding = encoding; }
   void client_accepts(std::string_view encodings) { request_.accepted_encodings.add_list(encodings); }
   void client_ends() {
