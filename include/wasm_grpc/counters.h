@@ -28,12 +28,14 @@ struct ModuleCounters {
   std::uint64_t instances_discarded = 0;
 
   std::uint64_t calls_waiting = 0;      // now, for an instance
+  std::uint64_t calls_waited = 0;       // all that had to
   std::uint64_t calls_refused = 0;      // RESOURCE_EXHAUSTED: too many waited
   std::uint64_t calls_unavailable = 0;  // UNAVAILABLE at once: its instances failed to start just before
   /// Guests that did not come to a good end, and took their instance with them: "trap", "stack overflow",
   /// "out of memory" (it trapped or exited with more than three quarters of its memory in use), "exit",
-  /// "cpu time", "failed start", and three whose call had ended, and who did not return in time: "past its deadline",
-  /// "cancelled", "answered".
+  /// "cpu time", "event time", "failed start", "made way" (its call only waited for its client, who had more instances
+  /// than others that waited for one), and three whose call had ended, and who did not return in time: "past its
+  /// deadline", "cancelled", "answered".
   std::vector<ReasonCount> failures;
 };
 

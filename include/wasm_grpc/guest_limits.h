@@ -1,5 +1,5 @@
-// What the guests of a server may use. docs/operate.md shows all limits together: the flag, the default, what the
-// caller gets.
+// What guests may use: those of a server, or of one module (ModuleOptions::guests). docs/operate.md shows all limits
+// together: the flag, the default, what the caller gets.
 #pragma once
 
 #include <chrono>
@@ -28,8 +28,15 @@ struct GuestLimits {
 
   /// How long its guest may compute: only the time it runs counts, not what it waits. Past it (by up to two slices) the
   /// call is answered RESOURCE_EXHAUSTED and its instance destroyed. 0: for ever. Ten seconds of computing are far more
-  /// than a call should need, and bound what a guest that loops costs where the client set no deadline.
+  /// than a call should need, and bound what a guest that loops costs where the client set no deadline. In event style
+  /// that is for one event, and for all events of a call together, which may have a tenth of a core besides: such a
+  /// call ends with RESOURCE_EXHAUSTED, and the instance lives on.
   std::chrono::milliseconds max_cpu_time{10'000};
+
+  /// In event style: how long its guest may take for one event, from the first time it does not go on at once, waits
+  /// included. Past it the instance is destroyed, and the calls it knew end with UNAVAILABLE: an event that never ends
+  /// keeps all of them waiting. 0: for ever.
+  std::chrono::milliseconds max_event_time{60'000};
 
   /// Bytes one response message may have: the host copies it. With a larger one the call is answered
   /// RESOURCE_EXHAUSTED. (Of requests: ServerOptions::max_message_size.)
@@ -44,11 +51,16 @@ struct GuestLimits {
   /// Bytes of its file that are accepted for compilation, whose cost grows with them.
   std::size_t max_module_bytes = std::size_t{64} << 20;
 
-  /// Instances it may have alive on one worker. 0: all of the worker's (ServerOptions::max_instances, divided among the
-  /// workers), less half of them where there are other modules, which is kept for those in equal parts.
+  /// Instances it may have alive. 0: all of the process's (ServerOptions::max_instances), less half of them where there
+  /// are other modules, which is kept for those in equal parts, one at least for each.
   std::uint32_t max_instances = 0;
 
-  /// Most calls on one worker that wait for an instance. One more is answered RESOURCE_EXHAUSTED.
+  /// How much of one core an instance in event style may use over time, in percent; one second of it at once. Above it
+  /// the instance is paused. 0: all, when nobody else wants it.
+  unsigned max_instance_cpu_percent = 0;
+
+  /// Most calls on one worker that wait for an instance. One more is answered RESOURCE_EXHAUSTED, or in its place one
+  /// of the client that has most of them. As many streams again may wait whose clients have said nothing yet.
   std::size_t max_waiting_calls = 1024;
 };
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -41,6 +42,9 @@ struct ModuleOptions {
   std::vector<DirectoryGrant> directories;
   /// How long its instances live, and how many are kept.
   InstanceLife instances;
+  /// What its guests may use; ServerOptions::guests where that is not said. Memory, tables and stack may not be more
+  /// than there, and the time slice is always that of the server.
+  std::optional<GuestLimits> guests;
   /// What its instances may share through the host.
   SharedStateLimits shared_state;
 };
@@ -72,8 +76,8 @@ struct ServerOptions {
   /// keep all cores busy. False: all calls of a connection run on one thread.
   bool share_work = true;
 
-  /// Most instances alive at once in the process, divided evenly among the workers. Each call in progress has one to
-  /// itself. 4 GiB of addresses are reserved for each; memory is used only as guests use it.
+  /// Most instances alive at once in the process, on whichever worker. Each call in progress has one to itself. 4 GiB
+  /// of addresses are reserved for each; memory is used only as guests use it.
   std::uint32_t max_instances = 4096;
 
   /// Bytes one request message may have, as it comes and decompressed; a larger one is answered RESOURCE_EXHAUSTED.

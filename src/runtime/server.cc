@@ -11,9 +11,9 @@
 #include "hostmodules/modules.h"
 #include "http2/address.h"
 #include "http2/tls_context.h"
+#include "observe/log.h"
 #include "rpc/method_table.h"
 #include "runtime/instances/guest_module.h"
-#include "observe/log.h"
 #include "runtime/instances/module_info.h"
 #include "runtime/instances/system_limits.h"
 #include "runtime/unary_handler.h"
@@ -118,6 +118,37 @@ Result<> check(const ServerOptions& options) {
   return check(options.guests);
 }
 
+/// How many instances a module must have: those in event style are kept, and without one a worker serves no call.
+std::uint32_t needed_for_good(const runtime::GuestModule& guest, std::size_t workers) {
+  const auto& methods = guest.declaration().methods;
+  const bool has_events = std::any_of(methods.begin(), methods.end(), [](const abi::DeclaredMethod& method) {
+    return method.style == abi::Style::events;
+  });
+  if (!has_events || guest.declaration().placement == abi::Placement::key) return 0;
+  return guest.declaration().placement == abi::Placement::process ? 1 : static_cast<std::uint32_t>(workers);
+}
+
+/// What the guests of a module may use; the error says what of it is more than the server's.
+Result<GuestLimits> limits_of(const ModuleOptions& options, const GuestLimits& server) {
+  if (!options.guests) return server;
+  const GuestLimits& own = *options.guests;
+  const auto too_much = [](std::string_view what, std::size_t asked, std::size_t most) {
+    return Error{std::string(what) + " of the module's guests is " + std::to_string(asked) +
+                 ", more than the server's " + std::to_string(most) + ", which bounds that of all modules"};
+  };
+  if (own.max_memory_bytes > server.max_memory_bytes) {
+    return too_much("the memory", own.max_memory_bytes, server.max_memory_bytes);
+  }
+  if (own.max_table_elements > server.max_table_elements) {
+    return too_much("the number of table elements", own.max_table_elements, server.max_table_elements);
+  }
+  if (own.max_stack_bytes > server.max_stack_bytes) {
+    return too_much("the stack", own.max_stack_bytes, server.max_stack_bytes);
+  }
+  if (auto sound = check(own); !sound.ok()) return std::move(sound).error();
+  return own;
+}
+
 }  // namespace
 
 struct Server::State {
@@ -127,7 +158,8 @@ struct Server::State {
         engine(std::move(server_engine)),
         linker(engine),
         ticker(engine, server_options.guests.time_slice),
-        exchange(worker_count) {}
+        exchange(worker_count),
+        budget(server_options.max_instances, server_options.guests.max_instances) {}
 
   ServerOptions options;
   observe::Log log;
@@ -136,6 +168,8 @@ struct Server::State {
   wasm::EpochTicker ticker;
   std::unique_ptr<wasm::CodeCache> code_cache;  // nullptr: none
   runtime::Exchange exchange;
+  runtime::InstanceBudget budget;
+  std::uint32_t instances_needed = 0;      // by modules, for good
   std::shared_ptr<http2::TlsContext> tls;  // nullptr: none
   std::vector<MethodInfo> methods;
   std::vector<std::string> modules;  // their names
@@ -170,10 +204,6 @@ Server::~Server() {
 Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options) {
   const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
   const unsigned workers = options.workers == 0 ? cores : options.workers;
-  if (options.max_instances < workers) {
-    return Error{"the number of instances (" + std::to_string(options.max_instances) +
-                 ") must be at least the number of workers (" + std::to_string(workers) + ")"};
-  }
   if (auto sound = check(options); !sound.ok()) return std::move(sound).error();
   wasm::EngineOptions engine_options;
   // Beside those that serve: one that a module is loaded with.
@@ -207,9 +237,8 @@ Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options) {
   }
   runtime::Exchange* exchange = workers > 1 ? &state->exchange : nullptr;
   for (unsigned i = 0; i < workers; ++i) {
-    const std::uint32_t share = options.max_instances / workers;
     state->workers.push_back(
-        std::make_unique<runtime::Worker>(state->options, share, state->ticker, state->log, exchange, i));
+        std::make_unique<runtime::Worker>(state->options, state->budget, state->ticker, state->log, exchange, i));
   }
   return std::unique_ptr<Server>(new Server(std::move(state)));
 }
@@ -235,13 +264,17 @@ Result<ModuleInfo> Server::add_module(std::span<const std::byte> bytes, const Mo
   if (auto apart = check_apart(state_->options.code_cache, options); !apart.ok()) return std::move(apart).error();
   auto sandbox = make_sandbox(options);
   if (!sandbox.ok()) return std::move(sandbox).error();
+  auto limits = limits_of(options, state_->options.guests);
+  if (!limits.ok()) return std::move(limits).error();
+  ModuleOptions own = options;
+  own.guests = limits.value();
   std::shared_ptr<runtime::GuestModule> guest;
   {
     wasm::EpochTicker::Activity activity(state_->ticker);
     activity.enter();
-    auto loaded = runtime::GuestModule::load(state_->engine, state_->linker, options.name, bytes,
-                                             std::move(sandbox).value(), state_->log,
-                                             state_->options.guests.start_timeout, options, state_->code_cache.get());
+    auto loaded =
+        runtime::GuestModule::load(state_->engine, state_->linker, options.name, bytes, std::move(sandbox).value(),
+                                   state_->log, limits.value().start_timeout, own, state_->code_cache.get());
     if (!loaded.ok()) return std::move(loaded).error();
     guest = std::move(loaded).value();
   }
@@ -249,6 +282,14 @@ Result<ModuleInfo> Server::add_module(std::span<const std::byte> bytes, const Mo
     if (state_->claimed(method.path))
       return Error{"it declares the method " + method.path + ", which is served already"};
   }
+  const std::uint32_t needed = state_->instances_needed + needed_for_good(*guest, state_->workers.size());
+  if (needed > state_->options.max_instances) {
+    return Error{"it needs " + std::to_string(needed - state_->instances_needed) + " instances for good, with " +
+                 std::to_string(state_->instances_needed) + " of other modules that is more than the " +
+                 std::to_string(state_->options.max_instances) +
+                 " there may be; allow for more instances, or have fewer workers"};
+  }
+  state_->instances_needed = needed;
   for (const auto& worker : state_->workers) {
     if (auto added = worker->add_module(guest); !added.ok()) return std::move(added).error();
   }

@@ -50,7 +50,7 @@ void block_signals() {
 
 }  // namespace
 
-Worker::Worker(const ServerOptions& options, std::uint32_t max_instances, wasm::EpochTicker& ticker, const observe::Log& log,
+Worker::Worker(const ServerOptions& options, InstanceBudget& budget, wasm::EpochTicker& ticker, const observe::Log& log,
                Exchange* exchange, unsigned index)
     : index_(index),
       workers_(exchange == nullptr ? 1 : static_cast<unsigned>(exchange->seats().size())),
@@ -62,11 +62,11 @@ Worker::Worker(const ServerOptions& options, std::uint32_t max_instances, wasm::
       timers_([this] {
         if (!in_turn_) arm_timer();
       }),
-      limits_(options.guests),
       activity_(ticker),
-      scheduler_([this] { wake_turn(); }, &ticker.ticks()),
-      budget_(max_instances, options.guests.max_instances),
-      calls_(scheduler_, timers_, host_waits_, limits_),
+      scheduler_([this] { wake_turn(); }, &ticker.ticks(), options.guests.time_slice),
+      budget_(budget),
+      post_([this](std::function<void()> function) { post_from_anywhere(std::move(function)); }),
+      calls_(guest_context()),
       endpoint_(io_, http2_settings(options), methods_, timers_, *this) {
   if (exchange == nullptr) return;
   sharing_ = std::make_unique<WorkSharing>(*exchange, index, methods_, options.max_message_size);
@@ -83,9 +83,9 @@ Worker::~Worker() {
 }
 
 Result<> Worker::add_module(std::shared_ptr<const GuestModule> module) {
-  pools_.push_back(
-      std::make_unique<InstancePool>(module, budget_, limits_.max_waiting_calls,
-                                     StartContext{scheduler_, timers_, host_waits_, limits_.start_timeout}));
+  pools_.push_back(std::make_unique<InstancePool>(module, PoolContext{budget_, timers_, hosts_, post_}));
+  starts_.push_back(std::make_unique<BackgroundStart>(*pools_.back(), guest_context()));
+  calls_.hold_for(*pools_.back());
   const auto& methods = module->declaration().methods;
   const bool has_events = std::any_of(methods.begin(), methods.end(), [](const abi::DeclaredMethod& method) {
     return method.style == abi::Style::events;
@@ -93,9 +93,7 @@ Result<> Worker::add_module(std::shared_ptr<const GuestModule> module) {
   if (has_events) {
     // The homes of modules with one instance in the process are spread over the workers.
     const unsigned home = static_cast<unsigned>(pools_.size() - 1) % workers_;
-    event_hubs_.push_back(std::make_unique<EventHubs>(
-        *pools_.back(), EventContext{scheduler_, timers_, host_waits_, calls_.clock(), limits_}, index_, workers_,
-        home));
+    event_hubs_.push_back(std::make_unique<EventHubs>(*pools_.back(), guest_context(), index_, workers_, home));
     if (sharing_ != nullptr) event_hubs_.back()->share(*sharing_);
   }
   for (const abi::DeclaredMethod& method : methods) {
@@ -267,12 +265,12 @@ void Worker::drained() noexcept {
   // Not from inside the endpoint: it is still at work when it says so.
   asio::post(io_, [this] {
     drained_ = true;
-    if (sharing_ != nullptr) sharing_->stop_taking();
+    if (sharing_ != nullptr) sharing_->drained();
     finish_unless_taken();
   });
 }
 
-// Once it is drained; but what it has taken from other workers is served to its end.
+// Once it is drained; but what other workers lend is served to its end.
 void Worker::finish_unless_taken() noexcept {
   if (drained_ && (sharing_ == nullptr || sharing_->has_returned_all())) finish();
 }
@@ -313,12 +311,12 @@ void Worker::run_turn() noexcept {
   ++turns_;
   in_turn_ = true;
   const auto now = rpc::Clock::now();
-  calls_.begin_turn(timers_.run_due(now) == 0 ? now : rpc::Clock::now());
+  clock_.begin_turn(timers_.run_due(now) == 0 ? now : rpc::Clock::now());
   if (!scheduler_.empty()) {
     activity_.enter();
     if (scheduler_.run_ready()) {
       endpoint_.flush();  // no answer waits for the slice of another
-      scheduler_.run_sliced();
+      scheduler_.run_shared();
     }
     activity_.leave();
   }

@@ -20,13 +20,14 @@
 #include <vector>
 
 #include "http2/endpoint.h"
-#include "rpc/method_table.h"
-#include "rpc/timer_queue.h"
-#include "runtime/guests/event_hubs.h"
-#include "runtime/guests/guest_call.h"
-#include "runtime/instances/instance_pool.h"
 #include "observe/limited_log.h"
 #include "observe/log.h"
+#include "rpc/method_table.h"
+#include "rpc/timer_queue.h"
+#include "runtime/guests/background_start.h"
+#include "runtime/guests/event_hubs.h"
+#include "runtime/guests/guest_calls.h"
+#include "runtime/instances/instance_pool.h"
 #include "runtime/scheduler.h"
 #include "runtime/sharing/work_sharing.h"
 #include "wasm/epoch.h"
@@ -39,7 +40,7 @@ namespace wasm_grpc::runtime {
 class Worker final : private http2::Host {
  public:
   /// `exchange`: where it meets the other workers, as number `index`; nullptr for no work to be shared.
-  Worker(const ServerOptions& options, std::uint32_t max_instances, wasm::EpochTicker& ticker, const observe::Log& log,
+  Worker(const ServerOptions& options, InstanceBudget& budget, wasm::EpochTicker& ticker, const observe::Log& log,
          Exchange* exchange, unsigned index);
   ~Worker() override;
   Worker(const Worker&) = delete;
@@ -91,6 +92,7 @@ class Worker final : private http2::Host {
   void wake_after_io() noexcept;
   void finish_unless_taken() noexcept;
   void arm_timer();
+  [[nodiscard]] GuestContext guest_context() noexcept { return {scheduler_, timers_, host_waits_, clock_}; }
   void abandon_calls() noexcept;
   void finish() noexcept;
 
@@ -111,15 +113,17 @@ class Worker final : private http2::Host {
   bool turn_posted_ = false;
   bool in_turn_ = false;
   bool woken_in_turn_ = false;
-  const GuestLimits limits_;
-
   wasm::EpochTicker::Activity activity_;
   Scheduler scheduler_;
   HostWaits host_waits_;
-  InstanceBudget budget_;
+  GuestClock clock_;
+  InstanceBudget& budget_;
+  ClientHosts hosts_;
+  const InstanceClaim::Post post_;
   rpc::MethodTable methods_;
   std::vector<std::unique_ptr<InstancePool>> pools_;
-  GuestCallPool calls_;
+  std::vector<std::unique_ptr<BackgroundStart>> starts_;
+  GuestCalls calls_;
   std::vector<std::unique_ptr<EventHubs>> event_hubs_;
   std::vector<std::unique_ptr<rpc::Handler>> handlers_;
   http2::Endpoint endpoint_;

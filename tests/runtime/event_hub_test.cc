@@ -4,8 +4,8 @@
 #include <deque>
 
 #include "abi/v1.h"
-#include "runtime/guests/event_hubs.h"
 #include "runtime/guest_fixture.h"
+#include "runtime/guests/event_hubs.h"
 
 namespace wasm_grpc::runtime {
 namespace {
@@ -45,16 +45,15 @@ std::string event_text(MethodKind kind, std::string_view body, std::string_view 
 }
 
 struct EventHubTest : GuestTest, EventHubOwner {
-  EventHubTest() : GuestTest({.max_cpu_time = std::chrono::milliseconds(20), .max_waiting_calls = 3}) {}
+  EventHubTest() : GuestTest({.max_cpu_time = std::chrono::milliseconds(20)}) { max_waiting = 3; }
   ~EventHubTest() override { hub.reset(); }
 
   void hub_idle() noexcept override { idle = true; }
   void hub_in_use() noexcept override { idle = false; }
-  void hub_waits() noexcept override {}
 
   void serve_events(MethodKind kind, std::string_view body, std::string_view more = "") {
     serve(event_text(kind, body, more));
-    hub = std::make_unique<EventHub>(*pool, EventContext{scheduler, timers, host_waits, calls.clock(), limits}, *this);
+    hub = std::make_unique<EventHub>(*pool, guest_context(), *this);
   }
   /// A call that outlives the hub.
   TestCall& make_call(MethodKind kind) { return client_calls.emplace_back(kind); }

@@ -1,9 +1,8 @@
-#include "runtime/guests/guest_call.h"
-
 #include <algorithm>
 
 #include "abi/pantopic_fixture.h"
 #include "runtime/guest_fixture.h"
+#include "runtime/guests/guest_calls.h"
 
 namespace wasm_grpc::runtime {
 namespace {

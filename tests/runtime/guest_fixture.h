@@ -5,17 +5,20 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "abi/test_call.h"
-#include "rpc/timer_queue.h"
-#include "runtime/guests/guest_call.h"
-#include "runtime/instances/instance_pool.h"
 #include "observe/log.h"
+#include "rpc/timer_queue.h"
+#include "runtime/guests/background_start.h"
+#include "runtime/guests/guest_calls.h"
+#include "runtime/instances/instance_pool.h"
 #include "runtime/scheduler.h"
 #include "wasi/imports.h"
 #include "wasm/engine.h"
@@ -60,8 +63,7 @@ struct GuestTest : testing::Test {
       : limits(guest_limits),
         linker(engine()),
         log(LogLevel::trace,
-            [this](LogLevel, std::string_view, std::string_view text) { log_lines.emplace_back(text); }),
-        budget(4) {
+            [this](LogLevel, std::string_view, std::string_view text) { log_lines.emplace_back(text); }) {
     EXPECT_TRUE(abi::define_imports(linker).ok());
     EXPECT_TRUE(wasi::define_imports(linker).ok());
     EXPECT_TRUE(linker.define("test", "tick", host_function([] { engine().tick(); })).ok());
@@ -96,6 +98,8 @@ struct GuestTest : testing::Test {
                                           const InstanceLife& life = no_warm_instances()) {
     ModuleOptions options;
     options.instances = life;
+    options.guests = limits;
+    options.guests->max_waiting_calls = max_waiting;
     auto loaded = GuestModule::load(engine(), linker, std::move(name), std::as_bytes(std::span(text)),
                                     wasi::Sandbox::create({}).value(), log, std::chrono::seconds(10), options);
     EXPECT_TRUE(loaded.ok()) << loaded.error().message;
@@ -104,18 +108,26 @@ struct GuestTest : testing::Test {
 
   /// Serves the guest's method from now on.
   void serve(std::string_view text, const InstanceLife& life = no_warm_instances()) {
-    pool = std::make_unique<InstancePool>(load(text, "guest", life), budget, max_waiting, start_context());
+    make_pool(load(text, "guest", life));
     notes.clear();  // of the load
   }
-  StartContext start_context() { return {scheduler, timers, host_waits, std::chrono::seconds(10)}; }
+  void make_pool(std::shared_ptr<const GuestModule> module) {
+    starter.reset();
+    pool = std::make_unique<InstancePool>(std::move(module), pool_context());
+    starter = std::make_unique<BackgroundStart>(*pool, guest_context());
+    calls.hold_for(*pool);
+  }
+  PoolContext pool_context() { return {*budget, timers, hosts, post}; }
+  GuestContext guest_context() { return {scheduler, timers, host_waits, clock}; }
   void begin(TestCall& call) { calls.serve(call, *pool, 0, cost); }
   /// One turn of the worker: timers, then guests. True while there is more to run.
   bool turn() {
+    for (const auto& function : std::exchange(posted, {})) function();
     const auto now = rpc::Clock::now();
     timers.run_due(now);
-    calls.begin_turn(now);
+    clock.begin_turn(now);
     scheduler.run_turn();
-    return !scheduler.empty();
+    return !scheduler.empty() || !posted.empty();
   }
   void run() {
     while (turn()) {
@@ -138,10 +150,15 @@ struct GuestTest : testing::Test {
   rpc::TimerQueue timers;
   Scheduler scheduler{[] {}};
   HostWaits host_waits;
-  InstanceBudget budget;
+  GuestClock clock;
+  ClientHosts hosts;
+  std::vector<std::function<void()>> posted;
+  const InstanceClaim::Post post = [this](std::function<void()> function) { posted.push_back(std::move(function)); };
+  std::unique_ptr<InstanceBudget> budget = std::make_unique<InstanceBudget>(4);
   std::unique_ptr<InstancePool> pool;
+  std::unique_ptr<BackgroundStart> starter;
   MethodCost cost;
-  GuestCallPool calls{scheduler, timers, host_waits, limits};
+  GuestCalls calls{guest_context()};
 };
 
 }  // namespace wasm_grpc::runtime

@@ -2,8 +2,8 @@
 #include "wasm_grpc/host_module.h"
 
 #include "http2/client.h"
-#include "runtime/guests/event_hub.h"
 #include "runtime/guest_server.h"
+#include "runtime/guests/event_hub.h"
 #include "runtime/host_module_fixture.h"
 
 namespace wasm_grpc::runtime {
@@ -188,7 +188,6 @@ struct EventsTest : HostModuleTest, EventHubOwner {
   ~EventsTest() override { hub.reset(); }
   void hub_idle() noexcept override {}
   void hub_in_use() noexcept override {}
-  void hub_waits() noexcept override {}
   std::unique_ptr<EventHub> hub;
 };
 
@@ -202,7 +201,7 @@ TEST_F(EventsTest, OtherEventsOfTheInstanceWaitWhileItDoes) {
       (call $method (local.get 0) (local.get 1) (local.get 2) (i32.const 1) (local.get 4))))"));
   text.replace(text.find("(drop (call $method"), 19, "(drop (call $declare_events");
   serve(text);
-  hub = std::make_unique<EventHub>(*pool, EventContext{scheduler, timers, host_waits, calls.clock(), limits}, *this);
+  hub = std::make_unique<EventHub>(*pool, guest_context(), *this);
   TestCall first(rpc::MethodKind::unary);
   TestCall second(rpc::MethodKind::unary);
   for (TestCall* call : {&first, &second}) hub->open(*call, 0);

@@ -111,7 +111,7 @@ TEST_F(HostStateTest, ThatCannotBeMadeSaysWhy) {
   options.instances.warm = 7;  // any option of the module may decide
   auto loaded = load_it();
   ASSERT_TRUE(loaded.ok()) << loaded.error().message;
-  pool = std::make_unique<InstancePool>(loaded.value(), budget, max_waiting, start_context());
+  make_pool(loaded.value());
   EXPECT_EQ(answers(1), std::vector<int>{13});
   EXPECT_TRUE(logged("a host function failed: no seat"));
 }

@@ -16,7 +16,7 @@ constexpr std::string_view parts = "(global $calls (mut i32) (i32.const 0))";
 constexpr std::string_view start = "(call $note (i32.const 100))";
 
 struct InstanceLifeTest : GuestTest {
-  InstanceLifeTest() { budget = InstanceBudget(12); }
+  InstanceLifeTest() { budget = std::make_unique<InstanceBudget>(12); }
 
   void call_once() {
     TestCall call(rpc::MethodKind::unary);
@@ -147,7 +147,7 @@ TEST_F(InstanceLifeTest, IdleInstancesThatAreNeededNowAndThenAreKept) {
 
 TEST_F(InstanceLifeTest, ManyIdleInstancesAreReclaimedAFewAtATime) {
   life.idle_timeout = 1h;
-  budget = InstanceBudget(100);
+  budget = std::make_unique<InstanceBudget>(100);
   serve(guest_text(waiting_body), life);
   call_at_once(100);
   auto now = rpc::Clock::now();

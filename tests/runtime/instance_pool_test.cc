@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "abi/abi.h"
 #include "wasi/imports.h"
@@ -26,7 +29,7 @@ class Waiter final : public InstanceWaiter {
     instance = std::move(given);
     started = was_started;
   }
-  void refuse_instance() noexcept override { refused = true; }
+  void refuse_instance(NoInstance) noexcept override { refused = true; }
   bool refused = false;
   std::unique_ptr<GuestInstance> instance;
   std::optional<bool> started;
@@ -42,10 +45,11 @@ struct InstancePoolTest : testing::Test {
     options.max_instances = 8;
     return std::move(wasm::Engine::create(options)).value();
   }
-  std::shared_ptr<const GuestModule> load(std::string name) {
+  std::shared_ptr<const GuestModule> load(std::string name, std::size_t max_waiting = 10) {
     auto sandbox = wasi::Sandbox::create({});
     ModuleOptions options;
     options.instances.warm = 0;
+    options.guests.emplace().max_waiting_calls = max_waiting;
     auto loaded = GuestModule::load(engine, linker, std::move(name), std::as_bytes(std::span(module_text)),
                                     sandbox.value(), log, std::chrono::seconds(10), options);
     EXPECT_TRUE(loaded.ok()) << loaded.error().message;
@@ -55,16 +59,22 @@ struct InstancePoolTest : testing::Test {
   wasm::Engine engine;
   wasm::Linker linker;
   observe::Log log;
-  Scheduler scheduler{[] {}};
   rpc::TimerQueue timers;
-  HostWaits host_waits;
-  StartContext context{scheduler, timers, host_waits, std::chrono::seconds(10)};
+  ClientHosts hosts;
+  std::vector<std::function<void()>> posted;
+  const InstanceClaim::Post post = [this](std::function<void()> function) { posted.push_back(std::move(function)); };
+  /// What workers have been asked to do, and what follows from that.
+  void settle() {
+    while (!posted.empty()) {
+      for (const auto& function : std::exchange(posted, {})) function();
+    }
+  }
   using Admission = InstancePool::Admission;
 };
 
 TEST_F(InstancePoolTest, MakesAnInstanceThenReusesIt) {
   InstanceBudget budget(2);
-  InstancePool pool(load("one"), budget, 10, context);
+  InstancePool pool(load("one", 10), PoolContext{budget, timers, hosts, post});
   Waiter first;
   ASSERT_EQ(pool.acquire(first), Admission::taken);
   EXPECT_EQ(first.started, false);
@@ -79,7 +89,7 @@ TEST_F(InstancePoolTest, MakesAnInstanceThenReusesIt) {
 
 TEST_F(InstancePoolTest, LetsCallsWaitInOrderWhenAllAreBusyAndRefusesTooMany) {
   InstanceBudget budget(1);
-  InstancePool pool(load("one"), budget, 2, context);
+  InstancePool pool(load("one", 2), PoolContext{budget, timers, hosts, post});
   Waiter holder, a, b, c;
   ASSERT_EQ(pool.acquire(holder), Admission::taken);
   EXPECT_EQ(pool.acquire(a), Admission::waits);
@@ -97,7 +107,7 @@ TEST_F(InstancePoolTest, LetsCallsWaitInOrderWhenAllAreBusyAndRefusesTooMany) {
 
 TEST_F(InstancePoolTest, ForgetsAWaiterThatGaveUp) {
   InstanceBudget budget(1);
-  InstancePool pool(load("one"), budget, 3, context);
+  InstancePool pool(load("one", 3), PoolContext{budget, timers, hosts, post});
   Waiter holder, a, b, c;
   ASSERT_EQ(pool.acquire(holder), Admission::taken);
   ASSERT_EQ(pool.acquire(a), Admission::waits);
@@ -115,45 +125,53 @@ TEST_F(InstancePoolTest, ForgetsAWaiterThatGaveUp) {
 
 TEST_F(InstancePoolTest, TakesRoomFromAnotherModulesIdleInstances) {
   InstanceBudget budget(1);
-  InstancePool one(load("one"), budget, 10, context);
-  InstancePool two(load("two"), budget, 10, context);
+  InstancePool one(load("one", 10), PoolContext{budget, timers, hosts, post});
+  InstancePool two(load("two", 10), PoolContext{budget, timers, hosts, post});
   Waiter first, second;
   ASSERT_EQ(one.acquire(first), Admission::taken);
   one.give_back(std::move(first.instance));
-  ASSERT_EQ(two.acquire(second), Admission::taken);
+  ASSERT_EQ(two.acquire(second), Admission::waits);
+  settle();
+  ASSERT_NE(second.instance, nullptr);
   EXPECT_EQ(second.started, false);
   two.discard(std::move(second.instance));
 }
 
 TEST_F(InstancePoolTest, ServesWhoWaitsAtAnotherModuleWhenRoomIsMade) {
   InstanceBudget budget(1);
-  InstancePool one(load("one"), budget, 10, context);
-  InstancePool two(load("two"), budget, 10, context);
+  InstancePool one(load("one", 10), PoolContext{budget, timers, hosts, post});
+  InstancePool two(load("two", 10), PoolContext{budget, timers, hosts, post});
   Waiter holder, waiter, next;
   ASSERT_EQ(one.acquire(holder), Admission::taken);
   ASSERT_EQ(two.acquire(waiter), Admission::waits);
   one.give_back(std::move(holder.instance));
+  settle();
   ASSERT_NE(waiter.instance, nullptr) << "the idle instance of one made way";
   ASSERT_EQ(one.acquire(next), Admission::waits);
   two.discard(std::move(waiter.instance));
+  settle();
   ASSERT_NE(next.instance, nullptr);
   one.discard(std::move(next.instance));
 }
 
 TEST_F(InstancePoolTest, GivesAModuleThatHasFewerItsPartWhenAllAreTaken) {
   InstanceBudget budget(4, 4);
-  InstancePool greedy(load("greedy"), budget, 10, context);
-  InstancePool modest(load("modest"), budget, 10, context);
+  InstancePool greedy(load("greedy", 10), PoolContext{budget, timers, hosts, post});
+  InstancePool modest(load("modest", 10), PoolContext{budget, timers, hosts, post});
   Waiter greedy_holders[4], greedy_waiters[4], modest_waiters[4];
   for (Waiter& waiter : greedy_holders) ASSERT_EQ(greedy.acquire(waiter), Admission::taken);
   for (Waiter& waiter : greedy_waiters) ASSERT_EQ(greedy.acquire(waiter), Admission::waits);
   for (Waiter& waiter : modest_waiters) ASSERT_EQ(modest.acquire(waiter), Admission::waits);
-  for (Waiter& waiter : greedy_holders) greedy.give_back(std::move(waiter.instance));
+  for (Waiter& waiter : greedy_holders) {
+    greedy.give_back(std::move(waiter.instance));
+    settle();
+  }
   EXPECT_EQ(greedy.alive(), 2U);
   EXPECT_EQ(modest.alive(), 2U);
   EXPECT_EQ(greedy.waiting(), 2U) << "those of the greedy module are served from its own part";
   EXPECT_EQ(modest.waiting(), 2U);
   modest.give_back(std::move(modest_waiters[0].instance));
+  settle();
   EXPECT_EQ(modest.alive(), 2U) << "with equal parts instances do not change hands";
   EXPECT_EQ(modest.waiting(), 1U);
   for (Waiter* waiter : {&greedy_waiters[0], &greedy_waiters[1], &modest_waiters[1], &modest_waiters[2]}) {
@@ -163,8 +181,9 @@ TEST_F(InstancePoolTest, GivesAModuleThatHasFewerItsPartWhenAllAreTaken) {
 
 TEST_F(InstancePoolTest, LetsModulesTakeTurnsWithTheOnlyInstance) {
   InstanceBudget budget(1);
-  InstancePool pools[] = {InstancePool(load("a"), budget, 10, context), InstancePool(load("b"), budget, 10, context),
-                          InstancePool(load("c"), budget, 10, context)};
+  InstancePool pools[] = {InstancePool(load("a"), PoolContext{budget, timers, hosts, post}),
+                          InstancePool(load("b"), PoolContext{budget, timers, hosts, post}),
+                          InstancePool(load("c"), PoolContext{budget, timers, hosts, post})};
   Waiter waiters[3][3];
   for (int call = 0; call < 3; ++call) {
     for (int module = 0; module < 3; ++module) (void)pools[module].acquire(waiters[module][call]);
@@ -176,6 +195,7 @@ TEST_F(InstancePoolTest, LetsModulesTakeTurnsWithTheOnlyInstance) {
         if (waiter.instance == nullptr) continue;
         order += static_cast<char>('a' + module);
         pools[module].give_back(std::move(waiter.instance));
+        settle();
         module = 3;
         break;
       }

@@ -19,7 +19,8 @@ class NotingTask final : public Task {
     notes_ += name_;
     if (left_ > 0) {
       --left_;
-      scheduler_.sliced(*this, ++used_);
+      scheduler_.charge(*this, scheduler_.slice());
+      scheduler_.sliced(*this);
     }
   }
 
@@ -28,7 +29,6 @@ class NotingTask final : public Task {
   std::string& notes_;
   char name_;
   std::uint32_t left_;
-  std::uint32_t used_ = 0;
 };
 
 struct SchedulerTest : testing::Test {
@@ -59,18 +59,19 @@ TEST_F(SchedulerTest, EndsATurnAtTheFirstSlice) {
   EXPECT_EQ(notes, "asbs");
 }
 
-TEST_F(SchedulerTest, LetsTheOneWithFewestSlicesGoFirst) {
+TEST_F(SchedulerTest, LetsTheOneFurthestBehindGoFirst) {
   NotingTask many(scheduler, notes, 'm'), few(scheduler, notes, 'f'), as_few(scheduler, notes, 'g');
-  scheduler.sliced(many, 5);
-  scheduler.sliced(few, 1);
-  scheduler.sliced(as_few, 1);
+  scheduler.sliced(few);
+  scheduler.sliced(as_few);
+  scheduler.charge(many, scheduler.slice());
+  scheduler.sliced(many);
   for (int i = 0; i < 3; ++i) scheduler.run_turn();
   EXPECT_EQ(notes, "fgm");
 }
 
 TEST_F(SchedulerTest, GivesASlicedTaskATurnHoweverManyAreReady) {
   NotingTask spinner(scheduler, notes, 's');
-  scheduler.sliced(spinner, 100);
+  scheduler.sliced(spinner);
   NotingTask a(scheduler, notes, 'a'), b(scheduler, notes, 'b');
   scheduler.ready(a);
   scheduler.ready(b);
@@ -80,7 +81,7 @@ TEST_F(SchedulerTest, GivesASlicedTaskATurnHoweverManyAreReady) {
 
 TEST_F(SchedulerTest, PassesASlicedTaskOverWhenTheTurnHasUsedASliceButNotTwiceInARow) {
   NotingTask spinner(scheduler, notes, 's', 100);
-  scheduler.sliced(spinner, 1);
+  scheduler.sliced(spinner);
   std::vector<std::unique_ptr<NotingTask>> heavy;
   for (int i = 0; i < 4; ++i) {
     heavy.push_back(std::make_unique<NotingTask>(scheduler, notes, 'h', 1));
@@ -88,7 +89,7 @@ TEST_F(SchedulerTest, PassesASlicedTaskOverWhenTheTurnHasUsedASliceButNotTwiceIn
     scheduler.run_turn();
     notes += ' ';
   }
-  // The spinner has as few slices as those that came later, and was there first.
+  // The spinner has used less than those that came later, and goes on after each slice of its own behind them.
   EXPECT_EQ(notes, "h hs h hh ") << "at most two slices without a look at the sockets";
 }
 
@@ -114,7 +115,7 @@ TEST_F(SchedulerTest, LetsAHurriedTaskGoBeforeTheOthers) {
   std::vector<std::unique_ptr<NotingTask>> tasks;
   for (std::uint32_t i = 0; i < 9; ++i) {
     tasks.push_back(std::make_unique<NotingTask>(scheduler, notes, static_cast<char>('a' + i)));
-    scheduler.sliced(*tasks.back(), i + 1);
+    scheduler.sliced(*tasks.back());
   }
   scheduler.hurry(*tasks[7]);
   scheduler.hurry(*tasks[4]);
@@ -139,7 +140,7 @@ TEST_F(SchedulerTest, WakesItsWorkerWhenItIsNoLongerEmpty) {
   scheduler.ready(b);
   EXPECT_EQ(wakes, 1);
   scheduler.run_turn();
-  scheduler.sliced(a, 1);
+  scheduler.sliced(a);
   EXPECT_EQ(wakes, 2);
 }
 

@@ -121,8 +121,7 @@ TEST_F(StartTest, OnlyOneGoesOnWithoutACall) {
 
 TEST_F(StartTest, OneModuleDoesNotTakeTheInstancesOfAnother) {
   serve(guest_text("(drop (call $wait (local.get $call) (i32.const 0) (i64.const -1))) (i32.const 5)"));
-  InstancePool other(load(guest_text("(i32.const 6)"), "other", no_warm_instances()), budget, max_waiting,
-                     start_context());
+  InstancePool other(load(guest_text("(i32.const 6)"), "other", no_warm_instances()), pool_context());
   std::vector<std::unique_ptr<TestCall>> hostile;
   for (int i = 0; i < 6; ++i) {
     hostile.push_back(std::make_unique<TestCall>(rpc::MethodKind::unary));

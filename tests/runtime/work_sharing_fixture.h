@@ -31,10 +31,11 @@ inline std::string shared_guest_text(rpc::MethodKind kind, std::string_view body
 
 /// A worker that lends, and one that takes and is idle.
 struct WorkSharingFixture : GuestTest {
+  WorkSharingFixture() : GuestTest({.max_cpu_time = std::chrono::milliseconds(100), .max_response_size = 100'000}) {}
+
   struct FakeWorker {
     FakeWorker(Exchange& exchange, unsigned index, std::shared_ptr<const GuestModule> module, rpc::MethodKind kind)
-        : instances(std::move(module), budget, 10,
-                    StartContext{scheduler, timers, host_waits, std::chrono::seconds(10)}),
+        : instances(std::move(module), PoolContext{budget, timers, hosts, post}),
           handler(calls, instances, 0),
           sharing(exchange, index, methods, std::size_t{4} << 20) {
       EXPECT_TRUE(methods.add({"/test.Service/Method", kind, &handler}).ok());
@@ -53,22 +54,26 @@ struct WorkSharingFixture : GuestTest {
     /// True when there is more to do.
     bool turn() {
       deliver();
+      for (const auto& function : std::exchange(posted, {})) function();
       const auto now = rpc::Clock::now();
       timers.run_due(now);
-      calls.begin_turn(now);
+      clock.begin_turn(now);
       scheduler.run_turn();
       sharing.flush();
-      return has_letters || !scheduler.empty();
+      return has_letters || !posted.empty() || !scheduler.empty();
     }
 
     rpc::TimerQueue timers;
     Scheduler scheduler{[] {}};
     HostWaits host_waits;
+    GuestClock clock;
+    ClientHosts hosts;
+    std::vector<std::function<void()>> posted;
+    const InstanceClaim::Post post = [this](std::function<void()> function) { posted.push_back(std::move(function)); };
     InstanceBudget budget{4};
     InstancePool instances;
     rpc::MethodTable methods;
-    GuestLimits limits{.max_cpu_time = std::chrono::milliseconds(100), .max_response_size = 100'000};
-    GuestCallPool calls{scheduler, timers, host_waits, limits};
+    GuestCalls calls{GuestContext{scheduler, timers, host_waits, clock}};
     GuestHandler handler;
     WorkSharing sharing;
     bool has_letters = false;
@@ -86,7 +91,7 @@ struct WorkSharingFixture : GuestTest {
   void make_workers_of(rpc::MethodKind kind, std::string_view text, const InstanceLife& life = no_warm_instances()) {
     module = load(text, "guest", life);
     notes.clear();
-    cost.add_sample(std::chrono::milliseconds(1));
+    for (int i = 0; i < 100; ++i) cost.add_sample(std::chrono::milliseconds(1));
     lender = std::make_unique<FakeWorker>(exchange, 0, module, kind);
     taker = std::make_unique<FakeWorker>(exchange, 1, module, kind);
     taker->sharing.idle();

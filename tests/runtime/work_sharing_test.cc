@@ -73,9 +73,26 @@ TEST_F(WorkSharingTest, AWorkerWithWorkOfItsOwnTakesNothingTillItWasIdle) {
   EXPECT_EQ(guests_lent(), 1U);
 }
 
+TEST_F(WorkSharingTest, AWorkerTakesLoansUntilNoWorkerHasAConnection) {
+  make_workers(MethodKind::unary, two_slices);
+  taker->sharing.drained();
+  EXPECT_FALSE(taker->sharing.has_returned_all()) << "the lender may have calls to lend";
+  taker->sharing.idle();
+  TestCall call(MethodKind::unary);
+  lender->handler.start(call);
+  run_both();
+  EXPECT_TRUE(call.finished());
+  EXPECT_EQ(guests_lent(), 1U);
+  lender->sharing.drained();
+  EXPECT_TRUE(lender->sharing.has_returned_all());
+  EXPECT_TRUE(taker->sharing.has_returned_all());
+}
+
 TEST_F(WorkSharingTest, AWorkerThatStopsTakesNothing) {
   make_workers(MethodKind::unary, two_slices);
-  taker->sharing.stop_taking();
+  lender->sharing.drained();
+  taker->sharing.drained();
+  EXPECT_TRUE(taker->sharing.has_returned_all());
   taker->sharing.idle();
   TestCall call(MethodKind::unary);
   lender->handler.start(call);
@@ -162,18 +179,26 @@ TEST_F(WorkSharingTest, AGuestThatMovesMayNotAnswerTwice) {
   EXPECT_EQ(call.status().code, StatusCode::ok);
 }
 
-TEST(MethodCost, IsHighForWhatTakesLongAndNotForOneSlowRun) {
+TEST(MethodCost, AsksForLoansOfWhatTakesLongAndNotAfterOneSlowRun) {
   MethodCost cost;
   EXPECT_TRUE(cost.wants_sample()) << "the first run";
   EXPECT_FALSE(cost.wants_sample());
   for (int i = 0; i < 100; ++i) cost.add_sample(std::chrono::microseconds(200));
-  EXPECT_TRUE(cost.is_high());
+  EXPECT_EQ(cost.loans_on_hand(1), 2U);
   EXPECT_TRUE(cost.wants_sample()) << "each run, while it is high";
   for (int i = 0; i < 100; ++i) cost.add_sample(std::chrono::microseconds(1));
-  EXPECT_FALSE(cost.is_high());
+  EXPECT_EQ(cost.loans_on_hand(1000), 0U) << "cheap calls never move";
   cost.add_sample(std::chrono::seconds(10));
   for (int i = 0; i < 10; ++i) cost.add_sample(std::chrono::microseconds(1));
-  EXPECT_FALSE(cost.is_high());
+  EXPECT_EQ(cost.loans_on_hand(1000), 0U);
+}
+
+TEST(MethodCost, AsksForLoansOfShorterCallsWhenMoreOfThemWait) {
+  MethodCost cost;
+  for (int i = 0; i < 100; ++i) cost.add_sample(std::chrono::microseconds(30));
+  EXPECT_EQ(cost.loans_on_hand(1), 0U);
+  EXPECT_EQ(cost.loans_on_hand(3), 0U) << "they are served sooner than they could move";
+  EXPECT_EQ(cost.loans_on_hand(4), 5U) << "so many that the other worker need not wait for the next";
 }
 
 TEST(Mailbox, LosesNothingAndKeepsTheOrderOfEachSender) {

@@ -8,8 +8,17 @@
 
 namespace wasm_grpc::rpc {
 
+/// What a server counts of a client, or of a host that clients come from. Used by the thread of the connection only.
+struct ClientUse {
+  /// Instances of guests that serve its calls now.
+  std::uint32_t instances = 0;
+  /// Of a client: that of its host, once it is counted.
+  std::shared_ptr<ClientUse> host;
+};
+
 /// One connection of a client, as its calls know it. A transport makes one for each connection, as a std::shared_ptr,
-/// and changes it no more once the first call has it; from then on any thread may read it.
+/// and changes it no more once the first call has it; from then on any thread may read it, but for
+/// `use`.
 struct Client : std::enable_shared_from_this<Client> {
   /// `address` as in `peer`; the host is found in it.
   Client(std::uint64_t connection_number, std::string address);
@@ -24,6 +33,8 @@ struct Client : std::enable_shared_from_this<Client> {
   /// Who the client is by its verified TLS certificate: the first DNS name of it, else the first URI, else the common
   /// name of its subject. Empty without one.
   std::string tls_peer;
+
+  mutable ClientUse use;
 };
 
 /// The next number for Client::connection; from any thread.

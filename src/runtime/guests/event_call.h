@@ -6,6 +6,7 @@
 
 #include "abi/abi.h"
 #include "rpc/timer_queue.h"
+#include "runtime/guests/cpu_allowance.h"
 #include "wasm_grpc/rpc/call.h"
 
 namespace wasm_grpc::runtime {
@@ -42,6 +43,7 @@ class EventCall final : public rpc::CallListener, public rpc::Timer, public abi:
   rpc::Call* call_ = nullptr;
   std::int32_t id_ = 0;
   std::int32_t tag_ = 0;
+  CpuAllowance allowance_;   // of its events
   std::uint8_t events_ = 0;  // those noted, by the bit of their number
   bool told_half_close_ = false;
   bool queued_ = false;

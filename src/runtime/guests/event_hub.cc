@@ -4,16 +4,23 @@
 #include <string>
 #include <utility>
 
-#include "runtime/sharing/remote_call.h"
-
 namespace wasm_grpc::runtime {
+
+namespace {
+
+// What a call may use for as long as it lives, besides GuestLimits::max_cpu_time: a stream of many years is no loop.
+constexpr unsigned percent_of_a_call = 10;
+// What an instance may use at once, where its part is limited.
+constexpr std::chrono::seconds burst_of_an_instance{1};
+
+}  // namespace
 
 EventHub::~EventHub() { abandon(); }
 
 // ---- Calls come and go ----
 
 void EventHub::open(rpc::Call& call, std::int32_t tag) noexcept {
-  if (unopened_ >= context_.limits.max_waiting_calls) {
+  if (unopened_ >= instances_.limits().max_waiting_calls) {
     ++instances_.counters().calls_refused;
     call.finish({rpc::StatusCode::resource_exhausted, std::to_string(unopened_) +
                                                           " calls wait for the service's instance to take them; try "
@@ -26,9 +33,10 @@ void EventHub::open(rpc::Call& call, std::int32_t tag) noexcept {
   entry.tag_ = tag;
   call.retain();
   call.set_listener(&entry);
-  call.set_max_response_size(context_.limits.max_response_size);
+  call.set_max_response_size(instances_.limits().max_response_size);
   ++unopened_;
   entry.events_ = 0;
+  entry.allowance_ = {instances_.limits().max_cpu_time, percent_of_a_call, context_.clock.about_now()};
   entry.note(abi::Event::open);
   entry.on_readable(call);
 }
@@ -94,52 +102,43 @@ void EventHub::set_timer(EventCall& call, std::chrono::nanoseconds timeout) noex
 
 void EventHub::has_events(EventCall& call) noexcept {
   queue_.push(call);
-  if (state_ == State::none) {
-    acquire_instance();
-  } else if (state_ == State::ready && !in_run_ && !guest_->instance.running()) {
-    schedule();
+  if (in_run_) return;
+  if (!run_.has_guest()) {
+    if (!run_.waits_for_instance()) acquire_instance();
+  } else if (run_.started() && !run_.in_guest() && !scheduled()) {
+    run_.queue();
   }
 }
 
 // ---- The instance ----
 
 void EventHub::acquire_instance() noexcept {
-  state_ = State::waiting;
-  acquiring_ = true;
-  const InstancePool::Admission admission = instances_.acquire(*this);
-  acquiring_ = false;
-  switch (admission) {
+  if (const unsigned percent = instances_.limits().max_instance_cpu_percent; percent > 0) {
+    allowance_ = {burst_of_an_instance, percent, rpc::Clock::now()};
+  }
+  // Those that have served calls in handler style are not for these: the two never meet.
+  switch (run_.acquire(instances_, GuestRun::For::events)) {
     case InstancePool::Admission::taken:
-      schedule();
+      run_.queue();
       break;
     case InstancePool::Admission::waits:
-      owner_.hub_waits();
       break;
     case InstancePool::Admission::refused:
-      state_ = State::none;
-      refuse_calls({rpc::StatusCode::resource_exhausted, "all instances of the module are busy; try again later"});
+      on_refused(NoInstance::crowded_out);
       break;
     case InstancePool::Admission::failing:
-      refuse_instance();
+      on_refused(NoInstance::failing);
       break;
   }
 }
 
-void EventHub::take_instance(std::unique_ptr<GuestInstance> instance, bool started) noexcept {
-  if (instance->calls > 0) {  // in handler style: those of the two never meet
-    instance = instances_.renew(std::move(instance));
-    started = false;
+void EventHub::on_refused(NoInstance why) noexcept {
+  if (why == NoInstance::crowded_out) {
+    refuse_calls({rpc::StatusCode::resource_exhausted, "all instances of the module are busy; try again later"});
+  } else {
+    refuse_calls({rpc::StatusCode::unavailable, "the service's instances fail to start; try again in " +
+                                                    std::to_string(instances_.retry_after().count()) + " ms"});
   }
-  guest_ = std::move(instance);
-  state_ = started ? State::ready : State::starting;
-  if (!started) start_limit_ = rpc::Clock::now() + context_.limits.start_timeout;
-  if (!acquiring_) schedule();
-}
-
-void EventHub::refuse_instance() noexcept {
-  state_ = State::none;
-  refuse_calls({rpc::StatusCode::unavailable, "the service's instances fail to start; try again in " +
-                                                  std::to_string(instances_.retry_after().count()) + " ms"});
 }
 
 void EventHub::refuse_calls(const rpc::Status& status) noexcept {
@@ -152,58 +151,48 @@ void EventHub::refuse_calls(const rpc::Status& status) noexcept {
   if (!in_run_) tell_if_idle();
 }
 
-void EventHub::schedule() noexcept {
-  if (scheduled_) return;
-  scheduled_ = true;
-  slices_ = 0;
-  context_.scheduler.ready(*this);
-}
-
 // ---- Running ----
 
-void EventHub::run() noexcept {
-  scheduled_ = false;
-  if (guest_ == nullptr) return;  // it was abandoned
+void EventHub::on_turn() noexcept {
+  if (!run_.has_guest()) return;  // it was abandoned
   in_run_ = true;
-  context_.host_waits.remove(*this);  // it may be the timer that woke it
-  const std::uint64_t tick = context_.scheduler.tick();
-  if (state_ == State::ready || run_start()) {
-    while (guest_ != nullptr && (guest_->instance.running() || begin_next_event())) {
-      if (!run_event()) break;
-      if (context_.scheduler.tick() != tick) {
-        if (!queue_.empty()) schedule();
-        break;
-      }
-    }
-  }
+  if (start()) run_events();
   in_run_ = false;
-  if (state_ == State::none && !queue_.empty()) acquire_instance();
+  if (!run_.has_guest() && !run_.waits_for_instance() && !queue_.empty()) acquire_instance();
   tell_if_idle();
 }
 
-bool EventHub::run_start() noexcept {
-  const wasm::Progress progress = guest_->poll_start();
-  context_.clock.skip();
-  switch (progress) {
-    case wasm::Progress::done:
-      state_ = State::ready;
-      instances_.start_succeeded();
-      return true;
-    case wasm::Progress::failed:
-      fail_start(describe_start_failure(*guest_));
-      return false;
-    case wasm::Progress::sliced:
-      if (rpc::Clock::now() >= start_limit_) {
-        fail_start("it did not finish in time");
-      } else {
-        sliced();
-      }
-      return false;
-    case wasm::Progress::suspended:
-      suspend();
-      return false;
+bool EventHub::start() noexcept {
+  if (!run_.starting()) return true;
+  const GuestRun::Step step = run_.step();
+  if (step == GuestRun::Step::failed) fail_start();
+  return step == GuestRun::Step::started;
+}
+
+void EventHub::run_events() noexcept {
+  const std::uint64_t tick = context_.scheduler.tick();
+  while (run_.in_guest() || (!paused() && begin_next_event())) {
+    const GuestRun::Step step = run_.step();
+    if (step == GuestRun::Step::goes_on) return;
+    if (step == GuestRun::Step::failed) {
+      fail_guest();
+      return;
+    }
+    end_event();
+    if (context_.scheduler.tick() != tick) {
+      if (!queue_.empty()) run_.queue();
+      return;
+    }
   }
-  return false;
+}
+
+bool EventHub::paused() noexcept {
+  if (!allowance_.low()) return false;
+  const auto now = rpc::Clock::now();
+  const auto pause = allowance_.overdrawn(now);
+  if (pause.count() == 0) return false;
+  if (!queue_.empty()) context_.timers.schedule(*this, now + pause);
+  return true;
 }
 
 bool EventHub::begin_next_event() noexcept {
@@ -213,114 +202,83 @@ bool EventHub::begin_next_event() noexcept {
   if (call.events_ != 0) queue_.push(call);
   std::int32_t value = 0;
   if (event == abi::Event::open) {
-    call.id_ = guest_->binding->open_call(*call.call_, call);
+    call.id_ = run_.guest().binding->open_call(*call.call_, call);
     --unopened_;
     value = call.tag_;
   }
   current_ = &call;
   current_is_cancelled_ = event == abi::Event::cancelled;
-  time_ = {};
-  slices_ = 0;
-  guest_->binding->begin_event(call.id_, event, value);
+  run_.begin(instances_.limits().max_cpu_time, instances_.limits().max_event_time);
+  run_.guest().binding->begin_event(call.id_, event, value);
   return true;
 }
 
-bool EventHub::run_event() noexcept {
-  switch (time_.poll(guest_->instance, context_.clock, context_.limits.time_slice)) {
-    case wasm::Progress::done:
-      end_event();
-      return true;
-    case wasm::Progress::failed:
-      fail_guest();
-      return false;
-    case wasm::Progress::sliced:
-      if (!kill_if_spent()) sliced();
-      return false;
-    case wasm::Progress::suspended:
-      if (!kill_if_spent()) suspend();
-      return false;
-  }
-  return false;
-}
-
 void EventHub::end_event() noexcept {
+  charge_event();
   EventCall* const call = std::exchange(current_, nullptr);
   if (call != nullptr && current_is_cancelled_) {
-    guest_->binding->close_call(call->id_);
+    run_.guest().binding->close_call(call->id_);
     forget(*call);
   }
   release_finished();
 }
 
-void EventHub::sliced() noexcept {
-  scheduled_ = true;
-  context_.scheduler.sliced(*this, ++slices_);
-}
-
-void EventHub::suspend() noexcept {
-  const wasm::Suspension& waits_for = guest_->instance.suspension();
-  const auto now = context_.clock.begin();
-  const bool starting = state_ == State::starting;
-  if (starting && now >= start_limit_) {
-    fail_start("it did not finish in time");
-  } else if (waits_for.until <= now) {
-    sliced();
-  } else {
-    const auto until = starting ? std::min(waits_for.until, start_limit_) : waits_for.until;
-    if (until != wasm::Suspension::never) context_.timers.schedule(*this, until);
-    if (!context_.host_waits.add(*this, waits_for)) on_host_result();
+// An event that was done before the next tick has used nothing that could be seen.
+void EventHub::charge_event() noexcept {
+  if (run_.used().count() == 0) return;
+  allowance_.use(run_.used());
+  if (current_ == nullptr || current_is_cancelled_) return;
+  current_->allowance_.use(run_.used());
+  if (!current_->allowance_.low() || current_->allowance_.overdrawn(rpc::Clock::now()).count() == 0) return;
+  instances_.counters().failed(GuestFailure::cpu_time);
+  const std::string spent =
+      "used its " + std::to_string(instances_.limits().max_cpu_time.count()) + " ms of CPU time in its events";
+  if (instances_.log().admits()) {
+    instances_.log().write(LogLevel::warn, instances_.module().name(), current_path() + ": " + spent);
   }
+  current_->call_->finish({rpc::StatusCode::resource_exhausted, "the call " + spent});
+  current_->refused();  // the guest is told, in the last event of the call
 }
 
-void EventHub::on_timer() noexcept { schedule(); }
-
-void EventHub::on_host_result() noexcept {
-  context_.timers.cancel(*this);
-  schedule();
-}
-
-void EventHub::stop_waiting() noexcept {
-  context_.timers.cancel(*this);
-  context_.host_waits.remove(*this);
+std::string EventHub::current_path() const {
+  return current_ == nullptr ? std::string("an event") : current_->call_->method().path;
 }
 
 // ---- Failing ----
 
-void EventHub::fail_start(std::string_view why) noexcept {
-  state_ = State::none;
-  stop_waiting();
-  instances_.start_failed(why);
-  instances_.discard(std::move(guest_));
+void EventHub::fail_start() noexcept {
+  instances_.start_failed(run_.start_failure());
+  run_.discard();
   refuse_calls({rpc::StatusCode::unavailable, "the service could not start an instance"});
 }
 
-bool EventHub::kill_if_spent() noexcept {
-  const std::chrono::milliseconds budget = context_.limits.max_cpu_time;
-  if (budget.count() == 0 || time_.used < budget) return false;
-  instances_.counters().failed(GuestFailure::cpu_time);
-  if (instances_.log().admits()) {
-    const std::string path = current_ == nullptr ? std::string("an event") : current_->call_->method().path;
-    instances_.log().write(LogLevel::warn, instances_.module().name(),
-                           path + ": used its " + std::to_string(budget.count()) + " ms of CPU time in one event");
-  }
-  lose_instance();
-  return true;
-}
-
 void EventHub::fail_guest() noexcept {
-  instances_.counters().failed(classify(*guest_));
+  std::string why;
+  GuestFailure reason = GuestFailure::cpu_time;
+  LogLevel level = LogLevel::warn;
+  switch (run_.failure()) {
+    case RunFailure::spent:
+      why = "used its " + std::to_string(instances_.limits().max_cpu_time.count()) + " ms of CPU time in one event";
+      break;
+    case RunFailure::too_long:
+      reason = GuestFailure::event_time;
+      why = "was not done with an event within " + std::to_string(instances_.limits().max_event_time.count()) + " ms";
+      break;
+    default:
+      reason = classify(run_.guest());
+      level = LogLevel::error;
+      why = describe(run_.guest().instance.failure());
+      break;
+  }
+  instances_.counters().failed(reason);
   if (instances_.log().admits()) {
-    const std::string path = current_ == nullptr ? std::string("an event") : current_->call_->method().path;
-    instances_.log().write(LogLevel::error, instances_.module().name(),
-                           path + ": " + describe(guest_->instance.failure()));
+    instances_.log().write(level, instances_.module().name(), current_path() + ": " + why);
   }
   lose_instance();
 }
 
 void EventHub::lose_instance() noexcept {
-  state_ = State::none;
   current_ = nullptr;
-  stop_waiting();
   release_finished();
   for (std::size_t i = live_.size(); i-- > 0;) {
     EventCall& call = *live_[i];
@@ -328,18 +286,20 @@ void EventHub::lose_instance() noexcept {
     call.call_->finish({rpc::StatusCode::unavailable, "the service's instance failed, and with it what it knew"});
     forget(call);  // the last one takes its place, and was looked at
   }
-  instances_.discard(std::move(guest_));
+  run_.discard();
 }
 
 void EventHub::abandon() noexcept {
   const bool nested = std::exchange(in_run_, true);  // nobody is told
-  if (state_ == State::waiting) instances_.cancel(*this);
-  state_ = State::none;
   current_ = nullptr;
-  stop_waiting();
+  context_.timers.cancel(*this);
   release_finished();
   while (!live_.empty()) forget(*live_.back());
-  if (guest_ != nullptr) instances_.discard(std::move(guest_));
+  if (run_.has_guest()) {
+    run_.discard();
+  } else {
+    static_cast<void>(run_.release());  // it may wait for one
+  }
   in_run_ = nested;
 }
 

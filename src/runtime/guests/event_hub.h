@@ -11,24 +11,11 @@
 #include <string_view>
 #include <vector>
 
-#include "rpc/timer_queue.h"
+#include "runtime/guests/cpu_allowance.h"
 #include "runtime/guests/event_call.h"
-#include "runtime/guests/guest_clock.h"
-#include "runtime/guests/host_waits.h"
-#include "runtime/instances/instance_pool.h"
-#include "runtime/scheduler.h"
-#include "wasm_grpc/guest_limits.h"
+#include "runtime/guests/guest_run.h"
 
 namespace wasm_grpc::runtime {
-
-/// What the hubs of one worker share. All outlive them.
-struct EventContext {
-  Scheduler& scheduler;
-  rpc::TimerQueue& timers;
-  HostWaits& host_waits;
-  GuestClock& clock;
-  const GuestLimits& limits;
-};
 
 /// Told when its hub has no calls any more, or has some again. Must not destroy the hub from inside.
 class EventHubOwner {
@@ -36,34 +23,31 @@ class EventHubOwner {
   virtual ~EventHubOwner() = default;
   virtual void hub_idle() noexcept = 0;
   virtual void hub_in_use() noexcept = 0;
-  /// It waits for an instance: one that is without calls may make room.
-  virtual void hub_waits() noexcept = 0;
 };
 
 /// Used on its worker's thread. While the guest is in the midst of an event, other events wait.
-class EventHub final : public Task, private InstanceWaiter, private HostWaiter, private rpc::Timer {
+class EventHub final : private GuestRun::Owner, private rpc::Timer {
  public:
-  EventHub(InstancePool& instances, const EventContext& context, EventHubOwner& owner)
-      : instances_(instances), context_(context), owner_(owner) {}
+  EventHub(InstancePool& instances, const GuestContext& context, EventHubOwner& owner)
+      : instances_(instances), context_(context), owner_(owner), run_(*this, context) {
+    run_.enter();
+  }
   ~EventHub() override;
 
   /// Serves a call, which it holds until its end.
   void open(rpc::Call& call, std::int32_t tag) noexcept;
   /// Lets go of all calls without a status, and of the instance.
   void abandon() noexcept;
-  [[nodiscard]] bool has_instance() const noexcept { return state_ != State::none; }
+  [[nodiscard]] bool has_instance() const noexcept { return run_.has_guest(); }
   /// True when it has no calls, and may be destroyed.
-  [[nodiscard]] bool may_end() const noexcept { return live_.empty() && !scheduled_ && !in_run_; }
+  [[nodiscard]] bool may_end() const noexcept { return live_.empty() && !run_.queued() && !in_run_; }
 
  private:
   friend class EventCall;
-  enum class State : std::uint8_t { none, waiting, starting, ready };
 
-  void run() noexcept override;
-  void on_timer() noexcept override;
-  void on_host_result() noexcept override;
-  void take_instance(std::unique_ptr<GuestInstance> instance, bool started) noexcept override;
-  void refuse_instance() noexcept override;
+  void on_turn() noexcept override;
+  void on_refused(NoInstance why) noexcept override;
+  void on_timer() noexcept override { run_.queue(); }
 
   // For its calls.
   void has_events(EventCall& call) noexcept;
@@ -75,21 +59,17 @@ class EventHub final : public Task, private InstanceWaiter, private HostWaiter, 
   void forget(EventCall& call) noexcept;
 
   void acquire_instance() noexcept;
-  /// Runs when it is its turn; nothing happens when it waits for that already.
-  void schedule() noexcept;
-  /// True when the instance is ready.
-  [[nodiscard]] bool run_start() noexcept;
+  /// True when there is an instance that is ready.
+  [[nodiscard]] bool start() noexcept;
+  void run_events() noexcept;
+  /// True while the instance has used more than its part, and goes on later.
+  [[nodiscard]] bool paused() noexcept;
   /// Tells the guest of the next event. False when there is none.
   [[nodiscard]] bool begin_next_event() noexcept;
-  /// Runs the guest for a slice at most. True when it is done with the event.
-  [[nodiscard]] bool run_event() noexcept;
   void end_event() noexcept;
-  void suspend() noexcept;
-  /// Nothing wakes the guest any more.
-  void stop_waiting() noexcept;
-  void sliced() noexcept;
-  [[nodiscard]] bool kill_if_spent() noexcept;
-  void fail_start(std::string_view why) noexcept;
+  /// Counts what the event has used to its call, which ends when that is too much.
+  void charge_event() noexcept;
+  void fail_start() noexcept;
   void fail_guest() noexcept;
   /// The guest is gone: its calls end with UNAVAILABLE.
   void lose_instance() noexcept;
@@ -98,18 +78,14 @@ class EventHub final : public Task, private InstanceWaiter, private HostWaiter, 
   void release_finished() noexcept;
   [[nodiscard]] EventCall& take_call() noexcept;
   void tell_if_idle() noexcept;
+  [[nodiscard]] std::string current_path() const;
 
   InstancePool& instances_;
-  EventContext context_;
+  GuestContext context_;
   EventHubOwner& owner_;
-  std::unique_ptr<GuestInstance> guest_;
-  State state_ = State::none;
-  bool scheduled_ = false;
-  bool acquiring_ = false;
+  GuestRun run_;
   bool in_run_ = false;
-  rpc::Clock::time_point start_limit_{};
-  std::uint32_t slices_ = 0;
-  GuestTime time_;  // of the event
+  CpuAllowance allowance_;  // of the instance
 
   EventQueue queue_;
   EventCall* current_ = nullptr;       // whose event the guest is told of; nullptr once it is finished

@@ -8,16 +8,20 @@
 
 namespace wasm_grpc::runtime {
 
-EventHubs::EventHubs(InstancePool& instances, const EventContext& context, unsigned worker, unsigned workers,
+EventHubs::EventHubs(InstancePool& instances, const GuestContext& context, unsigned worker, unsigned workers,
                      unsigned home)
     : instances_(instances), context_(context), worker_(worker), workers_(workers), home_(home) {
+  instances_.add_holder(*this);
   if (instances.module().declaration().placement != abi::Placement::key) {
     EventHubOwner& owner = *this;
     only_ = std::make_unique<EventHub>(instances_, context_, owner);
   }
 }
 
-EventHubs::~EventHubs() { abandon_all(); }
+EventHubs::~EventHubs() {
+  instances_.remove_holder(*this);
+  abandon_all();
+}
 
 std::string_view EventHubs::key_of(const rpc::Call& call) const noexcept {
   return call.request_metadata().get(instances_.module().declaration().placement_key).value_or(std::string_view());
@@ -62,7 +66,10 @@ void EventHubs::open_here(rpc::Call& call, std::int32_t tag) noexcept {
     const std::string_view its_key = made->key;
     found = keyed_.emplace(its_key, std::move(made)).first;
   }
-  found->second->hub.open(call, tag);
+  KeyedHub& keyed = *found->second;
+  keyed.hub.open(call, tag);
+  // It may have been refused.
+  if (keyed.hub.may_end()) keyed.hub_idle();
 }
 
 // ---- Instances by key that nobody needs ----
@@ -70,34 +77,38 @@ void EventHubs::open_here(rpc::Call& call, std::int32_t tag) noexcept {
 void EventHubs::KeyedHub::hub_in_use() noexcept {
   if (!std::exchange(listed_idle, false)) return;
   owner.idle_.erase(idle);
+  if (std::exchange(counted_idle, false)) owner.instances_.count_held_idle(-1);
 }
 
 void EventHubs::KeyedHub::hub_idle() noexcept {
   if (!std::exchange(listed_idle, true)) {
     idle_since = rpc::Clock::now();
     idle = owner.idle_.insert(owner.idle_.end(), this);
+    counted_idle = hub.has_instance();
+    if (counted_idle) owner.instances_.count_held_idle(1);
   }
   owner.arm();
 }
 
-void EventHubs::KeyedHub::hub_waits() noexcept {
-  const auto& candidates = owner.idle_;
-  const auto found = std::find_if(candidates.begin(), candidates.end(), [](const KeyedHub* candidate) {
+bool EventHubs::give_up_idle(InstancePool&) noexcept {
+  const auto found = std::find_if(idle_.begin(), idle_.end(), [](const KeyedHub* candidate) {
     return candidate->hub.has_instance() && candidate->hub.may_end();
   });
-  if (found != candidates.end()) owner.end(**found);
+  if (found == idle_.end()) return false;
+  end(**found);
+  return true;
 }
 
 void EventHubs::end(KeyedHub& hub) noexcept {
-  idle_.erase(hub.idle);
+  hub.hub_in_use();  // it is listed no longer
   keyed_.erase(keyed_.find(hub.key));
 }
 
 void EventHubs::arm() noexcept {
   const auto timeout = instances_.module().life().idle_timeout;
   if (idle_.empty() || scheduled()) return;
-  // One without an instance keeps nothing.
-  const bool at_once = !idle_.front()->hub.has_instance();
+  // One without an instance keeps nothing, and one whose instance others wait for is not kept.
+  const bool at_once = !idle_.front()->hub.has_instance() || instances_.wanted();
   if (!at_once && timeout.count() == 0) return;
   context_.timers.schedule(*this, at_once ? idle_.front()->idle_since : idle_.front()->idle_since + timeout);
 }
@@ -108,7 +119,7 @@ void EventHubs::on_timer() noexcept {
   while (!idle_.empty()) {
     KeyedHub& hub = *idle_.front();
     const bool due = timeout.count() != 0 && hub.idle_since + timeout <= now;
-    if ((hub.hub.has_instance() && !due) || !hub.hub.may_end()) break;
+    if ((hub.hub.has_instance() && !due && !instances_.wanted()) || !hub.hub.may_end()) break;
     end(hub);
   }
   arm();
@@ -117,10 +128,9 @@ void EventHubs::on_timer() noexcept {
 void EventHubs::abandon_all() noexcept {
   context_.timers.cancel(*this);
   if (only_ != nullptr) only_->abandon();
-  idle_.clear();
   // None is destroyed: it may be in the scheduler's queue.
   for (const auto& [key, hub] : keyed_) {
-    hub->listed_idle = false;
+    hub->hub_in_use();
     hub->hub.abandon();
   }
 }

@@ -8,16 +8,18 @@
 #include <unordered_map>
 
 #include "runtime/guests/event_hub.h"
-#include "runtime/guests/guest_call.h"
+#include "runtime/sharing/loan_handler.h"
 
 namespace wasm_grpc::runtime {
 
+class WorkSharing;
+
 /// Placement::worker and ::process have one hub, here or on the module's home worker; Placement::key has one for each
 /// value of the header, on the worker that the value falls on. Used on its worker's thread.
-class EventHubs final : private EventHubOwner, private rpc::Timer {
+class EventHubs final : private EventHubOwner, private InstanceHolder, private rpc::Timer {
  public:
   /// `worker` of `workers`; a module with Placement::process has its instance on worker `home`.
-  EventHubs(InstancePool& instances, const EventContext& context, unsigned worker, unsigned workers, unsigned home);
+  EventHubs(InstancePool& instances, const GuestContext& context, unsigned worker, unsigned workers, unsigned home);
   ~EventHubs() override;
 
   /// Calls for other workers are lent to them from now on.
@@ -28,30 +30,32 @@ class EventHubs final : private EventHubOwner, private rpc::Timer {
   /// Serves a call here.
   void open_here(rpc::Call& call, std::int32_t tag) noexcept;
   void abandon_all() noexcept;
+  /// How many there are.
+  [[nodiscard]] std::size_t size() const noexcept { return keyed_.size() + (only_ == nullptr ? 0 : 1); }
 
  private:
-  /// The hub of one key. When it has been without calls for as long as an instance may be idle, or another key needs
+  /// The hub of one key. When it has been without calls for as long as an instance may be idle, or somebody else needs
   /// its instance, it ends, and what it knew is gone.
   struct KeyedHub final : EventHubOwner {
     KeyedHub(EventHubs& its_owner, std::string its_key)
         : owner(its_owner), key(std::move(its_key)), hub(owner.instances_, owner.context_, *this) {}
     void hub_idle() noexcept override;
     void hub_in_use() noexcept override;
-    void hub_waits() noexcept override;
 
     EventHubs& owner;
     std::string key;
     EventHub hub;
     rpc::Clock::time_point idle_since{};
     bool listed_idle = false;
+    bool counted_idle = false;            // with an instance, which the pool knows of
     std::list<KeyedHub*>::iterator idle;  // its place in owner.idle_, when it is listed there
   };
 
   // Of the only one: it stays.
   void hub_idle() noexcept override {}
   void hub_in_use() noexcept override {}
-  void hub_waits() noexcept override {}
   void on_timer() noexcept override;
+  [[nodiscard]] bool give_up_idle(InstancePool& pool) noexcept override;
 
   /// The value of the header that calls are placed by; empty when there is none.
   [[nodiscard]] std::string_view key_of(const rpc::Call& call) const noexcept;
@@ -60,7 +64,7 @@ class EventHubs final : private EventHubOwner, private rpc::Timer {
   void arm() noexcept;
 
   InstancePool& instances_;
-  EventContext context_;
+  GuestContext context_;
   unsigned worker_;
   unsigned workers_;
   unsigned home_;
@@ -71,7 +75,7 @@ class EventHubs final : private EventHubOwner, private rpc::Timer {
 };
 
 /// Serves the calls of one method in event style on one worker.
-class EventHandler final : public GuestMethodHandler {
+class EventHandler final : public LoanHandler {
  public:
   EventHandler(EventHubs& hubs, std::int32_t tag) : hubs_(hubs), tag_(tag) {}
   void start(rpc::Call& call) noexcept override { hubs_.open(call, tag_); }

@@ -1,43 +1,21 @@
 #include "runtime/guests/guest_call.h"
 
 #include <algorithm>
-#include <ctime>
 #include <string>
+#include <utility>
 
+#include "runtime/guests/guest_calls.h"
 #include "runtime/sharing/remote_call.h"
 #include "runtime/sharing/work_sharing.h"
 
 namespace wasm_grpc::runtime {
 
-namespace {
-
-// How many slices a guest may have past its end, however little it ran in them.
-constexpr std::uint8_t max_late_slices = 20;
-
-std::chrono::nanoseconds thread_cpu_time() noexcept {
-  timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
-}
-
-}  // namespace
-
-GuestCall::~GuestCall() = default;
+GuestCall::GuestCall(GuestCalls& owner) : owner_(owner), run_(*this, owner.context()) {}
 
 void GuestCall::begin(rpc::Call& call, InstancePool& instances, std::int32_t tag, MethodCost& cost) noexcept {
-  call_ = &call;
-  instances_ = &instances;
-  tag_ = tag;
-  cost_ = &cost;
-  slices_ = 0;
-  time_ = {};
-  late_time_ = {};
-  late_slices_ = 0;
-  phase_ = Phase::queued;
-  call.retain();
-  call.set_listener(this);
-  call.set_max_response_size(owner_.limits_.max_response_size);
-  queue_ready();
+  hold(call, instances, tag, cost);
+  run_.enter();
+  run_.queue();
 }
 
 void GuestCall::begin(RemoteCall& call, InstancePool& instances, std::int32_t tag, MethodCost& cost,
@@ -47,118 +25,122 @@ void GuestCall::begin(RemoteCall& call, InstancePool& instances, std::int32_t ta
     begin(call, instances, tag, cost);
     return;
   }
+  hold(call, instances, tag, cost);
+  guest_visits_ = true;
+  guest.instance->binding->move_call(call);
+  run_.go_on(instances, std::move(guest), instances.limits().max_cpu_time);
+}
+
+void GuestCall::hold(rpc::Call& call, InstancePool& instances, std::int32_t tag, MethodCost& cost) noexcept {
   call_ = &call;
   instances_ = &instances;
   tag_ = tag;
   cost_ = &cost;
-  slices_ = guest.slices;
-  time_ = {guest.cpu_time, true};
-  late_time_ = {};
-  late_slices_ = 0;
-  phase_ = Phase::running;
-  guest_ = std::move(guest.instance);
-  guest_visits_ = true;
-  guest_->binding->move_call(call);
   call.retain();
   call.set_listener(this);
-  call.set_max_response_size(owner_.limits_.max_response_size);
-  queue_ = Queue::sliced;
-  owner_.scheduler_.sliced(*this, slices_);
+  call.set_max_response_size(instances.limits().max_response_size);
 }
 
-// A call that waits is lent when its method takes long and others wait behind it: this worker keeps the last one. A
-// guest that has used up a slice is lent to a worker with fewer of those than there are here.
-bool GuestCall::lend() noexcept {
-  constexpr std::uint32_t loans_on_hand = 2;  // so that a taker need not wait for the next
-  if (remote_ != nullptr) return false;
-  std::uint32_t most = loans_on_hand;
-  if (phase_ == Phase::queued) {
-    if (!cost_->is_high() || owner_.scheduler_.empty()) return false;
-  } else {
-    if (phase_ != Phase::running || slices_ == 0 || !guest_->instance.running() || over()) return false;
-    most = std::max(static_cast<std::uint32_t>(owner_.scheduler_.sliced_count()), 1U);
+// ---- Its turn ----
+
+void GuestCall::on_turn() noexcept {
+  if (call_ == nullptr) {  // ended while it was queued
+    owner_.recycle(*this);
+    return;
   }
-  MovingGuest guest{std::move(guest_), slices_, time_.used};
+  if (owner_.sharing_ != nullptr && lend()) return;
+  if (run_.has_guest() || acquire()) run_guest();
+}
+
+// A call that waits is lent when those of its method take long and others wait behind it: this worker keeps the last
+// one. A guest that has used up a slice is lent to a worker with fewer of those than there are here.
+bool GuestCall::lend() noexcept {
+  if (remote_ != nullptr) return false;
+  std::uint32_t most = 0;
+  if (!run_.has_guest()) {
+    if (owner_.context().scheduler.empty()) return false;
+    most = cost_->loans_on_hand(owner_.context().scheduler.ready_count());
+    if (most == 0) return false;
+  } else {
+    if (!run_.in_guest() || !run_.was_sliced() || over()) return false;
+    most = std::max(static_cast<std::uint32_t>(owner_.context().scheduler.shared_count()), 1U);
+  }
+  MovingGuest guest = run_.move_out();
   if (!owner_.sharing_->lend(*call_, *instances_, guest, most)) {
-    guest_ = std::move(guest.instance);
+    run_.move_back(std::move(guest));
     return false;
   }
   call_ = nullptr;
-  phase_ = Phase::none;
   owner_.recycle(*this);
   return true;
 }
 
 // Not before it is this call's turn to run: the calls of one read batch then follow each other in one instance, whose
 // memory is warm, rather than each in its own.
-void GuestCall::acquire_instance() noexcept {
-  phase_ = Phase::waiting;
-  acquiring_ = true;
-  const InstancePool::Admission admission = instances_->acquire(*this);
-  acquiring_ = false;
-  switch (admission) {
+bool GuestCall::acquire() noexcept {
+  // A lent call is counted where it comes from, and there is no other here.
+  const rpc::Client* client = remote_ == nullptr ? call_->client() : nullptr;
+  const bool silent = remote_ == nullptr && rpc::streams_requests(call_->method().kind) && !call_->readable();
+  switch (run_.acquire(*instances_, GuestRun::For::call, client, silent)) {
     case InstancePool::Admission::taken:
-      run_guest();
-      break;
+      return true;
     case InstancePool::Admission::waits:
-      break;
+      return false;
     case InstancePool::Admission::refused:
-      call_->finish({rpc::StatusCode::resource_exhausted, "all instances of the module are busy and " +
-                                                              std::to_string(instances_->waiting()) +
-                                                              " calls wait for one; try again later"});
-      end(false);
-      break;
+      on_refused(NoInstance::crowded_out);
+      return false;
     case InstancePool::Admission::failing:
-      refuse_instance();
-      break;
+      on_refused(NoInstance::failing);
+      return false;
   }
+  return false;
 }
 
-void GuestCall::refuse_instance() noexcept {
-  call_->finish({rpc::StatusCode::unavailable, "the service's instances fail to start; try again in " +
-                                                   std::to_string(instances_->retry_after().count()) + " ms"});
+void GuestCall::on_refused(NoInstance why) noexcept {
+  if (why == NoInstance::crowded_out) {
+    call_->finish({rpc::StatusCode::resource_exhausted, "all instances of the module are busy and " +
+                                                            std::to_string(instances_->waiting()) +
+                                                            " calls wait for one; try again later"});
+  } else {
+    call_->finish({rpc::StatusCode::unavailable, "the service's instances fail to start; try again in " +
+                                                     std::to_string(instances_->retry_after().count()) + " ms"});
+  }
   end(false);
 }
 
-void GuestCall::take_instance(std::unique_ptr<GuestInstance> instance, bool started) noexcept {
-  guest_ = std::move(instance);
-  if (started) {
-    phase_ = Phase::running;
-  } else {
-    phase_ = Phase::starting;
-    start_limit_ = rpc::Clock::now() + owner_.limits_.start_timeout;
-  }
-  if (!acquiring_) queue_ready();
-}
-
-void GuestCall::queue_ready() noexcept {
-  if (queue_ != Queue::none) return;
-  queue_ = Queue::ready;
-  owner_.scheduler_.ready(*this);
-}
-
-void GuestCall::run() noexcept {
-  queue_ = Queue::none;
-  if (phase_ == Phase::none) {  // ended while it was queued
-    owner_.recycle(*this);
-    return;
-  }
-  suspended_ = false;
-  if (owner_.sharing_ != nullptr && lend()) return;
-  if (phase_ == Phase::queued) {
-    acquire_instance();
-  } else {
-    run_guest();
-  }
-}
-
 void GuestCall::run_guest() noexcept {
-  if (phase_ == Phase::starting && !run_start()) return;
-  if (!guest_->instance.running()) {
-    const bool begun = std::exchange(between_fibers_, false);
-    if (!take(begun ? guest_->binding->continue_call() : guest_->binding->begin_call(*call_, tag_))) return;
+  if (run_.starting()) {
+    switch (run_.step()) {
+      case GuestRun::Step::goes_on:
+        set_waiting(run_.suspended());
+        return;
+      case GuestRun::Step::failed:
+        fail();
+        return;
+      default:
+        break;
+    }
   }
-  poll();
+  if (!run_.in_guest()) {
+    abi::Binding& binding = *run_.guest().binding;
+    if (std::exchange(between_fibers_, false)) {
+      if (!take(binding.continue_call())) return;
+    } else {
+      run_.begin(instances_->limits().max_cpu_time);
+      if (!take(binding.begin_call(*call_, tag_))) return;
+    }
+  }
+  switch (step()) {
+    case GuestRun::Step::done:
+      if (take(run_.guest().binding->continue_call())) run_.queue();
+      return;
+    case GuestRun::Step::failed:
+      fail();
+      return;
+    default:
+      set_waiting(run_.suspended());
+      return;
+  }
 }
 
 bool GuestCall::take(abi::CallStep step) noexcept {
@@ -167,8 +149,8 @@ bool GuestCall::take(abi::CallStep step) noexcept {
       return true;
     case abi::CallStep::waits:
       between_fibers_ = true;
-      suspended_ = true;
-      if (remote_ != nullptr) remote_->set_waiting(true);
+      run_.wait();
+      set_waiting(true);
       return false;
     case abi::CallStep::over:
       end(true);
@@ -177,192 +159,113 @@ bool GuestCall::take(abi::CallStep step) noexcept {
   return false;
 }
 
-bool GuestCall::run_start() noexcept {
-  const wasm::Progress progress = guest_->poll_start();
-  owner_.clock_.skip();  // the time of a start is not the call's
-  switch (progress) {
-    case wasm::Progress::done:
-      phase_ = Phase::running;
-      instances_->start_succeeded();
-      return true;
-    case wasm::Progress::failed:
-      fail_start(describe_start_failure(*guest_));
-      return false;
-    case wasm::Progress::sliced:
-      if (rpc::Clock::now() >= start_limit_) {
-        fail_start("it did not finish in time");
-      } else {
-        queue_sliced();
-      }
-      return false;
-    case wasm::Progress::suspended:
-      suspend();
-      return false;
+GuestRun::Step GuestCall::step() noexcept {
+  const bool sampled = cost_->wants_sample();
+  const auto began = sampled ? rpc::Clock::now() : rpc::Clock::time_point{};
+  MethodCost& cost = *cost_;
+  const GuestRun::Step step = run_.step();
+  if (sampled) cost.add_sample(rpc::Clock::now() - began);
+  return step;
+}
+
+// ---- Waiting ----
+
+void GuestCall::set_waiting(bool waiting) noexcept {
+  if (remote_ != nullptr) remote_->set_waiting(waiting);
+}
+
+void GuestCall::on_resumed() noexcept {
+  set_waiting(false);
+  if (remote_ == nullptr && owner_.sharing_ != nullptr) owner_.sharing_->own_work();
+}
+
+bool GuestCall::waits_for(std::uint32_t what) const noexcept {
+  if (!run_.suspended()) return false;
+  if (between_fibers_) return what == abi::interest::readable;
+  return (run_.interests() & what) != 0;
+}
+
+void GuestCall::on_readable(rpc::Call&) noexcept {
+  run_.has_spoken();
+  if (waits_for(abi::interest::readable)) run_.resume();
+}
+
+void GuestCall::on_writable(rpc::Call&) noexcept {
+  if (waits_for(abi::interest::writable)) run_.resume();
+}
+
+void GuestCall::on_cancelled(rpc::Call&) noexcept {
+  if (!run_.has_guest()) {
+    end(false);
+    return;
   }
-  return false;
+  if (waits_for(abi::interest::cancelled)) {
+    run_.resume();  // the guest is told, and may clean up within a slice
+    return;
+  }
+  if (run_.in_guest()) {
+    if (run_.queued()) {
+      run_.hurry();  // it finds out when it looks, within one more slice
+    } else {
+      drop_late_guest();
+    }
+    return;
+  }
+  // Begun anew for each call, a start that takes longer than they wait would never come to its end.
+  if (run_.starting()) {
+    const auto limit = run_.start_limit();
+    auto instance = run_.release();
+    if (!instances_->go_on_starting(instance, limit)) instances_->discard(std::move(instance));
+    end(false);
+    return;
+  }
+  end(true);  // an instance that has not begun this call is as good as before
 }
 
-wasm::Progress GuestCall::poll_instance() noexcept {
-  const bool sampled = phase_ == Phase::running && cost_->wants_sample();
-  const auto sample_began = sampled ? rpc::Clock::now() : rpc::Clock::time_point{};
-  const wasm::Progress progress = time_.poll(guest_->instance, owner_.clock_, owner_.limits_.time_slice);
-  if (sampled) cost_->add_sample(rpc::Clock::now() - sample_began);
-  return progress;
+// ---- The end ----
+
+void GuestCall::fail() noexcept {
+  switch (run_.failure()) {
+    case RunFailure::start:
+      fail_start();
+      return;
+    case RunFailure::spent:
+      fail_spent();
+      return;
+    case RunFailure::late:
+      drop_late_guest();
+      return;
+    case RunFailure::guest:
+    case RunFailure::too_long:
+      fail_guest();
+      return;
+  }
 }
 
-bool GuestCall::kill_if_spent() noexcept {
-  const std::chrono::milliseconds budget = owner_.limits_.max_cpu_time;
-  if (budget.count() == 0 || time_.used < budget || over()) return false;
+void GuestCall::fail_start() noexcept {
+  instances_->start_failed(run_.start_failure());
+  call_->finish({rpc::StatusCode::unavailable, "the service could not start an instance"});
+  end(false);
+}
+
+void GuestCall::fail_spent() noexcept {
   instances_->counters().failed(GuestFailure::cpu_time);
-  const std::string spent = "used its " + std::to_string(budget.count()) + " ms of CPU time";
+  const std::string spent = "used its " + std::to_string(instances_->limits().max_cpu_time.count()) + " ms of CPU time";
   if (instances_->log().admits()) {
     instances_->log().write(LogLevel::warn, instances_->module().name(), call_->method().path + ": " + spent);
   }
   call_->finish({rpc::StatusCode::resource_exhausted, "the call " + spent});
   end(false);
-  return true;
 }
 
-bool GuestCall::late_slice_used_up(std::chrono::nanoseconds cpu_time_before) noexcept {
-  late_time_ += thread_cpu_time() - cpu_time_before;
-  // Slices end with ticks: a whole one may be a little shorter than the time between them.
-  return late_time_ >= owner_.limits_.time_slice / 2 || ++late_slices_ >= max_late_slices;
-}
-
-void GuestCall::poll() noexcept {
-  const bool was_over = over();
-  const std::chrono::nanoseconds cpu_time_before = was_over ? thread_cpu_time() : std::chrono::nanoseconds{};
-  switch (poll_instance()) {
-    case wasm::Progress::done:
-      if (take(guest_->binding->continue_call())) queue_ready();
-      return;
-    case wasm::Progress::failed:
-      fail_call();
-      return;
-    case wasm::Progress::sliced:
-      // Past its end a guest may use one whole slice, no more (docs/abi.md). What is left of the one it ended in does
-      // not count; and slices end by the wall clock: the system may have taken the thread away for most of one.
-      if (!was_over) {
-        if (!kill_if_spent()) queue_sliced();
-      } else if (late_slice_used_up(cpu_time_before)) {
-        drop_late_guest();
-      } else {
-        queue_sliced();
-        owner_.scheduler_.hurry(*this);
-      }
-      return;
-    case wasm::Progress::suspended:
-      if (over()) {
-        drop_late_guest();
-      } else if (!kill_if_spent()) {
-        suspend();
-      }
-      return;
-  }
-}
-
-void GuestCall::queue_sliced() noexcept {
-  queue_ = Queue::sliced;
-  owner_.scheduler_.sliced(*this, ++slices_);
-}
-
-void GuestCall::suspend() noexcept {
-  const wasm::Suspension& waits_for = guest_->instance.suspension();
-  const auto now = owner_.clock_.begin();  // of just now
-  if (phase_ == Phase::starting && now >= start_limit_) {
-    fail_start("it did not finish in time");
-    return;
-  }
-  if (waits_for.until <= now) {  // it only lets others go first
-    queue_sliced();
-    return;
-  }
-  suspended_ = true;
-  if (remote_ != nullptr) remote_->set_waiting(true);
-  const auto until = phase_ == Phase::starting ? std::min(waits_for.until, start_limit_) : waits_for.until;
-  if (until != wasm::Suspension::never) owner_.timers_.schedule(*this, until);
-  if (!owner_.host_waits_.add(*this, waits_for)) resume();
-}
-
-void GuestCall::resume() noexcept {
-  stop_waiting();
-  suspended_ = false;
-  if (remote_ != nullptr) {
-    remote_->set_waiting(false);
-  } else if (owner_.sharing_ != nullptr) {
-    owner_.sharing_->own_work();
-  }
-  slices_ = 0;
-  queue_ready();
-}
-
-bool GuestCall::waits_for(std::uint32_t what) const noexcept {
-  if (!suspended_) return false;
-  if (between_fibers_) return what == abi::interest::readable;
-  return (guest_->instance.suspension().interests & what) != 0;
-}
-
-void GuestCall::on_readable(rpc::Call&) noexcept {
-  if (waits_for(abi::interest::readable)) resume();
-}
-
-void GuestCall::on_writable(rpc::Call&) noexcept {
-  if (waits_for(abi::interest::writable)) resume();
-}
-
-void GuestCall::on_timer() noexcept { resume(); }
-
-void GuestCall::on_host_result() noexcept { resume(); }
-
-void GuestCall::stop_waiting() noexcept {
-  owner_.timers_.cancel(*this);
-  owner_.host_waits_.remove(*this);
-}
-
-void GuestCall::on_cancelled(rpc::Call&) noexcept {
-  if (phase_ == Phase::queued || phase_ == Phase::waiting) {
-    end(false);
-    return;
-  }
-  if (waits_for(abi::interest::cancelled)) {
-    resume();  // the guest is told, and may clean up within a slice
-    return;
-  }
-  if (queue_ == Queue::ready && guest_->instance.running()) return;  // it is about to be told
-  // In the middle of computing: it finds out when it looks, within one more slice.
-  if (queue_ == Queue::sliced && phase_ == Phase::running) {
-    owner_.scheduler_.hurry(*this);
-    return;
-  }
-  // Begun anew for each call, a start that takes longer than they wait would never come to its end.
-  if (phase_ == Phase::starting) {
-    stop_waiting();
-    if (instances_->go_on_starting(guest_, start_limit_)) {
-      end(false);
-      return;
-    }
-  }
-  if (phase_ == Phase::running && guest_->instance.running()) {
-    drop_late_guest();
-  } else {
-    end(phase_ == Phase::running);  // an instance that has not begun this call is as good as before
-  }
-}
-
-void GuestCall::fail_start(std::string_view why) noexcept {
-  instances_->start_failed(why);
-  call_->finish({rpc::StatusCode::unavailable, "the service could not start an instance"});
-  end(false);
-}
-
-void GuestCall::fail_call() noexcept {
-  const wasm::Failure& failure = guest_->instance.failure();
-  const GuestFailure reason = classify(*guest_);
+void GuestCall::fail_guest() noexcept {
+  const wasm::Failure& failure = run_.guest().instance.failure();
+  const GuestFailure reason = classify(run_.guest());
   instances_->counters().failed(reason);
   if (instances_->log().admits()) {
     std::string text = call_->method().path + ": " + describe(failure);
     if (reason == GuestFailure::out_of_memory) {
-      text += "\n    its memory had " + std::to_string(guest_->instance.memory().size() >> 10) + " KiB";
+      text += "\n    its memory had " + std::to_string(run_.guest().instance.memory().size() >> 10) + " KiB";
     }
     instances_->log().write(LogLevel::error, instances_->module().name(), std::move(text));
   }
@@ -382,72 +285,43 @@ void GuestCall::drop_late_guest() noexcept {
   end(false);
 }
 
+bool GuestCall::waits_for_client() const noexcept {
+  if (call_ == nullptr || remote_ != nullptr || over()) return false;
+  return run_.has_guest() && waits_for(abi::interest::readable) && !call_->readable();
+}
+
+void GuestCall::make_way() noexcept {
+  instances_->counters().failed(GuestFailure::made_way);
+  call_->finish({rpc::StatusCode::resource_exhausted,
+                 "the stream waited for its client while calls of others waited for an instance"});
+  end(false);
+}
+
 void GuestCall::abandon() noexcept {
   call_->set_listener(nullptr);
   end(false);
 }
 
 void GuestCall::end(bool instance_is_good) noexcept {
-  if (phase_ == Phase::waiting) instances_->cancel(*this);
-  stop_waiting();
-  suspended_ = false;
   between_fibers_ = false;
-  phase_ = Phase::none;
   rpc::Call* call = std::exchange(call_, nullptr);
   call->set_listener(nullptr);
   RemoteCall* remote = std::exchange(remote_, nullptr);
-  if (guest_ != nullptr) {
-    if (instance_is_good) guest_->wasi.flush();  // a line this call has begun must not become part of the next one's
-    if (std::exchange(guest_visits_, false)) {
-      remote->return_guest(std::move(guest_), instance_is_good);
+  const bool visits = std::exchange(guest_visits_, false);
+  if (run_.has_guest()) {
+    if (instance_is_good) run_.guest().wasi.flush();  // a line this call has begun must not become part of the next's
+    if (visits) {
+      remote->return_guest(run_.release(), instance_is_good);
     } else if (instance_is_good) {
-      instances_->give_back(std::move(guest_));
+      run_.give_back();
     } else {
-      instances_->discard(std::move(guest_));
+      run_.discard();
     }
+  } else {
+    static_cast<void>(run_.release());  // it may wait for one
   }
   call->release();
-  if (queue_ == Queue::none) owner_.recycle(*this);
-}
-
-GuestCallPool::~GuestCallPool() { abandon_all(); }
-
-GuestCall& GuestCallPool::take() noexcept {
-  GuestCall* guest_call = free_;
-  if (guest_call != nullptr) {
-    free_ = guest_call->next_free_;
-  } else {
-    all_.push_back(std::make_unique<GuestCall>(*this));
-    guest_call = all_.back().get();
-  }
-  guest_call->live_index_ = live_.size();
-  live_.push_back(guest_call);
-  return *guest_call;
-}
-
-void GuestCallPool::serve(rpc::Call& call, InstancePool& instances, std::int32_t tag, MethodCost& cost) noexcept {
-  if (sharing_ != nullptr) sharing_->own_work();
-  take().begin(call, instances, tag, cost);
-}
-
-void GuestCallPool::serve_loan(RemoteCall& call, InstancePool& instances, std::int32_t tag, MethodCost& cost,
-                               MovingGuest guest) noexcept {
-  take().begin(call, instances, tag, cost, std::move(guest));
-}
-
-void GuestCallPool::recycle(GuestCall& call) noexcept {
-  live_[call.live_index_] = live_.back();
-  live_[call.live_index_]->live_index_ = call.live_index_;
-  live_.pop_back();
-  call.next_free_ = free_;
-  free_ = &call;
-}
-
-void GuestCallPool::abandon_all() noexcept {
-  // Ending one may give its instance to another: the list changes, but never grows.
-  for (std::size_t i = live_.size(); i-- > 0;) {
-    if (i < live_.size() && live_[i]->phase_ != GuestCall::Phase::none) live_[i]->abandon();
-  }
+  if (!run_.queued()) owner_.recycle(*this);
 }
 
 }  // namespace wasm_grpc::runtime

@@ -1,9 +1,6 @@
 // How long guests run, with few looks at the clock.
 #pragma once
 
-#include <chrono>
-
-#include "wasm/instance.h"
 #include "wasm_grpc/rpc/call.h"
 
 namespace wasm_grpc::runtime {
@@ -30,38 +27,12 @@ class GuestClock {
   }
   /// A guest has run that is not timed.
   void skip() noexcept { known_ = false; }
+  /// When the clock was read last: earlier in this turn, or at its beginning.
+  [[nodiscard]] Time about_now() const noexcept { return last_; }
 
  private:
   Time last_{};
   bool known_ = false;
-};
-
-/// The CPU time of one guest in one call or event, read from the clock from its first stop on. Until then it has run
-/// since the clock was read, if it was the first to run since then; or for one slice, which has one or two ticks.
-struct GuestTime {
-  std::chrono::nanoseconds used{};
-  bool timed = false;
-
-  /// Runs the guest for a slice at most.
-  [[nodiscard]] wasm::Progress poll(wasm::Instance& guest, GuestClock& clock, std::chrono::nanoseconds slice) noexcept {
-    const bool known = timed || clock.known();
-    const auto began = known ? clock.begin() : GuestClock::Time{};
-    const wasm::Progress progress = guest.poll();
-    if (progress == wasm::Progress::sliced || progress == wasm::Progress::suspended) {
-      const auto stopped = clock.end();
-      if (known) {
-        used += stopped - began;
-      } else if (progress == wasm::Progress::sliced) {
-        used += slice;
-      }
-      timed = true;
-    } else if (timed) {
-      used += clock.end() - began;
-    } else {
-      clock.skip();
-    }
-    return progress;
-  }
 };
 
 }  // namespace wasm_grpc::runtime

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 
 namespace wasm_grpc::runtime {
@@ -11,17 +12,26 @@ namespace wasm_grpc::runtime {
 /// clock for each run would cost cheap calls a few percent. Belongs to one worker.
 class MethodCost {
  public:
-  /// Runs at least this long are worth being handed to another worker, which costs both a few microseconds.
+  /// A loan costs both workers a few microseconds: calls that run shorter than this are never worth one.
+  static constexpr std::chrono::microseconds least{10};
+  /// Those that run this long always are, when others wait.
   static constexpr std::chrono::microseconds high{50};
 
   /// True when the next run is to be measured: one in 16, or all while there is a suspicion.
   [[nodiscard]] bool wants_sample() noexcept { return average_ >= high / 8 || (++runs_ & 15U) == 1; }
   void add_sample(std::chrono::nanoseconds time) noexcept {
-    // A run that the system interrupted says little: no more than a slice counts.
-    constexpr std::chrono::nanoseconds most = std::chrono::milliseconds(1);
+    // A run that the system interrupted says little: one alone makes no cheap method dear.
+    const std::chrono::nanoseconds most = 2 * average_ + 2 * least;
     average_ += (std::min(time, most) - average_) / 8;
   }
-  [[nodiscard]] bool is_high() const noexcept { return average_ >= high; }
+
+  /// How many calls of the method another worker may have on hand, so that it need not wait for the next, when so many
+  /// wait here; 0 when they are served here sooner than there.
+  [[nodiscard]] std::uint32_t loans_on_hand(std::size_t waiting) const noexcept {
+    if (average_ < least) return 0;
+    if (average_ < high && average_ * static_cast<std::int64_t>(waiting) < 2 * high) return 0;
+    return static_cast<std::uint32_t>(std::clamp<std::int64_t>(3 * high / average_, 2, 8));
+  }
 
  private:
   std::chrono::nanoseconds average_{0};

@@ -36,6 +36,7 @@ void GuestCounters::add_to(ModuleCounters& total) const {
   total.instances_alive += made > discarded ? made - discarded : 0;
   total.instances_idle += instances_idle;
   total.calls_waiting += calls_waiting;
+  total.calls_waited += calls_waited;
   total.calls_refused += calls_refused;
   total.calls_unavailable += calls_unavailable;
   for (std::size_t i = 0; i < guest_failures; ++i) total.failures[i].count += failures[i];

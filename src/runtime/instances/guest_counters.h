@@ -22,8 +22,10 @@ enum class GuestFailure : std::uint8_t {
   past_deadline,  // its call had ended so, and it did not return in time
   cancelled,
   answered,
+  event_time,  // it was not done with an event within GuestLimits::max_event_time
+  made_way,    // its call only waited for its client, who had more than others that waited
 };
-inline constexpr std::size_t guest_failures = 9;
+inline constexpr std::size_t guest_failures = 11;
 /// Its name in ModuleCounters::failures.
 [[nodiscard]] std::string_view name(GuestFailure failure) noexcept;
 
@@ -37,6 +39,7 @@ struct GuestCounters {
   rpc::Counter instances_discarded;
   rpc::Counter instances_idle;
   rpc::Counter calls_waiting;
+  rpc::Counter calls_waited;
   rpc::Counter calls_refused;
   rpc::Counter calls_unavailable;
   std::array<rpc::Counter, guest_failures> failures;

@@ -1,6 +1,6 @@
 #include "runtime/instances/guest_module.h"
 
-#include "runtime/guests/host_waits.h"
+#include "runtime/instances/host_waits.h"
 
 namespace wasm_grpc::runtime {
 
@@ -136,7 +136,7 @@ Result<std::shared_ptr<GuestModule>> GuestModule::load(const wasm::Engine& engin
   if (!states.ok()) return std::move(states).error();
 
   std::shared_ptr<GuestModule> module(new GuestModule(std::move(linked).value(), *abi.value(), std::move(sandbox), log,
-                                                      options.instances, std::move(states).value()));
+                                                      options, std::move(states).value()));
   GuestInstance first(*module, nullptr);
   if (auto started = run_start(first, start_timeout); !started.ok()) return std::move(started).error();
   module->declaration_ = first.binding->declaration();

@@ -40,14 +40,12 @@ class GuestModule {
  public:
   /// Compiles the module, or takes it from the cache (which may be nullptr), links it, and runs its start once, on this
   /// thread, to learn what it declares. Guest code runs in slices meanwhile only if the engine is ticked. Of the
-  /// options only `instances` is looked at, and by the host modules it imports from what they like. The error is one
-  /// line without the module's name.
-  [[nodiscard]] static Result<std::shared_ptr<GuestModule>> load(const wasm::Engine& engine, const wasm::Linker& linker,
-                                                                 std::string name, std::span<const std::byte> bytes,
-                                                                 std::shared_ptr<const wasi::Sandbox> sandbox, observe::Log& log,
-                                                                 std::chrono::milliseconds start_timeout,
-                                                                 const ModuleOptions& options = {},
-                                                                 const wasm::CodeCache* cache = nullptr);
+  /// options only `instances` and `guests` are looked at, and by the host modules it imports from what they like. The
+  /// error is one line without the module's name.
+  [[nodiscard]] static Result<std::shared_ptr<GuestModule>> load(
+      const wasm::Engine& engine, const wasm::Linker& linker, std::string name, std::span<const std::byte> bytes,
+      std::shared_ptr<const wasi::Sandbox> sandbox, observe::Log& log, std::chrono::milliseconds start_timeout,
+      const ModuleOptions& options = {}, const wasm::CodeCache* cache = nullptr);
 
   [[nodiscard]] const std::string& name() const noexcept { return linked_->module().name(); }
   [[nodiscard]] const wasm::LinkedModule& linked() const noexcept { return *linked_; }
@@ -61,18 +59,21 @@ class GuestModule {
   [[nodiscard]] const wasi::Sandbox& sandbox() const noexcept { return *sandbox_; }
   [[nodiscard]] observe::Log& log() const noexcept { return log_; }
   [[nodiscard]] const InstanceLife& life() const noexcept { return life_; }
+  /// What its guests may use.
+  [[nodiscard]] const GuestLimits& limits() const noexcept { return limits_; }
   /// What the host modules it imports from keep for it.
   [[nodiscard]] const wasm::ModuleStates& states() const noexcept { return states_; }
 
  private:
   GuestModule(std::shared_ptr<const wasm::LinkedModule> linked, const abi::Abi& abi,
-              std::shared_ptr<const wasi::Sandbox> sandbox, observe::Log& log, const InstanceLife& life,
+              std::shared_ptr<const wasi::Sandbox> sandbox, observe::Log& log, const ModuleOptions& options,
               wasm::ModuleStates states)
       : linked_(std::move(linked)),
         abi_(&abi),
         sandbox_(std::move(sandbox)),
         log_(log),
-        life_(life),
+        life_(options.instances),
+        limits_(options.guests.value_or(GuestLimits())),
         states_(std::move(states)) {}
 
   std::shared_ptr<const wasm::LinkedModule> linked_;
@@ -80,6 +81,7 @@ class GuestModule {
   std::shared_ptr<const wasi::Sandbox> sandbox_;
   observe::Log& log_;
   InstanceLife life_;
+  GuestLimits limits_;
   wasm::ModuleStates states_;
   abi::Declaration declaration_;
   std::shared_ptr<const services::DescribedFiles> described_;

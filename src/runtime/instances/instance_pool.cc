@@ -11,45 +11,32 @@ namespace {
 // Destroying an instance takes some microseconds, or more where its memory is large: other guests and I/O go between.
 constexpr std::size_t reclaim_batch = 32;
 constexpr std::chrono::milliseconds reclaim_pause{1};
+// How long calls wait before idle streams of those who have more make way, and how many of them at once, how often.
+constexpr std::chrono::milliseconds press_after{100};
+constexpr std::chrono::milliseconds press_again{20};
+constexpr std::size_t press_batch = 16;
+constexpr std::chrono::seconds saturated_again{10};
 
 std::string mebibytes(std::size_t bytes) { return std::to_string(bytes >> 20) + " MiB"; }
 
 }  // namespace
 
-InstancePool::InstancePool(std::shared_ptr<const GuestModule> module, InstanceBudget& budget, std::size_t max_waiting,
-                           const StartContext& context)
+InstancePool::InstancePool(std::shared_ptr<const GuestModule> module, const PoolContext& context)
     : module_(std::move(module)),
-      budget_(budget),
-      max_waiting_(max_waiting),
       timers_(context.timers),
-      starter_(*this, context),
+      hosts_(context.hosts),
+      claim_(context.budget, module_.get(), limits().max_instances, *this, context.post),
       backoff_(std::random_device{}()),
-      trial_(*this),
-      log_(module_->log()) {
-  budget_.pools_.push_back(this);
-}
+      trial_(*this, &InstancePool::try_start),
+      reclaim_(*this, &InstancePool::reclaim),
+      press_(*this, &InstancePool::press),
+      log_(module_->log()) {}
 
-InstancePool::~InstancePool() {
-  budget_.alive_ -= static_cast<std::uint32_t>(idle_.size());
-  std::erase(budget_.pools_, this);
-}
+InstancePool::~InstancePool() = default;
 
 // ---- Making and destroying ----
 
-bool InstancePool::make_room() noexcept {
-  if (!may_grow(alive_)) return false;
-  if (budget_.alive_ < budget_.max_) return true;
-  // An idle instance of another module makes way: of the one that has most of them.
-  const auto most = std::max_element(
-      budget_.pools_.begin(), budget_.pools_.end(),
-      [](const InstancePool* one, const InstancePool* other) { return one->idle_.size() < other->idle_.size(); });
-  if ((*most)->idle_.empty()) return false;
-  (*most)->destroy_coldest();
-  return true;
-}
-
 std::unique_ptr<GuestInstance> InstancePool::make_instance() {
-  ++budget_.alive_;
   ++alive_;
   ++counters_.instances_made;
   auto instance = std::make_unique<GuestInstance>(*module_, &module_->declaration());
@@ -59,9 +46,9 @@ std::unique_ptr<GuestInstance> InstancePool::make_instance() {
 
 void InstancePool::destroy(std::unique_ptr<GuestInstance> instance) noexcept {
   instance.reset();
-  --budget_.alive_;
   --alive_;
   ++counters_.instances_discarded;
+  claim_.put_back();
 }
 
 void InstancePool::destroy_coldest() noexcept {
@@ -70,6 +57,14 @@ void InstancePool::destroy_coldest() noexcept {
   count_idle();
   if (unused_ > 0) --unused_;
   destroy(std::move(coldest));
+}
+
+bool InstancePool::give_up_idle() noexcept {
+  if (!idle_.empty()) {
+    destroy_coldest();
+    return true;
+  }
+  return std::any_of(holders_.begin(), holders_.end(), [this](auto* holder) { return holder->give_up_idle(*this); });
 }
 
 bool InstancePool::too_old(const GuestInstance& instance) const noexcept {
@@ -97,36 +92,34 @@ bool InstancePool::worn_out(GuestInstance& instance) noexcept {
 // ---- Warm and idle instances ----
 
 void InstancePool::top_up() noexcept {
-  if (starter_.busy() || first_ != nullptr || budget_.alive_ >= budget_.max_ || !may_grow(alive_)) return;
+  if (!starter_is_free() || !talking_.empty() || claim_.scarce()) return;
   const std::size_t ready = life().mode == InstanceMode::fresh ? idle_.size() : alive_;
-  if (ready >= life().warm || (backoff_.failing() && !backoff_.may_start(rpc::Clock::now()))) return;
-  starter_.start(make_instance());
+  const auto now = rpc::Clock::now();
+  if (ready >= life().warm || (backoff_.failing() && !backoff_.may_start(now))) return;
+  if (claim_.take()) {
+    starter_->start(make_instance(), now + limits().start_timeout);
+  } else {
+    backoff_.abandoned();
+  }
 }
-
-void StartTrial::on_timer() noexcept { pool_.try_start(); }
 
 void InstancePool::try_start() noexcept {
   const auto now = rpc::Clock::now();
-  if (!starter_.busy() && budget_.alive_ < budget_.max_ && may_grow(alive_) && backoff_.may_start(now)) {
-    starter_.start(make_instance());
-  } else {
-    timers_.schedule(trial_, now + backoff_.pause(now));
+  if (starter_is_free() && backoff_.may_start(now)) {
+    if (claim_.take()) {
+      starter_->start(make_instance(), now + limits().start_timeout);
+      return;
+    }
+    backoff_.abandoned();
   }
+  timers_.schedule(trial_, now + backoff_.pause(now));
 }
 
 void InstancePool::add_started(std::unique_ptr<GuestInstance> instance) noexcept {
   start_succeeded();
-  if (InstanceWaiter* waiter = pop_waiter()) {
-    waiter->take_instance(std::move(instance), true);
-  } else {
-    keep_idle(std::move(instance));
-  }
+  keep_idle(std::move(instance));
+  serve_waiting();
   top_up();
-}
-
-void InstancePool::background_start_failed(std::unique_ptr<GuestInstance> instance, std::string_view why) noexcept {
-  start_failed(why);
-  discard(std::move(instance));
 }
 
 void InstancePool::start_succeeded() noexcept {
@@ -154,15 +147,16 @@ void InstancePool::start_failed(std::string_view why) noexcept {
                    "less often, at least every 10 s while there are calls");
   }
   // Not each of them is to find out for itself.
-  while (InstanceWaiter* waiter = pop_waiter()) waiter->refuse_instance();
+  while (InstanceWaiter* waiter = pop_waiter()) waiter->refuse_instance(NoInstance::failing);
+  claim_.want(InstanceClaim::Want::nothing);
 }
 
 bool InstancePool::go_on_starting(std::unique_ptr<GuestInstance>& instance, rpc::Clock::time_point limit) noexcept {
-  if (starter_.busy()) {
+  if (!starter_is_free()) {
     backoff_.abandoned();
     return false;
   }
-  starter_.go_on(std::move(instance), limit);
+  starter_->start(std::move(instance), limit);
   return true;
 }
 
@@ -181,11 +175,20 @@ std::unique_ptr<GuestInstance> InstancePool::take_idle() noexcept {
 void InstancePool::keep_idle(std::unique_ptr<GuestInstance> instance) noexcept {
   idle_.push_back(std::move(instance));
   count_idle();
-  if (idle_.size() > life().warm && !scheduled() && life().idle_timeout.count() > 0) {
+  if (idle_.size() > life().warm && !reclaim_.scheduled() && life().idle_timeout.count() > 0) {
     unused_ = idle_.size();
-    timers_.schedule(*this, rpc::Clock::now() + life().idle_timeout);
+    timers_.schedule(reclaim_, rpc::Clock::now() + life().idle_timeout);
   }
-  if (budget_.alive_ >= budget_.max_) serve_next_waiter();
+}
+
+void InstancePool::count_idle() noexcept {
+  counters_.instances_idle.set(idle_.size());
+  claim_.set_idle(idle_.size() + held_idle_);
+}
+
+void InstancePool::count_held_idle(int change) noexcept {
+  held_idle_ += static_cast<std::size_t>(change);
+  count_idle();
 }
 
 std::size_t InstancePool::reclaimable() const noexcept {
@@ -193,113 +196,203 @@ std::size_t InstancePool::reclaimable() const noexcept {
   return std::min(unused_, idle_.size() - kept);
 }
 
-void InstancePool::on_timer() noexcept {
+void InstancePool::reclaim() noexcept {
   const auto now = rpc::Clock::now();
   for (std::size_t batch = std::min(reclaimable(), reclaim_batch); batch > 0; --batch) destroy_coldest();
   if (reclaimable() > 0) {
-    timers_.schedule(*this, now + reclaim_pause);
+    timers_.schedule(reclaim_, now + reclaim_pause);
     return;
   }
   unused_ = idle_.size();
-  if (idle_.size() > life().warm) timers_.schedule(*this, now + life().idle_timeout);
-  serve_next_waiter();
+  if (idle_.size() > life().warm) timers_.schedule(reclaim_, now + life().idle_timeout);
 }
 
 // ---- Calls ----
 
 InstancePool::Admission InstancePool::acquire(InstanceWaiter& waiter) {
+  if (waiter.client_ != nullptr) hosts_.enter(*waiter.client_);
+  if (waiter.silent_ && !claim_.may_begin_silent()) return wait_in_line(waiter);
   if (auto instance = take_idle()) {
-    waiter.take_instance(std::move(instance), true);
+    give(waiter, std::move(instance), true);
     if (life().mode == InstanceMode::fresh) top_up();
     return Admission::taken;
   }
   if (backoff_.failing()) {
     // The calls that wait were refused when the start failed: it is a new instance or none.
     const bool may_start = backoff_.may_start(rpc::Clock::now());
-    if (may_start && make_room()) {
-      waiter.take_instance(make_instance(), false);
+    if (may_start && claim_.take()) {
+      give(waiter, make_instance(), false);
       return Admission::taken;
     }
     if (may_start) backoff_.abandoned();
     ++counters_.calls_unavailable;
     return Admission::failing;
   }
-  if (first_ == nullptr && make_room()) {
-    waiter.take_instance(make_instance(), false);
+  if (talking_.empty() && claim_.take()) {
+    give(waiter, make_instance(), false);
     return Admission::taken;
   }
-  if (waiting_count_ >= max_waiting_) {
+  return wait_in_line(waiter);
+}
+
+InstancePool::Admission InstancePool::wait_in_line(InstanceWaiter& waiter) {
+  WaitingLine& line = waiter.silent_ ? silent_ : talking_;
+  if (line.size() >= limits().max_waiting_calls) {
     ++counters_.calls_refused;
-    return Admission::refused;
+    InstanceWaiter* other = line.crowd_out(waiter.client_);
+    if (other == nullptr) return Admission::refused;
+    other->refuse_instance(NoInstance::crowded_out);
   }
-  waiter.previous_ = last_;
-  waiter.next_ = nullptr;
-  waiter.waiting_ = true;
-  (last_ == nullptr ? first_ : last_->next_) = &waiter;
-  last_ = &waiter;
-  counters_.calls_waiting.set(++waiting_count_);
+  line.push(waiter);
+  count_waiting();
+  ++counters_.calls_waited;
+  if (waiter.silent_) return Admission::waits;
+  note_saturated();
+  if (held_idle_ > 0) static_cast<void>(give_up_idle());  // which may serve this one
   return Admission::waits;
+}
+
+void InstancePool::count_waiting() noexcept {
+  counters_.calls_waiting.set(waiting());
+  claim_.want(!talking_.empty()                               ? InstanceClaim::Want::work
+              : !silent_.empty() && claim_.may_begin_silent() ? InstanceClaim::Want::silent
+                                                              : InstanceClaim::Want::nothing);
+}
+
+void InstancePool::note_saturated() noexcept {
+  const auto now = rpc::Clock::now();
+  if (!press_.scheduled()) timers_.schedule(press_, now + press_after);
+  if (talking_.size() != 1 ||
+      (told_saturated_ != rpc::Clock::time_point() && now - told_saturated_ < saturated_again)) {
+    return;
+  }
+  told_saturated_ = now;
+  if (!log_.admits()) return;
+  log_.write(LogLevel::warn, module_->name(),
+             "calls wait for an instance: all that it may have are in use, " + std::to_string(alive_) +
+                 " on this worker (this is said every 10 s at most)");
 }
 
 void InstancePool::cancel(InstanceWaiter& waiter) noexcept {
   if (!waiter.waiting_) return;
-  (waiter.previous_ == nullptr ? first_ : waiter.previous_->next_) = waiter.next_;
-  (waiter.next_ == nullptr ? last_ : waiter.next_->previous_) = waiter.previous_;
-  waiter.waiting_ = false;
-  counters_.calls_waiting.set(--waiting_count_);
+  (waiter.silent_ ? silent_ : talking_).remove(waiter);
+  count_waiting();
+}
+
+void InstancePool::has_spoken(InstanceWaiter& waiter) noexcept {
+  if (!waiter.silent_) return;
+  if (waiter.waiting_) {
+    silent_.remove(waiter);
+    waiter.silent_ = false;
+    if (talking_.size() >= limits().max_waiting_calls) {
+      ++counters_.calls_refused;
+      waiter.refuse_instance(NoInstance::crowded_out);
+      return;
+    }
+    talking_.push(waiter);
+    note_saturated();
+    serve_waiting();
+    return;
+  }
+  waiter.silent_ = false;
+  if (!waiter.counted_) return;
+  claim_.end_silent();
+  if (!silent_.empty()) serve_waiting();
+}
+
+void InstancePool::give(InstanceWaiter& waiter, std::unique_ptr<GuestInstance> instance, bool started) noexcept {
+  waiter.counted_ = true;
+  if (waiter.silent_) claim_.begin_silent();
+  if (waiter.client_ != nullptr) {
+    ++waiter.client_->use.instances;
+    ++waiter.client_->use.host->instances;
+  }
+  waiter.take_instance(std::move(instance), started);
+}
+
+void InstancePool::stop_counting(InstanceWaiter& waiter) noexcept {
+  if (!std::exchange(waiter.counted_, false)) return;
+  if (std::exchange(waiter.silent_, false)) claim_.end_silent();
+  if (waiter.client_ == nullptr) return;
+  --waiter.client_->use.instances;
+  --waiter.client_->use.host->instances;
 }
 
 InstanceWaiter* InstancePool::pop_waiter() noexcept {
-  InstanceWaiter* waiter = first_;
-  if (waiter != nullptr) cancel(*waiter);
-  return waiter;
+  InstanceWaiter* waiter = talking_.pop();
+  return waiter != nullptr ? waiter : silent_.pop();
+}
+
+// Those whose clients have said something go first.
+void InstancePool::serve_waiting() noexcept {
+  while (!talking_.empty() || (!silent_.empty() && claim_.may_begin_silent())) {
+    bool started = true;
+    auto instance = take_idle();
+    if (instance == nullptr) {
+      if (backoff_.failing() || !claim_.take()) break;
+      instance = make_instance();
+      started = false;
+    }
+    give(*pop_waiter(), std::move(instance), started);
+  }
+  count_waiting();
 }
 
 void InstancePool::give_back(std::unique_ptr<GuestInstance> instance) noexcept {
   ++instance->calls;
-  if (worn_out(*instance)) {
+  if (worn_out(*instance) || claim_.yields()) {
     discard(std::move(instance));
     return;
   }
-  if (first_ == nullptr) {
-    keep_idle(std::move(instance));
-  } else if (next_to_serve(alive_ - 1) == this) {
-    pop_waiter()->take_instance(std::move(instance), true);
-  } else {
-    discard(std::move(instance));
-  }
+  keep_idle(std::move(instance));
+  if (waiting() > 0) serve_waiting();
 }
 
 std::unique_ptr<GuestInstance> InstancePool::renew(std::unique_ptr<GuestInstance> instance) {
-  destroy(std::move(instance));
+  instance.reset();
+  --alive_;
+  ++counters_.instances_discarded;
   return make_instance();
 }
 
 void InstancePool::discard(std::unique_ptr<GuestInstance> instance) noexcept {
   destroy(std::move(instance));
-  serve_next_waiter();
+  if (waiting() > 0) serve_waiting();
   top_up();
 }
 
-InstancePool* InstancePool::next_to_serve(std::uint32_t own) noexcept {
-  InstancePool* fewest = nullptr;
-  const std::size_t count = budget_.pools_.size();
-  for (std::size_t i = 1; i <= count; ++i) {  // those with equally few take turns
-    InstancePool* other = budget_.pools_[(budget_.served_last_ + i) % count];
-    if (other == this || other->first_ == nullptr || !other->may_grow(other->alive_)) continue;
-    if (fewest == nullptr || other->alive_ < fewest->alive_) fewest = other;
-  }
-  if (first_ == nullptr || !may_grow(own)) return fewest;
-  // Not where a slot would only change hands and back again.
-  return fewest != nullptr && (fewest->alive_ == 0 || fewest->alive_ < own) ? fewest : this;
+// ---- Others ----
+
+void InstancePool::on_room() noexcept {
+  serve_waiting();
+  claim_.settle();
 }
 
-void InstancePool::serve_next_waiter() noexcept {
-  InstancePool* next = next_to_serve(alive_);
-  if (next == nullptr || !next->make_room()) return;
-  const auto& pools = budget_.pools_;
-  budget_.served_last_ = static_cast<std::size_t>(std::find(pools.begin(), pools.end(), next) - pools.begin());
-  next->pop_waiter()->take_instance(next->make_instance(), false);
+void InstancePool::on_call_in() noexcept {
+  if (claim_.scarce() && talking_.empty()) static_cast<void>(give_up_idle());
+}
+
+bool InstancePool::end_idle_stream(ClientInstances they) noexcept {
+  return std::any_of(holders_.begin(), holders_.end(),
+                     [&](auto* holder) { return holder->end_idle_stream(*this, they); });
+}
+
+void InstancePool::on_press(ClientInstances they) noexcept {
+  for (std::size_t left = press_batch; left > 0 && claim_.scarce() && end_idle_stream(they); --left) {
+  }
+}
+
+void InstancePool::press() noexcept {
+  for (std::size_t left = press_batch; left > 0; --left) {
+    const InstanceWaiter* next = talking_.next();
+    if (next == nullptr) return;
+    const ClientInstances has = instances_of(next->client_);
+    if (end_idle_stream(has)) continue;
+    claim_.press_others(has);
+    break;
+  }
+  count_waiting();
+  if (!talking_.empty()) timers_.schedule(press_, rpc::Clock::now() + press_again);
 }
 
 }  // namespace wasm_grpc::runtime

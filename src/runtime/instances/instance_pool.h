@@ -1,82 +1,76 @@
-// The instances of one worker: made when calls need them, reused or not, bounded, and given up when nobody needs them.
+// The instances of one module on one worker: made when calls need them, reused or not, bounded, and given up when
+// nobody needs them.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string_view>
 #include <vector>
 
+#include "observe/limited_log.h"
 #include "rpc/timer_queue.h"
+#include "runtime/instances/client_hosts.h"
 #include "runtime/instances/guest_counters.h"
 #include "runtime/instances/guest_module.h"
-#include "runtime/instances/instance_starter.h"
-#include "observe/limited_log.h"
+#include "runtime/instances/instance_budget.h"
 #include "runtime/instances/start_backoff.h"
+#include "runtime/instances/waiting_line.h"
 
 namespace wasm_grpc::runtime {
 
 class InstancePool;
 
-/// Someone who waits for an instance. Linked into its pool's queue while it does.
-class InstanceWaiter {
+/// Someone who has instances of a pool that may have to make way for others.
+class InstanceHolder {
  public:
-  InstanceWaiter(const InstanceWaiter&) = delete;
-  InstanceWaiter& operator=(const InstanceWaiter&) = delete;
-
-  /// It gets an instance: a started one, or a new one that it must start.
-  virtual void take_instance(std::unique_ptr<GuestInstance> instance, bool started) noexcept = 0;
-  /// It waits no longer: instances of the module fail to start.
-  virtual void refuse_instance() noexcept = 0;
+  /// Gives up one that does nothing; false when there is none.
+  [[nodiscard]] virtual bool give_up_idle(InstancePool&) noexcept { return false; }
+  /// Ends a stream that only waits for its client to say something, of a client that has more than `they`; false when
+  /// there is none.
+  [[nodiscard]] virtual bool end_idle_stream(InstancePool&, ClientInstances) noexcept { return false; }
 
  protected:
-  InstanceWaiter() = default;
-  virtual ~InstanceWaiter() = default;
-
- private:
-  friend class InstancePool;
-  InstanceWaiter* previous_ = nullptr;
-  InstanceWaiter* next_ = nullptr;
-  bool waiting_ = false;
+  InstanceHolder() = default;
+  ~InstanceHolder() = default;
 };
 
-/// How many instances one worker may have alive, over all its modules. When all are taken, modules whose calls wait get
-/// equal parts of them; and none gets so many that others, whose calls may come later, find none.
-class InstanceBudget {
+/// Starts instances that no call waits for.
+class InstanceStarter {
  public:
-  /// `max_per_module`: 0 for all but half of `max_instances`, which is kept for the other modules in equal parts.
-  explicit InstanceBudget(std::uint32_t max_instances, std::uint32_t max_per_module = 0)
-      : max_(max_instances), max_per_module_(max_per_module) {}
+  [[nodiscard]] virtual bool busy() const noexcept = 0;
+  /// Goes on with a start that may have begun, until `limit`, and gives the instance to its pool. Only while not busy.
+  virtual void start(std::unique_ptr<GuestInstance> guest, rpc::Clock::time_point limit) noexcept = 0;
 
- private:
-  friend class InstancePool;
-  [[nodiscard]] std::uint32_t max_of_one() const noexcept {
-    if (max_per_module_ != 0) return max_per_module_;
-    const auto modules = static_cast<std::uint32_t>(pools_.size());
-    return max_ - (modules - 1) * (max_ / (2 * modules));
-  }
-
-  std::uint32_t max_;
-  std::uint32_t max_per_module_;
-  std::uint32_t alive_ = 0;
-  std::vector<InstancePool*> pools_;
-  std::size_t served_last_ = 0;  // of pools_: the one that got an instance which another had
+ protected:
+  InstanceStarter() = default;
+  ~InstanceStarter() = default;
 };
 
-/// Has a pool try again whether its instances start, without waiting for a call: a balancer that heard of the failure
-/// sends none.
-class StartTrial final : public rpc::Timer {
+/// What the pools of one worker share. All outlive them.
+struct PoolContext {
+  InstanceBudget& budget;
+  rpc::TimerQueue& timers;
+  ClientHosts& hosts;
+  /// InstanceClaim::Post
+  const InstanceClaim::Post& post;
+};
+
+/// Something to be done at a time, by a function of the pool.
+class PoolTimer final : public rpc::Timer {
  public:
-  explicit StartTrial(InstancePool& pool) : pool_(pool) {}
+  PoolTimer(InstancePool& pool, void (InstancePool::*function)() noexcept) : pool_(pool), function_(function) {}
 
  private:
-  void on_timer() noexcept override;
+  void on_timer() noexcept override { (pool_.*function_)(); }
 
   InstancePool& pool_;
+  void (InstancePool::*function_)() noexcept;
 };
 
-/// One module's instances on one worker, which live as the module's InstanceLife says. Used on that worker's thread.
-class InstancePool final : private rpc::Timer {
+/// Its instances live as the module's InstanceLife says. Used on its worker's thread.
+class InstancePool final : private InstanceClaim::Owner {
  public:
   /// What acquire() did.
   enum class Admission : std::uint8_t {
@@ -86,16 +80,23 @@ class InstancePool final : private rpc::Timer {
     failing,  // its instances fail to start: retry_after() says more
   };
 
-  InstancePool(std::shared_ptr<const GuestModule> module, InstanceBudget& budget, std::size_t max_waiting,
-               const StartContext& context);
+  InstancePool(std::shared_ptr<const GuestModule> module, const PoolContext& context);
   ~InstancePool() override;
   InstancePool(const InstancePool&) = delete;
   InstancePool& operator=(const InstancePool&) = delete;
 
   [[nodiscard]] const GuestModule& module() const noexcept { return *module_; }
+  [[nodiscard]] const GuestLimits& limits() const noexcept { return module_->limits(); }
+
+  /// Both outlive it, or are taken out by nullptr. Without a starter nothing is started ahead.
+  void set_starter(InstanceStarter* starter) noexcept { starter_ = starter; }
+  void add_holder(InstanceHolder& holder) { holders_.push_back(&holder); }
+  void remove_holder(InstanceHolder& holder) noexcept { std::erase(holders_, &holder); }
 
   /// Starts the warm instances in the background, where there are too few.
   void top_up() noexcept;
+
+  // ---- Calls ----
 
   /// Gives the waiter an instance, at once or later, in order; or refuses, when too many wait.
   [[nodiscard]] Admission acquire(InstanceWaiter& waiter);
@@ -103,75 +104,96 @@ class InstancePool final : private rpc::Timer {
   [[nodiscard]] std::chrono::milliseconds retry_after() const noexcept { return backoff_.pause(rpc::Clock::now()); }
   /// The waiter no longer waits.
   void cancel(InstanceWaiter& waiter) noexcept;
+  /// The client of a waiter that was silent has said something; or of one that has an instance.
+  void has_spoken(InstanceWaiter& waiter) noexcept;
   /// Takes back an instance that has served a call well: for the next, or to its end when its life is over.
   void give_back(std::unique_ptr<GuestInstance> instance) noexcept;
   /// Makes a new instance, which is to be started, in the place of one that came from acquire().
   [[nodiscard]] std::unique_ptr<GuestInstance> renew(std::unique_ptr<GuestInstance> instance);
   /// Destroys an instance that can not serve another call.
   void discard(std::unique_ptr<GuestInstance> instance) noexcept;
-
-  // ---- For its StartTrial and InstanceStarter ----
-
-  void try_start() noexcept;
-  void add_started(std::unique_ptr<GuestInstance> instance) noexcept;
-  void background_start_failed(std::unique_ptr<GuestInstance> instance, std::string_view why) noexcept;
-
-  [[nodiscard]] std::size_t waiting() const noexcept { return waiting_count_; }
-  [[nodiscard]] GuestCounters& counters() noexcept { return counters_; }
-  [[nodiscard]] const GuestCounters& counters() const noexcept { return counters_; }
-  /// For lines about what its guests do.
-  [[nodiscard]] observe::LimitedLog& log() noexcept { return log_; }
+  /// The waiter lets go of the instance it got, which is given back or discarded besides.
+  void stop_counting(InstanceWaiter& waiter) noexcept;
+  /// A holder has an instance more that does nothing, or one less.
+  void count_held_idle(int change) noexcept;
+  /// True when an instance that does nothing is rather for somebody else.
+  [[nodiscard]] bool wanted() noexcept { return !talking_.empty() || claim_.yields(); }
 
   // ---- How the start of an instance that acquire() or take_instance() gave goes on ----
 
   void start_succeeded() noexcept;
   /// Counts it, refuses those that wait, and lets no further start begin for a while. The instance is then discarded.
   void start_failed(std::string_view why) noexcept;
+  /// It was given up.
+  void start_abandoned() noexcept { backoff_.abandoned(); }
   /// Nobody waits for this start any more: it goes on in the background until `limit`, when no other does. False when
   /// that cannot be; the instance is then to be discarded.
   [[nodiscard]] bool go_on_starting(std::unique_ptr<GuestInstance>& instance, rpc::Clock::time_point limit) noexcept;
+  /// The starter has an instance ready.
+  void add_started(std::unique_ptr<GuestInstance> instance) noexcept;
 
+  // ---- Numbers ----
+
+  /// Calls that wait for an instance.
+  [[nodiscard]] std::size_t waiting() const noexcept { return talking_.size() + silent_.size(); }
   [[nodiscard]] std::size_t idle() const noexcept { return idle_.size(); }
   /// Instances there are: idle, starting, and in use.
   [[nodiscard]] std::uint32_t alive() const noexcept { return alive_; }
+  [[nodiscard]] GuestCounters& counters() noexcept { return counters_; }
+  [[nodiscard]] const GuestCounters& counters() const noexcept { return counters_; }
+  /// For lines about what its guests do.
+  [[nodiscard]] observe::LimitedLog& log() noexcept { return log_; }
 
  private:
-  void on_timer() noexcept override;
+  // InstanceClaim::Owner
+  void on_room() noexcept override;
+  void on_call_in() noexcept override;
+  void on_press(ClientInstances they) noexcept override;
 
   [[nodiscard]] const InstanceLife& life() const noexcept { return module_->life(); }
-  /// True when it may have another instance, besides `own` of them.
-  [[nodiscard]] bool may_grow(std::uint32_t own) const noexcept { return own < budget_.max_of_one(); }
-  [[nodiscard]] bool make_room() noexcept;
   [[nodiscard]] std::unique_ptr<GuestInstance> make_instance();
   void destroy(std::unique_ptr<GuestInstance> instance) noexcept;
   void destroy_coldest() noexcept;
+  [[nodiscard]] bool give_up_idle() noexcept;
   [[nodiscard]] bool too_old(const GuestInstance& instance) const noexcept;
   [[nodiscard]] bool worn_out(GuestInstance& instance) noexcept;
   [[nodiscard]] std::unique_ptr<GuestInstance> take_idle() noexcept;
   void keep_idle(std::unique_ptr<GuestInstance> instance) noexcept;
-  void count_idle() noexcept { counters_.instances_idle.set(idle_.size()); }
+  void count_idle() noexcept;
   [[nodiscard]] std::size_t reclaimable() const noexcept;
+  void reclaim() noexcept;
+  void try_start() noexcept;
+  [[nodiscard]] bool starter_is_free() const noexcept { return starter_ != nullptr && !starter_->busy(); }
+
+  [[nodiscard]] Admission wait_in_line(InstanceWaiter& waiter);
+  void give(InstanceWaiter& waiter, std::unique_ptr<GuestInstance> instance, bool started) noexcept;
   [[nodiscard]] InstanceWaiter* pop_waiter() noexcept;
-  void serve_next_waiter() noexcept;
-  /// Whose waiter gets the next instance, when this pool has or had `own` of them besides; null when nobody waits.
-  [[nodiscard]] InstancePool* next_to_serve(std::uint32_t own) noexcept;
+  void serve_waiting() noexcept;
+  void count_waiting() noexcept;
+  void note_saturated() noexcept;
+  void press() noexcept;
+  [[nodiscard]] bool end_idle_stream(ClientInstances they) noexcept;
 
   std::shared_ptr<const GuestModule> module_;
-  InstanceBudget& budget_;
-  std::size_t max_waiting_;
   rpc::TimerQueue& timers_;
-  InstanceStarter starter_;
+  ClientHosts& hosts_;
+  InstanceClaim claim_;
+  InstanceStarter* starter_ = nullptr;
+  std::vector<InstanceHolder*> holders_;
   StartBackoff backoff_;
-  StartTrial trial_;
+  PoolTimer trial_;  // whether instances start again, without waiting for a call: a balancer may send none
+  PoolTimer reclaim_;
+  PoolTimer press_;
 
   std::vector<std::unique_ptr<GuestInstance>> idle_;  // the one used last is reused first: its memory is warm
-  std::size_t unused_ = 0;  // how many at the front of idle_ were not needed since the timer was set
+  std::size_t unused_ = 0;     // how many at the front of idle_ were not needed since the timer was set
+  std::size_t held_idle_ = 0;  // with holders
   std::uint32_t alive_ = 0;
   bool told_of_memory_ = false;
 
-  InstanceWaiter* first_ = nullptr;
-  InstanceWaiter* last_ = nullptr;
-  std::size_t waiting_count_ = 0;
+  WaitingLine talking_;
+  WaitingLine silent_;
+  rpc::Clock::time_point told_saturated_{};
   GuestCounters counters_;
   observe::LimitedLog log_;
 };

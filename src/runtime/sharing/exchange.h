@@ -18,7 +18,7 @@
 
 #include "rpc/counter.h"
 #include "rpc/lending.h"
-#include "runtime/sharing/mailbox.h"
+#include "runtime/mailbox.h"
 #include "runtime/sharing/moving_guest.h"
 
 namespace wasm_grpc::runtime {
@@ -85,7 +85,7 @@ class Exchange {
   explicit Exchange(unsigned workers) : seats_(workers) {}
 
   [[nodiscard]] Seat& seat(unsigned worker) noexcept { return seats_[worker]; }
-  [[nodiscard]] std::span<const Seat> seats() const noexcept { return seats_; }
+  [[nodiscard]] std::span<Seat> seats() noexcept { return seats_; }
 
   /// A worker other than `lender` that is idle but for fewer than `most` loans that run. One loan is counted to it
   /// already: it must be posted, or given up by forgo().
@@ -94,8 +94,14 @@ class Exchange {
   [[nodiscard]] bool book(unsigned taker) noexcept;
   void forgo(unsigned taker) noexcept;
 
+  /// One more worker has no connection any more. True when it was the last.
+  [[nodiscard]] bool count_drained() noexcept { return drained_.fetch_add(1) + 1 == seats_.size(); }
+  /// True when no call can come to any worker.
+  [[nodiscard]] bool all_drained() const noexcept { return drained_.load() == seats_.size(); }
+
  private:
   std::vector<Seat> seats_;
+  std::atomic<std::size_t> drained_ = 0;
 };
 
 }  // namespace wasm_grpc::runtime

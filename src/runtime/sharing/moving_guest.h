@@ -2,7 +2,6 @@
 #pragma once
 
 #include <chrono>
-#include <cstdint>
 #include <memory>
 
 #include "runtime/instances/guest_module.h"
@@ -12,8 +11,9 @@ namespace wasm_grpc::runtime {
 /// An instance in the middle of a call, sliced, with what is counted of that call; or none.
 struct MovingGuest {
   std::unique_ptr<GuestInstance> instance;
-  std::uint32_t slices = 0;
   std::chrono::nanoseconds cpu_time{};
+  /// How far it is ahead of its part of the worker that it leaves (Scheduler::ahead()).
+  std::chrono::nanoseconds ahead{};
 };
 
 }  // namespace wasm_grpc::runtime

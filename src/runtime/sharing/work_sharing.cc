@@ -3,13 +3,14 @@
 #include <utility>
 #include <variant>
 
-#include "runtime/guests/guest_call.h"
+#include "runtime/sharing/loan_handler.h"
 
 namespace wasm_grpc::runtime {
 
 WorkSharing::WorkSharing(Exchange& exchange, unsigned worker, const rpc::MethodTable& methods,
                          std::size_t max_message_size)
-    : seat_(exchange.seat(worker)),
+    : exchange_(exchange),
+      seat_(exchange.seat(worker)),
       methods_(methods),
       lent_(exchange, worker),
       remote_(exchange, worker, max_message_size) {}
@@ -37,9 +38,21 @@ void WorkSharing::begin(Loan&& loan) {
     call.return_guest(std::move(loan.guest.instance), false);
   } else {
     // Only calls that guests serve are lent.
-    static_cast<GuestMethodHandler&>(*method->handler).start_loan(call, std::move(loan.guest));
+    static_cast<LoanHandler&>(*method->handler).start_loan(call, std::move(loan.guest));
   }
   call.release();
+}
+
+void WorkSharing::drained() noexcept {
+  if (std::exchange(drained_, true) || !exchange_.count_drained()) return;
+  // The last one: the others wait for it.
+  for (Seat& seat : exchange_.seats()) static_cast<void>(seat.mailbox.post(LoanNews{}));
+}
+
+bool WorkSharing::has_returned_all() noexcept {
+  if (!exchange_.all_drained()) return false;  // they may have calls to lend still
+  stop_taking();
+  return seat_.loans.load(std::memory_order_seq_cst) == 0;
 }
 
 void WorkSharing::stop_taking() noexcept {
@@ -49,6 +62,7 @@ void WorkSharing::stop_taking() noexcept {
 
 void WorkSharing::close() noexcept {
   stop_taking();
+  drained();
   lent_.close();
   for (Letter& letter : seat_.mailbox.close()) {
     if (auto* loan = std::get_if<Loan>(&letter)) remote_.decline(std::move(*loan));

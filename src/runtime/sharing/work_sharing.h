@@ -6,8 +6,8 @@
 #include <memory>
 
 #include "rpc/method_table.h"
-#include "runtime/sharing/exchange.h"
 #include "runtime/instances/instance_pool.h"
+#include "runtime/sharing/exchange.h"
 #include "runtime/sharing/lent_call.h"
 #include "runtime/sharing/remote_call.h"
 
@@ -50,20 +50,23 @@ class WorkSharing {
     seat_.busy.store(false, std::memory_order_relaxed);
   }
 
-  /// Takes no loans any more.
-  void stop_taking() noexcept;
-  /// True when it has none. After stop_taking() that is for good.
-  [[nodiscard]] bool has_returned_all() const noexcept { return seat_.loans.load(std::memory_order_seq_cst) == 0; }
+  /// The worker has no connection any more, and gets none.
+  void drained() noexcept;
+  /// True when no worker has, and all loans it took are returned. It takes none any more then.
+  [[nodiscard]] bool has_returned_all() noexcept;
   /// Ends what it has lent, returns loans that were not begun, and takes no letters any more. The handlers of those
   /// that were begun must have let go of them.
   void close() noexcept;
 
  private:
   void begin(Loan&& loan);
+  void stop_taking() noexcept;
 
+  Exchange& exchange_;
   Seat& seat_;
   const rpc::MethodTable& methods_;
   bool busy_ = true;
+  bool drained_ = false;
   LentCalls lent_;
   RemoteCalls remote_;
 };

@@ -8,7 +8,7 @@
 #include <mutex>
 #include <unordered_map>
 
-#include "runtime/sharing/mailbox.h"
+#include "runtime/mailbox.h"
 #include "wasm/instance.h"
 #include "wasm_grpc/completion.h"
 

@@ -1,4 +1,4 @@
-#include "runtime/guests/host_waits.h"
+#include "runtime/instances/host_waits.h"
 
 #include <algorithm>
 #include <thread>

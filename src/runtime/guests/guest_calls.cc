@@ -1,0 +1,63 @@
+#include "runtime/guests/guest_calls.h"
+
+#include "runtime/sharing/work_sharing.h"
+
+namespace wasm_grpc::runtime {
+
+GuestCalls::~GuestCalls() { abandon_all(); }
+
+GuestCall& GuestCalls::take() noexcept {
+  GuestCall* guest_call = free_;
+  if (guest_call != nullptr) {
+    free_ = guest_call->next_free_;
+  } else {
+    all_.push_back(std::make_unique<GuestCall>(*this));
+    guest_call = all_.back().get();
+  }
+  guest_call->live_index_ = live_.size();
+  live_.push_back(guest_call);
+  return *guest_call;
+}
+
+void GuestCalls::serve(rpc::Call& call, InstancePool& instances, std::int32_t tag, MethodCost& cost) noexcept {
+  if (sharing_ != nullptr) sharing_->own_work();
+  take().begin(call, instances, tag, cost);
+}
+
+void GuestCalls::serve_loan(RemoteCall& call, InstancePool& instances, std::int32_t tag, MethodCost& cost,
+                            MovingGuest guest) noexcept {
+  take().begin(call, instances, tag, cost, std::move(guest));
+}
+
+void GuestCalls::recycle(GuestCall& call) noexcept {
+  live_[call.live_index_] = live_.back();
+  live_[call.live_index_]->live_index_ = call.live_index_;
+  live_.pop_back();
+  call.next_free_ = free_;
+  free_ = &call;
+}
+
+// Of the client that has most. Those that came first are looked at first, and go first.
+bool GuestCalls::end_idle_stream(InstancePool& pool, ClientInstances they) noexcept {
+  GuestCall* found = nullptr;
+  ClientInstances most = they;
+  for (GuestCall* call : live_) {
+    if (call->instances_ != &pool || !call->waits_for_client()) continue;
+    const ClientInstances has = instances_of(call->call_->client());
+    if (!has.above(they) || (found != nullptr && !(most < has))) continue;
+    found = call;
+    most = has;
+  }
+  if (found == nullptr) return false;
+  found->make_way();
+  return true;
+}
+
+void GuestCalls::abandon_all() noexcept {
+  // Ending one may give its instance to another: the list changes, but never grows.
+  for (std::size_t i = live_.size(); i-- > 0;) {
+    if (i < live_.size() && live_[i]->call_ != nullptr) live_[i]->abandon();
+  }
+}
+
+}  // namespace wasm_grpc::runtime

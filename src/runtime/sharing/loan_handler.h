@@ -1,0 +1,18 @@
+// What serves the calls that another worker lends.
+#pragma once
+
+#include "runtime/sharing/moving_guest.h"
+#include "wasm_grpc/rpc/method.h"
+
+namespace wasm_grpc::runtime {
+
+class RemoteCall;
+
+/// The handler of a method that guests serve: calls of these only are lent.
+class LoanHandler : public rpc::Handler {
+ public:
+  /// `guest` is in the middle of the call, or there is none and it is to be begun.
+  virtual void start_loan(RemoteCall& call, MovingGuest guest) noexcept = 0;
+};
+
+}  // namespace wasm_grpc::runtime
