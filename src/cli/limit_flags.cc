@@ -73,6 +73,14 @@ void add_limit_flags(CLI::App& command, GuestLimits& limits) {
   add_time_flag(command, "--start-timeout", limits.start_timeout, "How long an instance may take to start, in ms", 1);
   add_time_flag(command, "--max-cpu-time", limits.max_cpu_time,
                 "How long the guest of one call may compute, in ms, waits not counted; 0: for ever");
+  add_time_flag(command, "--max-event-time", limits.max_event_time,
+                "How long a guest in event style may take for one event, waits counted, in ms; 0: for ever");
+  command
+      .add_option("--max-instance-cpu", limits.max_instance_cpu_percent,
+                  "Percent of a core that an instance in event style may use over time; 0: all of one")
+      ->check(CLI::Range(0U, 100U))
+      ->capture_default_str()
+      ->type_name("PERCENT");
   add_bytes(command, "--max-response-size", limits.max_response_size, "Largest response message of a guest", 1,
             0x7fffffff);
   add_time_flag(command, "--time-slice", limits.time_slice,
@@ -80,7 +88,7 @@ void add_limit_flags(CLI::App& command, GuestLimits& limits) {
   add_bytes(command, "--max-module-size", limits.max_module_bytes, "Largest module file accepted", 1, 0x7fffffff);
   command
       .add_option("--max-instances-per-module", limits.max_instances,
-                  "Most instances of one module on one worker; 0: all but what is kept for other modules")
+                  "Most instances of one module; 0: all but what is kept for other modules")
       ->check(CLI::Range(0U, 30'000U))
       ->capture_default_str()
       ->type_name("N");

@@ -31,6 +31,7 @@ std::string event_text(MethodKind kind, std::string_view body, std::string_view 
     (import "wasm_grpc_1" "timer" (func $timer (param i32 i64) (result i32)))
     (import "wasm_grpc_1" "finish" (func $finish (param i32 i32 i32 i32) (result i32)))
     (import "test" "tick" (func $tick))
+    (import "test" "compute" (func $compute (param i32)))
     (import "test" "note" (func $note (param i32)))
     (memory (export "memory") 4)
     (data (i32.const 0) "/test.Service/Method")
@@ -311,6 +312,61 @@ TEST_F(EventHubTest, AHubThatIsAbandonedLetsGoOfAll) {
   EXPECT_TRUE(new_one.let_go_of());
   EXPECT_EQ(pool->alive(), 0u);
   run();
+}
+
+TEST_F(EventHubTest, AnEventThatWaitsForEverLosesItsInstance) {
+  limits.max_event_time = std::chrono::milliseconds(5);
+  serve_events(MethodKind::bidi_stream, R"(
+    (if (call $is (local.get $event) (i32.const 1)) (then
+      (loop $again (call $compute (i32.const 1)) (call $tick) (call $tick) (br $again)))))");
+  TestCall& call = make_call(MethodKind::bidi_stream);
+  TestCall& other = make_call(MethodKind::bidi_stream);
+  open(call);
+  open(other);
+  run();
+  call.client_sends("x");
+  run();
+  for (TestCall* known : {&call, &other}) {
+    EXPECT_EQ(known->status().code, rpc::StatusCode::unavailable);
+    EXPECT_TRUE(known->let_go_of());
+  }
+  EXPECT_TRUE(logged("was not done with an event within 5 ms"));
+  EXPECT_EQ(pool->counters().failures[static_cast<std::size_t>(GuestFailure::event_time)], 1u);
+}
+
+/// With a guest whose timer goes off at once, again and again, and that computes for a while each time.
+constexpr std::string_view timer_loop = R"(
+    (if (i32.or (i32.eqz (local.get $event)) (call $is (local.get $event) (i32.const 4))) (then
+      (call $compute (i32.const 2)) (call $tick) (call $tick) (loop)
+      (drop (call $timer (local.get $call) (i64.const 0))))))";
+
+TEST_F(EventHubTest, ACallThatComputesInAllItsEventsIsToldItsEndAndOthersLiveOn) {
+  serve_events(MethodKind::bidi_stream, timer_loop);
+  TestCall& call = make_call(MethodKind::bidi_stream);
+  open(call);
+  const auto give_up = rpc::Clock::now() + std::chrono::seconds(20);
+  while (!call.finished() && rpc::Clock::now() < give_up) turn();
+  EXPECT_EQ(call.status().code, rpc::StatusCode::resource_exhausted);
+  EXPECT_EQ(call.status().message, "the call used its 20 ms of CPU time in its events");
+  run();
+  EXPECT_EQ(take_notes().back(), cancelled + 1);
+  EXPECT_TRUE(call.let_go_of());
+  EXPECT_EQ(pool->alive(), 1u) << "what it knows of other calls is not lost";
+}
+
+TEST_F(EventHubTest, AnInstanceThatHasAPartOfACoreIsPausedAboveIt) {
+  limits.max_cpu_time = {};
+  limits.max_instance_cpu_percent = 1;
+  serve_events(MethodKind::bidi_stream, R"(
+    (if (i32.eqz (local.get $event)) (then (call $compute (i32.const 1100)) (call $tick) (call $tick) (loop))))");
+  TestCall& call = make_call(MethodKind::bidi_stream);
+  open(call);
+  run();
+  call.client_sends("x");
+  run();
+  EXPECT_EQ(take_notes(), Notes{opened + 1}) << "a second at once, and then as much as its part";
+  EXPECT_EQ(timers.size(), 1u) << "it goes on later";
+  EXPECT_FALSE(call.finished());
 }
 
 }  // namespace

@@ -155,5 +155,55 @@ TEST(EventServerTest, StopsWithCallsOpen) {
   }
 }
 
+TEST(EventServerTest, AKeyThatWaitsGetsTheInstanceOfOneWhoseCallsHaveEnded) {
+  ServerOptions options = of_workers(1);
+  options.max_instances = 2;
+  GuestServer server(options, counting_guest(of_key));
+  http2::Client client(server.port());
+  const auto open = [&](const char* room) { return client.open(path, {{"x-room", room}}); };
+  const auto answered = [&](std::int32_t id) { return !client.reply(id).messages().empty(); };
+  const std::int32_t a = open("a"), b = open("b");
+  for (const std::int32_t id : {a, b}) {
+    client.send(id, "?");
+    ASSERT_TRUE(client.run_until([&] { return answered(id); }));
+  }
+  const std::int32_t c = open("c");
+  client.send(c, "?");
+  ASSERT_TRUE(client.run_until([&] { return server.counters().modules[0].calls_waiting == 1; }));
+  client.end(a);
+  EXPECT_TRUE(client.run_until([&] { return answered(c); }));
+}
+
+TEST(EventServerTest, AStopServesWhatTheInstanceOfTheProcessIsAskedOnEveryWorker) {
+  GuestServer server(of_workers(2), counting_guest(of_process));
+  Clients clients(server.port(), 6, nothing_more);
+  clients.ask_all();
+  server.server().stop();
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  for (std::size_t i = 0; i < 6; ++i) EXPECT_EQ(clients.ask(i), static_cast<int>(7 + i)) << "they go on to their end";
+  clients.end_all();
+  server.server().wait();
+}
+
+TEST(EventServerTest, AModuleThatNeedsMoreInstancesThanThereMayBeIsNotServed) {
+  ServerOptions options = of_workers(2);
+  options.max_instances = 1;
+  options.log = [](LogLevel, std::string_view, std::string_view) {};
+  const auto add = [&](std::string_view placement) {
+    auto server = std::move(Server::create(options)).value();
+    const std::string text = counting_guest(placement);
+    ModuleOptions module;
+    module.name = "guest";
+    auto added = server->add_module(std::as_bytes(std::span(text)), module);
+    return added.ok() ? std::string("served") : added.error().message;
+  };
+  EXPECT_EQ(
+      add(of_worker),
+      "it needs 2 instances for good, with 0 of other modules that is more than the 1 there may be; allow for more "
+      "instances, or have fewer workers");
+  EXPECT_EQ(add(of_process), "served");
+  EXPECT_EQ(add(of_key), "served");
+}
+
 }  // namespace
 }  // namespace wasm_grpc::runtime

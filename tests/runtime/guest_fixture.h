@@ -140,7 +140,7 @@ struct GuestTest : testing::Test {
     return false;
   }
 
-  const GuestLimits limits;
+  GuestLimits limits;  // of modules loaded from here on
   wasm::Linker linker;
   std::vector<std::string> log_lines;
   std::vector<std::int32_t> notes;  // what guests said by test.note

@@ -226,6 +226,26 @@ TEST_F(EventsTest, OtherEventsOfTheInstanceWaitWhileItDoes) {
   EXPECT_FALSE(promises.take().wanted());
 }
 
+TEST_F(HostModuleTest, AStartWhoseTimeIsOverAsItsAnswerComesIsQueuedOnce) {
+  limits.start_timeout = std::chrono::milliseconds(1);
+  serve(importing({"ask"}, guest_text("(i32.const 5)")));  // loads without asking
+  pool.reset();
+  starter.reset();
+  struct Owner final : GuestRun::Owner {
+    void on_turn() noexcept override { ++turns; }
+    void on_refused(NoInstance) noexcept override {}
+    int turns = 0;
+  } owner;
+  GuestRun run(owner, guest_context());
+  run.enter();
+  run.wait();
+  run.resume();  // the timer
+  run.resume();  // and the answer, before it is its turn
+  this->run();
+  EXPECT_EQ(owner.turns, 1);
+  EXPECT_TRUE(scheduler.empty());
+}
+
 // ---- In a server ----
 
 /// A thread that answers those who ask, for as long as it lives.

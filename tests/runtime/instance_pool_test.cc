@@ -25,12 +25,21 @@ constexpr std::string_view module_text = R"((module
 /// Takes an instance and keeps it.
 class Waiter final : public InstanceWaiter {
  public:
+  Waiter() = default;
+  explicit Waiter(const rpc::Client& client, bool silent = false) {
+    client_ = &client;
+    silent_ = silent;
+  }
   void take_instance(std::unique_ptr<GuestInstance> given, bool was_started) noexcept override {
     instance = std::move(given);
     started = was_started;
   }
-  void refuse_instance(NoInstance) noexcept override { refused = true; }
+  void refuse_instance(NoInstance why) noexcept override {
+    refused = true;
+    reason = why;
+  }
   bool refused = false;
+  std::optional<NoInstance> reason;
   std::unique_ptr<GuestInstance> instance;
   std::optional<bool> started;
 };
@@ -203,6 +212,152 @@ TEST_F(InstancePoolTest, LetsModulesTakeTurnsWithTheOnlyInstance) {
     }
   }
   EXPECT_EQ(order, "abcabcabc");
+}
+
+// ---- Whose turn it is ----
+
+/// Connections of clients, each from a host of its own unless it is told otherwise.
+struct SharesTest : InstancePoolTest {
+  const rpc::Client& connect(const std::string& host) {
+    const auto number = clients.size() + 1;
+    clients.push_back(std::make_shared<rpc::Client>(number, host + ":" + std::to_string(number)));
+    return *clients.back();
+  }
+  Waiter& waiter(const rpc::Client& client, bool silent = false) {
+    return *waiters.emplace_back(std::make_unique<Waiter>(client, silent));
+  }
+  /// Ends what it has, as a call does.
+  void end(InstancePool& pool, Waiter& waiter) {
+    pool.stop_counting(waiter);
+    pool.give_back(std::move(waiter.instance));
+  }
+  void end_all(InstancePool& pool) {
+    for (const auto& one : waiters) {
+      pool.cancel(*one);
+      pool.stop_counting(*one);
+      if (one->instance != nullptr) pool.discard(std::move(one->instance));
+    }
+  }
+  std::vector<std::shared_ptr<rpc::Client>> clients;
+  std::vector<std::unique_ptr<Waiter>> waiters;
+};
+
+TEST_F(SharesTest, WhoHasFewestIsNextHoweverManyOfOthersCameBefore) {
+  InstanceBudget budget(2);
+  InstancePool pool(load("one"), PoolContext{budget, timers, hosts, post});
+  const rpc::Client& greedy = connect("10.0.0.1");
+  Waiter &first = waiter(greedy), &second = waiter(greedy);
+  ASSERT_EQ(pool.acquire(first), Admission::taken);
+  ASSERT_EQ(pool.acquire(second), Admission::taken);
+  for (int i = 0; i < 5; ++i) ASSERT_EQ(pool.acquire(waiter(greedy)), Admission::waits);
+  Waiter& modest = waiter(connect("10.0.0.2"));
+  ASSERT_EQ(pool.acquire(modest), Admission::waits);
+  end(pool, first);
+  EXPECT_NE(modest.instance, nullptr);
+  end_all(pool);
+}
+
+TEST_F(SharesTest, AHostWithManyConnectionsIsOne) {
+  InstanceBudget budget(4);
+  InstancePool pool(load("one"), PoolContext{budget, timers, hosts, post});
+  for (int i = 0; i < 4; ++i) ASSERT_EQ(pool.acquire(waiter(connect("10.0.0.1"))), Admission::taken);
+  Waiter& another = waiter(connect("10.0.0.1"));
+  Waiter& elsewhere = waiter(connect("10.0.0.2"));
+  ASSERT_EQ(pool.acquire(another), Admission::waits);
+  ASSERT_EQ(pool.acquire(elsewhere), Admission::waits);
+  end(pool, *waiters[0]);
+  EXPECT_NE(elsewhere.instance, nullptr);
+  EXPECT_EQ(another.instance, nullptr);
+  end_all(pool);
+}
+
+TEST_F(SharesTest, EqualsAreServedInTheOrderTheyCame) {
+  InstanceBudget budget(1);
+  InstancePool pool(load("one"), PoolContext{budget, timers, hosts, post});
+  Waiter& holder = waiter(connect("10.0.0.1"));
+  ASSERT_EQ(pool.acquire(holder), Admission::taken);
+  std::vector<Waiter*> line;
+  for (int i = 2; i < 9; ++i) line.push_back(&waiter(connect("10.0.0." + std::to_string(i))));
+  for (Waiter* one : line) ASSERT_EQ(pool.acquire(*one), Admission::waits);
+  end(pool, holder);
+  for (Waiter* one : line) {
+    ASSERT_NE(one->instance, nullptr);
+    end(pool, *one);
+  }
+}
+
+TEST_F(SharesTest, AFullLineMakesRoomAtTheCostOfWhoHasMostInIt) {
+  InstanceBudget budget(1);
+  InstancePool pool(load("one", 3), PoolContext{budget, timers, hosts, post});
+  const rpc::Client& greedy = connect("10.0.0.1");
+  ASSERT_EQ(pool.acquire(waiter(greedy)), Admission::taken);
+  for (int i = 0; i < 3; ++i) ASSERT_EQ(pool.acquire(waiter(greedy)), Admission::waits);
+  EXPECT_EQ(pool.acquire(waiter(greedy)), Admission::refused);
+  const rpc::Client& modest = connect("10.0.0.2");
+  EXPECT_EQ(pool.acquire(waiter(modest)), Admission::waits);
+  EXPECT_EQ(waiters[3]->reason, NoInstance::crowded_out) << "the last of the greedy one";
+  EXPECT_EQ(pool.acquire(waiter(modest)), Admission::refused) << "they have equally many nearly";
+  EXPECT_EQ(pool.counters().calls_refused, 3U);
+  end_all(pool);
+}
+
+TEST_F(SharesTest, StreamsThatSayNothingComeLastAndLeaveHalf) {
+  InstanceBudget budget(4);
+  InstancePool pool(load("one"), PoolContext{budget, timers, hosts, post});
+  const rpc::Client& client = connect("10.0.0.1");
+  Waiter &a = waiter(client, true), &b = waiter(client, true), &c = waiter(client, true);
+  ASSERT_EQ(pool.acquire(a), Admission::taken);
+  ASSERT_EQ(pool.acquire(b), Admission::taken);
+  ASSERT_EQ(pool.acquire(c), Admission::waits) << "they have half of them";
+  Waiter &talks = waiter(client), &talks_too = waiter(client);
+  ASSERT_EQ(pool.acquire(talks), Admission::taken);
+  pool.has_spoken(c);
+  EXPECT_NE(c.instance, nullptr) << "it has something to do now";
+  ASSERT_EQ(pool.acquire(talks_too), Admission::waits);
+  pool.has_spoken(a);
+  Waiter& d = waiter(client, true);
+  ASSERT_EQ(pool.acquire(d), Admission::waits);
+  end(pool, talks);
+  EXPECT_NE(talks_too.instance, nullptr);
+  EXPECT_EQ(d.instance, nullptr);
+  end(pool, talks_too);
+  EXPECT_NE(d.instance, nullptr) << "nobody else wants it";
+  end_all(pool);
+}
+
+TEST_F(SharesTest, WhoHasWaitedLongIsServedAtTheCostOfIdleStreamsOfThoseWithMore) {
+  struct Idle final : InstanceHolder {
+    bool end_idle_stream(InstancePool&, ClientInstances they) noexcept override {
+      asked.push_back(they);
+      return false;
+    }
+    std::vector<ClientInstances> asked;
+  } streams;
+  InstanceBudget budget(2);
+  InstancePool pool(load("one"), PoolContext{budget, timers, hosts, post});
+  InstancePool elsewhere(load("two"), PoolContext{budget, timers, hosts, post});
+  elsewhere.add_holder(streams);
+  ASSERT_EQ(pool.acquire(waiter(connect("10.0.0.1"))), Admission::taken);
+  ASSERT_EQ(elsewhere.acquire(waiter(connect("10.0.0.2"))), Admission::taken);
+  ASSERT_EQ(elsewhere.acquire(waiter(connect("10.0.0.3"))), Admission::waits);
+  timers.run_due(rpc::Clock::now() + std::chrono::seconds(1));
+  settle();
+  ASSERT_EQ(streams.asked.size(), 1U);
+  EXPECT_EQ(streams.asked[0], ClientInstances{}) << "of who has more than the one that waits";
+  for (const auto& one : waiters) {
+    InstancePool& its_pool = one == waiters[0] ? pool : elsewhere;
+    its_pool.cancel(*one);
+    its_pool.stop_counting(*one);
+    if (one->instance != nullptr) its_pool.discard(std::move(one->instance));
+  }
+}
+
+TEST(ClientInstancesTest, IsAboveWhoWouldHaveFewerAfterOneChangedHands) {
+  EXPECT_TRUE((ClientInstances{2, 1}.above({0, 0})));
+  EXPECT_FALSE((ClientInstances{1, 1}.above({0, 0}))) << "an instance would only change hands";
+  EXPECT_TRUE((ClientInstances{9, 5}.above({9, 3}))) << "of the same host";
+  EXPECT_FALSE((ClientInstances{9, 5}.above({9, 4})));
+  EXPECT_FALSE((ClientInstances{3, 3}.above({9, 0}))) << "its host has fewer";
 }
 
 }  // namespace

@@ -1,6 +1,10 @@
 // What guests get at their limits, in a whole server.
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <string>
+#include <vector>
+
 #include "http2/client.h"
 #include "runtime/guest_server.h"
 #include "wasm_grpc/guest_limits.h"
@@ -79,6 +83,79 @@ TEST(ServerOptionsTest, AServerIsNotMadeThatWouldDropEverySilentClientAtOnce) {
   ASSERT_FALSE(server.ok());
   EXPECT_EQ(server.error().message,
             "the keepalive timeout is 0 ms; expected at least 1, as every silent client would be dropped");
+}
+
+/// The answer to one call of a module with limits of its own.
+http2::Reply answer_of_module(const ServerOptions& options, const GuestLimits& limits, std::string_view guest) {
+  auto server = std::move(Server::create(options)).value();
+  HostModule test("test");
+  for (const char* name : {"compute", "note"}) test.function(name, [](std::int32_t) {});
+  test.function("tick", [] {}).function("fails", [] { return std::int32_t{0}; });
+  EXPECT_TRUE(server->add_host_module(std::move(test)).ok());
+  ModuleOptions module;
+  module.name = "guest";
+  module.guests = limits;
+  auto added = server->add_module(std::as_bytes(std::span(guest)), module);
+  EXPECT_TRUE(added.ok()) << added.error().message;
+  const std::string address = std::move(server->listen("127.0.0.1:0")).value();
+  EXPECT_TRUE(server->start().ok());
+  http2::Client client(static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1))));
+  return client.call(path, "");
+}
+
+TEST(ModuleLimitsTest, AModuleMayHaveLessThanTheServerAllows) {
+  ServerOptions options = of_workers(1);
+  options.log = [](LogLevel, std::string_view, std::string_view) {};
+  const std::string endless = guest_text("(loop $forever (br $forever)) (i32.const 0)");
+  EXPECT_EQ(answer_of_module(options, {.max_cpu_time = std::chrono::milliseconds(20)}, endless).status(), 8);
+  const std::string large = guest_text("(call $send (local.get $call) (i32.const 0) (i32.const 1001))");
+  EXPECT_EQ(answer_of_module(options, {.max_response_size = 1000}, large).status(), 8);
+  EXPECT_EQ(answer_of_module(options, {.max_response_size = 1001}, large).status(), 0);
+}
+
+TEST(ModuleLimitsTest, AModuleMayNotHaveMoreMemoryTablesOrStackThanTheServerAllows) {
+  ServerOptions options = of_workers(1);
+  options.log = [](LogLevel, std::string_view, std::string_view) {};
+  const auto error_of = [&](const GuestLimits& limits) {
+    auto server = std::move(Server::create(options)).value();
+    ModuleOptions module;
+    module.name = "guest";
+    module.guests = limits;
+    const std::string text = guest_text("(i32.const 0)");
+    auto added = server->add_module(std::as_bytes(std::span(text)), module);
+    return added.ok() ? std::string("none") : added.error().message;
+  };
+  EXPECT_EQ(
+      error_of({.max_memory_bytes = std::size_t{1} << 30}),
+      "the memory of the module's guests is 1073741824, more than the server's 134217728, which bounds that of all "
+      "modules");
+  EXPECT_NE(error_of({.max_table_elements = 20'001}).find("the number of table elements"), std::string::npos);
+  EXPECT_NE(error_of({.max_stack_bytes = std::size_t{1} << 20}).find("the stack"), std::string::npos);
+}
+
+TEST(InstancesTest, FewerInstancesThanWorkersServeAllTheSame) {
+  ServerOptions options = of_workers(4);
+  options.max_instances = 1;
+  const GuestServer server(options, guest_text("(i32.const 6)"));
+  std::vector<std::unique_ptr<http2::Client>> clients;
+  for (int i = 0; i < 8; ++i) clients.push_back(std::make_unique<http2::Client>(server.port()));
+  for (int round = 0; round < 5; ++round) {
+    for (const auto& client : clients) EXPECT_EQ(client->call(path, "").status(), 6);
+  }
+}
+
+TEST(InstancesTest, OneConnectionMayHaveAllOfThem) {
+  ServerOptions options = of_workers(4);
+  options.max_instances = 40;
+  const GuestServer server(
+      options, guest_text("(drop (call $send (local.get $call) (i32.const 0) (i32.const 1)))"
+                          "(drop (call $wait (local.get $call) (i32.const 0) (i64.const -1))) (i32.const 0)"));
+  http2::Client client(server.port());
+  for (int i = 0; i < 40; ++i) client.send(client.open(path), "", true);
+  EXPECT_TRUE(client.run_until([&] {
+    const ModuleCounters counters = server.counters().modules[0];
+    return counters.instances_alive - counters.instances_idle == 40;
+  }));
 }
 
 }  // namespace
