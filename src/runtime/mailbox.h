@@ -8,8 +8,8 @@
 
 namespace wasm_grpc::runtime {
 
-/// A queue with many senders and one receiver. A burst of letters wakes the receiver once.
-template <typename Letter>
+/// A queue with many senders and one receiver. A burst of messages wakes the receiver once.
+template <typename Message>
 class Mailbox {
  public:
   Mailbox() = default;
@@ -18,40 +18,40 @@ class Mailbox {
 
   // ---- The receiver ----
 
-  /// Lets letters in. `wake` is called, on the thread of a sender, when there is something to take after there was
+  /// Lets messages in. `wake` is called, on the thread of a sender, when there is something to take after there was
   /// nothing; it must not call the mailbox.
   void open(std::function<void()> wake) {
     const std::lock_guard lock(mutex_);
     wake_ = std::move(wake);
   }
   /// What was posted, in that order.
-  [[nodiscard]] std::vector<Letter> take() {
+  [[nodiscard]] std::vector<Message> take() {
     const std::lock_guard lock(mutex_);
-    return std::exchange(letters_, {});
+    return std::exchange(messages_, {});
   }
   /// Lets no more in, and gives what is there. After it `wake` is not called any more.
-  [[nodiscard]] std::vector<Letter> close() noexcept {
+  [[nodiscard]] std::vector<Message> close() noexcept {
     const std::lock_guard lock(mutex_);
     wake_ = nullptr;
-    return std::exchange(letters_, {});
+    return std::exchange(messages_, {});
   }
 
   // ---- Senders, on any thread ----
 
-  /// False, and `letter` is as before, when the mailbox is closed.
-  [[nodiscard]] bool post(Letter&& letter) {
+  /// False, and `message` is as before, when the mailbox is closed.
+  [[nodiscard]] bool post(Message&& message) {
     const std::lock_guard lock(mutex_);
     if (!wake_) return false;
-    letters_.push_back(std::move(letter));
+    messages_.push_back(std::move(message));
     // Inside the lock: the receiver may be gone once close() has returned.
-    if (letters_.size() == 1) wake_();
+    if (messages_.size() == 1) wake_();
     return true;
   }
 
  private:
   std::mutex mutex_;
   std::function<void()> wake_;
-  std::vector<Letter> letters_;
+  std::vector<Message> messages_;
 };
 
 }  // namespace wasm_grpc::runtime

@@ -167,7 +167,7 @@ struct Server::State {
   wasm::Linker linker;
   wasm::EpochTicker ticker;
   std::unique_ptr<wasm::CodeCache> code_cache;  // nullptr: none
-  runtime::Exchange exchange;
+  runtime::LoanExchange exchange;
   runtime::InstanceBudget budget;
   std::uint32_t instances_needed = 0;      // by modules, for good
   std::shared_ptr<http2::TlsContext> tls;  // nullptr: none
@@ -235,7 +235,7 @@ Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options) {
   } else if (!tls.client_ca_file.empty()) {
     return Error{"a TLS client CA makes no sense without a certificate and its key"};
   }
-  runtime::Exchange* exchange = workers > 1 ? &state->exchange : nullptr;
+  runtime::LoanExchange* exchange = workers > 1 ? &state->exchange : nullptr;
   for (unsigned i = 0; i < workers; ++i) {
     state->workers.push_back(
         std::make_unique<runtime::Worker>(state->options, state->budget, state->ticker, state->log, exchange, i));
@@ -452,9 +452,9 @@ ServerCounters Server::counters() const {
   }
   for (const std::string& module : state_->modules) total.modules.push_back(runtime::no_guest_counters(module));
   for (const auto& worker : state_->workers) worker->add_counters(total);
-  for (const runtime::Seat& seat : state_->exchange.seats()) {
-    total.calls_lent += seat.calls_lent;
-    total.guests_lent += seat.guests_lent;
+  for (const runtime::LoanDesk& desk : state_->exchange.desks()) {
+    total.calls_lent += desk.calls_lent;
+    total.guests_lent += desk.guests_lent;
   }
   return total;
 }

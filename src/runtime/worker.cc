@@ -51,9 +51,9 @@ void block_signals() {
 }  // namespace
 
 Worker::Worker(const ServerOptions& options, InstanceBudget& budget, wasm::EpochTicker& ticker, const observe::Log& log,
-               Exchange* exchange, unsigned index)
+               LoanExchange* exchange, unsigned index)
     : index_(index),
-      workers_(exchange == nullptr ? 1 : static_cast<unsigned>(exchange->seats().size())),
+      workers_(exchange == nullptr ? 1 : static_cast<unsigned>(exchange->desks().size())),
       ended_lines_(log),
       io_(1),
       work_(io_.get_executor()),
@@ -69,8 +69,8 @@ Worker::Worker(const ServerOptions& options, InstanceBudget& budget, wasm::Epoch
       calls_(guest_context()),
       endpoint_(io_, http2_settings(options), methods_, timers_, *this) {
   if (exchange == nullptr) return;
-  sharing_ = std::make_unique<WorkSharing>(*exchange, index, methods_, options.max_message_size);
-  if (options.share_work) calls_.share(*sharing_);
+  loans_ = std::make_unique<Loans>(*exchange, index, methods_, options.max_message_size);
+  if (options.share_work) calls_.share(*loans_);
 }
 
 Worker::~Worker() {
@@ -79,7 +79,7 @@ Worker::~Worker() {
   endpoint_.close();
   abandon_calls();
   host_waits_.close();
-  if (sharing_ != nullptr) sharing_->close();
+  if (loans_ != nullptr) loans_->close();
 }
 
 Result<> Worker::add_module(std::shared_ptr<const GuestModule> module) {
@@ -94,7 +94,7 @@ Result<> Worker::add_module(std::shared_ptr<const GuestModule> module) {
     // The homes of modules with one instance in the process are spread over the workers.
     const unsigned home = static_cast<unsigned>(pools_.size() - 1) % workers_;
     event_hubs_.push_back(std::make_unique<EventHubs>(*pools_.back(), guest_context(), index_, workers_, home));
-    if (sharing_ != nullptr) event_hubs_.back()->share(*sharing_);
+    if (loans_ != nullptr) event_hubs_.back()->share(*loans_);
   }
   for (const abi::DeclaredMethod& method : methods) {
     std::unique_ptr<rpc::Handler> handler;
@@ -146,10 +146,10 @@ void Worker::post(std::chrono::milliseconds after, std::function<void()> functio
 
 void Worker::start() {
   host_waits_.open([this] { post_from_anywhere([this] { host_waits_.deliver(); }); });
-  if (sharing_ != nullptr) {
-    sharing_->open([this] {
+  if (loans_ != nullptr) {
+    loans_->open([this] {
       post_from_anywhere([this] {
-        sharing_->deliver();
+        loans_->deliver();
         finish_unless_taken();
       });
     });
@@ -167,13 +167,13 @@ void Worker::run_loop() {
     run_with_events();
     return;
   }
-  if (sharing_ == nullptr) {
+  if (loans_ == nullptr) {
     io_.run();
     return;
   }
   while (!io_.stopped()) {
     io_.poll();
-    sharing_->idle();
+    loans_->idle();
     io_.run_one();
   }
 }
@@ -187,10 +187,10 @@ void Worker::run_with_events() {
     bool more = false;
     while (!more && io_.poll_one() > 0) more = turn_posted_ && turns_ != turns;
     if (io_.stopped()) return;
-    if (!more && sharing_ != nullptr) sharing_->idle();
+    if (!more && loans_ != nullptr) loans_->idle();
     const auto until = other_times_.empty() ? timer_time_ : std::min(timer_time_, other_times_.top());
     const bool came = events_->wait(more ? rpc::Clock::time_point::min() : until);
-    if (came && sharing_ != nullptr) sharing_->own_work();
+    if (came && loans_ != nullptr) loans_->own_work();
   }
 }
 
@@ -239,7 +239,7 @@ void Worker::join() {
 }
 
 void Worker::wake() noexcept {
-  if (sharing_ != nullptr) sharing_->own_work();
+  if (loans_ != nullptr) loans_->own_work();
   wake_turn();
 }
 
@@ -265,14 +265,14 @@ void Worker::drained() noexcept {
   // Not from inside the endpoint: it is still at work when it says so.
   asio::post(io_, [this] {
     drained_ = true;
-    if (sharing_ != nullptr) sharing_->drained();
+    if (loans_ != nullptr) loans_->drained();
     finish_unless_taken();
   });
 }
 
 // Once it is drained; but what other workers lend is served to its end.
 void Worker::finish_unless_taken() noexcept {
-  if (drained_ && (sharing_ == nullptr || sharing_->has_returned_all())) finish();
+  if (drained_ && (loans_ == nullptr || loans_->has_returned_all())) finish();
 }
 
 void Worker::connection_ended(http2::EndReason reason, std::string_view peer, std::string_view detail) noexcept {
@@ -299,7 +299,7 @@ void Worker::finish() noexcept {
   endpoint_.close();
   abandon_calls();
   host_waits_.close();
-  if (sharing_ != nullptr) sharing_->close();
+  if (loans_ != nullptr) loans_->close();
   drain_timer_.cancel();
   timer_.cancel();
   work_.reset();
@@ -322,7 +322,7 @@ void Worker::run_turn() noexcept {
   }
   woken_in_turn_ = false;
   endpoint_.flush();
-  if (sharing_ != nullptr) sharing_->flush();
+  if (loans_ != nullptr) loans_->flush();
   in_turn_ = false;
   if (!scheduler_.empty()) {
     wake_after_io();

@@ -1,5 +1,5 @@
 // One worker: a thread with an event loop, its own listeners, connections and instances. Workers share nothing that a
-// call touches; but one with too much to do may lend calls that take long to one that is idle (work_sharing.h).
+// call touches; but one with too much to do may lend calls that take long to one that is idle (sharing/loans.h).
 //
 // A turn of the loop is: I/O (Asio runs the handlers of sockets that are ready; requests that are complete become tasks
 // of the scheduler), then run_turn(): timers that are due, guests that are ready, and one write for each connection
@@ -29,7 +29,7 @@
 #include "runtime/guests/guest_calls.h"
 #include "runtime/instances/instance_pool.h"
 #include "runtime/scheduler.h"
-#include "runtime/sharing/work_sharing.h"
+#include "runtime/sharing/loans.h"
 #include "wasm/epoch.h"
 #include "wasm_grpc/counters.h"
 #include "wasm_grpc/options.h"
@@ -41,7 +41,7 @@ class Worker final : private http2::Host {
  public:
   /// `exchange`: where it meets the other workers, as number `index`; nullptr for no work to be shared.
   Worker(const ServerOptions& options, InstanceBudget& budget, wasm::EpochTicker& ticker, const observe::Log& log,
-         Exchange* exchange, unsigned index);
+         LoanExchange* exchange, unsigned index);
   ~Worker() override;
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -127,7 +127,7 @@ class Worker final : private http2::Host {
   std::vector<std::unique_ptr<EventHubs>> event_hubs_;
   std::vector<std::unique_ptr<rpc::Handler>> handlers_;
   http2::Endpoint endpoint_;
-  std::unique_ptr<WorkSharing> sharing_;  // nullptr: none
+  std::unique_ptr<Loans> loans_;  // nullptr: none
   bool drained_ = false;
   std::thread thread_;
 };

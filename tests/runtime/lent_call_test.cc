@@ -4,7 +4,7 @@
 
 #include "abi/pantopic_fixture.h"
 #include "abi/v1.h"
-#include "runtime/work_sharing_fixture.h"
+#include "runtime/loans_fixture.h"
 
 namespace wasm_grpc::runtime {
 namespace {
@@ -31,7 +31,7 @@ constexpr std::string_view for_ever = "(loop $for_ever (call $slices (i32.const 
 /// Before its guest has begun, or in the middle of it.
 enum class Moment : bool { before, within };
 
-struct LentCallTest : WorkSharingFixture, testing::WithParamInterface<Moment> {
+struct LentCallTest : LoansFixture, testing::WithParamInterface<Moment> {
   /// Begins a call that is lent. The guest's `body` begins with a local, if it has any, named $size.
   void lend(TestCall& call) {
     if (GetParam() == Moment::before) {
@@ -73,8 +73,8 @@ TEST_P(LentCallTest, AUnaryCallIsAnswered) {
   EXPECT_EQ(call.status().code, StatusCode::ok);
   EXPECT_EQ(call.consumed(), 10U);
   EXPECT_TRUE(call.let_go_of());
-  EXPECT_EQ(exchange.seat(1).loans, 0U);
-  EXPECT_EQ(exchange.seat(1).running_loans, 0U);
+  EXPECT_EQ(exchange.desk(1).loans, 0U);
+  EXPECT_EQ(exchange.desk(1).running_loans, 0U);
 }
 
 TEST_P(LentCallTest, AStreamGoesBothWaysWhileItIsLent) {
@@ -86,7 +86,7 @@ TEST_P(LentCallTest, AStreamGoesBothWaysWhileItIsLent) {
   run_both();
   EXPECT_EQ(call.messages(), (std::vector<std::string>{"one", "two"}));
   EXPECT_TRUE(call.headers_sent());
-  EXPECT_EQ(exchange.seat(1).running_loans, 0U) << "it waits";
+  EXPECT_EQ(exchange.desk(1).running_loans, 0U) << "it waits";
   call.client_sends("three");
   run_both();
   call.client_sends("");
@@ -130,7 +130,7 @@ TEST_P(LentCallTest, AGuestIsCalledForEachMessageWhereItWorks) {
   run_both();
   call.client_sends("a");
   run_both();
-  EXPECT_EQ(exchange.seat(1).running_loans, 0U) << "it waits";
+  EXPECT_EQ(exchange.desk(1).running_loans, 0U) << "it waits";
   call.client_sends("b");
   call.client_sends("c");
   run_both();
@@ -141,7 +141,7 @@ TEST_P(LentCallTest, AGuestIsCalledForEachMessageWhereItWorks) {
   EXPECT_TRUE(call.finished());
   EXPECT_EQ(call.status().code, StatusCode::ok);
   EXPECT_TRUE(call.let_go_of());
-  EXPECT_EQ(exchange.seat(1).loans, 0U);
+  EXPECT_EQ(exchange.desk(1).loans, 0U);
 }
 
 TEST_P(LentCallTest, AGuestBetweenTheMessagesOfAStreamLosesItsClient) {
@@ -154,8 +154,8 @@ TEST_P(LentCallTest, AGuestBetweenTheMessagesOfAStreamLosesItsClient) {
   call.client_cancels();
   run_both();
   EXPECT_TRUE(call.let_go_of());
-  EXPECT_EQ(exchange.seat(1).loans, 0U);
-  EXPECT_EQ(exchange.seat(1).running_loans, 0U);
+  EXPECT_EQ(exchange.desk(1).loans, 0U);
+  EXPECT_EQ(exchange.desk(1).running_loans, 0U);
   const InstancePool& home = (GetParam() == Moment::before ? taker : lender)->instances;
   EXPECT_EQ(home.idle(), 1U) << "the instance is as good as before";
 }
@@ -314,7 +314,7 @@ TEST_P(LentCallTest, AComputingGuestWhoseClientHasGoneIsDropped) {
   call.client_cancels();
   run_both();
   EXPECT_TRUE(call.let_go_of());
-  EXPECT_EQ(exchange.seat(1).loans, 0U);
+  EXPECT_EQ(exchange.desk(1).loans, 0U);
 }
 
 TEST_P(LentCallTest, ADeadlineEndsIt) {
@@ -410,8 +410,8 @@ TEST_P(LentCallTest, AnInstanceGoesBackToWhereItCameFrom) {
   make(MethodKind::unary, "(i32.const 5)");
   for (int i = 0; i < 3; ++i) {
     TestCall call(MethodKind::unary);
-    exchange.seat(0).calls_lent.set(0);
-    exchange.seat(0).guests_lent.set(0);
+    exchange.desk(0).calls_lent.set(0);
+    exchange.desk(0).guests_lent.set(0);
     lend(call);
     run_both();
     EXPECT_EQ(call.status().code, StatusCode::not_found);
@@ -432,8 +432,8 @@ TEST_P(LentCallTest, InFreshModeItsInstanceIsItsOwn) {
        "(global $calls (mut i32) (i32.const 4))", fresh);
   for (int i = 0; i < 3; ++i) {
     TestCall call(MethodKind::unary);
-    exchange.seat(0).calls_lent.set(0);
-    exchange.seat(0).guests_lent.set(0);
+    exchange.desk(0).calls_lent.set(0);
+    exchange.desk(0).guests_lent.set(0);
     lend(call);
     run_both();
     EXPECT_EQ(call.status().code, StatusCode::not_found) << "5: what it counts to in a new instance";
@@ -462,7 +462,7 @@ TEST_P(LentCallTest, ALoanThatTheTakerHasNotSeenComesBackWhenItIsCutOff) {
   TestCall call(MethodKind::bidi_stream);
   lend(call);
   taker->stop();
-  EXPECT_EQ(exchange.seat(1).loans, 0U);
+  EXPECT_EQ(exchange.desk(1).loans, 0U);
   run_both();
   EXPECT_EQ(call.status().code, StatusCode::unavailable);
   EXPECT_TRUE(call.let_go_of());
@@ -479,7 +479,7 @@ TEST_P(LentCallTest, ALenderThatIsCutOffEndsWhatItLent) {
   while (taker->turn()) {
   }
   EXPECT_EQ(notes, std::vector<std::int32_t>{CANCELLED});
-  EXPECT_EQ(exchange.seat(1).loans, 0U);
+  EXPECT_EQ(exchange.desk(1).loans, 0U);
 }
 
 }  // namespace

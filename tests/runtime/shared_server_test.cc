@@ -5,7 +5,7 @@
 #include <charconv>
 
 #include "http2/client.h"
-#include "runtime/work_sharing_fixture.h"
+#include "runtime/loans_fixture.h"
 #include "wasm_grpc/server.h"
 
 namespace wasm_grpc::runtime {

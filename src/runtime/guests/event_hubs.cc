@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "runtime/sharing/remote_call.h"
-#include "runtime/sharing/work_sharing.h"
+#include "runtime/sharing/borrowed_call.h"
+#include "runtime/sharing/loans.h"
 
 namespace wasm_grpc::runtime {
 
@@ -47,9 +47,9 @@ void EventHubs::open(rpc::Call& call, std::int32_t tag) noexcept {
     return;
   }
   const unsigned worker = worker_of(call);
-  if (worker == worker_ || sharing_ == nullptr) {
+  if (worker == worker_ || loans_ == nullptr) {
     open_here(call, tag);
-  } else if (!sharing_->lend_to(worker, call, instances_)) {
+  } else if (!loans_->lend_to(worker, call, instances_)) {
     call.finish({rpc::StatusCode::unavailable, "the server is stopping, or out of memory"});
   }
 }
@@ -135,7 +135,7 @@ void EventHubs::abandon_all() noexcept {
   }
 }
 
-void EventHandler::start_loan(RemoteCall& call, MovingGuest /*none*/) noexcept {
+void EventHandler::start_loan(BorrowedCall& call, MovingGuest /*none*/) noexcept {
   call.set_waiting(true);  // it keeps no other loan from this worker
   hubs_.open_here(call, tag_);
 }

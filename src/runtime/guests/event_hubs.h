@@ -12,7 +12,7 @@
 
 namespace wasm_grpc::runtime {
 
-class WorkSharing;
+class Loans;
 
 /// Placement::worker and ::process have one hub, here or on the module's home worker; Placement::key has one for each
 /// value of the header, on the worker that the value falls on. Used on its worker's thread.
@@ -23,7 +23,7 @@ class EventHubs final : private EventHubOwner, private InstanceHolder, private r
   ~EventHubs() override;
 
   /// Calls for other workers are lent to them from now on.
-  void share(WorkSharing& sharing) noexcept { sharing_ = &sharing; }
+  void share(Loans& loans) noexcept { loans_ = &loans; }
 
   /// Serves a call that has come to this worker, here or elsewhere.
   void open(rpc::Call& call, std::int32_t tag) noexcept;
@@ -68,7 +68,7 @@ class EventHubs final : private EventHubOwner, private InstanceHolder, private r
   unsigned worker_;
   unsigned workers_;
   unsigned home_;
-  WorkSharing* sharing_ = nullptr;
+  Loans* loans_ = nullptr;
   std::unique_ptr<EventHub> only_;
   std::list<KeyedHub*> idle_;  // the one that has been longest is first
   std::unordered_map<std::string_view, std::unique_ptr<KeyedHub>> keyed_;
@@ -79,7 +79,7 @@ class EventHandler final : public LoanHandler {
  public:
   EventHandler(EventHubs& hubs, std::int32_t tag) : hubs_(hubs), tag_(tag) {}
   void start(rpc::Call& call) noexcept override { hubs_.open(call, tag_); }
-  void start_loan(RemoteCall& call, MovingGuest guest) noexcept override;
+  void start_loan(BorrowedCall& call, MovingGuest guest) noexcept override;
 
  private:
   EventHubs& hubs_;

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "runtime/guests/guest_calls.h"
-#include "runtime/sharing/remote_call.h"
-#include "runtime/sharing/work_sharing.h"
+#include "runtime/sharing/borrowed_call.h"
+#include "runtime/sharing/loans.h"
 
 namespace wasm_grpc::runtime {
 
@@ -18,9 +18,9 @@ void GuestCall::begin(rpc::Call& call, InstancePool& instances, std::int32_t tag
   run_.queue();
 }
 
-void GuestCall::begin(RemoteCall& call, InstancePool& instances, std::int32_t tag, MethodCost& cost,
+void GuestCall::begin(BorrowedCall& call, InstancePool& instances, std::int32_t tag, MethodCost& cost,
                       MovingGuest guest) noexcept {
-  remote_ = &call;
+  borrowed_ = &call;
   if (guest.instance == nullptr) {
     begin(call, instances, tag, cost);
     return;
@@ -48,14 +48,14 @@ void GuestCall::on_turn() noexcept {
     owner_.recycle(*this);
     return;
   }
-  if (owner_.sharing_ != nullptr && lend()) return;
+  if (owner_.loans_ != nullptr && lend()) return;
   if (run_.has_guest() || acquire()) run_guest();
 }
 
 // A call that waits is lent when those of its method take long and others wait behind it: this worker keeps the last
 // one. A guest that has used up a slice is lent to a worker with fewer of those than there are here.
 bool GuestCall::lend() noexcept {
-  if (remote_ != nullptr) return false;
+  if (borrowed_ != nullptr) return false;
   std::uint32_t most = 0;
   if (!run_.has_guest()) {
     if (owner_.context().scheduler.empty()) return false;
@@ -66,7 +66,7 @@ bool GuestCall::lend() noexcept {
     most = std::max(static_cast<std::uint32_t>(owner_.context().scheduler.shared_count()), 1U);
   }
   MovingGuest guest = run_.move_out();
-  if (!owner_.sharing_->lend(*call_, *instances_, guest, most)) {
+  if (!owner_.loans_->lend(*call_, *instances_, guest, most)) {
     run_.move_back(std::move(guest));
     return false;
   }
@@ -79,8 +79,8 @@ bool GuestCall::lend() noexcept {
 // memory is warm, rather than each in its own.
 bool GuestCall::acquire() noexcept {
   // A lent call is counted where it comes from, and there is no other here.
-  const rpc::Client* client = remote_ == nullptr ? call_->client() : nullptr;
-  const bool silent = remote_ == nullptr && rpc::streams_requests(call_->method().kind) && !call_->readable();
+  const rpc::Client* client = borrowed_ == nullptr ? call_->client() : nullptr;
+  const bool silent = borrowed_ == nullptr && rpc::streams_requests(call_->method().kind) && !call_->readable();
   switch (run_.acquire(*instances_, GuestRun::For::call, client, silent)) {
     case InstancePool::Admission::taken:
       return true;
@@ -171,12 +171,12 @@ GuestRun::Step GuestCall::step() noexcept {
 // ---- Waiting ----
 
 void GuestCall::set_waiting(bool waiting) noexcept {
-  if (remote_ != nullptr) remote_->set_waiting(waiting);
+  if (borrowed_ != nullptr) borrowed_->set_waiting(waiting);
 }
 
 void GuestCall::on_resumed() noexcept {
   set_waiting(false);
-  if (remote_ == nullptr && owner_.sharing_ != nullptr) owner_.sharing_->own_work();
+  if (borrowed_ == nullptr && owner_.loans_ != nullptr) owner_.loans_->own_work();
 }
 
 bool GuestCall::waits_for(std::uint32_t what) const noexcept {
@@ -286,7 +286,7 @@ void GuestCall::drop_late_guest() noexcept {
 }
 
 bool GuestCall::waits_for_client() const noexcept {
-  if (call_ == nullptr || remote_ != nullptr || over()) return false;
+  if (call_ == nullptr || borrowed_ != nullptr || over()) return false;
   return run_.has_guest() && waits_for(abi::interest::readable) && !call_->readable();
 }
 
@@ -306,12 +306,12 @@ void GuestCall::end(bool instance_is_good) noexcept {
   between_fibers_ = false;
   rpc::Call* call = std::exchange(call_, nullptr);
   call->set_listener(nullptr);
-  RemoteCall* remote = std::exchange(remote_, nullptr);
+  BorrowedCall* borrowed = std::exchange(borrowed_, nullptr);
   const bool visits = std::exchange(guest_visits_, false);
   if (run_.has_guest()) {
     if (instance_is_good) run_.guest().wasi.flush();  // a line this call has begun must not become part of the next's
     if (visits) {
-      remote->return_guest(run_.release(), instance_is_good);
+      borrowed->return_guest(run_.release(), instance_is_good);
     } else if (instance_is_good) {
       run_.give_back();
     } else {

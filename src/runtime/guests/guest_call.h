@@ -12,7 +12,7 @@
 namespace wasm_grpc::runtime {
 
 class GuestCalls;
-class RemoteCall;
+class BorrowedCall;
 
 /// One call in progress. Belongs to its worker's thread; comes from and returns to its GuestCalls.
 ///
@@ -26,7 +26,8 @@ class GuestCall final : private GuestRun::Owner, private rpc::CallListener {
   /// Begins to serve `call`, which it holds until its end.
   void begin(rpc::Call& call, InstancePool& instances, std::int32_t tag, MethodCost& cost) noexcept;
   /// Begins to serve a call that another worker lent, or goes on with a guest in the middle of it.
-  void begin(RemoteCall& call, InstancePool& instances, std::int32_t tag, MethodCost& cost, MovingGuest guest) noexcept;
+  void begin(BorrowedCall& call, InstancePool& instances, std::int32_t tag, MethodCost& cost,
+             MovingGuest guest) noexcept;
   /// True when it only waits for its client to say something, and has an instance.
   [[nodiscard]] bool waits_for_client() const noexcept;
   /// Ends it, so that others get its instance.
@@ -73,7 +74,7 @@ class GuestCall final : private GuestRun::Owner, private rpc::CallListener {
   GuestCalls& owner_;
   GuestRun run_;
   rpc::Call* call_ = nullptr;
-  RemoteCall* remote_ = nullptr;  // call_, when another worker lent it
+  BorrowedCall* borrowed_ = nullptr;  // call_, when another worker lent it
   InstancePool* instances_ = nullptr;
   MethodCost* cost_ = nullptr;
   std::int32_t tag_ = 0;

@@ -1,6 +1,6 @@
 #include "runtime/guests/guest_calls.h"
 
-#include "runtime/sharing/work_sharing.h"
+#include "runtime/sharing/loans.h"
 
 namespace wasm_grpc::runtime {
 
@@ -20,11 +20,11 @@ GuestCall& GuestCalls::take() noexcept {
 }
 
 void GuestCalls::serve(rpc::Call& call, InstancePool& instances, std::int32_t tag, MethodCost& cost) noexcept {
-  if (sharing_ != nullptr) sharing_->own_work();
+  if (loans_ != nullptr) loans_->own_work();
   take().begin(call, instances, tag, cost);
 }
 
-void GuestCalls::serve_loan(RemoteCall& call, InstancePool& instances, std::int32_t tag, MethodCost& cost,
+void GuestCalls::serve_loan(BorrowedCall& call, InstancePool& instances, std::int32_t tag, MethodCost& cost,
                             MovingGuest guest) noexcept {
   take().begin(call, instances, tag, cost, std::move(guest));
 }

@@ -11,7 +11,7 @@
 
 namespace wasm_grpc::runtime {
 
-class WorkSharing;
+class Loans;
 
 /// What they share, and their memory. Used on the worker's thread.
 class GuestCalls final : private InstanceHolder {
@@ -23,12 +23,12 @@ class GuestCalls final : private InstanceHolder {
   GuestCalls& operator=(const GuestCalls&) = delete;
 
   /// Long calls are lent to other workers from now on.
-  void share(WorkSharing& sharing) noexcept { sharing_ = &sharing; }
+  void share(Loans& loans) noexcept { loans_ = &loans; }
 
   /// Serves a call by a module's method.
   void serve(rpc::Call& call, InstancePool& instances, std::int32_t tag, MethodCost& cost) noexcept;
   /// Serves a call that another worker lent; `guest` is in the middle of it, or there is none.
-  void serve_loan(RemoteCall& call, InstancePool& instances, std::int32_t tag, MethodCost& cost,
+  void serve_loan(BorrowedCall& call, InstancePool& instances, std::int32_t tag, MethodCost& cost,
                   MovingGuest guest) noexcept;
   /// Calls of this pool that only wait for their clients make way for others when it asks. The pool outlives this.
   void hold_for(InstancePool& pool) { pool.add_holder(*this); }
@@ -43,7 +43,7 @@ class GuestCalls final : private InstanceHolder {
   [[nodiscard]] GuestCall& take() noexcept;
   void recycle(GuestCall& call) noexcept;
 
-  WorkSharing* sharing_ = nullptr;
+  Loans* loans_ = nullptr;
   GuestContext context_;
   std::vector<std::unique_ptr<GuestCall>> all_;
   std::vector<GuestCall*> live_;
@@ -56,7 +56,7 @@ class GuestHandler final : public LoanHandler {
   GuestHandler(GuestCalls& calls, InstancePool& instances, std::int32_t tag)
       : calls_(calls), instances_(instances), tag_(tag) {}
   void start(rpc::Call& call) noexcept override { calls_.serve(call, instances_, tag_, cost_); }
-  void start_loan(RemoteCall& call, MovingGuest guest) noexcept override {
+  void start_loan(BorrowedCall& call, MovingGuest guest) noexcept override {
     calls_.serve_loan(call, instances_, tag_, cost_, std::move(guest));
   }
 

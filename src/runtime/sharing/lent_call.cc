@@ -61,7 +61,7 @@ void LentCall::acknowledge() noexcept {
 void LentCall::tell(LoanNews&& news) noexcept {
   news.id = id_;
   // A taker that is gone has said that the loan is over.
-  static_cast<void>(owner_.exchange_.seat(taker_).mailbox.post(std::move(news)));
+  static_cast<void>(owner_.exchange_.desk(taker_).mailbox.post(std::move(news)));
 }
 
 bool LentCalls::lend(rpc::Call& call, InstancePool& instances, MovingGuest& guest, std::uint32_t most) {
@@ -69,7 +69,7 @@ bool LentCalls::lend(rpc::Call& call, InstancePool& instances, MovingGuest& gues
   if (!taker) return false;
   const bool begun = guest.instance != nullptr;
   if (!hand_over(*taker, call, instances, guest)) return false;
-  Seat& own = exchange_.seat(worker_);
+  LoanDesk& own = exchange_.desk(worker_);
   ++(begun ? own.guests_lent : own.calls_lent);
   return true;
 }
@@ -97,14 +97,14 @@ bool LentCalls::hand_over(unsigned taker, rpc::Call& call, InstancePool& instanc
   loan.guest = std::move(guest);
   const LoanId id = loan.id;
   calls_.emplace(id, std::make_unique<LentCall>(*this, id, taker, call, instances));
-  Letter letter = std::move(loan);
-  if (!exchange_.seat(taker).mailbox.post(std::move(letter))) {
+  LoanMessage message = std::move(loan);
+  if (!exchange_.desk(taker).mailbox.post(std::move(message))) {
     // It stopped just now, as this worker will.
     exchange_.forgo(taker);
     LoanAnswer answer;
     answer.id = id;
     answer.over = true;
-    answer.guest = std::move(std::get<Loan>(letter).guest.instance);
+    answer.guest = std::move(std::get<Loan>(message).guest.instance);
     deliver(std::move(answer));
   }
   return true;

@@ -6,8 +6,8 @@
 #include <memory>
 #include <unordered_map>
 
-#include "runtime/sharing/exchange.h"
 #include "runtime/instances/instance_pool.h"
+#include "runtime/sharing/loan_exchange.h"
 #include "wasm_grpc/rpc/call.h"
 
 namespace wasm_grpc::runtime {
@@ -43,7 +43,7 @@ class LentCall final : public rpc::CallListener {
 /// What one worker has lent.
 class LentCalls {
  public:
-  LentCalls(Exchange& exchange, unsigned worker) : exchange_(exchange), worker_(worker) {}
+  LentCalls(LoanExchange& exchange, unsigned worker) : exchange_(exchange), worker_(worker) {}
   ~LentCalls() { close(); }
   LentCalls(const LentCalls&) = delete;
   LentCalls& operator=(const LentCalls&) = delete;
@@ -64,7 +64,7 @@ class LentCalls {
   friend class LentCall;
   [[nodiscard]] bool hand_over(unsigned taker, rpc::Call& call, InstancePool& instances, MovingGuest& guest);
 
-  Exchange& exchange_;
+  LoanExchange& exchange_;
   unsigned worker_;
   std::uint64_t last_serial_ = 0;
   std::unordered_map<LoanId, std::unique_ptr<LentCall>> calls_;

@@ -6,13 +6,13 @@
 
 namespace wasm_grpc::runtime {
 
-class RemoteCall;
+class BorrowedCall;
 
 /// The handler of a method that guests serve: calls of these only are lent.
 class LoanHandler : public rpc::Handler {
  public:
   /// `guest` is in the middle of the call, or there is none and it is to be begun.
-  virtual void start_loan(RemoteCall& call, MovingGuest guest) noexcept = 0;
+  virtual void start_loan(BorrowedCall& call, MovingGuest guest) noexcept = 0;
 };
 
 }  // namespace wasm_grpc::runtime

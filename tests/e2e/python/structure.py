@@ -26,6 +26,10 @@ MAY_INCLUDE = {
     "protoc": set(),  # not in src/, but nobody may include it either
     "cli": {"client", "protoc"},  # else a user of include/ like any other
 }
+# The same for the rooms of a folder.
+ROOMS_MAY_INCLUDE = {
+    "runtime": {"instances": set(), "sharing": {"instances"}, "guests": {"instances", "sharing"}},
+}
 MOST_LINES = 600
 MADE_BY_TOOLS = {"engine/Cargo.lock"}
 SOURCE_ENDINGS = {".h", ".cc", ".rs", ".go", ".py", ".cmake", ".txt", ".sh", ".md", ".json", ".in", ".proto", ""}
@@ -58,6 +62,10 @@ def check_includes(name: pathlib.PurePath, text: str) -> list[str]:
         part = included.partition("/")[0]
         if folder and kind == '"' and part in MAY_INCLUDE and part not in MAY_INCLUDE[folder] | {folder}:
             complaints.append(f'{name} includes "{included}": src/{folder} must not know src/{part}')
+        rooms = ROOMS_MAY_INCLUDE.get(folder, {})
+        room, other = name.parts[2] if folder else None, included.split("/")[1] if "/" in included else None
+        if room in rooms and part == folder and other in rooms and other not in rooms[room] | {room}:
+            complaints.append(f'{name} includes "{included}": src/{folder}/{room} must not know {other}/')
         if name.parts[0] == "include" and kind == '"' and part != "wasm_grpc":
             complaints.append(f'{name} includes "{included}": what embedders include must not need src/')
     return complaints
@@ -91,6 +99,8 @@ def check_rules_bite() -> None:
         "src/http2/a.cc": '  # include "wasm/engine.h"',
         "src/abi/a.cc": "#include <wasmtime.h>",
         "src/new/a.cc": "",
+        "src/runtime/instances/a.cc": '#include "runtime/guests/guest_run.h"',
+        "src/runtime/sharing/a.h": '#include "runtime/guests/guest_call.h"',
         "include/wasm_grpc/a.h": '#include "rpc/call.h"',
     }.items():
         assert check_includes(pathlib.PurePath(name), text), f"{name} with {text} was to be refused"

@@ -1,16 +1,16 @@
-#include "runtime/sharing/remote_call.h"
+#include "runtime/sharing/borrowed_call.h"
 
 #include <algorithm>
 #include <utility>
 
 namespace wasm_grpc::runtime {
 
-RemoteCall::RemoteCall(RemoteCalls& owner) : owner_(owner) {
+BorrowedCall::BorrowedCall(BorrowedCalls& owner) : owner_(owner) {
   set_buffer_pool(&owner.buffers_);
   set_codec(&owner.codec_);
 }
 
-void RemoteCall::begin(Loan& loan, const rpc::Method& method) {
+void BorrowedCall::begin(Loan& loan, const rpc::Method& method) {
   id_ = loan.id;
   shared_client_ = std::move(loan.state.client);
   told_head_ = loan.state.response.headers_wanted;
@@ -20,7 +20,7 @@ void RemoteCall::begin(Loan& loan, const rpc::Method& method) {
   if (rpc::Status status = receive(messages, owner_.max_message_size_); !status.ok()) fail(std::move(status));
 }
 
-void RemoteCall::take(LoanNews& news) {
+void BorrowedCall::take(LoanNews& news) {
   retain();  // what it hears may make its handler let go
   if (news.sent > 0) {
     output_sent_ += news.sent;
@@ -42,12 +42,12 @@ void RemoteCall::take(LoanNews& news) {
   release();
 }
 
-bool RemoteCall::has_news() const noexcept {
+bool BorrowedCall::has_news() const noexcept {
   return consumed_ > 0 || (response_.headers_wanted && !told_head_) || pending_output().size() > posted_ ||
          (response_.finished && !told_end_);
 }
 
-rpc::LentAnswer RemoteCall::collect() {
+rpc::LentAnswer BorrowedCall::collect() {
   rpc::LentAnswer answer;
   answer.consumed = std::exchange(consumed_, 0);
   if (ended_by_lender_) return answer;
@@ -66,74 +66,74 @@ rpc::LentAnswer RemoteCall::collect() {
   return answer;
 }
 
-void RemoteCall::return_guest(std::unique_ptr<GuestInstance> guest, bool is_good) noexcept {
+void BorrowedCall::return_guest(std::unique_ptr<GuestInstance> guest, bool is_good) noexcept {
   guest_ = std::move(guest);
   guest_is_good_ = is_good;
 }
 
-void RemoteCall::set_waiting(bool waiting) noexcept {
+void BorrowedCall::set_waiting(bool waiting) noexcept {
   if (waiting_ == waiting) return;
   waiting_ = waiting;
   if (waiting) {
-    owner_.seat_.running_loans.fetch_sub(1, std::memory_order_relaxed);
+    owner_.desk_.running_loans.fetch_sub(1, std::memory_order_relaxed);
   } else {
-    owner_.seat_.running_loans.fetch_add(1, std::memory_order_relaxed);
+    owner_.desk_.running_loans.fetch_add(1, std::memory_order_relaxed);
   }
 }
 
-void RemoteCall::output_ready() noexcept {
+void BorrowedCall::output_ready() noexcept {
   if (dirty_) return;
   dirty_ = true;
   owner_.dirty_.push_back(this);
 }
 
-void RemoteCall::input_consumed(std::size_t bytes) noexcept {
+void BorrowedCall::input_consumed(std::size_t bytes) noexcept {
   consumed_ += bytes;
   output_ready();
 }
 
-void RemoteCall::recycle() noexcept { owner_.end(*this); }
+void BorrowedCall::recycle() noexcept { owner_.end(*this); }
 
-RemoteCall& RemoteCalls::begin(Loan& loan, const rpc::Method& method) {
-  std::unique_ptr<RemoteCall> call;
+BorrowedCall& BorrowedCalls::begin(Loan& loan, const rpc::Method& method) {
+  std::unique_ptr<BorrowedCall> call;
   if (free_.empty()) {
-    call = std::make_unique<RemoteCall>(*this);
+    call = std::make_unique<BorrowedCall>(*this);
   } else {
     call = std::move(free_.back());
     free_.pop_back();
   }
-  RemoteCall& begun = *call;
+  BorrowedCall& begun = *call;
   calls_.emplace(loan.id, std::move(call));
   begun.begin(loan, method);
   return begun;
 }
 
-void RemoteCalls::decline(Loan&& loan) noexcept {
+void BorrowedCalls::decline(Loan&& loan) noexcept {
   LoanAnswer answer;
   answer.id = loan.id;
   answer.over = true;
   answer.guest = std::move(loan.guest.instance);
-  static_cast<void>(exchange_.seat(lender_of(loan.id)).mailbox.post(std::move(answer)));
-  give_up_seat(true);
+  static_cast<void>(exchange_.desk(lender_of(loan.id)).mailbox.post(std::move(answer)));
+  give_up_loan(true);
 }
 
-void RemoteCalls::deliver(LoanNews&& news) {
+void BorrowedCalls::deliver(LoanNews&& news) {
   if (const auto found = calls_.find(news.id); found != calls_.end()) found->second->take(news);
 }
 
-void RemoteCalls::flush() {
-  for (RemoteCall* call : std::exchange(dirty_, {})) {
+void BorrowedCalls::flush() {
+  for (BorrowedCall* call : std::exchange(dirty_, {})) {
     call->dirty_ = false;
     if (!call->has_news()) continue;
     LoanAnswer answer;
     answer.id = call->id_;
     answer.answer = call->collect();
     // A lender that is gone has said that the call is cancelled.
-    static_cast<void>(exchange_.seat(lender_of(call->id_)).mailbox.post(std::move(answer)));
+    static_cast<void>(exchange_.desk(lender_of(call->id_)).mailbox.post(std::move(answer)));
   }
 }
 
-void RemoteCalls::end(RemoteCall& call) noexcept {
+void BorrowedCalls::end(BorrowedCall& call) noexcept {
   LoanAnswer answer;
   answer.id = call.id_;
   answer.answer = call.collect();
@@ -141,12 +141,12 @@ void RemoteCalls::end(RemoteCall& call) noexcept {
   answer.guest = std::move(call.guest_);
   answer.guest_is_good = call.guest_is_good_;
   // Where the lender is gone the instance goes too, here.
-  static_cast<void>(exchange_.seat(lender_of(call.id_)).mailbox.post(std::move(answer)));
-  give_up_seat(!call.waiting_);
+  static_cast<void>(exchange_.desk(lender_of(call.id_)).mailbox.post(std::move(answer)));
+  give_up_loan(!call.waiting_);
 
   if (call.dirty_) std::erase(dirty_, &call);
   const auto found = calls_.find(call.id_);
-  std::unique_ptr<RemoteCall> ended = std::move(found->second);
+  std::unique_ptr<BorrowedCall> ended = std::move(found->second);
   calls_.erase(found);
   ended->reset();
   ended->shared_client_.reset();
@@ -160,9 +160,9 @@ void RemoteCalls::end(RemoteCall& call) noexcept {
   if (free_.size() < kept_calls) free_.push_back(std::move(ended));
 }
 
-void RemoteCalls::give_up_seat(bool running) noexcept {
-  if (running) seat_.running_loans.fetch_sub(1, std::memory_order_relaxed);
-  seat_.loans.fetch_sub(1, std::memory_order_seq_cst);
+void BorrowedCalls::give_up_loan(bool running) noexcept {
+  if (running) desk_.running_loans.fetch_sub(1, std::memory_order_relaxed);
+  desk_.loans.fetch_sub(1, std::memory_order_seq_cst);
 }
 
 }  // namespace wasm_grpc::runtime

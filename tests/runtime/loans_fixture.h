@@ -1,4 +1,4 @@
-// Two workers without threads, event loops and connections: letters are delivered and turns run when the test says so.
+// Two workers without threads, event loops and connections: messages are delivered and turns run when the test says so.
 #pragma once
 
 #include <memory>
@@ -8,7 +8,7 @@
 #include "abi/guest_fixture.h"
 #include "rpc/method_table.h"
 #include "runtime/guest_fixture.h"
-#include "runtime/sharing/work_sharing.h"
+#include "runtime/sharing/loans.h"
 
 namespace wasm_grpc::runtime {
 
@@ -30,11 +30,11 @@ inline std::string shared_guest_text(rpc::MethodKind kind, std::string_view body
 }
 
 /// A worker that lends, and one that takes and is idle.
-struct WorkSharingFixture : GuestTest {
-  WorkSharingFixture() : GuestTest({.max_cpu_time = std::chrono::milliseconds(100), .max_response_size = 100'000}) {}
+struct LoansFixture : GuestTest {
+  LoansFixture() : GuestTest({.max_cpu_time = std::chrono::milliseconds(100), .max_response_size = 100'000}) {}
 
   struct FakeWorker {
-    FakeWorker(Exchange& exchange, unsigned index, std::shared_ptr<const GuestModule> module, rpc::MethodKind kind)
+    FakeWorker(LoanExchange& exchange, unsigned index, std::shared_ptr<const GuestModule> module, rpc::MethodKind kind)
         : instances(std::move(module), PoolContext{budget, timers, hosts, post}),
           handler(calls, instances, 0),
           sharing(exchange, index, methods, std::size_t{4} << 20) {
@@ -75,7 +75,7 @@ struct WorkSharingFixture : GuestTest {
     rpc::MethodTable methods;
     GuestCalls calls{GuestContext{scheduler, timers, host_waits, clock}};
     GuestHandler handler;
-    WorkSharing sharing;
+    Loans sharing;
     bool has_letters = false;
   };
 
@@ -108,10 +108,10 @@ struct WorkSharingFixture : GuestTest {
       more = more || lender->has_letters;
     }
   }
-  [[nodiscard]] std::uint64_t calls_lent() { return exchange.seat(0).calls_lent; }
-  [[nodiscard]] std::uint64_t guests_lent() { return exchange.seat(0).guests_lent; }
+  [[nodiscard]] std::uint64_t calls_lent() { return exchange.desk(0).calls_lent; }
+  [[nodiscard]] std::uint64_t guests_lent() { return exchange.desk(0).guests_lent; }
 
-  Exchange exchange{2};
+  LoanExchange exchange{2};
   std::shared_ptr<const GuestModule> module;
   MethodCost cost;
   Filler filler;

@@ -10,18 +10,18 @@
 
 #include "rpc/buffer_pool.h"
 #include "rpc/codec.h"
-#include "runtime/sharing/exchange.h"
+#include "runtime/sharing/loan_exchange.h"
 #include "wasm_grpc/rpc/call.h"
 
 namespace wasm_grpc::runtime {
 
-class RemoteCalls;
+class BorrowedCalls;
 
 /// A call whose transport is a loan. To its handler it is as any other. Belongs to the taker's thread; comes from and
-/// returns to its RemoteCalls. Its deadline is the lender's business, which tells it of the end.
-class RemoteCall final : public rpc::Call {
+/// returns to its BorrowedCalls. Its deadline is the lender's business, which tells it of the end.
+class BorrowedCall final : public rpc::Call {
  public:
-  explicit RemoteCall(RemoteCalls& owner);
+  explicit BorrowedCall(BorrowedCalls& owner);
 
   /// The instance that came with the loan, when the handler is done with it.
   void return_guest(std::unique_ptr<GuestInstance> guest, bool is_good) noexcept;
@@ -29,7 +29,7 @@ class RemoteCall final : public rpc::Call {
   void set_waiting(bool waiting) noexcept;
 
  private:
-  friend class RemoteCalls;
+  friend class BorrowedCalls;
   void output_ready() noexcept override;
   void input_consumed(std::size_t bytes) noexcept override;
   void recycle() noexcept override;
@@ -39,7 +39,7 @@ class RemoteCall final : public rpc::Call {
   [[nodiscard]] bool has_news() const noexcept;
   [[nodiscard]] rpc::LentAnswer collect();
 
-  RemoteCalls& owner_;
+  BorrowedCalls& owner_;
   LoanId id_ = 0;
   std::shared_ptr<const rpc::Client> shared_client_;  // the connection may end before the loan
   std::size_t consumed_ = 0;
@@ -54,15 +54,15 @@ class RemoteCall final : public rpc::Call {
 };
 
 /// The loans one worker has taken.
-class RemoteCalls {
+class BorrowedCalls {
  public:
-  RemoteCalls(Exchange& exchange, unsigned worker, std::size_t max_message_size)
-      : exchange_(exchange), seat_(exchange.seat(worker)), max_message_size_(max_message_size) {}
-  RemoteCalls(const RemoteCalls&) = delete;
-  RemoteCalls& operator=(const RemoteCalls&) = delete;
+  BorrowedCalls(LoanExchange& exchange, unsigned worker, std::size_t max_message_size)
+      : exchange_(exchange), desk_(exchange.desk(worker)), max_message_size_(max_message_size) {}
+  BorrowedCalls(const BorrowedCalls&) = delete;
+  BorrowedCalls& operator=(const BorrowedCalls&) = delete;
 
   /// The call that stands for the loan. Held for the caller, who lets go once a handler has it.
-  [[nodiscard]] RemoteCall& begin(Loan& loan, const rpc::Method& method);
+  [[nodiscard]] BorrowedCall& begin(Loan& loan, const rpc::Method& method);
   /// Ends a loan that was not begun.
   void decline(Loan&& loan) noexcept;
   /// What came for one; nothing happens when it is over.
@@ -71,20 +71,20 @@ class RemoteCalls {
   void flush();
 
  private:
-  friend class RemoteCall;
-  void end(RemoteCall& call) noexcept;
-  void give_up_seat(bool running) noexcept;
+  friend class BorrowedCall;
+  void end(BorrowedCall& call) noexcept;
+  void give_up_loan(bool running) noexcept;
 
   static constexpr std::size_t kept_calls = 16;
 
-  Exchange& exchange_;
-  Seat& seat_;
+  LoanExchange& exchange_;
+  LoanDesk& desk_;
   std::size_t max_message_size_;
   rpc::BufferPool buffers_;
   rpc::Codec codec_{buffers_};
-  std::unordered_map<LoanId, std::unique_ptr<RemoteCall>> calls_;
-  std::vector<RemoteCall*> dirty_;
-  std::vector<std::unique_ptr<RemoteCall>> free_;
+  std::unordered_map<LoanId, std::unique_ptr<BorrowedCall>> calls_;
+  std::vector<BorrowedCall*> dirty_;
+  std::vector<std::unique_ptr<BorrowedCall>> free_;
 };
 
 }  // namespace wasm_grpc::runtime

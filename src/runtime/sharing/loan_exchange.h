@@ -2,8 +2,8 @@
 //
 // A busy worker lends; nobody steals. It looks here only when it has a call that is worth it: one whose guest has used
 // up a slice, or one that waits while calls of its method are known to take long. The taker serves a call that stands
-// for the lent one (remote_call.h); the lender keeps the real one, and its client's connection (lent_call.h). They tell
-// each other what happens by letters. A lent call is not lent again.
+// for the lent one (borrowed_call.h); the lender keeps the real one, and its client's connection (lent_call.h). They
+// tell each other what happens by messages. A lent call is not lent again.
 #pragma once
 
 #include <atomic>
@@ -60,10 +60,10 @@ struct LoanAnswer {
   bool guest_is_good = false;
 };
 
-using Letter = std::variant<Loan, LoanNews, LoanAnswer>;
+using LoanMessage = std::variant<Loan, LoanNews, LoanAnswer>;
 
 /// One worker at the exchange. On cache lines of its own.
-struct alignas(64) Seat {
+struct alignas(64) LoanDesk {
   /// It has work of its own since it last had nothing to do; it takes no loans. Also before it runs and when it stops.
   std::atomic<bool> busy = true;
   /// It stops: no loan may be begun any more.
@@ -72,7 +72,7 @@ struct alignas(64) Seat {
   std::atomic<std::uint32_t> loans = 0;
   std::atomic<std::uint32_t> running_loans = 0;
 
-  alignas(64) Mailbox<Letter> mailbox;
+  alignas(64) Mailbox<LoanMessage> mailbox;
 
   // What its worker has lent, counted on its thread: calls not begun, and those with a guest in the middle of them.
   alignas(64) rpc::Counter calls_lent;
@@ -80,12 +80,12 @@ struct alignas(64) Seat {
 };
 
 /// Outlives the workers.
-class Exchange {
+class LoanExchange {
  public:
-  explicit Exchange(unsigned workers) : seats_(workers) {}
+  explicit LoanExchange(unsigned workers) : desks_(workers) {}
 
-  [[nodiscard]] Seat& seat(unsigned worker) noexcept { return seats_[worker]; }
-  [[nodiscard]] std::span<Seat> seats() noexcept { return seats_; }
+  [[nodiscard]] LoanDesk& desk(unsigned worker) noexcept { return desks_[worker]; }
+  [[nodiscard]] std::span<LoanDesk> desks() noexcept { return desks_; }
 
   /// A worker other than `lender` that is idle but for fewer than `most` loans that run. One loan is counted to it
   /// already: it must be posted, or given up by forgo().
@@ -95,12 +95,12 @@ class Exchange {
   void forgo(unsigned taker) noexcept;
 
   /// One more worker has no connection any more. True when it was the last.
-  [[nodiscard]] bool count_drained() noexcept { return drained_.fetch_add(1) + 1 == seats_.size(); }
+  [[nodiscard]] bool count_drained() noexcept { return drained_.fetch_add(1) + 1 == desks_.size(); }
   /// True when no call can come to any worker.
-  [[nodiscard]] bool all_drained() const noexcept { return drained_.load() == seats_.size(); }
+  [[nodiscard]] bool all_drained() const noexcept { return drained_.load() == desks_.size(); }
 
  private:
-  std::vector<Seat> seats_;
+  std::vector<LoanDesk> desks_;
   std::atomic<std::size_t> drained_ = 0;
 };
 

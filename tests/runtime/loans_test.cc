@@ -1,13 +1,13 @@
 // Which calls are lent, and to whom; and what a guest that moves in the middle of its call finds.
 
-#include "runtime/sharing/work_sharing.h"
+#include "runtime/sharing/loans.h"
 
 #include <gtest/gtest.h>
 
 #include <thread>
 
 #include "abi/v1.h"
-#include "runtime/work_sharing_fixture.h"
+#include "runtime/loans_fixture.h"
 
 namespace wasm_grpc::runtime {
 namespace {
@@ -16,12 +16,12 @@ using namespace abi::v1;
 using rpc::MethodKind;
 using rpc::StatusCode;
 
-struct WorkSharingTest : WorkSharingFixture {};
+struct LoansTest : LoansFixture {};
 
 constexpr std::string_view not_found = "(i32.const 5)";
 constexpr std::string_view two_slices = "(call $slices (i32.const 2)) (i32.const 5)";
 
-TEST_F(WorkSharingTest, ALoneCallStaysWhereItIs) {
+TEST_F(LoansTest, ALoneCallStaysWhereItIs) {
   make_workers(MethodKind::unary, not_found);
   TestCall call(MethodKind::unary);
   lender->calls.serve(call, lender->instances, 0, cost);
@@ -30,7 +30,7 @@ TEST_F(WorkSharingTest, ALoneCallStaysWhereItIs) {
   EXPECT_EQ(calls_lent() + guests_lent(), 0U);
 }
 
-TEST_F(WorkSharingTest, CheapCallsStayWhereTheyAre) {
+TEST_F(LoansTest, CheapCallsStayWhereTheyAre) {
   make_workers(MethodKind::unary, not_found);
   MethodCost low;
   low.add_sample(std::chrono::microseconds(10));
@@ -42,7 +42,7 @@ TEST_F(WorkSharingTest, CheapCallsStayWhereTheyAre) {
   EXPECT_EQ(calls_lent() + guests_lent(), 0U);
 }
 
-TEST_F(WorkSharingTest, TheTakerHasAFewLongCallsOnHandAndTheLenderTheRest) {
+TEST_F(LoansTest, TheTakerHasAFewLongCallsOnHandAndTheLenderTheRest) {
   make_workers(MethodKind::unary, not_found);
   std::vector<std::unique_ptr<TestCall>> batch;
   for (int i = 0; i < 5; ++i) {
@@ -57,7 +57,7 @@ TEST_F(WorkSharingTest, TheTakerHasAFewLongCallsOnHandAndTheLenderTheRest) {
   for (const auto& call : batch) EXPECT_EQ(call->status().code, StatusCode::not_found);
 }
 
-TEST_F(WorkSharingTest, AWorkerWithWorkOfItsOwnTakesNothingTillItWasIdle) {
+TEST_F(LoansTest, AWorkerWithWorkOfItsOwnTakesNothingTillItWasIdle) {
   make_workers(MethodKind::unary, two_slices);
   taker->sharing.own_work();
   TestCall busy(MethodKind::unary);
@@ -73,7 +73,7 @@ TEST_F(WorkSharingTest, AWorkerWithWorkOfItsOwnTakesNothingTillItWasIdle) {
   EXPECT_EQ(guests_lent(), 1U);
 }
 
-TEST_F(WorkSharingTest, AWorkerTakesLoansUntilNoWorkerHasAConnection) {
+TEST_F(LoansTest, AWorkerTakesLoansUntilNoWorkerHasAConnection) {
   make_workers(MethodKind::unary, two_slices);
   taker->sharing.drained();
   EXPECT_FALSE(taker->sharing.has_returned_all()) << "the lender may have calls to lend";
@@ -88,7 +88,7 @@ TEST_F(WorkSharingTest, AWorkerTakesLoansUntilNoWorkerHasAConnection) {
   EXPECT_TRUE(taker->sharing.has_returned_all());
 }
 
-TEST_F(WorkSharingTest, AWorkerThatStopsTakesNothing) {
+TEST_F(LoansTest, AWorkerThatStopsTakesNothing) {
   make_workers(MethodKind::unary, two_slices);
   lender->sharing.drained();
   taker->sharing.drained();
@@ -102,7 +102,7 @@ TEST_F(WorkSharingTest, AWorkerThatStopsTakesNothing) {
   EXPECT_TRUE(taker->sharing.has_returned_all());
 }
 
-TEST_F(WorkSharingTest, ALentCallIsNotLentAgain) {
+TEST_F(LoansTest, ALentCallIsNotLentAgain) {
   make_workers(MethodKind::unary, "(call $slices (i32.const 5)) (i32.const 5)");
   lender->sharing.idle();
   TestCall call(MethodKind::unary);
@@ -111,10 +111,10 @@ TEST_F(WorkSharingTest, ALentCallIsNotLentAgain) {
   run_both();
   EXPECT_TRUE(call.finished());
   EXPECT_EQ(guests_lent(), 1U);
-  EXPECT_EQ(exchange.seat(1).guests_lent, 0U);
+  EXPECT_EQ(exchange.desk(1).guests_lent, 0U);
 }
 
-TEST_F(WorkSharingTest, SpinningGuestsAreDividedEvenly) {
+TEST_F(LoansTest, SpinningGuestsAreDividedEvenly) {
   make_workers(MethodKind::unary, "(loop $for_ever (call $slices (i32.const 1)) (br $for_ever)) (i32.const 0)");
   std::vector<std::unique_ptr<TestCall>> batch;
   for (int i = 0; i < 4; ++i) {
@@ -131,7 +131,7 @@ TEST_F(WorkSharingTest, SpinningGuestsAreDividedEvenly) {
   for (const auto& call : batch) EXPECT_TRUE(call->let_go_of());
 }
 
-TEST_F(WorkSharingTest, AGuestThatMovesFindsWhatItHasDoneBefore) {
+TEST_F(LoansTest, AGuestThatMovesFindsWhatItHasDoneBefore) {
   // Takes one of two messages, answers with headers and a message, moves, and goes on.
   make_workers(MethodKind::bidi_stream, R"(
     (drop (call $recv (local.get $call) (i32.const 1024) (i32.const 100)))
@@ -164,7 +164,7 @@ TEST_F(WorkSharingTest, AGuestThatMovesFindsWhatItHasDoneBefore) {
   EXPECT_EQ(call.consumed(), 3 + 5 + 5 + 5U);
 }
 
-TEST_F(WorkSharingTest, AGuestThatMovesMayNotAnswerTwice) {
+TEST_F(LoansTest, AGuestThatMovesMayNotAnswerTwice) {
   make_workers(MethodKind::unary, R"(
     (drop (call $send (local.get $call) (i32.const 0) (i32.const 3)))
     (call $slices (i32.const 1))
