@@ -37,6 +37,7 @@ class Tools:
         self.fanout_client = str(build / "bench" / "fanout_client")
         self.latency_client = str(build / "bench" / "latency_client")
         self.kill_client = str(build / "bench" / "kill_client")
+        self.fairness_client = str(build / "bench" / "fairness_client")
         self.echo_check = str(build / "bench" / "echo_check")
         self.protobuf_codec = str(build / "bench" / "protobuf_codec")
         self.scratch = scratch
@@ -189,6 +190,8 @@ THROUGHPUT_LOADS = (
 # Some 200 us of CPU for each call.
 CORES = Burn("cores", "Unary, some 200 us of computing for each, 1 connection x 32 streams, all on both cores", 1, 32,
              steps=670_000)
+SHORT_CALLS = Burn("cores-30us", "Unary, some 30 us of computing for each, 1 connection x 32 streams, all on both cores", 1,
+                   32, steps=100_000)
 
 
 @dataclass(frozen=True)
@@ -342,6 +345,33 @@ class Kills:
         return json.loads(text)
 
 
+@dataclass(frozen=True)
+class Fairness:
+    """How much of one worker a client gets beside eight others that call in a loop, some 4 ms of computing each."""
+
+    name: str = "fairness"
+    title: str = "One worker, 8 clients that call in a loop, 4 ms of computing for each call, and one other"
+    others: int = 8
+    steps: int = 13_000_000
+    one_steps: tuple = (("short", 1_600_000), ("long", 30_000_000))  # some 0.5 and 9 ms
+
+    def run(self, tools, running, seconds):
+        """By what the one asks for: its part to its fair one, which is that of all nine; and Jain's index of the eight."""
+        figures = {}
+        for name, steps in self.one_steps:
+            text = tools.run(tools.fairness_client, "--target", running.target, "--one-steps", steps, "--others",
+                             self.others, "--steps", self.steps, "--milliseconds", round(2000 * seconds),
+                             seconds=2 * seconds)
+            said = json.loads(text)
+            computed = said["one"] * steps
+            in_all = computed + sum(said["others"]) * self.steps
+            jain = sum(said["others"]) ** 2 / (self.others * sum(done ** 2 for done in said["others"]))
+            figures[name] = {"part": computed / in_all * (self.others + 1), "jain": jain}
+        running.require_alive()
+        return figures
+
+
+FAIRNESS = Fairness()
 BESIDE_SPINNERS = BesideSpinners()
 KILLS = Kills()
 OPEN_STREAMS = (

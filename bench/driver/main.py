@@ -13,15 +13,15 @@ from pathlib import Path
 
 from . import machine, proc
 from .errors import BenchError
-from .loads import (ABIS, BESIDE_SPINNERS, CODEC, CORES, EVENT_LOADS, EVENT_STREAMS, GREETER_FORMATS, KILLS,
-                    OPEN_STREAMS, THROUGHPUT_LOADS, Tools, check_replies, measure)
+from .loads import (ABIS, BESIDE_SPINNERS, CODEC, CORES, EVENT_LOADS, EVENT_STREAMS, FAIRNESS, GREETER_FORMATS, KILLS,
+                    OPEN_STREAMS, SHORT_CALLS, THROUGHPUT_LOADS, Tools, check_replies, measure)
 from .report import report
 from .results import QUIET, Results
 from .servers import (YARDSTICK, RunningServer, abi_servers, event_servers, format_servers, known_servers,
                       sharing_servers)
 
 ROOT = Path(__file__).resolve().parents[2]
-LOAD_NAMES = [load.name for load in (*THROUGHPUT_LOADS, BESIDE_SPINNERS, KILLS, *OPEN_STREAMS, CORES, GREETER_FORMATS,
+LOAD_NAMES = [load.name for load in (*THROUGHPUT_LOADS, BESIDE_SPINNERS, KILLS, *OPEN_STREAMS, FAIRNESS, CORES, SHORT_CALLS, GREETER_FORMATS,
                                      ABIS, *EVENT_LOADS, EVENT_STREAMS, CODEC)]
 
 
@@ -161,6 +161,15 @@ def run_kills(servers, tools, settings, results):
             say(f"{KILLS.name} {repeat + 1}: 95 % are stopped within: {said}")
 
 
+def run_fairness(server, tools, settings, results):
+    for repeat in range(min(settings.repeats, 3)):
+        with RunningServer(server, settings.server_core) as running:
+            figures = FAIRNESS.run(tools, running, settings.seconds)
+        results.fairness.append(figures)
+        said = ", ".join(f"{name} calls {got['part']:.2f} of a fair part" for name, got in figures.items())
+        say(f"{FAIRNESS.name} {repeat + 1}: {said}")
+
+
 def run_in_turn(load, servers, tools, core, settings, results, repeats=None):
     """A load of which the servers do not echo, and are not checked but by what the load itself sees."""
     with contextlib.ExitStack() as stack:
@@ -169,9 +178,11 @@ def run_in_turn(load, servers, tools, core, settings, results, repeats=None):
 
 
 def run_cores(servers, tools, settings, results):
-    """One client with long calls, on a server of one worker and of two, by turns."""
+    """One client with long calls, and with short ones, on a server of one worker and of two, by turns."""
     cores = f"{settings.client_core},{settings.server_core}"
-    run_in_turn(CORES, servers, Tools(settings.build_dir, cores, tools.scratch), cores, settings, results)
+    for load in (CORES, SHORT_CALLS):
+        if load.name in settings.loads:
+            run_in_turn(load, servers, Tools(settings.build_dir, cores, tools.scratch), cores, settings, results)
 
 
 def run_events(loads, servers, tools, settings, results):
@@ -205,7 +216,7 @@ def run(settings):
     loads = [load for load in THROUGHPUT_LOADS if load.name in settings.loads]
     open_streams = [load for load in OPEN_STREAMS if load.name in settings.loads]
     sharing = []
-    if CORES.name in settings.loads:
+    if {CORES.name, SHORT_CALLS.name, FAIRNESS.name} & set(settings.loads):
         sharing = sharing_servers(settings.build_dir, settings.guest.with_name("burn.wasm"))
     formats = format_servers(settings.build_dir, settings.guest.parent) if GREETER_FORMATS.name in settings.loads else []
     abis = abi_servers(settings.build_dir, settings.guest.parent) if ABIS.name in settings.loads else []
@@ -229,6 +240,8 @@ def run(settings):
             run_kills([server for server in servers if server.takes(KILLS)], tools, settings, results)
         for load in open_streams:
             run_open_streams(load, [server for server in servers if server.takes(load)], tools, settings, results)
+        if FAIRNESS.name in settings.loads:
+            run_fairness(sharing[0], tools, settings, results)
         if sharing:
             run_cores(sharing, tools, settings, results)
         if formats:

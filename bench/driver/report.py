@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from .loads import ABIS, ASYNC_UNARY, CODEC, CORES, EVENT_STREAMS, GREETER_FORMATS
+from .loads import ABIS, ASYNC_UNARY, CODEC, CORES, EVENT_STREAMS, FAIRNESS, GREETER_FORMATS, SHORT_CALLS
 from .results import QUIET
 from .servers import (ABI_1, EVENTS, EVENTS_GO, FRESH, GRPC_CPP, GRPC_CPP_GUEST, HANDLED, LATER, MANY, ONE_WORKER, OURS,
                       PUSH, SPINNING, TLS, TWO_WORKERS, YARDSTICK)
@@ -113,6 +113,12 @@ def goals(results):
                mebibytes(results.memory_with_streams("open-10k", MANY)), upper=True, unit=" MiB")
     yield Goal("200 us of computing for each call, one client: req/s with 2 workers to 1", 1.7,
                results.ratio(CORES.name, TWO_WORKERS, ONE_WORKER, "rate"))
+    yield Goal("30 us of computing for each call, one client: req/s with 2 workers to 1", 1.5,
+               results.ratio(SHORT_CALLS.name, TWO_WORKERS, ONE_WORKER, "rate"))
+    for name, _ in FAIRNESS.one_steps:
+        yield Goal(f"one client with {name} calls beside 8 that compute in a loop: its part to a fair one", 0.5,
+                   results.fair(name, "part"))
+    yield Goal("the 8: Jain's index", 0.95, results.fair("long", "jain"), unit="")
     yield Goal("an echo through pantopic-push: req/s to ABI 1", 0.9, results.ratio(ABIS.name, PUSH, ABI_1, "rate"))
     yield Goal("fan-out to 1,000 subscribers: messages/s to grpc-go", 3, results.ratio("fanout", EVENTS, EVENTS_GO, "rate"))
     yield Goal("asynchronous unary: CPU per request to handler style", 1.2,
@@ -156,8 +162,7 @@ def report(facts, loads, memory_loads, servers, sharing, formats, abis, event_lo
     parts = ["## Benchmark\n", "".join(f"- {fact}\n" for fact in facts), quietness(results), verdict_table(results)]
     parts += [load_table(load, servers, results) for load in loads]
     parts += [memory_table(load, servers, results) for load in memory_loads]
-    if sharing:
-        parts.append(load_table(CORES, sharing, results))
+    parts += [load_table(load, sharing, results) for load in (CORES, SHORT_CALLS) if load.name in results.samples]
     if formats:
         parts.append(load_table(GREETER_FORMATS, formats, results))
     if abis:

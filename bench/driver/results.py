@@ -17,6 +17,7 @@ class Results:
 
     p99_ms: dict = field(default_factory=dict)  # server name -> [(without spinners, with them)]
     codec: list = field(default_factory=list)  # what bench/protobuf_codec prints
+    fairness: list = field(default_factory=list)  # [what the one asks for -> "part", "jain" -> figure]
     late: list = field(default_factory=list)  # [reason -> figure of bench/kill_client -> ms]
 
     def add(self, load, server, sample):
@@ -50,6 +51,10 @@ class Results:
         """Within how many ms 95 % of the guests were stopped; the median over the repeats."""
         return median(late[reason]["p95_ms"] for late in self.late) if self.late else None
 
+    def fair(self, asks, figure):
+        """Of loads.Fairness; the median over the repeats."""
+        return median(figures[asks][figure] for figures in self.fairness) if self.fairness else None
+
     def codec_ns(self, contender):
         """Of decoding and encoding the message once."""
         return median(figures[contender] for figures in self.codec) if self.codec else None
@@ -77,5 +82,6 @@ class Results:
             "p99_ms_without_and_beside_spinners": self.p99_ms,
             "lateness_of_kills": self.late,
             "protobuf_codec": self.codec,
+            "fairness": self.fairness,
             "kib_per_open_stream_and_in_all": self.streams_kib,
         }
