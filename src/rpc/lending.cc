@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "rpc/message_prefix.h"
+
 namespace wasm_grpc::rpc {
 
 LentState Lending::take(Call& call) {
@@ -48,6 +50,24 @@ void Lending::apply(Call& call, LentAnswer&& answer) {
 void Lending::install(Call& call, const Method& method, LentState&& state) {
   call.request_ = std::move(state.request);
   call.request_.method = &method;
+  call.response_ = std::move(state.response);
+}
+
+void Lending::bring_home(Call& call, LentState&& state) {
+  std::vector<std::byte> input = std::move(state.messages);
+  for (std::size_t at = 0; at < input.size(); at += prefix_size + read_length(input.data() + at)) {
+    ++call.complete_messages_;
+  }
+  const std::size_t before = input.size();
+  input.insert(input.end(), call.input_.begin() + static_cast<std::ptrdiff_t>(call.input_taken_), call.input_.end());
+  call.input_scanned_ = call.input_scanned_ - call.input_taken_ + before;
+  call.input_taken_ = 0;
+  call.input_ = std::move(input);
+  // What the transport has learned since is its own.
+  state.request.half_closed = call.request_.half_closed;
+  state.request.method = call.request_.method;
+  state.request.client = call.request_.client;
+  call.request_ = std::move(state.request);
   call.response_ = std::move(state.response);
 }
 

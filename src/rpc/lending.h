@@ -56,6 +56,12 @@ class Lending {
 
   /// Makes `call`, which is as new, what `state` says; without the messages, which the transport receives.
   static void install(Call& call, const Method& method, LentState&& state);
+
+  // ---- The call that was lent, and comes back unfinished ----
+
+  /// Makes `call` what `state`, taken from the call that stood for it, says; what has arrived since stays behind that.
+  /// The call must not be finished or cancelled.
+  static void bring_home(Call& call, LentState&& state);
 };
 
 }  // namespace wasm_grpc::rpc

@@ -39,6 +39,8 @@ class TestCall final : public rpc::Call {
     expect_ok(receive(std::as_bytes(std::span(bytes)), std::size_t{4} << 20));
     notify_readable();
   }
+  /// Who is called again for what was not served to its end.
+  void handled_by(rpc::Handler& handler) { method_storage_.handler = &handler; }
   /// Of an HTTP exchange.
   void client_asks_for(std::string_view method, std::string_view target) {
     request_.http_method = method;

@@ -482,5 +482,113 @@ TEST_P(LentCallTest, ALenderThatIsCutOffEndsWhatItLent) {
   EXPECT_EQ(exchange.desk(1).loans, 0U);
 }
 
+// ---- Coming home ----
+
+struct HomeTest : LoansFixture {
+  /// Something of the taker's own that computes without end.
+  struct Spinner final : Task {
+    explicit Spinner(Scheduler& its_scheduler) : scheduler(its_scheduler) {}
+    void run() noexcept override { scheduler.sliced(*this); }
+    Scheduler& scheduler;
+  };
+  /// A guest that echoes each message, with so many slices of computing before, is lent in its first.
+  void lend_to_a_busy_worker(TestCall& call, int slices) {
+    make_workers(MethodKind::bidi_stream, R"((local $size i32)
+      (block $end (loop $next
+        (local.set $size (call $recv (local.get $call) (i32.const 1024) (i32.const 2000)))
+        (if (i32.ge_s (local.get $size) (i32.const 0)) (then
+          (call $slices (i32.const )" + std::to_string(slices) +
+                                              R"())
+          (drop (call $send (local.get $call) (i32.const 1024) (local.get $size)))
+          (br $next)))
+        (br_if $end (i32.ne (local.get $size) (i32.const -2)))
+        (drop (call $wait (local.get $call) (i32.const 1) (i64.const -1)))
+        (br $next)))
+      (i32.const 0))");
+    call.handled_by(lender->handler);
+    lender->handler.start(call);
+    lender->turn();
+    lender->turn();
+    ASSERT_EQ(guests_lent(), 1U);
+    spinner = std::make_unique<Spinner>(taker->scheduler);
+    taker->scheduler.sliced(*spinner);
+    taker->sharing.own_work();
+    lender->sharing.idle();
+  }
+  /// So many turns of both.
+  void turn_both(int count) {
+    for (; count > 0; --count) {
+      taker->turn();
+      lender->turn();
+    }
+  }
+  std::unique_ptr<Spinner> spinner;
+};
+
+TEST_F(HomeTest, AGuestGoesHomeWhereItsTakerComputesAndItsLenderIsIdle) {
+  TestCall call(MethodKind::bidi_stream);
+  call.client_sends("one");
+  lend_to_a_busy_worker(call, 20);
+  turn_both(10);
+  EXPECT_EQ(exchange.desk(1).loans, 0U);
+  EXPECT_FALSE(call.finished());
+  for (int i = 0; i < 60; ++i) lender->turn();
+  EXPECT_EQ(call.messages(), std::vector<std::string>{"one"}) << "it has gone on where it was";
+  call.client_sends("two");
+  call.client_ends();
+  for (int i = 0; i < 60; ++i) lender->turn();
+  EXPECT_EQ(call.messages(), (std::vector<std::string>{"one", "two"}));
+  EXPECT_EQ(call.status().code, StatusCode::ok);
+  EXPECT_TRUE(call.let_go_of());
+  EXPECT_EQ(lender->instances.alive(), 1U);
+  EXPECT_EQ(taker->instances.alive(), 0U);
+}
+
+TEST_F(HomeTest, WhatItsClientSendsOnTheWayIsNotLostAndKeepsItsOrder) {
+  TestCall call(MethodKind::bidi_stream);
+  std::vector<std::string> sent{"0"};
+  call.client_sends(sent.back());
+  lend_to_a_busy_worker(call, 3);
+  for (int i = 1; i < 30; ++i) {
+    sent.push_back(std::to_string(i));
+    call.client_sends(sent.back());
+    if (i % 2 == 0) taker->turn();
+    if (i % 3 == 0) lender->turn();
+  }
+  call.client_ends();
+  for (int i = 0; i < 400 && !call.finished(); ++i) turn_both(1);
+  EXPECT_EQ(call.messages(), sent);
+  EXPECT_EQ(call.status().code, StatusCode::ok);
+  EXPECT_TRUE(call.let_go_of());
+}
+
+TEST_F(HomeTest, AGuestThatWaitsWhenItIsCalledHomeStaysAndHearsItsClient) {
+  TestCall call(MethodKind::bidi_stream);
+  call.client_sends("one");
+  lend_to_a_busy_worker(call, 2);
+  for (int i = 0; i < 10; ++i) taker->turn();  // it asks, and comes to its end before the lender hears of that
+  turn_both(4);
+  call.client_sends("two");
+  call.client_ends();
+  for (int i = 0; i < 100 && !call.finished(); ++i) turn_both(1);
+  EXPECT_EQ(call.messages(), (std::vector<std::string>{"one", "two"}));
+  EXPECT_TRUE(call.let_go_of());
+}
+
+TEST_F(HomeTest, ACallThatEndsOnTheWayHomeTakesItsGuestAlong) {
+  for (int turns = 0; turns < 6; ++turns) {
+    TestCall call(MethodKind::bidi_stream);
+    call.client_sends("one");
+    lend_to_a_busy_worker(call, 1000);
+    for (int i = 0; i < turns; ++i) (i % 2 == 0 ? *taker : *lender).turn();
+    call.client_cancels();
+    turn_both(20);
+    EXPECT_TRUE(call.let_go_of()) << turns;
+    EXPECT_EQ(exchange.desk(1).loans, 0U);
+    taker.reset();
+    lender.reset();
+  }
+}
+
 }  // namespace
 }  // namespace wasm_grpc::runtime

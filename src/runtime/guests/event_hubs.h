@@ -80,6 +80,7 @@ class EventHandler final : public LoanHandler {
   EventHandler(EventHubs& hubs, std::int32_t tag) : hubs_(hubs), tag_(tag) {}
   void start(rpc::Call& call) noexcept override { hubs_.open(call, tag_); }
   void start_loan(BorrowedCall& call, MovingGuest guest) noexcept override;
+  void come_home(rpc::Call&, MovingGuest) noexcept override {}  // none is lent in the middle
 
  private:
   EventHubs& hubs_;

@@ -25,8 +25,13 @@ void GuestCall::begin(BorrowedCall& call, InstancePool& instances, std::int32_t 
     begin(call, instances, tag, cost);
     return;
   }
-  hold(call, instances, tag, cost);
   guest_visits_ = true;
+  go_on(call, instances, tag, cost, std::move(guest));
+}
+
+void GuestCall::go_on(rpc::Call& call, InstancePool& instances, std::int32_t tag, MethodCost& cost,
+                      MovingGuest guest) noexcept {
+  hold(call, instances, tag, cost);
   guest.instance->binding->move_call(call);
   run_.go_on(instances, std::move(guest), instances.limits().max_cpu_time);
 }
@@ -48,14 +53,13 @@ void GuestCall::on_turn() noexcept {
     owner_.recycle(*this);
     return;
   }
-  if (owner_.loans_ != nullptr && lend()) return;
+  if (owner_.loans_ != nullptr && (borrowed_ == nullptr ? lend() : go_home())) return;
   if (run_.has_guest() || acquire()) run_guest();
 }
 
 // A call that waits is lent when those of its method take long and others wait behind it: this worker keeps the last
 // one. A guest that has used up a slice is lent to a worker with fewer of those than there are here.
 bool GuestCall::lend() noexcept {
-  if (borrowed_ != nullptr) return false;
   std::uint32_t most = 0;
   if (!run_.has_guest()) {
     if (owner_.context().scheduler.empty()) return false;
@@ -71,6 +75,29 @@ bool GuestCall::lend() noexcept {
     return false;
   }
   call_ = nullptr;
+  owner_.recycle(*this);
+  return true;
+}
+
+// Only a guest that came with the loan: one that has begun here is of a pool here.
+bool GuestCall::go_home() noexcept {
+  const bool may_move = guest_visits_ && run_.in_guest() && run_.was_sliced() && !over();
+  if (!borrowed_->may_go_home()) {
+    const bool others_compute = owner_.context().scheduler.shared_count() > 0;
+    if (may_move && others_compute && owner_.loans_->better_elsewhere()) borrowed_->ask_home();
+    return false;
+  }
+  if (!may_move) {
+    borrowed_->stay();
+    return false;
+  }
+  BorrowedCall* borrowed = std::exchange(borrowed_, nullptr);
+  guest_visits_ = false;
+  borrowed->set_listener(nullptr);
+  borrowed->go_home(run_.move_out());
+  static_cast<void>(run_.release());
+  call_ = nullptr;
+  borrowed->release();
   owner_.recycle(*this);
   return true;
 }
@@ -171,7 +198,9 @@ GuestRun::Step GuestCall::step() noexcept {
 // ---- Waiting ----
 
 void GuestCall::set_waiting(bool waiting) noexcept {
-  if (borrowed_ != nullptr) borrowed_->set_waiting(waiting);
+  if (borrowed_ == nullptr) return;
+  if (waiting && borrowed_->may_go_home()) borrowed_->stay();  // what it waits for would not come
+  borrowed_->set_waiting(waiting);
 }
 
 void GuestCall::on_resumed() noexcept {

@@ -28,6 +28,8 @@ class GuestCall final : private GuestRun::Owner, private rpc::CallListener {
   /// Begins to serve a call that another worker lent, or goes on with a guest in the middle of it.
   void begin(BorrowedCall& call, InstancePool& instances, std::int32_t tag, MethodCost& cost,
              MovingGuest guest) noexcept;
+  /// Goes on with a call that was lent with its guest, and has come home.
+  void go_on(rpc::Call& call, InstancePool& instances, std::int32_t tag, MethodCost& cost, MovingGuest guest) noexcept;
   /// True when it only waits for its client to say something, and has an instance.
   [[nodiscard]] bool waits_for_client() const noexcept;
   /// Ends it, so that others get its instance.
@@ -51,6 +53,8 @@ class GuestCall final : private GuestRun::Owner, private rpc::CallListener {
   void hold(rpc::Call& call, InstancePool& instances, std::int32_t tag, MethodCost& cost) noexcept;
   /// Hands it to an idle worker, if that pays and there is one. This object is then done with it.
   [[nodiscard]] bool lend() noexcept;
+  /// The same for one that another worker lent, in the other direction.
+  [[nodiscard]] bool go_home() noexcept;
   /// True when it has an instance now; else it waits for one, or was ended.
   [[nodiscard]] bool acquire() noexcept;
   void run_guest() noexcept;

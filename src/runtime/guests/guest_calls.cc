@@ -29,6 +29,12 @@ void GuestCalls::serve_loan(BorrowedCall& call, InstancePool& instances, std::in
   take().begin(call, instances, tag, cost, std::move(guest));
 }
 
+void GuestCalls::go_on(rpc::Call& call, InstancePool& instances, std::int32_t tag, MethodCost& cost,
+                       MovingGuest guest) noexcept {
+  if (loans_ != nullptr) loans_->own_work();
+  take().go_on(call, instances, tag, cost, std::move(guest));
+}
+
 void GuestCalls::recycle(GuestCall& call) noexcept {
   live_[call.live_index_] = live_.back();
   live_[call.live_index_]->live_index_ = call.live_index_;

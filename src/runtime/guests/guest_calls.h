@@ -30,6 +30,8 @@ class GuestCalls final : private InstanceHolder {
   /// Serves a call that another worker lent; `guest` is in the middle of it, or there is none.
   void serve_loan(BorrowedCall& call, InstancePool& instances, std::int32_t tag, MethodCost& cost,
                   MovingGuest guest) noexcept;
+  /// Goes on with a call that was lent with its guest, and has come home.
+  void go_on(rpc::Call& call, InstancePool& instances, std::int32_t tag, MethodCost& cost, MovingGuest guest) noexcept;
   /// Calls of this pool that only wait for their clients make way for others when it asks. The pool outlives this.
   void hold_for(InstancePool& pool) { pool.add_holder(*this); }
   /// Ends all calls in progress at once.
@@ -58,6 +60,9 @@ class GuestHandler final : public LoanHandler {
   void start(rpc::Call& call) noexcept override { calls_.serve(call, instances_, tag_, cost_); }
   void start_loan(BorrowedCall& call, MovingGuest guest) noexcept override {
     calls_.serve_loan(call, instances_, tag_, cost_, std::move(guest));
+  }
+  void come_home(rpc::Call& call, MovingGuest guest) noexcept override {
+    calls_.go_on(call, instances_, tag_, cost_, std::move(guest));
   }
 
  private:

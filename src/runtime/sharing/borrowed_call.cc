@@ -1,6 +1,7 @@
 #include "runtime/sharing/borrowed_call.h"
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 namespace wasm_grpc::runtime {
@@ -35,6 +36,10 @@ void BorrowedCall::take(LoanNews& news) {
       notify_readable();
     }
   }
+  if (news.come_home) {
+    may_go_home_ = true;
+    if (waiting_) stay();  // what it waits for would not come
+  }
   if (news.cancelled) {
     ended_by_lender_ = true;
     cancel();
@@ -67,8 +72,24 @@ rpc::LentAnswer BorrowedCall::collect() {
 }
 
 void BorrowedCall::return_guest(std::unique_ptr<GuestInstance> guest, bool is_good) noexcept {
-  guest_ = std::move(guest);
+  guest_.instance = std::move(guest);
   guest_is_good_ = is_good;
+}
+
+void BorrowedCall::ask_home() noexcept {
+  if (std::exchange(asked_home_, true)) return;
+  owner_.say(*this, [](LoanAnswer& answer) { answer.asks_home = true; });
+}
+
+void BorrowedCall::stay() noexcept {
+  asked_home_ = false;
+  may_go_home_ = false;
+  owner_.say(*this, [](LoanAnswer& answer) { answer.stays = true; });
+}
+
+void BorrowedCall::go_home(MovingGuest guest) noexcept {
+  guest_ = std::move(guest);
+  going_home_ = true;
 }
 
 void BorrowedCall::set_waiting(bool waiting) noexcept {
@@ -112,7 +133,7 @@ void BorrowedCalls::decline(Loan&& loan) noexcept {
   LoanAnswer answer;
   answer.id = loan.id;
   answer.over = true;
-  answer.guest = std::move(loan.guest.instance);
+  answer.guest = std::move(loan.guest);
   static_cast<void>(exchange_.desk(lender_of(loan.id)).mailbox.post(std::move(answer)));
   give_up_loan(true);
 }
@@ -125,23 +146,21 @@ void BorrowedCalls::flush() {
   for (BorrowedCall* call : std::exchange(dirty_, {})) {
     call->dirty_ = false;
     if (!call->has_news()) continue;
-    LoanAnswer answer;
-    answer.id = call->id_;
-    answer.answer = call->collect();
-    // A lender that is gone has said that the call is cancelled.
-    static_cast<void>(exchange_.desk(lender_of(call->id_)).mailbox.post(std::move(answer)));
+    say(*call, [](LoanAnswer&) {});
   }
 }
 
 void BorrowedCalls::end(BorrowedCall& call) noexcept {
-  LoanAnswer answer;
-  answer.id = call.id_;
-  answer.answer = call.collect();
-  answer.over = true;
-  answer.guest = std::move(call.guest_);
-  answer.guest_is_good = call.guest_is_good_;
   // Where the lender is gone the instance goes too, here.
-  static_cast<void>(exchange_.desk(lender_of(call.id_)).mailbox.post(std::move(answer)));
+  say(call, [&](LoanAnswer& answer) {
+    answer.over = true;
+    try {
+      if (call.going_home_) answer.home = rpc::Lending::take(call);
+    } catch (const std::exception&) {  // no memory: the lender ends it
+    }
+    answer.guest = std::move(call.guest_);
+    answer.guest_is_good = call.guest_is_good_;
+  });
   give_up_loan(!call.waiting_);
 
   if (call.dirty_) std::erase(dirty_, &call);
@@ -157,6 +176,9 @@ void BorrowedCalls::end(BorrowedCall& call) noexcept {
   ended->waiting_ = false;
   ended->dirty_ = false;
   ended->guest_is_good_ = false;
+  ended->asked_home_ = false;
+  ended->may_go_home_ = false;
+  ended->going_home_ = false;
   if (free_.size() < kept_calls) free_.push_back(std::move(ended));
 }
 

@@ -25,6 +25,13 @@ class BorrowedCall final : public rpc::Call {
 
   /// The instance that came with the loan, when the handler is done with it.
   void return_guest(std::unique_ptr<GuestInstance> guest, bool is_good) noexcept;
+  /// Asks whether the call may go home. Its guest, which came with it, is sliced.
+  void ask_home() noexcept;
+  /// True when it may: then go_home() or stay() follows.
+  [[nodiscard]] bool may_go_home() const noexcept { return may_go_home_; }
+  /// The handler, which holds the call, then lets go.
+  void go_home(MovingGuest guest) noexcept;
+  void stay() noexcept;
   /// Whether the handler waits for something, and leaves the worker free for other loans.
   void set_waiting(bool waiting) noexcept;
 
@@ -49,7 +56,10 @@ class BorrowedCall final : public rpc::Call {
   bool ended_by_lender_ = false;
   bool waiting_ = false;
   bool dirty_ = false;
-  std::unique_ptr<GuestInstance> guest_;
+  bool asked_home_ = false;
+  bool may_go_home_ = false;
+  bool going_home_ = false;
+  MovingGuest guest_;
   bool guest_is_good_ = false;
 };
 
@@ -73,6 +83,16 @@ class BorrowedCalls {
  private:
   friend class BorrowedCall;
   void end(BorrowedCall& call) noexcept;
+  /// Tells the lender what the handler did, and something besides.
+  template <typename Something>
+  void say(BorrowedCall& call, Something something) noexcept {
+    LoanAnswer answer;
+    answer.id = call.id_;
+    answer.answer = call.collect();
+    something(answer);
+    // A lender that is gone has said that the call is cancelled.
+    static_cast<void>(exchange_.desk(lender_of(call.id_)).mailbox.post(std::move(answer)));
+  }
   void give_up_loan(bool running) noexcept;
 
   static constexpr std::size_t kept_calls = 16;

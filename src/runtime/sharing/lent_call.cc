@@ -3,6 +3,8 @@
 #include <exception>
 #include <utility>
 
+#include "runtime/sharing/loan_handler.h"
+
 namespace wasm_grpc::runtime {
 
 LentCall::LentCall(LentCalls& owner, LoanId id, unsigned taker, rpc::Call& call, InstancePool& instances) noexcept
@@ -16,6 +18,7 @@ LentCall::~LentCall() {
 }
 
 void LentCall::on_readable(rpc::Call& call) noexcept {
+  if (called_home_) return;
   LoanNews news;
   try {
     news.messages = rpc::Lending::take_messages(call);
@@ -104,10 +107,27 @@ bool LentCalls::hand_over(unsigned taker, rpc::Call& call, InstancePool& instanc
     LoanAnswer answer;
     answer.id = id;
     answer.over = true;
-    answer.guest = std::move(std::get<Loan>(message).guest.instance);
+    answer.guest = std::move(std::get<Loan>(message).guest);
     deliver(std::move(answer));
   }
   return true;
+}
+
+void LentCall::call_home() noexcept {
+  called_home_ = true;
+  LoanNews news;
+  news.come_home = true;
+  tell(std::move(news));
+}
+
+void LentCalls::bring_home(rpc::Call& call, LoanAnswer&& answer) noexcept {
+  auto& handler = static_cast<LoanHandler&>(*call.method().handler);
+  try {
+    rpc::Lending::bring_home(call, std::move(*answer.home));
+  } catch (const std::exception&) {
+    call.finish({rpc::StatusCode::resource_exhausted, "the server has no memory for the request message"});
+  }
+  handler.come_home(call, std::move(answer.guest));
 }
 
 void LentCalls::deliver(LoanAnswer&& answer) noexcept {
@@ -115,18 +135,30 @@ void LentCalls::deliver(LoanAnswer&& answer) noexcept {
   if (found == calls_.end()) return;
   LentCall& lent = *found->second;
   lent.apply(std::move(answer.answer));
+  if (answer.asks_home) lent.call_home();
+  if (answer.stays) {
+    lent.called_home_ = false;
+    if (lent.call_.readable()) lent.on_readable(lent.call_);
+  }
   if (!answer.over) return;
   InstancePool& instances = lent.instances_;
   rpc::Call& call = lent.call_;
+  if (answer.home && !call.finished() && !call.cancelled()) {
+    call.retain();
+    calls_.erase(found);
+    bring_home(call, std::move(answer));
+    call.release();
+    return;
+  }
   if (!call.finished() && !call.cancelled()) {
     call.finish({rpc::StatusCode::unavailable, "the server is stopping"});
   }
   calls_.erase(found);
-  if (answer.guest == nullptr) return;
+  if (answer.guest.instance == nullptr) return;
   if (answer.guest_is_good) {
-    instances.give_back(std::move(answer.guest));
+    instances.give_back(std::move(answer.guest.instance));
   } else {
-    instances.discard(std::move(answer.guest));
+    instances.discard(std::move(answer.guest.instance));
   }
 }
 

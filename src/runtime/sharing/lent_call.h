@@ -31,6 +31,7 @@ class LentCall final : public rpc::CallListener {
   /// Tells the taker that what it has sent no longer waits here.
   void acknowledge() noexcept;
   void tell(LoanNews&& news) noexcept;
+  void call_home() noexcept;
 
   LentCalls& owner_;
   LoanId id_;
@@ -38,6 +39,7 @@ class LentCall final : public rpc::CallListener {
   rpc::Call& call_;
   InstancePool& instances_;
   std::size_t unacknowledged_ = 0;
+  bool called_home_ = false;  // what comes for it is kept here
 };
 
 /// What one worker has lent.
@@ -62,6 +64,7 @@ class LentCalls {
 
  private:
   friend class LentCall;
+  static void bring_home(rpc::Call& call, LoanAnswer&& answer) noexcept;
   [[nodiscard]] bool hand_over(unsigned taker, rpc::Call& call, InstancePool& instances, MovingGuest& guest);
 
   LoanExchange& exchange_;

@@ -28,6 +28,17 @@ bool LoanExchange::book(unsigned taker) noexcept {
   return false;
 }
 
+bool LoanExchange::any_idle_but(unsigned worker) const noexcept {
+  for (std::size_t i = 0; i < desks_.size(); ++i) {
+    const LoanDesk& desk = desks_[i];
+    if (i != worker && !desk.busy.load(std::memory_order_relaxed) &&
+        desk.running_loans.load(std::memory_order_relaxed) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
 void LoanExchange::forgo(unsigned taker) noexcept {
   LoanDesk& desk = desks_[taker];
   desk.running_loans.fetch_sub(1, std::memory_order_relaxed);

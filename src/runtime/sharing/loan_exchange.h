@@ -3,7 +3,8 @@
 // A busy worker lends; nobody steals. It looks here only when it has a call that is worth it: one whose guest has used
 // up a slice, or one that waits while calls of its method are known to take long. The taker serves a call that stands
 // for the lent one (borrowed_call.h); the lender keeps the real one, and its client's connection (lent_call.h). They
-// tell each other what happens by messages. A lent call is not lent again.
+// tell each other what happens by messages. A guest that was lent in the middle of a call goes home where the taker has
+// work of its own and another worker has none; from there it may be lent again.
 #pragma once
 
 #include <atomic>
@@ -47,16 +48,25 @@ struct LoanNews {
   bool half_closed = false;
   bool cancelled = false;
   std::size_t sent = 0;  // bytes of the answer that no longer count as waiting
+  /// The call may come home. No other news follows but the end, until it has, or has said that it stays.
+  bool come_home = false;
 };
 
 /// To the lender: what the handler did.
 struct LoanAnswer {
   LoanId id = 0;
   rpc::LentAnswer answer;
+  /// The guest that came with the loan would go on elsewhere, where somebody is idle.
+  bool asks_home = false;
+  /// It was called home, and goes on where it is.
+  bool stays = false;
   /// The handler has let go: the loan is over.
   bool over = false;
-  /// The instance that came with the loan, and whether it can serve another call. Only when it is over.
-  std::unique_ptr<GuestInstance> guest;
+  /// The call as it comes home, with its guest in the middle of it. Only when it is over.
+  std::optional<rpc::LentState> home;
+  /// The guest that came with the loan, and, where it does not come home, whether its instance can serve another call.
+  /// Only when it is over.
+  MovingGuest guest;
   bool guest_is_good = false;
 };
 
@@ -93,6 +103,8 @@ class LoanExchange {
   /// The same for one taker, whatever it has to do. False when it stops.
   [[nodiscard]] bool book(unsigned taker) noexcept;
   void forgo(unsigned taker) noexcept;
+  /// True when a worker other than this one has nothing to do.
+  [[nodiscard]] bool any_idle_but(unsigned worker) const noexcept;
 
   /// One more worker has no connection any more. True when it was the last.
   [[nodiscard]] bool count_drained() noexcept { return drained_.fetch_add(1) + 1 == desks_.size(); }

@@ -10,6 +10,7 @@ namespace wasm_grpc::runtime {
 Loans::Loans(LoanExchange& exchange, unsigned worker, const rpc::MethodTable& methods, std::size_t max_message_size)
     : exchange_(exchange),
       desk_(exchange.desk(worker)),
+      worker_(worker),
       methods_(methods),
       lent_(exchange, worker),
       borrowed_(exchange, worker, max_message_size) {}

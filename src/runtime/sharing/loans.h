@@ -32,6 +32,8 @@ class Loans {
   [[nodiscard]] bool lend_to(unsigned taker, rpc::Call& call, InstancePool& instances) {
     return lent_.lend_to(taker, call, instances);
   }
+  /// True when what it has taken is better served elsewhere: it has work of its own, and another worker has none.
+  [[nodiscard]] bool better_elsewhere() const noexcept { return busy_ && exchange_.any_idle_but(worker_); }
   /// Reads the messages.
   void deliver();
   /// Tells lenders what the guests of the turn did.
@@ -64,6 +66,7 @@ class Loans {
 
   LoanExchange& exchange_;
   LoanDesk& desk_;
+  unsigned worker_;
   const rpc::MethodTable& methods_;
   bool busy_ = true;
   bool drained_ = false;
