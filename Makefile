@@ -15,7 +15,7 @@ help:
 	@echo "make bench    measure against the yardstick, grpc-go and grpc++, and print the tables"
 	@echo "make bench-original   the benchmark of wazero-grpc-server, and print its table"
 	@echo "make asan     run the unit tests with AddressSanitizer and UndefinedBehaviorSanitizer"
-	@echo "make tsan     run the unit tests of abi, hostmodules, http2, runtime and wasm with ThreadSanitizer"
+	@echo "make tsan     run the unit tests of abi, hostmodules, http2, net, runtime and wasm with ThreadSanitizer"
 	@echo "make fuzz     run each fuzz target for FUZZ_SECONDS=60 seconds, or only FUZZ_TARGETS=\"connection ...\""
 	@echo "make format   format the C++ sources"
 

@@ -15,6 +15,7 @@
 
 #include "handlers.h"
 #include "http2/endpoint.h"
+#include "net/listener.h"
 #include "require.h"
 #include "rpc/timer_queue.h"
 #include "script.h"
@@ -41,6 +42,11 @@ class Host final : public http2::Host {
   void drained() noexcept override { is_drained = true; }
   bool woken = false;
   bool is_drained = false;
+};
+
+struct Watch final : net::ListenerWatch {
+  void refused(const std::string&) noexcept override {}
+  void accept_failed(std::error_code) noexcept override {}
 };
 
 /// Follows the frames the server sends.
@@ -73,8 +79,9 @@ class FrameReader {
 class Run {
  public:
   Run() : service_(methods_), endpoint_(io_, small_limits(), methods_, timers_, host_), client_(io_) {
-    require(endpoint_.listen("127.0.0.1:0", false).ok(), "the endpoint listens");
-    client_.connect(endpoint_.local_address());
+    door_.add(endpoint_);
+    require(listener_->open("127.0.0.1:0", false).ok(), "the endpoint listens");
+    client_.connect(listener_->local_endpoint());
     client_.non_blocking(true);
     client_.set_option(asio::ip::tcp::no_delay(true));
     client_.set_option(asio::socket_base::linger(true, 0));  // leaves no socket in TIME_WAIT behind
@@ -83,6 +90,7 @@ class Run {
   }
 
   ~Run() {
+    listener_->close();
     endpoint_.close();
     work();
     require(service_.idle(), "every call has ended");
@@ -113,6 +121,7 @@ class Run {
     work();
   }
   void drain() {
+    listener_->drain();
     endpoint_.drain();
     work();
   }
@@ -145,12 +154,15 @@ class Run {
     return size > 0;
   }
 
+  net::Door door_{0};
   asio::io_context io_{1};
   rpc::MethodTable methods_;
   rpc::TimerQueue timers_;
   Service service_;
   Host host_;
   http2::Endpoint endpoint_;
+  Watch watch_;
+  std::shared_ptr<net::Listener> listener_ = std::make_shared<net::Listener>(io_, door_, watch_);
   asio::ip::tcp::socket client_;
   FrameReader frames_;
   bool frames_expected_ = false;

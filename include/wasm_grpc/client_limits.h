@@ -9,7 +9,8 @@ namespace wasm_grpc {
 
 /// All but the first are for one connection. The defaults are far from what gRPC clients do.
 struct ClientLimits {
-  /// Client connections one worker may have at once. One more is closed right after it was accepted.
+  /// Client connections at once, over all workers. One more is closed right after it was accepted. 0: no limit but that
+  /// of open files.
   std::size_t max_connections = 10'000;
 
   /// Request bytes a stream may hold that its handler has not taken (SETTINGS_INITIAL_WINDOW_SIZE), 64 KiB at least. A

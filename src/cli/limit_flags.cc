@@ -24,8 +24,8 @@ void add_bytes(CLI::App& command, const char* name, std::size_t& value, const ch
 }  // namespace
 
 void add_limit_flags(CLI::App& command, ClientLimits& limits) {
-  command.add_option("--max-connections", limits.max_connections, "Client connections one worker may have at once")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}))
+  command.add_option("--max-connections", limits.max_connections, "Client connections at once; 0: no limit")
+      ->check(CLI::Range(std::size_t{0}, std::size_t{1'000'000}))
       ->capture_default_str()
       ->type_name("N");
   command

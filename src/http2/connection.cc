@@ -20,8 +20,8 @@ constexpr std::size_t max_backlog = 1024 * 1024;  // more than a batch: only wha
 
 }  // namespace
 
-void Connection::accept(Core& core, asio::generic::stream_protocol::socket socket, std::string peer, SslPointer ssl) {
-  ConnectionRef connection(*new Connection(core, std::move(socket), std::move(peer), std::move(ssl)));
+void Connection::accept(Core& core, net::Incoming&& incoming, SslPointer ssl) {
+  ConnectionRef connection(*new Connection(core, std::move(incoming), std::move(ssl)));
   if (!connection->begin()) return;
   connection->place_ = core.open.size();
   core.open.push_back(connection);
@@ -31,14 +31,16 @@ void Connection::accept(Core& core, asio::generic::stream_protocol::socket socke
     core.timers.schedule(*connection, rpc::Clock::now() + limit);
   }
   connection->watch_.begin(core);
+  if (core.draining) connection->drain();
   connection->read();
 }
 
-Connection::Connection(Core& core, asio::generic::stream_protocol::socket socket, std::string peer, SslPointer ssl)
+Connection::Connection(Core& core, net::Incoming&& incoming, SslPointer ssl)
     : core_(core),
-      socket_(std::move(socket)),
+      socket_(std::move(incoming.socket)),
+      admission_(std::move(incoming.admission)),
       tls_(ssl ? std::make_unique<TlsSession>(std::move(ssl)) : nullptr),
-      client_(std::make_shared<rpc::Client>(rpc::next_connection_number(), std::move(peer))),
+      client_(std::make_shared<rpc::Client>(rpc::next_connection_number(), std::move(incoming.peer))),
       guard_(core.settings),
       forced_resets_(core.settings.reset_burst, core.settings.resets_per_second),
       watch_(*this) {}
@@ -343,6 +345,7 @@ void Connection::close() {
   state_ = State::closed;
   asio::error_code error;
   socket_.close(error);
+  admission_.end();
   core_.timers.cancel(*this);
   core_.timers.cancel(life_);
   watch_.end(core_);

@@ -4,7 +4,6 @@
 #include <nghttp2/nghttp2.h>
 
 #include <array>
-#include <asio/generic/stream_protocol.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -19,6 +18,7 @@
 #include "http2/host.h"
 #include "http2/progress_watch.h"
 #include "http2/tls_session.h"
+#include "net/door.h"
 #include "rpc/timer_queue.h"
 #include "rpc/token_bucket.h"
 #include "wasm_grpc/rpc/client.h"
@@ -54,7 +54,7 @@ class Connection final : private rpc::Timer {
  public:
   /// Takes over an accepted socket and begins to read. The connection keeps itself alive from then on.
   /// With `ssl`, it speaks TLS.
-  static void accept(Core& core, asio::generic::stream_protocol::socket socket, std::string peer, SslPointer ssl);
+  static void accept(Core& core, net::Incoming&& incoming, SslPointer ssl);
 
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -148,7 +148,7 @@ class Connection final : private rpc::Timer {
     closed,
   };
 
-  Connection(Core& core, asio::generic::stream_protocol::socket socket, std::string peer, SslPointer ssl);
+  Connection(Core& core, net::Incoming&& incoming, SslPointer ssl);
   ~Connection();
 
   bool begin();
@@ -192,8 +192,9 @@ class Connection final : private rpc::Timer {
   void end_tls();
 
   Core& core_;
-  asio::generic::stream_protocol::socket socket_;  // TCP or unix
-  std::unique_ptr<TlsSession> tls_;                // nullptr: cleartext
+  net::Protocol::socket socket_;
+  net::Admission admission_;
+  std::unique_ptr<TlsSession> tls_;  // nullptr: cleartext
   std::shared_ptr<rpc::Client> client_;
   nghttp2_session* session_ = nullptr;
   bool speaks_http2_ = false;              // with neither, what it speaks is not known yet

@@ -15,6 +15,7 @@ using Time = rpc::Clock::time_point;
 
 constexpr std::chrono::milliseconds final_goaway_delay{1000};
 constexpr std::chrono::milliseconds linger_time{1000};
+constexpr std::chrono::milliseconds last_handshake_time{1000};
 // gRPC's allowances for clients (GRPC_ARG_HTTP2_MAX_PING_STRIKES, and the interval where no call is open).
 constexpr std::uint32_t max_ping_strikes = 2;
 constexpr std::chrono::hours ping_interval_without_calls{2};
@@ -132,7 +133,8 @@ void Connection::linger() {
 void Connection::drain() {
   switch (state_) {
     case State::handshaking:
-      close();
+      // Its client may have connected just now, and takes it for open: what it asks for is answered, if it comes soon.
+      core_.timers.schedule(*this, rpc::Clock::now() + last_handshake_time);
       return;
     case State::open:
       break;
@@ -164,7 +166,9 @@ void Connection::on_timer() noexcept {
   if (state_ == State::announced) {
     send_final_goaway();
   } else {
-    if (state_ == State::handshaking) note_end(EndReason::handshake_timeout, "no HTTP/2 SETTINGS in time");
+    if (state_ == State::handshaking && !core_.draining) {
+      note_end(EndReason::handshake_timeout, "no HTTP/2 SETTINGS in time");
+    }
     close();  // or lingered long enough
   }
 }

@@ -4,7 +4,7 @@
 
 #include "http2/connection.h"
 #include "http2/core.h"
-#include "http2/listener.h"
+#include "http2/tls_context.h"
 
 namespace wasm_grpc::http2 {
 
@@ -17,25 +17,22 @@ Endpoint::~Endpoint() {
   close();
 }
 
-Result<> Endpoint::listen(const std::string& address, bool reuse_port, std::shared_ptr<TlsContext> tls) {
-  auto listener = std::make_shared<Listener>(*core_);
-  if (auto opened = listener->open(address, reuse_port, std::move(tls)); !opened) return opened;
-  listeners_.push_back(std::move(listener));
-  return success();
+asio::io_context& Endpoint::io() noexcept { return core_->io; }
+
+void Endpoint::receive(net::Incoming&& connection) noexcept {
+  if (closed_) return;  // the socket closes itself
+  SslPointer ssl;
+  if (connection.tls) {
+    if (tls_ != nullptr) ssl = tls_->make_session();
+    if (ssl == nullptr) return;  // out of memory
+  }
+  Connection::accept(*core_, std::move(connection), std::move(ssl));
 }
 
-Result<> Endpoint::listen_unix(const std::string& path, std::span<Endpoint* const> others) {
-  std::vector<std::shared_ptr<Listener>> listeners;
-  for (const Endpoint* other : others) listeners.push_back(std::make_shared<Listener>(*other->core_));
-  auto listener = std::make_shared<Listener>(*core_);
-  if (auto opened = listener->open_unix(path, listeners); !opened) return opened;
-  for (std::size_t i = 0; i < others.size(); ++i) others[i]->listeners_.push_back(std::move(listeners[i]));
-  listeners_.push_back(std::move(listener));
-  return success();
-}
-
-asio::ip::tcp::endpoint Endpoint::local_address() const {
-  return listeners_.empty() ? asio::ip::tcp::endpoint() : listeners_.back()->local_endpoint();
+void Endpoint::note_refused(std::string_view peer, std::string_view detail) noexcept {
+  ++core_->counters.connections_refused;
+  ++core_->counters.connections_ended[static_cast<std::size_t>(EndReason::too_many)];
+  core_->host.connection_ended(EndReason::too_many, peer, detail);
 }
 
 void Endpoint::flush() noexcept {
@@ -49,7 +46,6 @@ void Endpoint::flush() noexcept {
 void Endpoint::drain() noexcept {
   if (core_->draining) return;
   core_->draining = true;
-  for (const auto& listener : listeners_) listener->close();
   if (core_->open.empty()) {
     core_->host.drained();
     return;
@@ -60,7 +56,7 @@ void Endpoint::drain() noexcept {
 }
 
 void Endpoint::close() noexcept {
-  for (const auto& listener : listeners_) listener->close();
+  closed_ = true;
   const std::vector<ConnectionRef> connections = core_->open;
   for (const ConnectionRef& connection : connections) connection->close();
   core_->dirty.clear();

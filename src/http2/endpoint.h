@@ -2,54 +2,53 @@
 #pragma once
 
 #include <asio/io_context.hpp>
-#include <asio/ip/tcp.hpp>
+#include <cstddef>
 #include <memory>
-#include <span>
-#include <string>
-#include <vector>
+#include <string_view>
+#include <utility>
 
 #include "http2/host.h"
 #include "http2/settings.h"
+#include "net/door.h"
 #include "rpc/method_table.h"
 #include "rpc/timer_queue.h"
-#include "wasm_grpc/result.h"
 
 namespace wasm_grpc::http2 {
 
 struct Core;
-class Listener;
 class TlsContext;
 
-/// Listens, reads, starts handlers, writes. Everything happens on the thread that runs `io`; no function is
+/// Gets connections, reads, starts handlers, writes. Everything happens on the thread that runs `io`; no function is
 /// thread-safe, and none may be called from another thread. All that is given to the constructor outlives it.
 ///
 /// Handlers are started while a connection is read; what they answer is sent by flush(), so that the answers to what
 /// arrived together leave together. Every call that a handler has retained must be released before the endpoint is
 /// destroyed.
-class Endpoint {
+class Endpoint final : public net::Receiver {
  public:
   Endpoint(asio::io_context& io, const Settings& settings, const rpc::MethodTable& methods, rpc::TimerQueue& timers,
            Host& host);
-  ~Endpoint();
+  ~Endpoint() override;
   Endpoint(const Endpoint&) = delete;
   Endpoint& operator=(const Endpoint&) = delete;
 
-  /// Listens on "ADDR:PORT"; may be called for several addresses. With `reuse_port` other sockets may listen on the
-  /// same port, each with its share of the connections. The error names the address and the reason.
-  /// With `tls`, that is what is spoken there.
-  [[nodiscard]] Result<> listen(const std::string& address, bool reuse_port, std::shared_ptr<TlsContext> tls = nullptr);
-  /// Listens on a unix socket; its file is removed at the end, and a stale one before. Connections go in turn to this
-  /// endpoint and the `others`, which run on other threads. Before any of these threads runs.
-  [[nodiscard]] Result<> listen_unix(const std::string& path, std::span<Endpoint* const> others);
-  /// Where the last successful listen() listens: the real port, when 0 was asked for.
-  [[nodiscard]] asio::ip::tcp::endpoint local_address() const;
+  /// What serves connections with TLS. Before the first connection.
+  void use_tls(std::shared_ptr<TlsContext> tls) noexcept { tls_ = std::move(tls); }
+
+  [[nodiscard]] asio::io_context& io() noexcept override;
+  /// Serves the connection; once the endpoint drains its client is told to go after what it asked for, once it is
+  /// closed the connection is closed too.
+  void receive(net::Incoming&& connection) noexcept override;
+  /// A connection was closed right after it was accepted: counts and reports it, with `detail` as the reason.
+  void note_refused(std::string_view peer, std::string_view detail) noexcept;
 
   /// Writes what connections have to say, each with one write as far as possible. Not from inside a handler's start()
   /// or a listener's function.
   void flush() noexcept;
 
-  /// Ends gracefully: accepts no more connections, tells clients (GOAWAY), finishes the running calls. Host::drained()
-  /// is called when the last connection is gone; at once, when there is none. There is no time limit: close() is one.
+  /// Ends gracefully: tells clients (GOAWAY), finishes the running calls. It is to get no more connections.
+  /// Host::drained() is called when the last connection is gone; at once, when there is none. There is no time limit:
+  /// close() is one.
   void drain() noexcept;
   /// Ends at once: connections are closed, calls are cancelled. Nothing of it happens later.
   void close() noexcept;
@@ -60,7 +59,8 @@ class Endpoint {
 
  private:
   std::unique_ptr<Core> core_;
-  std::vector<std::shared_ptr<Listener>> listeners_;
+  std::shared_ptr<TlsContext> tls_;
+  bool closed_ = false;
 };
 
 }  // namespace wasm_grpc::http2

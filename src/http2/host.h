@@ -26,7 +26,7 @@ enum class EndReason : std::uint8_t {
   too_many_pings,     // Settings::min_ping_interval
   keepalive_timeout,  // Settings::keepalive_timeout
   tls_failure,        // no agreement on TLS, or broken records later
-  too_many,           // Settings::max_connections
+  too_many,           // Endpoint::note_refused()
 };
 inline constexpr std::size_t end_reasons = 13;
 /// Its name as in the log: "reset flood".
@@ -48,16 +48,13 @@ class Host {
   virtual void connection_ended(EndReason reason, std::string_view peer, std::string_view detail) noexcept {
     static_cast<void>(reason), static_cast<void>(peer), static_cast<void>(detail);
   }
-  /// A connection could not be accepted, where the last one could, or none was yet: the process or the system is out of
-  /// descriptors or memory. It is tried again ten times a second.
-  virtual void accept_failed(std::error_code error) noexcept { static_cast<void>(error); }
 };
 
 /// What happened at an endpoint since it was made. Counted on its thread, read from any.
 struct Counters {
   rpc::Counter connections_accepted;
   rpc::Counter connections_open;                            // now
-  rpc::Counter connections_refused;                         // over Settings::max_connections
+  rpc::Counter connections_refused;                         // Endpoint::note_refused()
   std::array<rpc::Counter, end_reasons> connections_ended;  // by EndReason
   rpc::Counter calls_started;                               // given to a handler
   rpc::Counter calls_refused;                               // answered without one

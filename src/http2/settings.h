@@ -33,9 +33,6 @@ struct Settings {
   /// messages of that connection wait for their turn. One message is let in however large it is.
   std::size_t max_large_input = 64 * 1024 * 1024;
 
-  /// Client connections at once, in one endpoint. One more is closed right after it was accepted.
-  std::size_t max_connections = 10'000;
-
   /// How many streams a client may reset in a burst, and how many a second after that, before its connection is ended
   /// with GOAWAY. The same figures hold for resets its errors force on us. Opening and resetting streams is cheap for a
   /// client and not for a server (CVE-2023-44487, CVE-2025-8671); ordinary cancellation stays far below.

@@ -1,7 +1,6 @@
 #include "wasm_grpc/server.h"
 
 #include <algorithm>
-#include <asio/ip/tcp.hpp>
 #include <filesystem>
 #include <fstream>
 #include <mutex>
@@ -9,8 +8,10 @@
 
 #include "abi/abi.h"
 #include "hostmodules/modules.h"
-#include "http2/address.h"
 #include "http2/tls_context.h"
+#include "net/address.h"
+#include "net/door.h"
+#include "net/listener.h"
 #include "observe/log.h"
 #include "rpc/method_table.h"
 #include "runtime/instances/guest_module.h"
@@ -81,22 +82,6 @@ Result<> check_apart(const std::string& code_cache, const ModuleOptions& options
   return success();
 }
 
-/// Fails when someone listens on the address already. Workers share a port by SO_REUSEPORT, and would share it with
-/// another server of this user just as well, without an error.
-Result<> check_is_free(const std::string& address) {
-  asio::io_context io;
-  auto endpoint = http2::resolve_address(io, address);
-  if (!endpoint.ok()) return std::move(endpoint).error();
-  if (endpoint.value().port() == 0) return success();
-  asio::ip::tcp::acceptor acceptor(io);
-  asio::error_code error;
-  acceptor.open(endpoint.value().protocol(), error);
-  if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
-  if (!error) acceptor.bind(endpoint.value(), error);
-  if (!error) return success();
-  return Error{"cannot listen on " + address + ": " + error.message()};
-}
-
 Result<> check(const GuestLimits& limits) {
   if (limits.time_slice < std::chrono::milliseconds(1) || limits.time_slice > std::chrono::seconds(1)) {
     return Error{"the time slice is " + std::to_string(limits.time_slice.count()) + " ms; expected 1 to 1000"};
@@ -159,7 +144,8 @@ struct Server::State {
         linker(engine),
         ticker(engine, server_options.guests.time_slice),
         exchange(worker_count),
-        budget(server_options.max_instances, server_options.guests.max_instances) {}
+        budget(server_options.max_instances, server_options.guests.max_instances),
+        door(server_options.clients.max_connections) {}
 
   ServerOptions options;
   observe::Log log;
@@ -175,7 +161,10 @@ struct Server::State {
   std::vector<std::string> modules;  // their names
   services::Catalog catalog;
   services::HealthRegistry health;
+  net::Door door;
   std::vector<std::unique_ptr<runtime::Worker>> workers;
+  /// They accept on the first worker.
+  std::vector<std::shared_ptr<net::Listener>> listeners;
   bool started = false;
   std::mutex wait_mutex;
 
@@ -239,6 +228,10 @@ Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options) {
   for (unsigned i = 0; i < workers; ++i) {
     state->workers.push_back(
         std::make_unique<runtime::Worker>(state->options, state->budget, state->ticker, state->log, exchange, i));
+  }
+  for (const auto& worker : state->workers) {
+    worker->use_tls(state->tls);
+    state->door.add(worker->receiver());
   }
   return std::unique_ptr<Server>(new Server(std::move(state)));
 }
@@ -334,27 +327,20 @@ Result<> Server::add_unary_method(std::string_view path, UnaryFunction function)
 
 Result<std::string> Server::listen(const std::string& address) {
   if (auto may = state_->may_change(); !may.ok()) return std::move(may).error();
-  auto parsed = http2::parse_listen_address(address, state_->tls != nullptr);
+  auto parsed = net::parse_listen_address(address, state_->tls != nullptr);
   if (!parsed.ok()) return std::move(parsed).error();
-  const auto transport = parsed.value().transport;
-  std::string real = std::move(parsed).value().place;
-  if (transport == http2::ListenAddress::Transport::unix_socket) {
-    const std::span workers(state_->workers);
-    auto listening = workers.front()->listen_unix(real, workers.subspan(1));
-    if (!listening.ok()) return std::move(listening).error();
-    return "unix:" + real;
-  }
-  const bool tls = transport == http2::ListenAddress::Transport::tls;
-  if (tls && state_->tls == nullptr) {
+  using enum net::ListenAddress::Transport;
+  const auto [transport, place] = std::move(parsed).value();
+  if (transport == tls && state_->tls == nullptr) {
     return Error{"cannot listen on " + address + ": TLS needs a certificate and its key, and none was given"};
   }
-  if (auto free = check_is_free(real); !free.ok()) return std::move(free).error();
-  for (const auto& worker : state_->workers) {
-    auto listening = worker->listen(real, state_->workers.size() > 1, tls ? state_->tls : nullptr);
-    if (!listening.ok()) return listening;
-    real = std::move(listening).value();
-  }
-  return tls ? "https://" + real : real;
+  auto listener = state_->workers.front()->make_listener(state_->door);
+  auto opened = transport == unix_socket ? listener->open_unix(place) : listener->open(place, transport == tls);
+  if (!opened.ok()) return std::move(opened).error();
+  state_->listeners.push_back(listener);
+  if (transport == unix_socket) return "unix:" + place;
+  const std::string real = net::to_text(listener->local_endpoint());
+  return transport == tls ? "https://" + real : real;
 }
 
 Result<> Server::start() {
@@ -413,10 +399,17 @@ Result<> Server::add_health() {
 
 void Server::stop() noexcept {
   state_->health.stop();
-  for (const auto& worker : state_->workers) worker->drain(state_->options.drain_timeout);
+  // Workers drain when none gets a connection any more: what a listener has handed over arrives before.
+  state_->workers.front()->post({}, [&state = *state_] {
+    for (const auto& listener : state.listeners) listener->drain();
+    for (const auto& worker : state.workers) worker->drain(state.options.drain_timeout);
+  });
 }
 
 void Server::stop_now() noexcept {
+  state_->workers.front()->post({}, [&state = *state_] {
+    for (const auto& listener : state.listeners) listener->close();
+  });
   for (const auto& worker : state_->workers) worker->stop_now();
 }
 

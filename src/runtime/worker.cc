@@ -8,8 +8,6 @@
 #include <cerrno>
 #include <system_error>
 
-#include "http2/address.h"
-
 namespace wasm_grpc::runtime {
 
 namespace {
@@ -24,7 +22,6 @@ http2::Settings http2_settings(const ServerOptions& options) {
   settings.max_connection_idle = options.max_connection_idle;
   settings.max_connection_age = options.max_connection_age;
   settings.max_connection_age_grace = options.max_connection_age_grace;
-  settings.max_connections = options.clients.max_connections;
   settings.stream_window = options.clients.stream_window;
   settings.max_large_input = options.clients.max_large_input;
   settings.max_header_list_size = options.clients.max_header_list_size;
@@ -114,16 +111,9 @@ Result<> Worker::add_method(std::string_view path, rpc::MethodKind kind, std::un
   return success();
 }
 
-Result<std::string> Worker::listen(const std::string& address, bool shared, std::shared_ptr<http2::TlsContext> tls) {
-  if (auto listening = endpoint_.listen(address, shared, std::move(tls)); !listening.ok())
-    return std::move(listening).error();
-  return http2::to_text(endpoint_.local_address());
-}
-
-Result<> Worker::listen_unix(const std::string& path, std::span<const std::unique_ptr<Worker>> others) {
-  std::vector<http2::Endpoint*> endpoints;
-  for (const auto& other : others) endpoints.push_back(&other->endpoint_);
-  return endpoint_.listen_unix(path, endpoints);
+std::shared_ptr<net::Listener> Worker::make_listener(net::Door& door) {
+  net::ListenerWatch& watch = *this;
+  return std::make_shared<net::Listener>(io_, door, watch);
 }
 
 // The loop of a worker that waits elsewhere does not see what is posted.
@@ -280,6 +270,10 @@ void Worker::connection_ended(http2::EndReason reason, std::string_view peer, st
   std::string text = "ended the connection of ";
   text.append(peer).append(": ").append(http2::name(reason)).append(" (").append(detail).append(")");
   ended_lines_.write(http2::is_attack(reason) ? LogLevel::warn : LogLevel::info, "host", std::move(text));
+}
+
+void Worker::refused(const std::string& peer) noexcept {
+  endpoint_.note_refused(peer, "the server has as many as it may have");
 }
 
 void Worker::accept_failed(std::error_code error) noexcept {

@@ -1,4 +1,4 @@
-// One worker: a thread with an event loop, its own listeners, connections and instances. Workers share nothing that a
+// One worker: a thread with an event loop, its own connections and instances. Workers share nothing that a
 // call touches; but one with too much to do may lend calls that take long to one that is idle (sharing/loans.h).
 //
 // A turn of the loop is: I/O (Asio runs the handlers of sockets that are ready; requests that are complete become tasks
@@ -20,6 +20,8 @@
 #include <vector>
 
 #include "http2/endpoint.h"
+#include "net/door.h"
+#include "net/listener.h"
 #include "observe/limited_log.h"
 #include "observe/log.h"
 #include "rpc/method_table.h"
@@ -37,7 +39,7 @@
 
 namespace wasm_grpc::runtime {
 
-class Worker final : private http2::Host {
+class Worker final : private http2::Host, private net::ListenerWatch {
  public:
   /// `exchange`: where it meets the other workers, as number `index`; nullptr for no work to be shared.
   Worker(const ServerOptions& options, InstanceBudget& budget, wasm::EpochTicker& ticker, const observe::Log& log,
@@ -52,12 +54,12 @@ class Worker final : private http2::Host {
   [[nodiscard]] Result<> add_method(std::string_view path, rpc::MethodKind kind, std::unique_ptr<rpc::Handler> handler);
   /// Runs a function on the worker's thread, after some time, unless it stops before. From any thread.
   void post(std::chrono::milliseconds after, std::function<void()> function);
-  /// Listens, and returns the address with its real port. `shared`: other workers listen there too. `tls`: nullptr for
-  /// cleartext.
-  [[nodiscard]] Result<std::string> listen(const std::string& address, bool shared,
-                                           std::shared_ptr<http2::TlsContext> tls);
-  /// Listens on a unix socket, and shares its connections with the others.
-  [[nodiscard]] Result<> listen_unix(const std::string& path, std::span<const std::unique_ptr<Worker>> others);
+  /// Who serves the connections that a door gives to this worker.
+  [[nodiscard]] net::Receiver& receiver() noexcept { return endpoint_; }
+  /// What serves those with TLS.
+  void use_tls(std::shared_ptr<http2::TlsContext> tls) noexcept { endpoint_.use_tls(std::move(tls)); }
+  /// A listener that accepts on this worker's thread. From start() on it may be used there only.
+  [[nodiscard]] std::shared_ptr<net::Listener> make_listener(net::Door& door);
   /// Waits there rather than for sockets; `events` outlives it.
   void wait_in(WorkerEvents& events) noexcept { events_ = &events; }
   void start();
@@ -79,6 +81,9 @@ class Worker final : private http2::Host {
   void wake() noexcept override;
   void drained() noexcept override;
   void connection_ended(http2::EndReason reason, std::string_view peer, std::string_view detail) noexcept override;
+
+  // net::ListenerWatch
+  void refused(const std::string& peer) noexcept override;
   void accept_failed(std::error_code error) noexcept override;
 
   void run_loop();

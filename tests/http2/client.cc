@@ -181,7 +181,7 @@ void Client::run_for(std::chrono::milliseconds time) {
   while (!ended_ && std::chrono::steady_clock::now() < until) pump(5);
 }
 
-void Client::write_pending() {
+void Client::write() {
   for (;;) {
     while (!pending_.empty()) {
       const std::size_t size = options_.one_byte_at_a_time ? 1 : pending_.size();
@@ -213,7 +213,7 @@ bool Client::take_input(std::string_view bytes) {
 }
 
 void Client::pump(int wait_milliseconds) {
-  write_pending();
+  write();
   if (ended_) return;
   pollfd poll{socket_, static_cast<short>(pending_.empty() ? POLLIN : POLLIN | POLLOUT), 0};
   if (::poll(&poll, 1, wait_milliseconds) <= 0 || (poll.revents & (POLLIN | POLLHUP | POLLERR)) == 0) return;
@@ -224,7 +224,7 @@ void Client::pump(int wait_milliseconds) {
   } else if (size > 0 && !take_input({buffer, static_cast<std::size_t>(size)})) {
     ended_ = true;
   }
-  if (!ended_) write_pending();
+  if (!ended_) write();
 }
 
 int Client::on_header(nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name, std::size_t name_size,

@@ -91,6 +91,8 @@ class Client {
   }
   /// Reads and writes for that long.
   void run_for(std::chrono::milliseconds time);
+  /// Writes what was queued, as far as the socket takes it.
+  void write();
   /// Closes the socket without a word.
   void drop();
 
@@ -120,7 +122,6 @@ class Client {
   static ssize_t read_output(nghttp2_session*, std::int32_t, std::uint8_t*, std::size_t, std::uint32_t*,
                              nghttp2_data_source*, void*);
   void pump(int wait_milliseconds);
-  void write_pending();
   [[nodiscard]] std::string next_output();
   [[nodiscard]] bool take_input(std::string_view bytes);
 

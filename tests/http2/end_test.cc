@@ -86,7 +86,7 @@ TEST(CallEnds, AnAnswerBeforeTheRequestIsCompleteEndsTheStream) {
 
 TEST(Drain, WithoutConnectionsIsDoneAtOnce) {
   Server server;
-  server.on_thread([](Endpoint& endpoint) { endpoint.drain(); });
+  server.drain();
   EXPECT_TRUE(server.drained());
 }
 
@@ -96,7 +96,7 @@ TEST(Drain, FinishesRunningCallsAndThenCloses) {
   const auto running = client.open("/test.Test/Bidi");
   client.send(running, "before");
   ASSERT_TRUE(client.run_until([&] { return !client.reply(running).messages().empty(); }));
-  server.on_thread([](Endpoint& endpoint) { endpoint.drain(); });
+  server.drain();
   ASSERT_TRUE(client.run_until([&] { return client.goaways().size() == 2; }));
   EXPECT_EQ(client.goaways()[0].second, 0x7fffffff) << "first a notice";
   EXPECT_EQ(client.goaways()[1].second, running) << "then the last stream that will be served";
@@ -117,10 +117,40 @@ TEST(Drain, DoesNotWaitForAClientThatDoesNotAnswerPings) {
   Server server;
   Client client(server.port(), {.acknowledge_pings = false});
   EXPECT_EQ(client.call("/test.Test/Unary", "x").status(), 0);
-  server.on_thread([](Endpoint& endpoint) { endpoint.drain(); });
+  server.drain();
   ASSERT_TRUE(client.run_until([&] { return client.goaways().size() == 1; }));
   // The client does not close its side either.
   EXPECT_TRUE(eventually([&] { return server.drained(); }));
+}
+
+TEST(Drain, AnswersAClientThatHasJustConnected) {
+  Server server;
+  Client client(server.port());
+  EXPECT_TRUE(eventually([&] { return server.counters().connections_accepted == 1; }));
+  const auto id = client.open("/test.Test/Unary");
+  client.send(id, "x", true);
+  server.on_thread([&](Endpoint& endpoint) {
+    client.write();  // the server has not read it yet
+    endpoint.drain();
+  });
+  EXPECT_TRUE(client.run_until_closed(id));
+  EXPECT_EQ(client.reply(id).status(), 0);
+  (void)client.run_until([&] { return client.connection_ended(); });
+  EXPECT_FALSE(client.goaways().empty());
+  client.drop();
+  EXPECT_TRUE(eventually([&] { return server.drained(); }));
+}
+
+TEST(Drain, DoesNotWaitLongForAClientThatSaysNothing) {
+  Settings settings;
+  settings.handshake_timeout = std::chrono::hours(1);
+  Server server(settings);
+  Client client(server.port());
+  EXPECT_TRUE(eventually([&] { return server.counters().connections_accepted == 1; }));
+  server.drain();
+  EXPECT_TRUE(eventually([&] { return server.drained(); }));
+  EXPECT_EQ(server.counters().connections_ended[static_cast<std::size_t>(EndReason::handshake_timeout)], 0u)
+      << "it had no time";
 }
 
 TEST(Close, CancelsEverythingAtOnce) {

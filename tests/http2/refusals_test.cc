@@ -143,9 +143,7 @@ TEST_F(Refusals, TheConnectionStaysUsable) {
 }
 
 TEST(RefusedConnections, AreThoseOverTheLimit) {
-  Settings settings;
-  settings.max_connections = 1;
-  Server server(settings);
+  Server server(Settings(), 1);
   Client first(server.port());
   EXPECT_EQ(first.call("/test.Test/Unary", "x").status(), 0);
   Client second(server.port());

@@ -295,9 +295,11 @@ class Server::Handlers {
   Immediate break_off_{break_off};
 };
 
-class Server::WorkerHost final : public Host {
+class Server::WorkerHost final : public Host, public net::ListenerWatch {
  public:
   explicit WorkerHost(Server& server) : server_(server) {}
+  void refused(const std::string& peer) noexcept override { server_.endpoint_->note_refused(peer, "one too many"); }
+  void accept_failed(std::error_code) noexcept override {}
   void wake() noexcept override {
     asio::post(server_.io_, [this] { server_.endpoint_->flush(); });
   }
@@ -307,24 +309,30 @@ class Server::WorkerHost final : public Host {
   Server& server_;
 };
 
-Server::Server(const Settings& settings)
+Server::Server(const Settings& settings, std::size_t max_connections)
     : seen_(std::make_unique<Seen>()),
+      door_(max_connections),
       io_(1),
       work_(io_.get_executor()),
       timer_(io_),
       timers_(std::make_unique<rpc::TimerQueue>([this] { run_timers(); })),
       handlers_(std::make_unique<Handlers>(methods_, *seen_)),
       host_(std::make_unique<WorkerHost>(*this)),
-      endpoint_(std::make_unique<Endpoint>(io_, settings, methods_, *timers_, *host_)) {
-  if (const auto result = endpoint_->listen("127.0.0.1:0", false); !result) {
+      endpoint_(std::make_unique<Endpoint>(io_, settings, methods_, *timers_, *host_)),
+      listener_(std::make_shared<net::Listener>(io_, door_, *host_)) {
+  door_.add(*endpoint_);
+  if (const auto result = listener_->open("127.0.0.1:0", false); !result) {
     throw std::runtime_error(result.error().message);
   }
-  port_ = endpoint_->local_address().port();
+  port_ = listener_->local_endpoint().port();
   thread_ = std::thread([this] { io_.run(); });
 }
 
 Server::~Server() {
-  on_thread([](Endpoint& endpoint) { endpoint.close(); });
+  on_thread([this](Endpoint& endpoint) {
+    listener_->close();
+    endpoint.close();
+  });
   io_.stop();
   thread_.join();
   endpoint_.reset();
@@ -348,6 +356,13 @@ void Server::on_thread(const std::function<void(Endpoint&)>& action) {
     done.set_value();
   });
   done.get_future().wait();
+}
+
+void Server::drain() {
+  on_thread([this](Endpoint& endpoint) {
+    listener_->drain();
+    endpoint.drain();
+  });
 }
 
 Counters Server::counters() {

@@ -5,12 +5,14 @@
 #include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <thread>
 
 #include "http2/endpoint.h"
+#include "net/listener.h"
 
 namespace wasm_grpc::http2 {
 
@@ -43,7 +45,8 @@ struct Seen {
 ///   /http/fail: NOT_FOUND, "no such page". /http/break: INTERNAL after "part".
 class Server {
  public:
-  explicit Server(const Settings& settings = Settings());
+  /// `max_connections`: 0 for no limit.
+  explicit Server(const Settings& settings = Settings(), std::size_t max_connections = 0);
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -53,6 +56,8 @@ class Server {
   [[nodiscard]] bool drained() const { return drained_; }
   /// Runs it on the server's thread and waits until it has.
   void on_thread(const std::function<void(Endpoint&)>& action);
+  /// Accepts no more connections, and drains the endpoint.
+  void drain();
   [[nodiscard]] Counters counters();
   [[nodiscard]] std::size_t live_streams();
   /// Lets the Stall handlers go on.
@@ -66,6 +71,7 @@ class Server {
 
   std::unique_ptr<Seen> seen_;
   std::atomic<bool> drained_{false};
+  net::Door door_;
   asio::io_context io_;
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   asio::steady_timer timer_;
@@ -74,6 +80,7 @@ class Server {
   std::unique_ptr<Handlers> handlers_;
   std::unique_ptr<WorkerHost> host_;
   std::unique_ptr<Endpoint> endpoint_;
+  std::shared_ptr<net::Listener> listener_;
   std::uint16_t port_ = 0;
   std::thread thread_;
 };

@@ -13,14 +13,15 @@ import sys
 MAY_INCLUDE = {
     "rpc": set(),
     "http1": set(),
-    "http2": {"rpc", "http1"},
+    "net": set(),
+    "http2": {"net", "rpc", "http1"},
     "services": {"rpc"},
     "wasm": set(),
     "wasi": {"wasm"},
     "hostmodules": {"wasm"},
     "abi": {"rpc", "wasm"},
     "observe": {"rpc", "abi", "wasi"},
-    "runtime": {"rpc", "http2", "services", "wasm", "wasi", "hostmodules", "abi", "observe"},
+    "runtime": {"rpc", "net", "http2", "services", "wasm", "wasi", "hostmodules", "abi", "observe"},
     "grpc_cpp": {"rpc"},
     "client": {"rpc", "services"},
     "protoc": set(),  # not in src/, but nobody may include it either

@@ -138,8 +138,8 @@ def test_a_connection_that_does_not_open_in_time_is_closed(serve):
         assert_calls(client)  # it has been silent for longer, but it is open
 
 
-def test_connections_beyond_those_a_worker_may_have_are_closed(serve):
-    server = serve("echo", "--workers", "1", "--max-connections", "2")
+def test_connections_beyond_those_the_server_may_have_are_closed(serve):
+    server = serve("echo", "--workers", "2", "--max-connections", "2")
     with contextlib.ExitStack() as connections:
         clients = [connections.enter_context(Http2Client(server)) for _ in range(2)]
         for client in clients:

@@ -1,4 +1,4 @@
-#include "http2/unix_socket.h"
+#include "net/unix_socket.h"
 
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -9,7 +9,7 @@
 #include <cstring>
 #include <utility>
 
-namespace wasm_grpc::http2 {
+namespace wasm_grpc::net {
 
 Result<> clear_stale_socket(const std::string& path) {
   struct stat found{};
@@ -57,4 +57,4 @@ void SocketFile::remove() noexcept {
   path_.clear();
 }
 
-}  // namespace wasm_grpc::http2
+}  // namespace wasm_grpc::net

@@ -7,7 +7,7 @@
 
 #include "wasm_grpc/result.h"
 
-namespace wasm_grpc::http2 {
+namespace wasm_grpc::net {
 
 /// Makes way for a socket at `path`: a socket file that nobody listens on is removed. The error says what is there
 /// instead: another server, or a file that is no socket.
@@ -32,4 +32,4 @@ class SocketFile {
   ino_t inode_ = 0;
 };
 
-}  // namespace wasm_grpc::http2
+}  // namespace wasm_grpc::net

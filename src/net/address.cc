@@ -1,10 +1,10 @@
-#include "http2/address.h"
+#include "net/address.h"
 
 #include <charconv>
 #include <cstdint>
 #include <utility>
 
-namespace wasm_grpc::http2 {
+namespace wasm_grpc::net {
 
 Result<ListenAddress> parse_listen_address(std::string_view text, bool tls_by_default) {
   using enum ListenAddress::Transport;
@@ -62,4 +62,4 @@ std::string to_text(const asio::ip::tcp::endpoint& endpoint) {
   return endpoint.address().is_v6() ? "[" + host + "]:" + port : host + ":" + port;
 }
 
-}  // namespace wasm_grpc::http2
+}  // namespace wasm_grpc::net

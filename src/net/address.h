@@ -9,7 +9,7 @@
 
 #include "wasm_grpc/result.h"
 
-namespace wasm_grpc::http2 {
+namespace wasm_grpc::net {
 
 /// What a `--listen` says: where, and what is spoken there.
 struct ListenAddress {
@@ -29,4 +29,4 @@ Result<asio::ip::tcp::endpoint> resolve_address(asio::io_context& io, std::strin
 /// "127.0.0.1:4711" or "[::1]:4711".
 [[nodiscard]] std::string to_text(const asio::ip::tcp::endpoint& endpoint);
 
-}  // namespace wasm_grpc::http2
+}  // namespace wasm_grpc::net

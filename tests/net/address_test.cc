@@ -1,12 +1,11 @@
-#include "http2/address.h"
+#include "net/address.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
+#include <string_view>
 
-#include "server.h"
-
-namespace wasm_grpc::http2 {
+namespace wasm_grpc::net {
 namespace {
 
 TEST(Address, ReadsNumbersNamesAndIpv6InBrackets) {
@@ -32,27 +31,22 @@ TEST(Address, RefusesAndQuotesWhatItCannotRead) {
   }
 }
 
-TEST(Listening, OnAPortInUseFailsAndSaysWhatToDo) {
-  Server server;
-  const std::string address = "127.0.0.1:" + std::to_string(server.port());
-  server.on_thread([&](Endpoint& endpoint) {
-    const auto result = endpoint.listen(address, false);
-    ASSERT_FALSE(result.ok());
-    EXPECT_NE(result.error().message.find(address), std::string::npos) << result.error().message;
-    EXPECT_NE(result.error().message.find("choose another port"), std::string::npos) << result.error().message;
-  });
-}
-
-TEST(Listening, TwiceOnOnePortWorksWithReusePort) {
-  Server server;
-  server.on_thread([&](Endpoint& endpoint) {
-    ASSERT_TRUE(endpoint.listen("127.0.0.1:0", true).ok());
-    const auto port = endpoint.local_address().port();
-    EXPECT_NE(port, 0);
-    EXPECT_TRUE(endpoint.listen("127.0.0.1:" + std::to_string(port), true).ok());
-    EXPECT_EQ(endpoint.local_address().port(), port);
-  });
+TEST(ListenAddress, SaysByItsSchemeWhatIsSpoken) {
+  using enum ListenAddress::Transport;
+  const auto is = [](std::string_view text, bool tls_by_default, ListenAddress::Transport transport,
+                     std::string_view place) {
+    const auto parsed = parse_listen_address(text, tls_by_default);
+    return parsed.ok() && parsed.value().transport == transport && parsed.value().place == place;
+  };
+  EXPECT_TRUE(is("127.0.0.1:1", false, cleartext, "127.0.0.1:1"));
+  EXPECT_TRUE(is("127.0.0.1:1", true, tls, "127.0.0.1:1"));
+  EXPECT_TRUE(is("http://[::1]:1", true, cleartext, "[::1]:1"));
+  EXPECT_TRUE(is("https://a:1", false, tls, "a:1"));
+  EXPECT_TRUE(is("unix:/run/x", true, unix_socket, "/run/x"));
+  EXPECT_TRUE(is("unix:///run/x", true, unix_socket, "/run/x"));
+  EXPECT_FALSE(parse_listen_address("unix:", true).ok());
+  EXPECT_FALSE(parse_listen_address("ftp://a:1", true).ok());
 }
 
 }  // namespace
-}  // namespace wasm_grpc::http2
+}  // namespace wasm_grpc::net

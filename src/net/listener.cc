@@ -1,0 +1,186 @@
+#include "net/listener.h"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <asio/local/stream_protocol.hpp>
+#include <asio/post.hpp>
+#include <chrono>
+#include <cstring>
+#include <utility>
+
+#include "net/address.h"
+
+namespace wasm_grpc::net {
+
+namespace {
+
+constexpr std::chrono::milliseconds retry_delay{100};
+
+/// Connections accepted before guests and other sockets have their turn: some 10 us of work each.
+constexpr int accepts_per_turn = 16;
+
+constexpr int backlog = asio::socket_base::max_listen_connections;
+
+asio::ip::tcp::endpoint to_tcp(const Protocol::endpoint& endpoint) {
+  asio::ip::tcp::endpoint tcp;
+  if (endpoint.size() <= tcp.capacity()) {
+    std::memcpy(static_cast<void*>(tcp.data()), static_cast<const void*>(endpoint.data()), endpoint.size());
+  }
+  return tcp;
+}
+
+std::string peer_text(const Protocol::endpoint& peer) {
+  return peer.protocol().family() == AF_UNIX ? "unix:" : to_text(to_tcp(peer));
+}
+
+}  // namespace
+
+Listener::Listener(asio::io_context& io, Door& door, ListenerWatch& watch)
+    : io_(io), door_(&door), watch_(watch), acceptor_(io), retry_(io) {}
+
+Result<> Listener::open(const std::string& address, bool tls) {
+  auto resolved = resolve_address(io_, address);
+  if (!resolved) return std::move(resolved).error();
+  const auto refuse = [&](const char* what, const asio::error_code& error) {
+    close();
+    return Error{"cannot listen on " + address + ": " + what + ": " + error.message()};
+  };
+  const asio::ip::tcp::endpoint& endpoint = resolved.value();
+  asio::error_code error;
+  acceptor_.open(endpoint.protocol(), error);
+  if (error) return refuse("cannot open a socket", error);
+  acceptor_.set_option(asio::socket_base::reuse_address(true), error);
+  if (error) return refuse("SO_REUSEADDR", error);
+  acceptor_.bind(endpoint, error);
+  if (error == asio::error::address_in_use) {
+    return refuse("another program uses this port; stop it or choose another port", error);
+  }
+  if (error) return refuse("cannot bind", error);
+  acceptor_.listen(backlog, error);
+  if (error == asio::error::address_in_use) {
+    return refuse("another program listens on this port; stop it or choose another port", error);
+  }
+  if (!error) acceptor_.non_blocking(true, error);
+  if (error) return refuse("cannot listen", error);
+  tls_ = tls;
+  wait();
+  return success();
+}
+
+Result<> Listener::open_unix(const std::string& path) {
+  const auto refuse = [&](const std::string& why) {
+    close();
+    return Error{"cannot listen on unix:" + path + ": " + why};
+  };
+  constexpr std::size_t max_path = sizeof(sockaddr_un::sun_path) - 1;
+  if (path.size() > max_path) {
+    return refuse("the path has " + std::to_string(path.size()) + " bytes; " + std::to_string(max_path) +
+                  " are the most a socket's may have");
+  }
+  if (auto cleared = clear_stale_socket(path); !cleared) return refuse(cleared.error().message);
+  const asio::local::stream_protocol::endpoint endpoint(path);
+  asio::error_code error;
+  acceptor_.open(endpoint.protocol(), error);
+  if (error) return refuse("cannot open a socket: " + error.message());
+  acceptor_.bind(endpoint, error);
+  if (error) return refuse("cannot bind: " + error.message());
+  file_ = SocketFile(path);
+  acceptor_.listen(backlog, error);
+  if (!error) acceptor_.non_blocking(true, error);
+  if (error) return refuse("cannot listen: " + error.message());
+  wait();
+  return success();
+}
+
+void Listener::drain() noexcept {
+  if (door_ != nullptr) static_cast<void>(accept_some(backlog));
+  close();
+}
+
+void Listener::close() noexcept {
+  door_ = nullptr;
+  file_.remove();
+  asio::error_code ignored;
+  acceptor_.close(ignored);
+  retry_.cancel();
+}
+
+asio::ip::tcp::endpoint Listener::local_endpoint() const {
+  asio::error_code ignored;
+  return to_tcp(acceptor_.local_endpoint(ignored));
+}
+
+void Listener::wait() {
+  acceptor_.async_wait(asio::socket_base::wait_read, [self = shared_from_this()](const asio::error_code& error) {
+    if (!error) self->accept_turn();
+  });
+}
+
+void Listener::accept_turn() {
+  if (door_ == nullptr) return;
+  switch (accept_some(accepts_per_turn)) {
+    case Outcome::accepted:
+      asio::post(io_, [self = shared_from_this()] { self->accept_turn(); });
+      break;
+    case Outcome::nothing:
+      wait();
+      break;
+    case Outcome::failed:
+      retry_later();
+      break;
+  }
+}
+
+Listener::Outcome Listener::accept_some(int most) {
+  Outcome outcome = Outcome::accepted;
+  for (int i = 0; i < most && outcome == Outcome::accepted; ++i) outcome = accept_one();
+  return outcome;
+}
+
+Listener::Outcome Listener::accept_one() {
+  auto place = door_->admit();
+  if (!place) return refuse_one();
+  Receiver& receiver = *place->receiver;
+  Protocol::endpoint peer;
+  asio::error_code error;
+  Protocol::socket socket(receiver.io());
+  acceptor_.accept(socket, peer, error);
+  if (error) return judge(error);
+  accept_fails_ = false;
+  Incoming incoming{std::move(socket), peer_text(peer), tls_, std::move(place->admission)};
+  if (&receiver.io() == &io_) {
+    receiver.receive(std::move(incoming));
+  } else {
+    asio::post(receiver.io(),
+               [&receiver, incoming = std::move(incoming)]() mutable { receiver.receive(std::move(incoming)); });
+  }
+  return Outcome::accepted;
+}
+
+Listener::Outcome Listener::refuse_one() {
+  Protocol::endpoint peer;
+  asio::error_code error;
+  Protocol::socket socket(io_);  // closes itself
+  acceptor_.accept(socket, peer, error);
+  if (error) return judge(error);
+  watch_.refused(peer_text(peer));
+  return Outcome::accepted;
+}
+
+Listener::Outcome Listener::judge(const asio::error_code& error) {
+  if (error == asio::error::would_block || error == asio::error::try_again) return Outcome::nothing;
+  if (error == asio::error::connection_aborted || error == asio::error::interrupted) return Outcome::accepted;
+  // Out of descriptors or memory: the next attempt would fail at once, over and over.
+  if (!std::exchange(accept_fails_, true)) watch_.accept_failed(error);
+  return Outcome::failed;
+}
+
+void Listener::retry_later() {
+  retry_.expires_after(retry_delay);
+  retry_.async_wait([self = shared_from_this()](const asio::error_code& error) {
+    if (!error) self->accept_turn();
+  });
+}
+
+}  // namespace wasm_grpc::net

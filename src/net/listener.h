@@ -1,0 +1,72 @@
+// A listening socket.
+#pragma once
+
+#include <asio/basic_socket_acceptor.hpp>
+#include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/steady_timer.hpp>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <system_error>
+
+#include "net/door.h"
+#include "net/unix_socket.h"
+#include "wasm_grpc/result.h"
+
+namespace wasm_grpc::net {
+
+/// Told of what a listener could not do, on its thread.
+class ListenerWatch {
+ public:
+  virtual ~ListenerWatch() = default;
+  /// A connection was closed right after it was accepted: the door has no place for it. Clients decide how often.
+  virtual void refused(const std::string& peer) noexcept = 0;
+  /// A connection could not be accepted, where the last one could, or none was yet: the process or the system is out of
+  /// descriptors or memory. It is tried again ten times a second.
+  virtual void accept_failed(std::error_code error) noexcept = 0;
+};
+
+/// Accepts connections and takes them to the receivers that a door names, for all of which it is the one that does so:
+/// workers that accepted from one socket would be woken all for each connection, and workers with a socket each get
+/// what the system's hash gives them. It accepts few at a time, and lets others have their turn between.
+///
+/// Used on the thread that runs `io`, or before it runs. Shared with Asio's handlers; after close() it touches nothing
+/// of its door and its watch.
+class Listener : public std::enable_shared_from_this<Listener> {
+ public:
+  Listener(asio::io_context& io, Door& door, ListenerWatch& watch);
+
+  /// Listens on "ADDR:PORT". `tls`: that is what is spoken there. The error names the address and the reason.
+  [[nodiscard]] Result<> open(const std::string& address, bool tls);
+  /// Listens on a unix socket; its file is removed at the end, and a stale one before.
+  [[nodiscard]] Result<> open_unix(const std::string& path);
+  /// Accepts those that have come until now, whose clients take them for open, and no more.
+  void drain() noexcept;
+  /// Accepts no more.
+  void close() noexcept;
+  /// Where it listens, over TCP: the real port, when 0 was asked for.
+  [[nodiscard]] asio::ip::tcp::endpoint local_endpoint() const;
+
+ private:
+  enum class Outcome : std::uint8_t { accepted, nothing, failed };
+
+  void wait();
+  void accept_turn();
+  [[nodiscard]] Outcome accept_some(int most);
+  [[nodiscard]] Outcome accept_one();
+  [[nodiscard]] Outcome refuse_one();
+  [[nodiscard]] Outcome judge(const asio::error_code& error);
+  void retry_later();
+
+  asio::io_context& io_;
+  Door* door_;  // nullptr: closed
+  ListenerWatch& watch_;
+  asio::basic_socket_acceptor<Protocol> acceptor_;
+  asio::steady_timer retry_;
+  SocketFile file_;
+  bool tls_ = false;
+  bool accept_fails_ = false;
+};
+
+}  // namespace wasm_grpc::net
