@@ -1,4 +1,4 @@
-// What a client may do over HTTP/2 before its connection is ended. docs/security.md shows them together.
+// What a client may do before its connection, or its call, is ended. docs/security.md shows them together.
 #pragma once
 
 #include <chrono>
@@ -44,6 +44,11 @@ struct ClientLimits {
 
   /// How long the headers of a request may take from their first byte to their last; 0: for ever.
   std::chrono::milliseconds header_timeout{10'000};
+
+  /// How long a client may send nothing of a request that it has not ended, while the server would take more (up to a
+  /// quarter longer). The call is then answered DEADLINE_EXCEEDED, or 408 where it is HTTP. 0: for ever; who opens a
+  /// stream to listen is silent by right.
+  std::chrono::milliseconds request_idle_timeout{0};
 
   /// How long a client may leave all answers that wait for it untaken; 0: for ever. A client that pauses all its
   /// streams for longer is cut off too.

@@ -48,6 +48,8 @@ struct ServerCounters {
 
   std::uint64_t calls_started = 0;  // given to a guest or a native handler
   std::uint64_t calls_refused = 0;  // answered without one
+  std::uint64_t calls_over_time = 0;  // ServerOptions::max_call_time ended them
+  std::uint64_t calls_idle = 0;       // ClientLimits::request_idle_timeout ended them
   /// By rpc::StatusCode, both kinds. One whose client went away before it had a status is CANCELLED.
   std::array<std::uint64_t, rpc::max_status_code + 1> calls_ended{};
 

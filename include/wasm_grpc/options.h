@@ -88,6 +88,11 @@ struct ServerOptions {
   /// twice as cheap; but the process keeps as much for each of the instances that were alive at once.
   std::size_t kept_slot_memory = 0;
 
+  /// How long a call may take, from its headers to its answer; its client may set it a shorter deadline. One that takes
+  /// longer is answered DEADLINE_EXCEEDED, or 504 where it is HTTP. Holds for calls on the server's own connections. 0:
+  /// for ever.
+  std::chrono::milliseconds max_call_time{0};
+
   /// Streams one client connection may have open at once; further ones wait at the client.
   std::uint32_t max_concurrent_streams = 1000;
 

@@ -57,6 +57,8 @@ void add_limit_flags(CLI::App& command, ClientLimits& limits) {
                 "How long a new connection may take to open, TLS included, in ms; 0: for ever");
   add_time_flag(command, "--header-timeout", limits.header_timeout,
                 "How long the headers of a request may take to come, in ms; 0: for ever");
+  add_time_flag(command, "--request-idle-timeout", limits.request_idle_timeout,
+                "How long a client may send nothing of a request that it has not ended, in ms; 0: for ever");
   add_time_flag(command, "--stall-timeout", limits.stall_timeout,
                 "How long a client may leave all its answers untaken, in ms; 0: for ever");
 }

@@ -13,6 +13,7 @@
 #include "cli/instance_flags.h"
 #include "cli/limit_flags.h"
 #include "cli/server_flags.h"
+#include "cli/time_flag.h"
 #include "wasm_grpc/rpc/method.h"
 #include "wasm_grpc/server.h"
 
@@ -193,6 +194,7 @@ void add_serve(CLI::App& app, Command& run) {
       ->check(CLI::Range(std::size_t{1}, std::size_t{0x7fffffff}))
       ->capture_default_str()
       ->type_name("BYTES");
+  add_time_flag(*command, "--max-call-time", server.max_call_time, "How long a call may take, in ms; 0: for ever");
   command
       ->add_option("--max-concurrent-streams", server.max_concurrent_streams,
                    "Most streams one connection may have open at once")

@@ -28,7 +28,7 @@ void Connection::accept(Core& core, net::Incoming&& incoming, SslPointer ssl) {
   ++core.counters.connections_accepted;
   ++core.counters.connections_open;
   if (const auto limit = core.settings.handshake_timeout; limit.count() > 0) {
-    core.timers.schedule(*connection, rpc::Clock::now() + limit);
+    core.timers.schedule(*connection, rpc::later(rpc::Clock::now(), limit));
   }
   connection->watch_.begin(core);
   if (core.draining) connection->drain();

@@ -120,6 +120,9 @@ class Connection final : private rpc::Timer {
   /// Changes whenever output that had to wait has left.
   [[nodiscard]] std::uint64_t output_moved() const noexcept { return output_moved_; }
 
+  /// Ends calls whose clients have sent nothing at more than so many looks.
+  void look_at_requests(std::uint64_t silent_looks) noexcept;
+
   /// Where it is in Core::open.
   void set_place(std::size_t place) noexcept { place_ = place; }
 

@@ -39,7 +39,7 @@ void Connection::begin_life() {
   const Time now = rpc::Clock::now();
   heard_at_ = now;
   idle_since_ = now;
-  if (settings.max_connection_age.count() > 0) age_end_ = now + spread(settings.max_connection_age, now);
+  if (settings.max_connection_age.count() > 0) age_end_ = rpc::later(now, spread(settings.max_connection_age, now));
   live_on();
 }
 
@@ -54,14 +54,14 @@ void Connection::live_on() noexcept {
   }
   if (state_ == State::open) {
     if (now >= age_end_) {
-      if (settings.max_connection_age_grace.count() > 0) cut_off_ = now + settings.max_connection_age_grace;
+      if (settings.max_connection_age_grace.count() > 0) cut_off_ = rpc::later(now, settings.max_connection_age_grace);
       drain();
     } else {
       next = std::min(next, age_end_);
     }
   }
   if (state_ == State::open && settings.max_connection_idle.count() > 0) {
-    const Time idle_end = (streams_ != nullptr ? now : idle_since_) + settings.max_connection_idle;
+    const Time idle_end = rpc::later(streams_ != nullptr ? now : idle_since_, settings.max_connection_idle);
     if (now >= idle_end) {
       drain();
     } else {
@@ -73,18 +73,19 @@ void Connection::live_on() noexcept {
       heard_at_ = now;
       awaits_pong_ = false;
     }
-    if (awaits_pong_ && now >= pinged_at_ + settings.keepalive_timeout) {
+    if (awaits_pong_ && now >= rpc::later(pinged_at_, settings.keepalive_timeout)) {
       note_end(EndReason::keepalive_timeout, "no answer to a keepalive PING");
       close();
       return;
     }
-    if (!awaits_pong_ && now >= heard_at_ + settings.keepalive_time) {
+    if (!awaits_pong_ && now >= rpc::later(heard_at_, settings.keepalive_time)) {
       awaits_pong_ = true;
       pinged_at_ = now;
       nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, keepalive_ping);
       mark_dirty();
     }
-    next = std::min(next, awaits_pong_ ? pinged_at_ + settings.keepalive_timeout : heard_at_ + settings.keepalive_time);
+    next = std::min(next, awaits_pong_ ? rpc::later(pinged_at_, settings.keepalive_timeout)
+                                       : rpc::later(heard_at_, settings.keepalive_time));
   }
   next = std::min(next, cut_off_);
   if (next != Time::max()) core_.timers.schedule(life_, next);
@@ -103,7 +104,7 @@ void Connection::client_pinged() {
   }
   const auto interval =
       streams_ != nullptr ? least : std::max<std::chrono::milliseconds>(least, ping_interval_without_calls);
-  if (last == Time() || now - last >= interval || ++ping_strikes_ <= max_ping_strikes) return;
+  if (last == Time() || rpc::later(last, interval) <= now || ++ping_strikes_ <= max_ping_strikes) return;
   static constexpr std::string_view reason = "too_many_pings";
   note_end(EndReason::too_many_pings, "more PING frames than the interval between them allows");
   said_goodbye_ = true;

@@ -5,9 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
-#include <system_error>
 
 #include "rpc/counter.h"
+#include "wasm_grpc/rpc/method.h"
 #include "wasm_grpc/rpc/status.h"
 
 namespace wasm_grpc::http2 {
@@ -48,17 +48,24 @@ class Host {
   virtual void connection_ended(EndReason reason, std::string_view peer, std::string_view detail) noexcept {
     static_cast<void>(reason), static_cast<void>(peer), static_cast<void>(detail);
   }
+  /// A call was ended by a limit of ours to the time it takes. `why` says it in words of ours. Clients decide how
+  /// often.
+  virtual void call_ended(const rpc::Method& method, std::string_view peer, std::string_view why) noexcept {
+    static_cast<void>(method), static_cast<void>(peer), static_cast<void>(why);
+  }
 };
 
 /// What happened at an endpoint since it was made. Counted on its thread, read from any.
 struct Counters {
   rpc::Counter connections_accepted;
-  rpc::Counter connections_open;                            // now
-  rpc::Counter connections_refused;                         // Endpoint::note_refused()
-  std::array<rpc::Counter, end_reasons> connections_ended;  // by EndReason
-  rpc::Counter calls_started;                               // given to a handler
-  rpc::Counter calls_refused;                               // answered without one
-  rpc::Counter calls_past_deadline;
+  rpc::Counter connections_open;                                   // now
+  rpc::Counter connections_refused;                                // Endpoint::note_refused()
+  std::array<rpc::Counter, end_reasons> connections_ended;         // by EndReason
+  rpc::Counter calls_started;                                      // given to a handler
+  rpc::Counter calls_refused;                                      // answered without one
+  rpc::Counter calls_past_deadline;                                // of their clients
+  rpc::Counter calls_over_time;                                    // Settings::max_call_time
+  rpc::Counter calls_idle;                                         // Settings::request_idle_timeout
   std::array<rpc::Counter, rpc::max_status_code + 1> calls_ended;  // by status; CANCELLED where there was none
   rpc::Counter bytes_read;
   rpc::Counter bytes_written;

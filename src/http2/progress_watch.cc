@@ -9,17 +9,25 @@
 
 namespace wasm_grpc::http2 {
 
-void ProgressWatch::begin(Core& core) { schedule(core, rpc::Clock::now()); }
+void ProgressWatch::begin(Core& core) {
+  constexpr int looks = 4;  // in the shortest of the times
+  constexpr std::chrono::milliseconds least(1);
+  const Settings& settings = core.settings;
+  for (const auto limit : {settings.header_timeout, settings.stall_timeout, settings.request_idle_timeout}) {
+    if (limit.count() == 0) continue;
+    const auto interval = std::max(limit / looks, least);
+    interval_ = interval_.count() == 0 ? interval : std::min(interval_, interval);
+  }
+  if (interval_.count() == 0) return;
+  const auto idle = settings.request_idle_timeout;
+  if (idle.count() > 0) silent_looks_ = static_cast<std::uint64_t>((idle - least) / interval_ + 1);  // rounded up
+  schedule(core, rpc::Clock::now());
+}
 
 void ProgressWatch::end(Core& core) noexcept { core.timers.cancel(*this); }
 
 void ProgressWatch::schedule(Core& core, rpc::Clock::time_point now) {
-  constexpr int looks = 4;  // in the shorter of the two times
-  const auto header = core.settings.header_timeout;
-  const auto stall = core.settings.stall_timeout;
-  const auto shorter = header.count() == 0 ? stall : stall.count() == 0 ? header : std::min(header, stall);
-  if (shorter.count() == 0) return;
-  core.timers.schedule(*this, now + std::max(shorter / looks, std::chrono::milliseconds(1)));
+  core.timers.schedule(*this, rpc::later(now, interval_));
 }
 
 void ProgressWatch::on_timer() noexcept {
@@ -30,7 +38,7 @@ void ProgressWatch::on_timer() noexcept {
   if (incomplete != incomplete_) incomplete_since_ = now;
   incomplete_ = incomplete;
   const auto header_timeout = core.settings.header_timeout;
-  if (incomplete != 0 && header_timeout.count() != 0 && now - incomplete_since_ >= header_timeout) {
+  if (incomplete != 0 && header_timeout.count() != 0 && rpc::later(incomplete_since_, header_timeout) <= now) {
     connection_.end_for_delay(
         {EndReason::slow_headers, NGHTTP2_ENHANCE_YOUR_CALM, "a frame or header block that does not get complete"});
     return;
@@ -42,11 +50,12 @@ void ProgressWatch::on_timer() noexcept {
   waiting_ = waiting;
   moved_ = moved;
   const auto stall_timeout = core.settings.stall_timeout;
-  if (waiting && stall_timeout.count() != 0 && now - waiting_since_ >= stall_timeout) {
+  if (waiting && stall_timeout.count() != 0 && rpc::later(waiting_since_, stall_timeout) <= now) {
     connection_.end_for_delay(
         {EndReason::stalled_output, NGHTTP2_ENHANCE_YOUR_CALM, "answers that the client does not take"});
     return;
   }
+  if (silent_looks_ > 0) connection_.look_at_requests(silent_looks_);
   schedule(core, now);
 }
 

@@ -1,7 +1,8 @@
-// Looks after a connection whose client lets things lie: header blocks that do not get complete, answers that it does
-// not take.
+// Looks after a connection whose client lets things lie: header blocks that do not get complete, requests that do not
+// go on, answers that it does not take.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 
 #include "rpc/timer_queue.h"
@@ -16,7 +17,7 @@ class ProgressWatch final : private rpc::Timer {
  public:
   explicit ProgressWatch(Connection& connection) noexcept : connection_(connection) {}
 
-  /// From the connection's first byte to its close; does nothing where both time limits are off.
+  /// From the connection's first byte to its close; does nothing where all time limits are off.
   void begin(Core& core);
   void end(Core& core) noexcept;
 
@@ -25,6 +26,10 @@ class ProgressWatch final : private rpc::Timer {
   void schedule(Core& core, rpc::Clock::time_point now);
 
   Connection& connection_;
+  std::chrono::milliseconds interval_{0};  // between looks
+  /// After how many looks at which nothing of a request had come its time is over. Looks are counted rather than time:
+  /// a worker that was kept away from its sockets does not take that for its clients' silence.
+  std::uint64_t silent_looks_ = 0;
   // What was seen last, and since when.
   std::uint64_t incomplete_ = 0;
   rpc::Clock::time_point incomplete_since_{};

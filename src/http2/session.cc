@@ -245,6 +245,15 @@ bool Connection::output_waits() const noexcept {
   return false;
 }
 
+void Connection::look_at_requests(std::uint64_t silent_looks) noexcept {
+  const bool reads = !flooded() && wants_input();
+  Stream* next = nullptr;
+  for (Stream* stream = streams_; stream != nullptr; stream = next) {
+    next = stream->next_;
+    stream->look_at_request(reads, silent_looks);
+  }
+}
+
 void Connection::client_settings_received() {
   if (state_ != State::handshaking) return;
   state_ = State::open;

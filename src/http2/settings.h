@@ -5,12 +5,23 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "wasm_grpc/rpc/method.h"
+
 namespace wasm_grpc::http2 {
 
 struct Settings {
   /// The largest request message in bytes; a larger one is refused with RESOURCE_EXHAUSTED before it is read.
   /// 4 MiB is what gRPC clients and servers use when not told otherwise. Responses are not limited.
   std::size_t max_message_size = 4 * 1024 * 1024;
+
+  /// How long a call may take, from its headers to its answer: then DEADLINE_EXCEEDED. 0: for ever.
+  std::chrono::milliseconds max_call_time{0};
+  /// For calls of this method.
+  [[nodiscard]] std::chrono::milliseconds max_call_time_of(const rpc::Method&) const noexcept { return max_call_time; }
+
+  /// How long a client may send nothing of a request that it has not ended, while we would take more; looked at four
+  /// times in that time. Then DEADLINE_EXCEEDED, in HTTP 408. 0: for ever.
+  std::chrono::milliseconds request_idle_timeout{0};
 
   /// Streams one client connection may have open at once (SETTINGS_MAX_CONCURRENT_STREAMS). A client keeps further
   /// calls back until one ends; those it opens all the same are reset with REFUSED_STREAM.

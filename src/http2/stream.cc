@@ -1,6 +1,8 @@
 #include "http2/stream.h"
 
 #include <algorithm>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "http2/core.h"
@@ -10,6 +12,7 @@ namespace wasm_grpc::http2 {
 namespace {
 
 constexpr std::size_t kept_streams = 1024;
+constexpr std::uint16_t request_timeout = 408;
 
 }  // namespace
 
@@ -57,6 +60,8 @@ void Stream::recycle() noexcept {
   allowance_ = 0;
   held_ = 0;
   granted_ = 0;
+  silent_looks_ = 0;
+  over_time_ = false;
   started_ = false;
   ignores_input_ = false;
   responded_ = false;
@@ -101,24 +106,30 @@ void Stream::head_complete(bool end_stream) {
   if (is_http()) {
     request_.http_method = head_.http_method();
     request_.http_target = head_.target();
-    start();
-    if (end_stream) end_input();
-    return;
+  } else {
+    request_.encoding = head_.encoding();
+    request_.accepted_encodings = head_.accepted_encodings();
   }
-  request_.encoding = head_.encoding();
-  request_.accepted_encodings = head_.accepted_encodings();
-  if (const auto timeout = head_.timeout()) {
-    const auto now = rpc::Clock::now();
-    if (*timeout < rpc::Clock::time_point::max() - now) {
-      request_.deadline = now + *timeout;
-      core.timers.schedule(*this, request_.deadline);
-    }
-  }
-  if (rpc::streams_requests(request_.method->kind)) start();
+  set_deadline();
+  if (is_http() || rpc::streams_requests(request_.method->kind)) start();
   if (end_stream) end_input();
 }
 
+void Stream::set_deadline() {
+  const auto timeout = is_http() ? std::nullopt : head_.timeout();
+  const auto limit = connection_->core().settings.max_call_time_of(*request_.method);
+  if (!timeout && limit.count() == 0) return;
+  const auto now = rpc::Clock::now();
+  if (timeout) request_.deadline = rpc::later(now, *timeout);
+  if (limit.count() != 0 && rpc::later(now, limit) < request_.deadline) {
+    request_.deadline = rpc::later(now, limit);
+    over_time_ = true;
+  }
+  if (request_.deadline != rpc::Request::no_deadline) connection_->core().timers.schedule(*this, request_.deadline);
+}
+
 void Stream::take_data(std::span<const std::byte> bytes) {
+  silent_looks_ = 0;
   allowance_ -= std::min(allowance_, bytes.size());
   if (ignores_input_ || cancelled()) {
     // More is not let in, so there would be no end.
@@ -208,14 +219,53 @@ void Stream::refuse_input(rpc::Status status) {
 }
 
 void Stream::on_timer() noexcept {
-  ++connection_->core().counters.calls_past_deadline;
+  Core& core = connection_->core();
+  ++(over_time_ ? core.counters.calls_over_time : core.counters.calls_past_deadline);
   ignores_input_ = true;
-  fail({rpc::StatusCode::deadline_exceeded, "the deadline passed before the call was answered"});
+  if (!over_time_) {
+    fail({rpc::StatusCode::deadline_exceeded, "the deadline passed before the call was answered"});
+    return;
+  }
+  const auto limit = core.settings.max_call_time_of(*request_.method);
+  const std::string why = "it took longer than the " + std::to_string(limit.count()) + " ms a call may take here";
+  fail({rpc::StatusCode::deadline_exceeded, "the server ended the call: " + why});
+  core.host.call_ended(*request_.method, peer(), why);
+}
+
+bool Stream::client_may_send() const noexcept {
+  // What has come may wait to be taken here, or where the call was lent to.
+  const bool untaken = started_ && held_ > incomplete_input();
+  return allowance_ > 0 && !untaken && !waits_for_grant_;
+}
+
+void Stream::look_at_request(bool reads, std::uint64_t silent_looks) noexcept {
+  const bool is_call = request_.method != nullptr && !finished() && !cancelled();  // its headers have come
+  if (request_.half_closed || (!is_call && !answers_at_end_)) return;
+  if (!reads || !client_may_send()) {
+    silent_looks_ = 0;
+    return;
+  }
+  // The first may have come right after the client's last byte.
+  if (++silent_looks_ <= silent_looks) return;
+  Core& core = connection_->core();
+  ++core.counters.calls_idle;
+  if (answers_at_end_) {
+    answer_at_end();
+    return;
+  }
+  if (!started_) ++core.counters.calls_refused;
+  ignores_input_ = true;
+  const std::string why = "its client sent nothing for " + std::to_string(core.settings.request_idle_timeout.count()) +
+                          " ms, and had not ended the request";
+  fail({rpc::StatusCode::deadline_exceeded, "the server ended the call: " + why});
+  if (is_http() && !response_.broken_off) response_.http_status = request_timeout;
+  core.host.call_ended(*request_.method, peer(), why);
 }
 
 // ---- Flow control of the request ----
 
 void Stream::input_consumed(std::size_t bytes) noexcept {
+  silent_looks_ = 0;
   held_ -= std::min(held_, bytes);
   if (!open_) return;
   if (granted_ > 0) {

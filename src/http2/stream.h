@@ -64,6 +64,9 @@ class Stream final : public rpc::Call, public rpc::Timer {
   void take_data(std::span<const std::byte> bytes);
   void take_padding(std::size_t size);
   void end_input();
+  /// Once in a while: ends the call when its client has sent nothing at more than `silent_looks` looks on end. While it
+  /// may not send, `reads` being false or for reasons of this stream, its silence does not count.
+  void look_at_request(bool reads, std::uint64_t silent_looks) noexcept;
   /// The stream is gone, or its connection is.
   void closed();
 
@@ -104,6 +107,8 @@ class Stream final : public rpc::Call, public rpc::Timer {
   void recycle() noexcept override;
   void on_timer() noexcept override;
 
+  void set_deadline();
+  [[nodiscard]] bool client_may_send() const noexcept;
   void start();
   void count_end() noexcept;
   [[nodiscard]] bool only_we_hold_it() const noexcept;
@@ -126,18 +131,20 @@ class Stream final : public rpc::Call, public rpc::Timer {
   Connection* connection_ = nullptr;
   RequestHead head_;
   std::int32_t id_ = 0;
-  int plain_status_ = 0;         // of an answer without a handler that is not gRPC; 0 else
-  std::size_t dropped_ = 0;      // bytes of an answer whose body is not sent
-  std::size_t allowance_ = 0;    // bytes the client may still send
-  std::size_t held_ = 0;         // bytes it sent that the handler has not taken
-  std::size_t granted_ = 0;      // bytes allowed beyond the stream window, for a large message
-  bool open_ = false;            // known to nghttp2
-  bool started_ = false;         // the handler has the call
-  bool ignores_input_ = false;   // the call has failed: what the client still sends is dropped
-  bool responded_ = false;       // the response headers are with nghttp2
-  bool answers_at_end_ = false;  // refused, and that is said when the request is complete
-  bool early_end_ = false;       // the answer's last frame is with nghttp2, and the client was still sending
-  bool deferred_ = false;        // nghttp2 waits for more output
+  int plain_status_ = 0;            // of an answer without a handler that is not gRPC; 0 else
+  std::size_t dropped_ = 0;         // bytes of an answer whose body is not sent
+  std::size_t allowance_ = 0;       // bytes the client may still send
+  std::size_t held_ = 0;            // bytes it sent that the handler has not taken
+  std::size_t granted_ = 0;         // bytes allowed beyond the stream window, for a large message
+  std::uint64_t silent_looks_ = 0;  // since something of the request came, or was taken
+  bool over_time_ = false;          // the deadline is the server's
+  bool open_ = false;               // known to nghttp2
+  bool started_ = false;            // the handler has the call
+  bool ignores_input_ = false;      // the call has failed: what the client still sends is dropped
+  bool responded_ = false;          // the response headers are with nghttp2
+  bool answers_at_end_ = false;     // refused, and that is said when the request is complete
+  bool early_end_ = false;          // the answer's last frame is with nghttp2, and the client was still sending
+  bool deferred_ = false;           // nghttp2 waits for more output
 
   // Links of the connection's lists.
   Stream* previous_ = nullptr;

@@ -10,6 +10,13 @@
 
 namespace wasm_grpc::rpc {
 
+/// So much later; Clock::time_point::max() where that is beyond what the clock can say.
+template <typename Duration>
+[[nodiscard]] constexpr Clock::time_point later(Clock::time_point time, Duration by) noexcept {
+  const auto left = std::chrono::duration_cast<Duration>(Clock::time_point::max() - time);
+  return by < left ? time + by : Clock::time_point::max();
+}
+
 class TimerQueue;
 
 /// Something that wants to be told at a time. Belongs to the thread of its queue.

@@ -15,6 +15,8 @@ namespace {
 http2::Settings http2_settings(const ServerOptions& options) {
   http2::Settings settings;
   settings.max_message_size = options.max_message_size;
+  settings.max_call_time = options.max_call_time;
+  settings.request_idle_timeout = options.clients.request_idle_timeout;
   settings.max_concurrent_streams = options.max_concurrent_streams;
   settings.keepalive_time = options.keepalive_time;
   settings.keepalive_timeout = options.keepalive_timeout;
@@ -52,6 +54,7 @@ Worker::Worker(const ServerOptions& options, InstanceBudget& budget, wasm::Epoch
     : index_(index),
       workers_(exchange == nullptr ? 1 : static_cast<unsigned>(exchange->desks().size())),
       ended_lines_(log),
+      timed_out_lines_(log),
       io_(1),
       work_(io_.get_executor()),
       timer_(io_),
@@ -204,6 +207,8 @@ void Worker::add_counters(ServerCounters& total) const {
   for (std::size_t i = 0; i < http2::end_reasons; ++i) total.connections_ended[i].count += http2.connections_ended[i];
   total.calls_started += http2.calls_started;
   total.calls_refused += http2.calls_refused;
+  total.calls_over_time += http2.calls_over_time;
+  total.calls_idle += http2.calls_idle;
   for (std::size_t i = 0; i < total.calls_ended.size(); ++i) total.calls_ended[i] += http2.calls_ended[i];
   total.bytes_read += http2.bytes_read;
   total.bytes_written += http2.bytes_written;
@@ -270,6 +275,13 @@ void Worker::connection_ended(http2::EndReason reason, std::string_view peer, st
   std::string text = "ended the connection of ";
   text.append(peer).append(": ").append(http2::name(reason)).append(" (").append(detail).append(")");
   ended_lines_.write(http2::is_attack(reason) ? LogLevel::warn : LogLevel::info, "host", std::move(text));
+}
+
+void Worker::call_ended(const rpc::Method& method, std::string_view peer, std::string_view why) noexcept {
+  if (!timed_out_lines_.admits()) return;
+  std::string text = "ended a call of ";
+  text.append(method.path).append(" from ").append(peer).append(": ").append(why);
+  timed_out_lines_.write(LogLevel::info, "host", std::move(text));
 }
 
 void Worker::refused(const std::string& peer) noexcept {

@@ -81,6 +81,7 @@ class Worker final : private http2::Host, private net::ListenerWatch {
   void wake() noexcept override;
   void drained() noexcept override;
   void connection_ended(http2::EndReason reason, std::string_view peer, std::string_view detail) noexcept override;
+  void call_ended(const rpc::Method& method, std::string_view peer, std::string_view why) noexcept override;
 
   // net::ListenerWatch
   void refused(const std::string& peer) noexcept override;
@@ -103,7 +104,8 @@ class Worker final : private http2::Host, private net::ListenerWatch {
 
   unsigned index_;
   unsigned workers_;
-  observe::LimitedLog ended_lines_;  // clients decide how many connections there are to be ended
+  observe::LimitedLog ended_lines_;      // clients decide how many connections there are to be ended
+  observe::LimitedLog timed_out_lines_;  // and how many calls
 
   asio::io_context io_;
   asio::executor_work_guard<asio::io_context::executor_type> work_;

@@ -243,6 +243,10 @@ void inform(rpc::Call& call) {
     text.append(" connection ").append(std::to_string(client->connection));
     text.append(" host ").append(std::to_string(client->host));
   }
+  if (const auto deadline = call.deadline()) {
+    const auto left = std::chrono::duration_cast<std::chrono::seconds>(*deadline - rpc::Clock::now());
+    text.append(" deadline ").append(std::to_string(left.count()));
+  }
   (void)call.send(bytes(text));
   call.finish({});
 }
@@ -356,6 +360,12 @@ void Server::on_thread(const std::function<void(Endpoint&)>& action) {
     done.set_value();
   });
   done.get_future().wait();
+}
+
+void Server::let_hours_pass(int hours) {
+  for (int i = 0; i < hours; ++i) {
+    on_thread([&](Endpoint&) { timers_->run_due(rpc::Clock::now() + std::chrono::hours(1)); });
+  }
 }
 
 void Server::drain() {

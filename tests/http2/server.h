@@ -37,7 +37,7 @@ struct Seen {
 ///   Early (bidi): answers "early" and OK at once, without reading.
 ///   Forget (unary): returns without an answer.
 ///   Abandon (bidi): echoes until the message "leave", then lets go of the call without a status.
-///   Info (unary): answers "METHOD AUTHORITY PEER".
+///   Info (unary): answers "METHOD AUTHORITY PEER connection N host N deadline SECONDS"; those that are known.
 /// By HTTP:
 ///   /http: the status of the header want-status, the header "request: METHOD TARGET", those that begin with "echo-",
 ///   and
@@ -56,6 +56,8 @@ class Server {
   [[nodiscard]] bool drained() const { return drained_; }
   /// Runs it on the server's thread and waits until it has.
   void on_thread(const std::function<void(Endpoint&)>& action);
+  /// Timers go off that are due within an hour; so many times.
+  void let_hours_pass(int hours);
   /// Accepts no more connections, and drains the endpoint.
   void drain();
   [[nodiscard]] Counters counters();

@@ -74,6 +74,37 @@ TEST(ServerCountersTest, CountsTheConnectionsItEndedByTheReason) {
       [](const ServerCounters& now) { return count_of(now.connections_ended, "keepalive timeout") == 1; }));
 }
 
+TEST(ServerCountersTest, CountsCallsThatTookTooLongAndThoseWhoseClientsFellSilent) {
+  ServerOptions options = of_workers(1);
+  options.max_call_time = std::chrono::milliseconds(20);
+  std::string log;  // written by the one worker
+  options.log = [&](LogLevel, std::string_view source, std::string_view text) {
+    log.append(source).append(": ").append(text).append("\n");
+  };
+  const std::string waits =
+      guest_text("(drop (call $wait (local.get $call) (i32.const 0) (i64.const -1))) (i32.const 5)");
+  {
+    GuestServer server(options, waits);
+    http2::Client client(server.port());
+    EXPECT_EQ(client.call(path, "").status(), 4);
+    EXPECT_EQ(server.counters().calls_over_time, 1u);
+  }
+  EXPECT_NE(log.find("host: ended a call of " + std::string(path) + " from 127.0.0.1:"), std::string::npos) << log;
+  EXPECT_NE(log.find("it took longer than the 20 ms"), std::string::npos) << log;
+  log.clear();
+  options.max_call_time = std::chrono::milliseconds(0);
+  options.clients.request_idle_timeout = std::chrono::milliseconds(20);
+  {
+    GuestServer server(options, waits);
+    http2::Client client(server.port());
+    const auto id = client.open(path);
+    EXPECT_TRUE(client.run_until_closed(id));
+    EXPECT_EQ(client.reply(id).status(), 4);
+    EXPECT_EQ(server.counters().calls_idle, 1u);
+  }
+  EXPECT_NE(log.find("its client sent nothing for 20 ms"), std::string::npos) << log;
+}
+
 TEST(ServerCountersTest, CountsACallThatUsedUpItsCpuTime) {
   ServerOptions options = of_workers(1);
   options.guests.max_cpu_time = std::chrono::milliseconds(100);

@@ -190,6 +190,8 @@ class Call {
   /// Ends the call from the transport's side: `status` is what the client gets, unless the handler gave one before;
   /// then cancel(). For deadlines and for what receive() complains of.
   void fail(Status status);
+  /// Bytes that have arrived of a message that is not complete, or of its prefix.
+  [[nodiscard]] std::size_t incomplete_input() const noexcept { return input_.size() - input_scanned_; }
   /// False also before the method is known.
   [[nodiscard]] bool is_http() const noexcept {
     return request_.method != nullptr && request_.method->kind == MethodKind::http;

@@ -2,6 +2,8 @@
 
 import conformance_pb2 as conformance
 import conformance_pb2_grpc
+import echo_pb2
+import echo_pb2_grpc
 import grpc
 import pytest
 from http2_client import GRPC, Http2Client
@@ -146,3 +148,32 @@ def test_calls_that_wait_cost_no_processor_time(single, stub):
     assert single.processor_seconds() - used < 0.2
     stream.cancel()
     assert waiting.result().number > 0
+
+
+def test_the_server_limits_how_long_a_call_may_take_whatever_its_client_allows(serve, connect):
+    server = serve("conformance", "--workers", "1", "--instances", "1", "--max-call-time", "500")
+    stub = conformance_pb2_grpc.GuestStub(connect(server))
+    for arguments in ({}, {"timeout": LIMIT}):
+        with pytest.raises(grpc.RpcError) as failed:
+            stub.Sleep(FOR_A_MINUTE["wait"], **arguments)
+        assert failed.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED
+        assert "the server ended the call: it took longer than the 500 ms" in failed.value.details()
+    assert server.wait_for_log(r"info host: ended a call of /test\.Guest/Sleep from \S+: it took longer than the 500 ms")
+    assert stub.Count(EMPTY, timeout=LIMIT).number > 0  # in the only instance
+
+
+def test_a_client_that_opens_a_stream_and_says_nothing_is_sent_away_when_so_wanted(serve, connect):
+    server = serve("echo", "--workers", "1", "--request-idle-timeout", "1000")
+    stub = echo_pb2_grpc.EchoStub(connect(server))
+    outbox = Outbox(echo_pb2.Message(payload=b"one"))
+    replies = stub.BidiStream(outbox, timeout=LIMIT)
+    assert next(replies).payload == b"one"
+    with pytest.raises(grpc.RpcError) as failed:
+        next(replies)
+    outbox.end()
+    assert failed.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED
+    assert "its client sent nothing for 1000 ms" in failed.value.details()
+    with Http2Client(server, LIMIT) as client:  # HTTP/2 or not, a request that never comes
+        silent = client.open("/echo.Echo/Unary")
+        assert client.answer(silent).status == grpc.StatusCode.DEADLINE_EXCEEDED.value[0]
+    assert stub.Unary(echo_pb2.Message(payload=b"two"), timeout=LIMIT).payload == b"two"
