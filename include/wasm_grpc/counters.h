@@ -46,8 +46,8 @@ struct ServerCounters {
   /// Connections that the server ended because of what their client did; the reasons are those of the log.
   std::vector<ReasonCount> connections_ended;
 
-  std::uint64_t calls_started = 0;  // given to a guest or a native handler
-  std::uint64_t calls_refused = 0;  // answered without one
+  std::uint64_t calls_started = 0;    // given to a guest or a native handler
+  std::uint64_t calls_refused = 0;    // answered without one
   std::uint64_t calls_over_time = 0;  // ServerOptions::max_call_time ended them
   std::uint64_t calls_idle = 0;       // ClientLimits::request_idle_timeout ended them
   /// By rpc::StatusCode, both kinds. One whose client went away before it had a status is CANCELLED.
