@@ -1,4 +1,6 @@
-//! Re-exports Wasmtime's C API so that its symbols land in one static library, beside the parser of HTTP/1.1.
+//! Re-exports Wasmtime's C API so that its symbols land in one static library, beside the parser of HTTP/1.1 and a
+//! limiter of stores.
 pub use wasmtime_c_api::*;
 
 mod http1;
+mod limiter;

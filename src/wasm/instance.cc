@@ -23,7 +23,11 @@ constexpr std::uint64_t slice_ticks = 1;
 }  // namespace
 
 struct Instance::State {
+  State(const LinkedModule& of, const MemoryLimits& limits, MemoryReservation room)
+      : linked(of), limiter(limits, std::move(room)) {}
+
   const LinkedModule& linked;
+  StoreLimiter limiter;
   wasmtime_store_t* store = nullptr;
   wasmtime_context_t* context = nullptr;
   wasmtime_instance_t instance{};
@@ -60,15 +64,19 @@ struct Instance::State {
     }
     wasmtime_extern_delete(&item);
   }
+
+  /// Tells the limiter what has become of a growth that failed. Not while the guest is in the middle of something else
+  /// than a host function: its memory belongs to the engine then.
+  void count_memory() noexcept {
+    if (limiter.in_doubt() && has_memory) limiter.set_memory(wasmtime_memory_data_size(context, &memory));
+  }
 };
 
-Instance::Instance(const LinkedModule& linked) : state_(std::make_unique<State>(linked)) {
-  const Engine& engine = linked.module().engine();
-  state_->store = wasmtime_store_new(engine.get(), this, nullptr);
+Instance::Instance(const LinkedModule& linked, const MemoryLimits& limits, MemoryReservation room)
+    : state_(std::make_unique<State>(linked, limits, std::move(room))) {
+  state_->store = wasmtime_store_new(linked.module().engine().get(), this, nullptr);
   state_->context = wasmtime_store_context(state_->store);
-  const auto max_memory = static_cast<std::int64_t>(engine.options().max_memory_bytes);
-  const auto max_table = static_cast<std::int64_t>(engine.options().max_table_elements);
-  wasmtime_store_limiter(state_->store, max_memory, max_table, 1, 1, 1);
+  state_->limiter.install(state_->store);
   wasmtime_context_epoch_deadline_async_yield_and_update(state_->context, slice_ticks);
 }
 
@@ -105,6 +113,7 @@ void Instance::begin_call(std::size_t function, std::span<const std::int32_t> ar
     state.arguments[i].of.i32 = arguments[i];
   }
   state.first_poll = true;
+  state.limiter.forget_refusal();
   state.future =
       wasmtime_func_call_async(state.context, &state.functions[function], state.arguments.data(), arguments.size(),
                                &state.result, has_result ? 1 : 0, &state.trap, &state.error);
@@ -120,6 +129,7 @@ Progress Instance::poll() noexcept {
   }
   wasmtime_call_future_delete(state.future);
   state.future = nullptr;
+  state.count_memory();
   if (state.trap != nullptr || state.error != nullptr) {
     state.failure = take_failure(state.trap, state.error);
     state.trap = nullptr;
@@ -162,6 +172,11 @@ std::span<std::byte> Instance::memory() noexcept {
   return {reinterpret_cast<std::byte*>(wasmtime_memory_data(state.context, &state.memory)),
           wasmtime_memory_data_size(state.context, &state.memory)};
 }
+
+std::size_t Instance::memory_use() const noexcept { return state_->limiter.used(); }
+bool Instance::growth_refused() const noexcept { return state_->limiter.refused(); }
+const MemoryLimits& Instance::memory_limits() const noexcept { return state_->limiter.limits(); }
+MemoryReservation Instance::leave_room(std::size_t bytes) noexcept { return state_->limiter.leave(bytes); }
 
 void Instance::set_host_data(HostSlot slot, void* data) noexcept {
   state_->host_data[static_cast<std::size_t>(slot)] = data;
@@ -226,6 +241,7 @@ std::span<std::byte> Instance::memory(wasmtime_caller_t* caller) noexcept {
     }
     wasmtime_extern_delete(&item);
   }
+  state.count_memory();
   return memory();
 }
 

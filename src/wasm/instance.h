@@ -17,6 +17,8 @@
 #include <string_view>
 
 #include "wasm/failure.h"
+#include "wasm/memory_budget.h"
+#include "wasm/store_limiter.h"
 #include "wasm_grpc/host_function.h"
 
 struct wasm_trap_t;
@@ -62,8 +64,8 @@ inline constexpr std::size_t host_slots = 3;
 /// One sandbox. Used by one thread at a time; may move between threads while no function of it runs.
 class Instance {
  public:
-  /// Nothing is instantiated yet. `linked` outlives the instance.
-  explicit Instance(const LinkedModule& linked);
+  /// Nothing is instantiated yet. `linked` outlives the instance. `room`: what it has of the budget before it grows.
+  explicit Instance(const LinkedModule& linked, const MemoryLimits& limits = {}, MemoryReservation room = {});
   ~Instance();
   Instance(const Instance&) = delete;
   Instance& operator=(const Instance&) = delete;
@@ -90,6 +92,13 @@ class Instance {
 
   /// The guest's memory now; empty when it exports none.
   [[nodiscard]] std::span<std::byte> memory() noexcept;
+  /// Bytes of its memory and table, exported or not.
+  [[nodiscard]] std::size_t memory_use() const noexcept;
+  /// True when the last growth of its memory or table that was asked for since the last begin_call() did not happen.
+  [[nodiscard]] bool growth_refused() const noexcept;
+  [[nodiscard]] const MemoryLimits& memory_limits() const noexcept;
+  /// Takes so many bytes of its reservation, or as many as it has, for the instance that is to have its place.
+  [[nodiscard]] MemoryReservation leave_room(std::size_t bytes) noexcept;
   [[nodiscard]] const LinkedModule& linked() const noexcept;
 
   void set_host_data(HostSlot slot, void* data) noexcept;
