@@ -27,12 +27,16 @@ struct ModuleCounters {
   std::uint64_t instances_made = 0;
   std::uint64_t instances_discarded = 0;
 
+  std::uint64_t memory_bytes = 0;       // now, of its instances' memories and tables, and what is kept for the next
+  std::uint64_t growths_refused = 0;    // of a memory or table, for want of ServerOptions::max_total_memory
+  std::uint64_t instances_delayed = 0;  // made later than calls wanted them, likewise
+
   std::uint64_t calls_waiting = 0;      // now, for an instance
   std::uint64_t calls_waited = 0;       // all that had to
   std::uint64_t calls_refused = 0;      // RESOURCE_EXHAUSTED: too many waited
   std::uint64_t calls_unavailable = 0;  // UNAVAILABLE at once: its instances failed to start just before
   /// Guests that did not come to a good end, and took their instance with them: "trap", "stack overflow",
-  /// "out of memory" (it trapped or exited with more than three quarters of its memory in use), "exit",
+  /// "out of memory" (it trapped or exited after its memory or table had been refused growth), "exit",
   /// "cpu time", "event time", "failed start", "made way" (its call only waited for its client, who had more instances
   /// than others that waited for one), and three whose call had ended, and who did not return in time: "past its
   /// deadline", "cancelled", "answered".

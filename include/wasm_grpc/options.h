@@ -80,6 +80,13 @@ struct ServerOptions {
   /// of addresses are reserved for each; memory is used only as guests use it.
   std::uint32_t max_instances = 4096;
 
+  /// Bytes that the linear memories and tables of all guests may have together, as they declare and grow them, touched or
+  /// not. When they are taken, memory.grow and table.grow fail, and calls wait for new instances, for which idle ones
+  /// make way. Half of it is kept for the modules in equal parts, so that none finds nothing left. 0: three quarters of
+  /// what the machine has, or the control group (cgroup) of the process, where that is less. What guests' stacks, their
+  /// code and the host's buffers of calls take comes on top.
+  std::uint64_t max_total_memory = 0;
+
   /// Bytes one request message may have, as it comes and decompressed; a larger one is answered RESOURCE_EXHAUSTED.
   std::size_t max_message_size = std::size_t{4} << 20;
 

@@ -189,6 +189,13 @@ void add_serve(CLI::App& app, Command& run) {
       ->capture_default_str()
       ->type_name("N");
   command
+      ->add_option(
+          "--max-total-memory", server.max_total_memory,
+          "Most memory of all instances together, in bytes; 0: three quarters of the machine's or the cgroup's")
+      ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1} << 50))
+      ->capture_default_str()
+      ->type_name("BYTES");
+  command
       ->add_option("--max-message-size", server.max_message_size,
                    "Largest request message accepted, in bytes, also decompressed")
       ->check(CLI::Range(std::size_t{1}, std::size_t{0x7fffffff}))

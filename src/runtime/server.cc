@@ -17,6 +17,7 @@
 #include "runtime/instances/guest_module.h"
 #include "runtime/instances/module_info.h"
 #include "runtime/instances/system_limits.h"
+#include "runtime/instances/system_memory.h"
 #include "runtime/unary_handler.h"
 #include "runtime/worker.h"
 #include "services/builtin.h"
@@ -28,6 +29,7 @@
 #include "wasm/engine.h"
 #include "wasm/epoch.h"
 #include "wasm/linker.h"
+#include "wasm/memory_budget.h"
 
 namespace wasm_grpc {
 
@@ -140,6 +142,7 @@ struct Server::State {
   State(const ServerOptions& server_options, wasm::Engine server_engine, unsigned worker_count)
       : options(server_options),
         log(options.log_level, options.log),
+        memory(options.max_total_memory),
         engine(std::move(server_engine)),
         linker(engine),
         ticker(engine, server_options.guests.time_slice),
@@ -149,6 +152,7 @@ struct Server::State {
 
   ServerOptions options;
   observe::Log log;
+  wasm::MemoryBudget memory;  // of all guests
   wasm::Engine engine;
   wasm::Linker linker;
   wasm::EpochTicker ticker;
@@ -158,7 +162,7 @@ struct Server::State {
   std::uint32_t instances_needed = 0;      // by modules, for good
   std::shared_ptr<http2::TlsContext> tls;  // nullptr: none
   std::vector<MethodInfo> methods;
-  std::vector<std::string> modules;  // their names
+  std::vector<std::shared_ptr<runtime::GuestModule>> modules;
   services::Catalog catalog;
   services::HealthRegistry health;
   net::Door door;
@@ -177,6 +181,15 @@ struct Server::State {
   /// True when someone serves the path already.
   [[nodiscard]] bool claimed(std::string_view path) const {
     return std::any_of(methods.begin(), methods.end(), [&](const MethodInfo& method) { return method.path == path; });
+  }
+  /// Keeps half of the memory for the modules, in equal parts; less where one needs more to start an instance.
+  void share_memory() {
+    if (modules.size() < 2) return;
+    std::uint64_t largest = 0;
+    for (const auto& module : modules) largest = std::max<std::uint64_t>(largest, module->start_memory());
+    const std::uint64_t reserve = std::min(memory.max() / 2 / modules.size(),
+                                           (memory.max() - std::min(largest, memory.max())) / (modules.size() - 1));
+    for (const auto& module : modules) module->memory_budget().set_reserve(reserve);
   }
   [[nodiscard]] Result<> may_change() const {
     return started ? Result<>(Error{"the server has started; set it up before start()"}) : success();
@@ -204,7 +217,11 @@ Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options) {
   auto engine = wasm::Engine::create(engine_options);
   if (!engine.ok()) return std::move(engine).error();
 
-  auto state = std::make_unique<State>(options, std::move(engine).value(), workers);
+  ServerOptions settled = options;
+  if (settled.max_total_memory == 0) {
+    settled.max_total_memory = runtime::default_guest_memory(runtime::system_memory());
+  }
+  auto state = std::make_unique<State>(settled, std::move(engine).value(), workers);
   if (auto defined = abi::define_imports(state->linker); !defined.ok()) return std::move(defined).error();
   if (auto defined = wasi::define_imports(state->linker); !defined.ok()) return std::move(defined).error();
   for (auto* const make : {hostmodules::atomics, hostmodules::kv, hostmodules::wazero_atomic}) {
@@ -265,9 +282,9 @@ Result<ModuleInfo> Server::add_module(std::span<const std::byte> bytes, const Mo
   {
     wasm::EpochTicker::Activity activity(state_->ticker);
     activity.enter();
-    auto loaded =
-        runtime::GuestModule::load(state_->engine, state_->linker, options.name, bytes, std::move(sandbox).value(),
-                                   state_->log, limits.value().start_timeout, own, state_->code_cache.get());
+    auto loaded = runtime::GuestModule::load(state_->engine, state_->linker, options.name, bytes,
+                                             std::move(sandbox).value(), state_->log, limits.value().start_timeout, own,
+                                             state_->code_cache.get(), &state_->memory);
     if (!loaded.ok()) return std::move(loaded).error();
     guest = std::move(loaded).value();
   }
@@ -286,7 +303,7 @@ Result<ModuleInfo> Server::add_module(std::span<const std::byte> bytes, const Mo
   for (const auto& worker : state_->workers) {
     if (auto added = worker->add_module(guest); !added.ok()) return std::move(added).error();
   }
-  state_->modules.push_back(guest->name());
+  state_->modules.push_back(guest);
   ModuleInfo info = runtime::describe(*guest, state_->engine.options());
   const std::vector<std::string> services = runtime::service_names(info.methods);
   state_->catalogue(info.name, services, guest->described());
@@ -353,6 +370,7 @@ Result<> Server::start() {
     if (auto added = add_health(); !added.ok()) return added;
   }
   state_->started = true;
+  state_->share_memory();
   if (const auto allowed = runtime::allowed_mappings()) {
     if (const auto warning = runtime::too_few_mappings(state_->options.max_instances, *allowed)) {
       state_->log.host(LogLevel::warn, *warning);
@@ -443,7 +461,7 @@ ServerCounters Server::counters() const {
   for (std::size_t i = 0; i < http2::end_reasons; ++i) {
     total.connections_ended.push_back({http2::name(static_cast<http2::EndReason>(i)), 0});
   }
-  for (const std::string& module : state_->modules) total.modules.push_back(runtime::no_guest_counters(module));
+  for (const auto& module : state_->modules) total.modules.push_back(runtime::counters_of(*module));
   for (const auto& worker : state_->workers) worker->add_counters(total);
   for (const runtime::LoanDesk& desk : state_->exchange.desks()) {
     total.calls_lent += desk.calls_lent;

@@ -68,7 +68,7 @@ class MemoryBudget {
   MemoryBudget(const MemoryBudget&) = delete;
   MemoryBudget& operator=(const MemoryBudget&) = delete;
 
-  // ---- Before it is used ----
+  // ---- Before it is used by several threads ----
 
   /// What a part has of the whole, whether it takes it or not. The reserves are not to be more than the whole.
   void set_reserve(std::uint64_t bytes) noexcept;

@@ -72,7 +72,11 @@ struct HostModulesTest : runtime::GuestTest {
   void load(std::string_view body) {
     auto loaded = try_load(text(body));
     ASSERT_TRUE(loaded.ok()) << loaded.error().message;
-    module = loaded.value();
+    take(loaded.value());
+  }
+  void take(std::shared_ptr<const GuestModule> other) {
+    last.reset();  // no instance outlives its module
+    module = std::move(other);
   }
   std::unique_ptr<GuestInstance> start() {
     auto guest = std::make_unique<GuestInstance>(*module, &module->declaration());
@@ -270,7 +274,7 @@ TEST_F(HostModulesTest, AWazeroGuestThatPointsOutsideItsMemoryTraps) {
           text("(call $wazero_" + use + ") (i32.const 0)",
                "(data (i32.const 200) \"" + places + "\") (func (export \"__atomic\") (result i32) (i32.const 200))"));
       ASSERT_TRUE(loaded.ok()) << loaded.error().message;
-      module = loaded.value();
+      take(loaded.value());
       answer();
       EXPECT_NE(trap.find("outside its memory"), std::string::npos) << use << " " << places << trap;
     }

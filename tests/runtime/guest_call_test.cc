@@ -200,14 +200,14 @@ TEST_F(GuestCallTest, InstancesAndWaitingCallsAreCounted) {
     begin(*open.back());
   }
   run();
-  ModuleCounters counted = no_guest_counters("guest");
+  ModuleCounters counted = counters_of(pool->module());
   pool->counters().add_to(counted);
   EXPECT_EQ(counted.instances_alive, 4u);
   EXPECT_EQ(counted.instances_idle, 0u);
   EXPECT_EQ(counted.calls_waiting, 2u);
   for (const auto& call : open) call->client_cancels();
   run();
-  counted = no_guest_counters("guest");
+  counted = counters_of(pool->module());
   pool->counters().add_to(counted);
   EXPECT_EQ(counted.instances_alive, 4u);
   EXPECT_EQ(counted.instances_idle, 4u);

@@ -100,8 +100,9 @@ struct GuestTest : testing::Test {
     options.instances = life;
     options.guests = limits;
     options.guests->max_waiting_calls = max_waiting;
-    auto loaded = GuestModule::load(engine(), linker, std::move(name), std::as_bytes(std::span(text)),
-                                    wasi::Sandbox::create({}).value(), log, std::chrono::seconds(10), options);
+    auto loaded =
+        GuestModule::load(engine(), linker, std::move(name), std::as_bytes(std::span(text)),
+                          wasi::Sandbox::create({}).value(), log, std::chrono::seconds(10), options, nullptr, memory);
     EXPECT_TRUE(loaded.ok()) << loaded.error().message;
     return loaded.value();
   }
@@ -140,7 +141,8 @@ struct GuestTest : testing::Test {
     return false;
   }
 
-  GuestLimits limits;  // of modules loaded from here on
+  GuestLimits limits;                    // of modules loaded from here on
+  wasm::MemoryBudget* memory = nullptr;  // what they share, if anything
   wasm::Linker linker;
   std::vector<std::string> log_lines;
   std::vector<std::int32_t> notes;  // what guests said by test.note

@@ -22,7 +22,7 @@ inline constexpr std::string_view path = "/test.Service/Method";
 class GuestServer {
  public:
   GuestServer(ServerOptions options, std::string_view text, HostModule more = HostModule("more"),
-              WorkerEvents* events = nullptr) {
+              WorkerEvents* events = nullptr, ModuleOptions module = {}) {
     if (!options.log) options.log = [](LogLevel, std::string_view, std::string_view) {};
     server_ = std::move(Server::create(options)).value();
     HostModule test("test");
@@ -32,7 +32,6 @@ class GuestServer {
         .function("note", [](std::int32_t) {});
     EXPECT_TRUE(server_->add_host_module(std::move(test)).ok());
     EXPECT_TRUE(server_->add_host_module(std::move(more)).ok());
-    ModuleOptions module;
     module.name = "guest";
     auto added = server_->add_module(std::as_bytes(std::span(text)), module);
     EXPECT_TRUE(added.ok()) << added.error().message;

@@ -1,9 +1,6 @@
 #include "runtime/instances/guest_counters.h"
 
-#include <algorithm>
-
 #include "runtime/instances/guest_module.h"
-#include "wasm/engine.h"
 
 namespace wasm_grpc::runtime {
 
@@ -21,12 +18,7 @@ GuestFailure classify(GuestInstance& guest) noexcept {
   const wasm::Failure& failure = guest.instance.failure();
   if (failure.kind == wasm::Failure::Kind::stack_overflow) return GuestFailure::stack_overflow;
   // A guest learns that its memory does not grow, and decides itself what follows.
-  const wasm::Module& module = guest.instance.linked().module();
-  std::uint64_t limit = module.engine().options().max_memory_bytes;
-  if (module.memory() && module.memory()->maximum_pages) {
-    limit = std::min(limit, *module.memory()->maximum_pages * 64 * 1024);
-  }
-  if (guest.instance.memory().size() > limit / 4 * 3) return GuestFailure::out_of_memory;
+  if (guest.instance.growth_refused()) return GuestFailure::out_of_memory;
   return failure.kind == wasm::Failure::Kind::exit ? GuestFailure::exit : GuestFailure::trap;
 }
 
@@ -44,9 +36,12 @@ void GuestCounters::add_to(ModuleCounters& total) const {
   for (std::size_t i = 0; i < guest_failures; ++i) total.failures[i].count += failures[i];
 }
 
-ModuleCounters no_guest_counters(std::string_view module) {
+ModuleCounters counters_of(const GuestModule& module) {
   ModuleCounters zero;
-  zero.name = module;
+  zero.name = module.name();
+  zero.memory_bytes = module.memory_budget().used();
+  zero.growths_refused = module.memory_budget().refused_growths();
+  zero.instances_delayed = module.memory_budget().delayed_instances();
   for (std::size_t i = 0; i < guest_failures; ++i) zero.failures.push_back({name(static_cast<GuestFailure>(i)), 0});
   return zero;
 }

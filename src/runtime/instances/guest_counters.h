@@ -15,7 +15,7 @@ namespace wasm_grpc::runtime {
 enum class GuestFailure : std::uint8_t {
   trap,
   stack_overflow,
-  out_of_memory,  // it trapped or exited with its memory nearly full
+  out_of_memory,  // it trapped or exited after its memory or table did not grow
   exit,
   cpu_time,       // it used up GuestLimits::max_cpu_time
   start,          // of any kind, while it started
@@ -29,6 +29,7 @@ inline constexpr std::size_t guest_failures = 11;
 /// Its name in ModuleCounters::failures.
 [[nodiscard]] std::string_view name(GuestFailure failure) noexcept;
 
+class GuestModule;
 struct GuestInstance;
 /// Why poll() of its instance failed.
 [[nodiscard]] GuestFailure classify(GuestInstance& guest) noexcept;
@@ -49,7 +50,7 @@ struct GuestCounters {
   void failed(GuestFailure failure) noexcept { ++failures[static_cast<std::size_t>(failure)]; }
 };
 
-/// What add_to() adds to.
-[[nodiscard]] ModuleCounters no_guest_counters(std::string_view module);
+/// What add_to() adds to: what is not counted by workers.
+[[nodiscard]] ModuleCounters counters_of(const GuestModule& module);
 
 }  // namespace wasm_grpc::runtime

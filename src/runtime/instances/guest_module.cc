@@ -14,6 +14,20 @@ std::string describe_in_one_line(wasm::Failure failure) {
   return describe(failure) + ", in " + innermost;
 }
 
+std::string mebibytes(std::uint64_t bytes) {
+  return bytes < std::uint64_t{10} << 20 ? std::to_string(bytes >> 10) + " KiB" : std::to_string(bytes >> 20) + " MiB";
+}
+
+/// What explains a start that failed since it got no more memory; empty when it did not ask in vain.
+std::string refused_memory(const GuestInstance& guest) {
+  if (!guest.instance.growth_refused()) return {};
+  const wasm::MemoryLimits limits = guest.instance.memory_limits();
+  return "; it had " + mebibytes(guest.instance.memory_use()) +
+         " of memory and was refused more: an instance may have " + mebibytes(limits.max_memory_bytes) + " and " +
+         std::to_string(limits.max_table_elements) + " elements of a table, all guests together " +
+         mebibytes(limits.budget->max());
+}
+
 /// Runs the whole start of a new instance on this thread.
 Result<> run_start(GuestInstance& guest, std::chrono::milliseconds timeout) {
   const auto give_up = wasm::Clock::now() + timeout;
@@ -21,7 +35,7 @@ Result<> run_start(GuestInstance& guest, std::chrono::milliseconds timeout) {
   while ((progress = guest.poll_start()) != wasm::Progress::done) {
     if (progress == wasm::Progress::failed) {
       if (!guest.start_refusal.empty()) return Error{guest.start_refusal};
-      return Error{"its start failed: " + describe_in_one_line(guest.instance.failure())};
+      return Error{"its start failed: " + describe_in_one_line(guest.instance.failure()) + refused_memory(guest)};
     }
     if (wasm::Clock::now() >= give_up) {
       return Error{"its start did not finish within " + std::to_string(timeout.count()) + " ms"};
@@ -67,10 +81,32 @@ std::string describe_start_failure(const GuestInstance& guest) {
   return guest.start_refusal.empty() ? describe(guest.instance.failure()) : guest.start_refusal;
 }
 
-GuestInstance::GuestInstance(const GuestModule& module, const abi::Declaration* expected)
+GuestModule::GuestModule(std::shared_ptr<const wasm::LinkedModule> linked, const abi::Abi& abi,
+                         std::shared_ptr<const wasi::Sandbox> sandbox, observe::Log& log, const ModuleOptions& options,
+                         wasm::ModuleStates states, wasm::MemoryBudget* memory)
+    : linked_(std::move(linked)),
+      abi_(&abi),
+      sandbox_(std::move(sandbox)),
+      log_(log),
+      life_(options.instances),
+      limits_(options.guests.value_or(GuestLimits())),
+      states_(std::move(states)),
+      memory_budget_(memory) {}
+
+void GuestModule::tell_of_shortage() const noexcept {
+  log_.write(LogLevel::warn, name(),
+             "its instances have " + mebibytes(memory_budget_.used()) +
+                 " of memory and want more, but all guests may have " + mebibytes(memory_budget_.max()) +
+                 " together: they do not grow, and calls wait for new ones (" +
+                 std::to_string(memory_budget_.refused_growths()) + " growths refused, " +
+                 std::to_string(memory_budget_.delayed_instances()) +
+                 " instances delayed so far); this is said every 10 s at most");
+}
+
+GuestInstance::GuestInstance(const GuestModule& module, const abi::Declaration* expected, wasm::MemoryReservation room)
     : wasi(module.sandbox(), module.name(), module.log()),
       states(module.states()),
-      instance(module.linked()),
+      instance(module.linked(), module.memory_limits(), std::move(room)),
       binding(module.abi().bind(instance, module.log(), expected, module.health())),
       start_calls(module.states().start_calls()) {
   instance.set_host_data(wasm::HostSlot::wasi, &wasi);
@@ -125,7 +161,8 @@ Result<std::shared_ptr<GuestModule>> GuestModule::load(const wasm::Engine& engin
                                                        std::string name, std::span<const std::byte> bytes,
                                                        std::shared_ptr<const wasi::Sandbox> sandbox, observe::Log& log,
                                                        std::chrono::milliseconds start_timeout,
-                                                       const ModuleOptions& options, const wasm::CodeCache* cache) {
+                                                       const ModuleOptions& options, const wasm::CodeCache* cache,
+                                                       wasm::MemoryBudget* memory) {
   auto compiled = wasm::Module::compile(engine, std::move(name), bytes, cache);
   if (!compiled.ok()) return std::move(compiled).error();
   auto abi = abi::detect(*compiled.value());
@@ -136,14 +173,17 @@ Result<std::shared_ptr<GuestModule>> GuestModule::load(const wasm::Engine& engin
   if (!states.ok()) return std::move(states).error();
 
   std::shared_ptr<GuestModule> module(new GuestModule(std::move(linked).value(), *abi.value(), std::move(sandbox), log,
-                                                      options, std::move(states).value()));
+                                                      options, std::move(states).value(), memory));
   GuestInstance first(*module, nullptr);
   if (auto started = run_start(first, start_timeout); !started.ok()) return std::move(started).error();
+  module->start_memory_ = first.instance.memory_use();
   module->declaration_ = first.binding->declaration();
   if (module->declaration_.methods.empty()) return Error{"its start declares no method"};
   auto files = read_description(module->linked().module(), module->declaration_);
   if (!files.ok()) return std::move(files).error();
   module->described_ = std::move(files).value();
+  // Not before: what the first instance lacks is what the error says.
+  module->memory_budget_.on_shortage([guest = module.get()] { guest->tell_of_shortage(); });
   return module;
 }
 

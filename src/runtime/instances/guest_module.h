@@ -40,12 +40,13 @@ class GuestModule {
  public:
   /// Compiles the module, or takes it from the cache (which may be nullptr), links it, and runs its start once, on this
   /// thread, to learn what it declares. Guest code runs in slices meanwhile only if the engine is ticked. Of the
-  /// options only `instances` and `guests` are looked at, and by the host modules it imports from what they like. The
-  /// error is one line without the module's name.
+  /// options only `instances` and `guests` are looked at, and by the host modules it imports from what they like.
+  /// `memory` is the budget of all guests, which outlives the module; nullptr for none. The error is one line without
+  /// the module's name.
   [[nodiscard]] static Result<std::shared_ptr<GuestModule>> load(
       const wasm::Engine& engine, const wasm::Linker& linker, std::string name, std::span<const std::byte> bytes,
       std::shared_ptr<const wasi::Sandbox> sandbox, observe::Log& log, std::chrono::milliseconds start_timeout,
-      const ModuleOptions& options = {}, const wasm::CodeCache* cache = nullptr);
+      const ModuleOptions& options = {}, const wasm::CodeCache* cache = nullptr, wasm::MemoryBudget* memory = nullptr);
 
   [[nodiscard]] const std::string& name() const noexcept { return linked_->module().name(); }
   [[nodiscard]] const wasm::LinkedModule& linked() const noexcept { return *linked_; }
@@ -64,17 +65,21 @@ class GuestModule {
   /// What the host modules it imports from keep for it.
   [[nodiscard]] const wasm::ModuleStates& states() const noexcept { return states_; }
 
+  /// What all its instances take together.
+  [[nodiscard]] wasm::MemoryBudget& memory_budget() const noexcept { return memory_budget_; }
+  /// What each of them may have, of that budget.
+  [[nodiscard]] wasm::MemoryLimits memory_limits() const noexcept {
+    return {limits_.max_memory_bytes, limits_.max_table_elements, &memory_budget_};
+  }
+  /// Bytes that an instance takes of it to start: as many as the first had when its start was done.
+  [[nodiscard]] std::size_t start_memory() const noexcept { return start_memory_; }
+
  private:
   GuestModule(std::shared_ptr<const wasm::LinkedModule> linked, const abi::Abi& abi,
               std::shared_ptr<const wasi::Sandbox> sandbox, observe::Log& log, const ModuleOptions& options,
-              wasm::ModuleStates states)
-      : linked_(std::move(linked)),
-        abi_(&abi),
-        sandbox_(std::move(sandbox)),
-        log_(log),
-        life_(options.instances),
-        limits_(options.guests.value_or(GuestLimits())),
-        states_(std::move(states)) {}
+              wasm::ModuleStates states, wasm::MemoryBudget* memory);
+
+  void tell_of_shortage() const noexcept;
 
   std::shared_ptr<const wasm::LinkedModule> linked_;
   const abi::Abi* abi_;
@@ -86,6 +91,8 @@ class GuestModule {
   abi::Declaration declaration_;
   std::shared_ptr<const services::DescribedFiles> described_;
   mutable std::optional<ModuleHealth> health_;  // has its own lock
+  mutable wasm::MemoryBudget memory_budget_;    // thread-safe
+  std::size_t start_memory_ = 0;
 };
 
 /// The description of the custom section of a module; nullptr when it has none.
@@ -93,8 +100,9 @@ class GuestModule {
 
 /// One sandbox of a module with all that belongs to it.
 struct GuestInstance {
-  /// `expected` is what the start must declare; null while the module is being loaded.
-  GuestInstance(const GuestModule& module, const abi::Declaration* expected);
+  /// `expected` is what the start must declare; null while the module is being loaded. `room`: what it has of the
+  /// module's memory for its start, if that was reserved.
+  GuestInstance(const GuestModule& module, const abi::Declaration* expected, wasm::MemoryReservation room = {});
 
   /// Runs its start on, step after step, until it is done, fails, uses up its slice or waits.
   [[nodiscard]] wasm::Progress poll_start() noexcept;

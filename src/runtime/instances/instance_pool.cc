@@ -30,22 +30,43 @@ InstancePool::InstancePool(std::shared_ptr<const GuestModule> module, const Pool
       trial_(*this, &InstancePool::try_start),
       reclaim_(*this, &InstancePool::reclaim),
       press_(*this, &InstancePool::press),
+      make_way_(*this, &InstancePool::make_way),
+      memory_waiter_(module_->memory_budget(), [this, &post = context.post] { post([this] { look_at_memory(); }); }),
+      kept_room_(module_->memory_budget(), module_->start_memory()),
       log_(module_->log()) {}
 
 InstancePool::~InstancePool() = default;
 
 // ---- Making and destroying ----
 
+bool InstancePool::take_room() noexcept {
+  if (!room_ && !kept_room_.take(room_)) return false;
+  if (claim_.take()) return true;
+  kept_room_.keep(std::move(room_));
+  return false;
+}
+
+bool InstancePool::take_room_for_call() noexcept {
+  if (!room_ && !kept_room_.take(room_)) {
+    if (!memory_waiter_.waits()) module_->memory_budget().count_delayed_instance();
+    memory_waiter_.wait(module_->start_memory());
+    if (!memory_waiter_.take(room_)) return false;
+  }
+  return take_room();
+}
+
 std::unique_ptr<GuestInstance> InstancePool::make_instance() {
   ++alive_;
   ++counters_.instances_made;
-  auto instance = std::make_unique<GuestInstance>(*module_, &module_->declaration());
+  auto instance = std::make_unique<GuestInstance>(*module_, &module_->declaration(), std::move(room_));
   if (life().max_age.count() > 0) instance->born = rpc::Clock::now();
   return instance;
 }
 
 void InstancePool::destroy(std::unique_ptr<GuestInstance> instance) noexcept {
+  wasm::MemoryReservation room = instance->instance.leave_room(module_->start_memory());
   instance.reset();
+  kept_room_.keep(std::move(room));
   --alive_;
   ++counters_.instances_discarded;
   claim_.put_back();
@@ -92,11 +113,11 @@ bool InstancePool::worn_out(GuestInstance& instance) noexcept {
 // ---- Warm and idle instances ----
 
 void InstancePool::top_up() noexcept {
-  if (!starter_is_free() || !talking_.empty() || claim_.scarce()) return;
+  if (!starter_is_free() || !talking_.empty() || claim_.scarce() || module_->memory_budget().wanted()) return;
   const std::size_t ready = life().mode == InstanceMode::fresh ? idle_.size() : alive_;
   const auto now = rpc::Clock::now();
   if (ready >= life().warm || (backoff_.failing() && !backoff_.may_start(now))) return;
-  if (claim_.take()) {
+  if (take_room()) {
     starter_->start(make_instance(), now + limits().start_timeout);
   } else {
     backoff_.abandoned();
@@ -106,7 +127,7 @@ void InstancePool::top_up() noexcept {
 void InstancePool::try_start() noexcept {
   const auto now = rpc::Clock::now();
   if (starter_is_free() && backoff_.may_start(now)) {
-    if (claim_.take()) {
+    if (take_room()) {
       starter_->start(make_instance(), now + limits().start_timeout);
       return;
     }
@@ -119,6 +140,7 @@ void InstancePool::add_started(std::unique_ptr<GuestInstance> instance) noexcept
   start_succeeded();
   keep_idle(std::move(instance));
   serve_waiting();
+  make_way();
   top_up();
 }
 
@@ -148,7 +170,7 @@ void InstancePool::start_failed(std::string_view why) noexcept {
   }
   // Not each of them is to find out for itself.
   while (InstanceWaiter* waiter = pop_waiter()) waiter->refuse_instance(NoInstance::failing);
-  claim_.want(InstanceClaim::Want::nothing);
+  count_waiting();
 }
 
 bool InstancePool::go_on_starting(std::unique_ptr<GuestInstance>& instance, rpc::Clock::time_point limit) noexcept {
@@ -220,7 +242,7 @@ InstancePool::Admission InstancePool::acquire(InstanceWaiter& waiter) {
   if (backoff_.failing()) {
     // The calls that wait were refused when the start failed: it is a new instance or none.
     const bool may_start = backoff_.may_start(rpc::Clock::now());
-    if (may_start && claim_.take()) {
+    if (may_start && take_room()) {
       give(waiter, make_instance(), false);
       return Admission::taken;
     }
@@ -228,7 +250,7 @@ InstancePool::Admission InstancePool::acquire(InstanceWaiter& waiter) {
     ++counters_.calls_unavailable;
     return Admission::failing;
   }
-  if (talking_.empty() && claim_.take()) {
+  if (talking_.empty() && take_room_for_call()) {
     give(waiter, make_instance(), false);
     return Admission::taken;
   }
@@ -240,7 +262,10 @@ InstancePool::Admission InstancePool::wait_in_line(InstanceWaiter& waiter) {
   if (line.size() >= limits().max_waiting_calls) {
     ++counters_.calls_refused;
     InstanceWaiter* other = line.crowd_out(waiter.client_);
-    if (other == nullptr) return Admission::refused;
+    if (other == nullptr) {
+      count_waiting();
+      return Admission::refused;
+    }
     other->refuse_instance(NoInstance::crowded_out);
   }
   line.push(waiter);
@@ -254,7 +279,10 @@ InstancePool::Admission InstancePool::wait_in_line(InstanceWaiter& waiter) {
 
 void InstancePool::count_waiting() noexcept {
   counters_.calls_waiting.set(waiting());
-  claim_.want(!talking_.empty()                               ? InstanceClaim::Want::work
+  if (waiting() == 0) memory_waiter_.cancel();
+  // Memory first: room among the instances would be of no use yet.
+  claim_.want(memory_waiter_.waits()                          ? InstanceClaim::Want::nothing
+              : !talking_.empty()                             ? InstanceClaim::Want::work
               : !silent_.empty() && claim_.may_begin_silent() ? InstanceClaim::Want::silent
                                                               : InstanceClaim::Want::nothing);
 }
@@ -262,6 +290,7 @@ void InstancePool::count_waiting() noexcept {
 void InstancePool::note_saturated() noexcept {
   const auto now = rpc::Clock::now();
   if (!press_.scheduled()) timers_.schedule(press_, now + press_after);
+  if (memory_waiter_.waits()) return;  // of which the module tells
   if (talking_.size() != 1 ||
       (told_saturated_ != rpc::Clock::time_point() && now - told_saturated_ < saturated_again)) {
     return;
@@ -329,7 +358,7 @@ void InstancePool::serve_waiting() noexcept {
     bool started = true;
     auto instance = take_idle();
     if (instance == nullptr) {
-      if (backoff_.failing() || !claim_.take()) break;
+      if (backoff_.failing() || !take_room_for_call()) break;
       instance = make_instance();
       started = false;
     }
@@ -346,9 +375,11 @@ void InstancePool::give_back(std::unique_ptr<GuestInstance> instance) noexcept {
   }
   keep_idle(std::move(instance));
   if (waiting() > 0) serve_waiting();
+  make_way();
 }
 
 std::unique_ptr<GuestInstance> InstancePool::renew(std::unique_ptr<GuestInstance> instance) {
+  room_ = instance->instance.leave_room(module_->start_memory());
   instance.reset();
   --alive_;
   ++counters_.instances_discarded;
@@ -362,6 +393,24 @@ void InstancePool::discard(std::unique_ptr<GuestInstance> instance) noexcept {
 }
 
 // ---- Others ----
+
+void InstancePool::make_way() noexcept {
+  for (std::size_t left = reclaim_batch; module_->memory_budget().wanted(); --left) {
+    if (left == 0) {
+      timers_.schedule(make_way_, rpc::Clock::now() + reclaim_pause);
+      return;
+    }
+    if (!give_up_idle()) return;
+  }
+}
+
+void InstancePool::look_at_memory() noexcept {
+  memory_waiter_.heard();
+  make_way();
+  if (!memory_waiter_.take(room_)) return;
+  serve_waiting();
+  kept_room_.keep(std::move(room_));
+}
 
 void InstancePool::on_room() noexcept {
   serve_waiting();

@@ -17,6 +17,7 @@
 #include "runtime/instances/instance_budget.h"
 #include "runtime/instances/start_backoff.h"
 #include "runtime/instances/waiting_line.h"
+#include "wasm/memory_budget.h"
 
 namespace wasm_grpc::runtime {
 
@@ -117,7 +118,9 @@ class InstancePool final : private InstanceClaim::Owner {
   /// A holder has an instance more that does nothing, or one less.
   void count_held_idle(int change) noexcept;
   /// True when an instance that does nothing is rather for somebody else.
-  [[nodiscard]] bool wanted() noexcept { return !talking_.empty() || claim_.yields(); }
+  [[nodiscard]] bool wanted() noexcept {
+    return !talking_.empty() || module_->memory_budget().wanted() || claim_.yields();
+  }
 
   // ---- How the start of an instance that acquire() or take_instance() gave goes on ----
 
@@ -151,6 +154,14 @@ class InstancePool final : private InstanceClaim::Owner {
   void on_press(ClientInstances they) noexcept override;
 
   [[nodiscard]] const InstanceLife& life() const noexcept { return module_->life(); }
+  /// Takes room for one more instance: among those of the process, and the memory that its start takes.
+  [[nodiscard]] bool take_room() noexcept;
+  /// The same, and waits for the memory where there is none.
+  [[nodiscard]] bool take_room_for_call() noexcept;
+  /// Gives up instances that do nothing while others wait for memory.
+  void make_way() noexcept;
+  void look_at_memory() noexcept;
+  /// After take_room().
   [[nodiscard]] std::unique_ptr<GuestInstance> make_instance();
   void destroy(std::unique_ptr<GuestInstance> instance) noexcept;
   void destroy_coldest() noexcept;
@@ -184,12 +195,17 @@ class InstancePool final : private InstanceClaim::Owner {
   PoolTimer trial_;  // whether instances start again, without waiting for a call: a balancer may send none
   PoolTimer reclaim_;
   PoolTimer press_;
+  PoolTimer make_way_;
 
   std::vector<std::unique_ptr<GuestInstance>> idle_;  // the one used last is reused first: its memory is warm
   std::size_t unused_ = 0;     // how many at the front of idle_ were not needed since the timer was set
   std::size_t held_idle_ = 0;  // with holders
   std::uint32_t alive_ = 0;
   bool told_of_memory_ = false;
+
+  wasm::MemoryWaiter memory_waiter_;
+  wasm::KeptRoom kept_room_;
+  wasm::MemoryReservation room_;  // of the instance that is made next
 
   WaitingLine talking_;
   WaitingLine silent_;

@@ -199,6 +199,8 @@ def test_a_bad_address_is_refused(refuse, guest, address, said):
         ("--max-waiting-calls", "-1"),
         ("--max-waiting-calls", "some"),
         ("--max-memory", "1"),
+        ("--max-total-memory", "-1"),
+        ("--max-total-memory", "2000000000000000"),
         ("--max-module-size", "-1"),
         ("--max-concurrent-streams", "0"),
         ("--start-timeout", "soon"),
