@@ -12,6 +12,7 @@
 #include "wasm/guest_text.h"
 #include "wasm/instance.h"
 #include "wasm/module.h"
+#include "wasm/types.h"
 #include "wasm/values.h"
 
 namespace wasm_grpc::wasm {
@@ -96,16 +97,14 @@ using UniqueLinker = std::unique_ptr<wasmtime_linker_t, LinkerDeleter>;
 
 /// A function that answers the same number whatever it is given; nothing when its type has not one result, an integer.
 std::optional<HostFunction> make_stub(const wasm_functype_t* type, std::int32_t answer) {
-  const wasm_valtype_vec_t* const results = wasm_functype_results(type);
-  if (results->size != 1) return std::nullopt;
-  switch (wasm_valtype_kind(results->data[0])) {
-    case WASM_I32:
-      return HostFunction{{}, {}, [answer](Caller&, RawValue* values) { values[0].i32 = answer; }};
-    case WASM_I64:
-      return HostFunction{{}, {}, [answer](Caller&, RawValue* values) { values[0].i64 = answer; }};
-    default:
-      return std::nullopt;
+  const std::vector<ValueKind> results = result_kinds(type);
+  if (results == std::vector{ValueKind::i32}) {
+    return HostFunction{{}, {}, [answer](Caller&, RawValue* values) { values[0].i32 = answer; }};
   }
+  if (results == std::vector{ValueKind::i64}) {
+    return HostFunction{{}, {}, [answer](Caller&, RawValue* values) { values[0].i64 = answer; }};
+  }
+  return std::nullopt;
 }
 
 struct ImportTypes {
@@ -119,8 +118,10 @@ struct ImportTypes {
   wasm_importtype_vec_t types;
 };
 
-std::string quoted(const ImportInfo& import) {
-  return "\"" + printable(import.module, most_of_name) + "." + printable(import.name, most_of_name) + "\"";
+/// The kind, the name and the type of an import, such as: the function "env.add" (i32) -> i32
+std::string described(const ImportInfo& import) {
+  const std::string type = import.type.empty() ? "" : " " + printable(import.type, most_of_name);
+  return "the " + std::string(wasm::name(import.kind)) + " " + quoted(import) + type;
 }
 
 }  // namespace
@@ -130,17 +131,20 @@ LinkedModule::LinkedModule(std::shared_ptr<const Module> module, wasmtime_instan
 
 LinkedModule::~LinkedModule() { wasmtime_instance_pre_delete(pre_); }
 
-Linker::Linker(const Engine& engine) : linker_(wasmtime_linker_new(engine.get())) {}
+Linker::Linker(const Engine& engine) : linker_(wasmtime_linker_new(engine.get())) {
+  wasmtime_linker_allow_shadowing(linker_, true);  // remember() says what may be
+}
 
 Linker::~Linker() { wasmtime_linker_delete(linker_); }
 
-Result<> Linker::remember(std::string_view module, std::string_view name) {
+Result<> Linker::remember(std::string_view module, std::string_view name, std::string type) {
   auto entry = defined_.find(module);
-  if (entry == defined_.end())
-    entry = defined_.emplace(std::string(module), std::set<std::string, std::less<>>{}).first;
-  if (!entry->second.emplace(name).second) {
+  if (entry == defined_.end()) entry = defined_.emplace(std::string(module), OfferedFunctions::mapped_type()).first;
+  const bool replaces = replaceable_.erase({std::string(module), std::string(name)}) > 0;
+  if (!replaces && entry->second.contains(name)) {
     return Error{"the host function \"" + std::string(module) + "." + std::string(name) + "\" is defined twice"};
   }
+  entry->second.insert_or_assign(std::string(name), std::move(type));
   return success();
 }
 
@@ -156,9 +160,11 @@ std::vector<std::string_view> Linker::names_of(std::string_view module) const {
   return names;
 }
 
-bool Linker::offers(std::string_view module, std::string_view name) const {
+const std::string* Linker::find(std::string_view module, std::string_view name) const {
   const auto known = defined_.find(module);
-  return known != defined_.end() && known->second.contains(name);
+  if (known == defined_.end()) return nullptr;
+  const auto function = known->second.find(name);
+  return function == known->second.end() ? nullptr : &function->second;
 }
 
 Result<> Linker::define(std::string_view module, std::string_view name, HostFunction function) {
@@ -175,11 +181,19 @@ Result<> Linker::define(HostModule module) {
   return success();
 }
 
+Result<> Linker::define_replaceable(HostModule module) {
+  if (auto done = define(std::move(module)); !done.ok()) return done;
+  for (const HostModule::Named& named : host_modules_.back()->functions()) {
+    replaceable_.emplace(host_modules_.back()->name(), named.name);
+  }
+  return success();
+}
+
 Result<> Linker::define(std::string_view module, std::string_view name, HostFunction function,
                         std::size_t host_module) {
   if (function.suspends) return define_async(module, name, std::move(function), host_module);
-  if (auto added = remember(module, name); !added.ok()) return added;
   const FunctionType type(function);
+  if (auto added = remember(module, name, type_text(type.type)); !added.ok()) return added;
   for (const std::string_view place : names_of(module)) {
     wasmtime_error_t* error =
         wasmtime_linker_define_func_unchecked(linker_, place.data(), place.size(), name.data(), name.size(), type.type,
@@ -203,8 +217,8 @@ Result<> Linker::define_async(std::string_view module, std::string_view name, Ho
     return Error{"the suspending host function \"" + std::string(module) + "." + std::string(name) +
                  "\" has more than " + std::to_string(max_values) + " parameters, or more than one result"};
   }
-  if (auto added = remember(module, name); !added.ok()) return added;
   const FunctionType type(function);
+  if (auto added = remember(module, name, type_text(type.type)); !added.ok()) return added;
   for (const std::string_view place : names_of(module)) {
     wasmtime_error_t* error = wasmtime_linker_define_async_func(
         linker_, place.data(), place.size(), name.data(), name.size(), type.type, call_suspending_host,
@@ -216,10 +230,15 @@ Result<> Linker::define_async(std::string_view module, std::string_view name, Ho
 
 Error Linker::not_offered(const ImportInfo& import) const {
   std::string hint;
-  if (names_of(import.module).size() > 1) {
+  const auto advice = build_advice(import);
+  if (const auto similar = similar_function(import, defined_)) {
+    hint = "; did you mean " + *similar + "?";
+  } else if (advice) {
+    hint = "; " + std::string(*advice);
+  } else if (names_of(import.module).size() > 1) {
     hint = "; a newer one may";
-  } else if (!defined_.contains(import.module)) {
-    for (const auto& [known_module, names] : defined_) hint += (hint.empty() ? "" : ", ") + known_module;
+  } else if (!defined_.contains(import.module) && !optional_.contains(import.module)) {
+    for (const auto& [known_module, functions] : defined_) hint += (hint.empty() ? "" : ", ") + known_module;
     hint = " (it knows the import modules " + hint + ")";
   }
   return Error{"it imports the " + std::string(wasm::name(import.kind)) + " " + quoted(import) +
@@ -233,10 +252,13 @@ Result<std::shared_ptr<const LinkedModule>> Linker::link(std::shared_ptr<const M
   std::set<std::pair<std::string_view, std::string_view>> stubs;
   for (std::size_t i = 0; i < module->imports().size(); ++i) {
     const ImportInfo& import = module->imports()[i];
-    if (offers(import.module, import.name)) continue;
     const auto optional = optional_.find(import.module);
-    if (optional == optional_.end() || import.kind != ExternKind::function) return not_offered(import);
-    if (offers(optional->second.module, import.name)) continue;
+    const bool is_optional = optional != optional_.end();
+    if (const auto* offered = find(is_optional ? optional->second.module : import.module, import.name)) {
+      if (import.kind == ExternKind::function && import.type == *offered) continue;
+      return Error{"it imports " + described(import) + "; this host offers it as a function " + *offered};
+    }
+    if (!is_optional || import.kind != ExternKind::function) return not_offered(import);
 
     if (!stubs.emplace(import.module, import.name).second) continue;
     if (stubs.size() > max_stubs) {
@@ -247,7 +269,7 @@ Result<std::shared_ptr<const LinkedModule>> Linker::link(std::shared_ptr<const M
     const wasm_functype_t* const type = types->function(i);
     auto stub = make_stub(type, optional->second.answer);
     if (!stub) {
-      return Error{"it imports the function " + quoted(import) + " " + import.type +
+      return Error{"it imports " + described(import) +
                    ", which this host does not offer, nor can it answer in its place: it would have to have one " +
                    "result, an i32 or i64"};
     }

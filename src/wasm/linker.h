@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "wasm/host_states.h"
+#include "wasm/refusals/imports.h"
 #include "wasm_grpc/host_function.h"
 #include "wasm_grpc/result.h"
 
@@ -51,6 +52,8 @@ class Linker {
   [[nodiscard]] Result<> define(std::string_view module, std::string_view name, HostFunction function);
   /// Offers the functions of a host module, whose number is its place in host_modules().
   [[nodiscard]] Result<> define(HostModule module);
+  /// The same, until another function of the same name is defined: for those that embedders may have their own of.
+  [[nodiscard]] Result<> define_replaceable(HostModule module);
   [[nodiscard]] const HostModules& host_modules() const noexcept { return host_modules_; }
   /// Offers a function that may call Instance::suspend(). It has at most one result, an i32.
   [[nodiscard]] Result<> define_suspending(std::string_view module, std::string_view name, HostFunction function);
@@ -63,9 +66,8 @@ class Linker {
   /// Binds a module's imports. The error names an import that is not offered, or offered with another type.
   [[nodiscard]] Result<std::shared_ptr<const LinkedModule>> link(std::shared_ptr<const Module> module) const;
 
-  using Names = std::set<std::string, std::less<>>;
-  /// What is offered: the names of functions by import module, without aliases.
-  [[nodiscard]] const std::map<std::string, Names, std::less<>>& functions() const noexcept { return defined_; }
+  /// What is offered, without aliases.
+  [[nodiscard]] const OfferedFunctions& functions() const noexcept { return defined_; }
 
  private:
   struct Optional {
@@ -77,15 +79,17 @@ class Linker {
                                 std::size_t host_module);
   [[nodiscard]] Result<> define_async(std::string_view module, std::string_view name, HostFunction function,
                                       std::size_t host_module);
-  [[nodiscard]] Result<> remember(std::string_view module, std::string_view name);
+  [[nodiscard]] Result<> remember(std::string_view module, std::string_view name, std::string type);
   /// The name of `module` and its aliases.
   [[nodiscard]] std::vector<std::string_view> names_of(std::string_view module) const;
-  [[nodiscard]] bool offers(std::string_view module, std::string_view name) const;
+  /// The type of a function that is offered; nullptr when there is none.
+  [[nodiscard]] const std::string* find(std::string_view module, std::string_view name) const;
   [[nodiscard]] Error not_offered(const ImportInfo& import) const;
 
   wasmtime_linker* linker_;
   HostModules host_modules_;
-  std::map<std::string, Names, std::less<>> defined_;
+  OfferedFunctions defined_;
+  std::set<std::pair<std::string, std::string>> replaceable_;
   std::map<std::string, Optional, std::less<>> optional_;  // by alias
 };
 

@@ -5,8 +5,11 @@
 #include <algorithm>
 
 #include "wasm/code_cache.h"
+#include "wasm/command_exports.h"
 #include "wasm/engine.h"
 #include "wasm/failure.h"
+#include "wasm/refusals/features.h"
+#include "wasm/refusals/file_kind.h"
 
 namespace wasm_grpc::wasm {
 
@@ -14,69 +17,19 @@ namespace {
 
 std::string text(const wasm_name_t* name) { return {name->data, name->size}; }
 
-ExternKind kind_of(const wasm_externtype_t* type) {
-  switch (wasm_externtype_kind(type)) {
-    case WASM_EXTERN_FUNC:
-      return ExternKind::function;
-    case WASM_EXTERN_GLOBAL:
-      return ExternKind::global;
-    case WASM_EXTERN_TABLE:
-      return ExternKind::table;
-    case WASM_EXTERN_MEMORY:
-      return ExternKind::memory;
-    default:
-      return ExternKind::other;
-  }
-}
-
-// Not by wasm_valtype_kind(), which ends the process at a type that is not in wasm.h.
-std::string_view value_name(const wasm_valtype_t* type) {
-  wasmtime_valtype_t value;
-  wasmtime_valtype_new(type, &value);
-  const wasmtime_valtype_kind_t kind = value.kind;
-  wasmtime_valtype_delete(&value);
-  switch (kind) {
-    case WASMTIME_VALTYPE_KIND_I32:
-      return "i32";
-    case WASMTIME_VALTYPE_KIND_I64:
-      return "i64";
-    case WASMTIME_VALTYPE_KIND_F32:
-      return "f32";
-    case WASMTIME_VALTYPE_KIND_F64:
-      return "f64";
-    case WASMTIME_VALTYPE_KIND_V128:
-      return "v128";
-    default:
-      return "ref";
-  }
-}
-
-std::string values_text(const wasm_valtype_vec_t* types) {
-  std::string out;
-  for (std::size_t i = 0; i < types->size; ++i) {
-    if (i > 0) out += ", ";
-    out += value_name(types->data[i]);
-  }
-  return out;
-}
-
-std::string type_of(const wasm_externtype_t* type) {
-  const wasm_functype_t* function = wasm_externtype_as_functype_const(type);
-  if (function == nullptr) return {};
-  const wasm_valtype_vec_t* results = wasm_functype_results(function);
-  std::string out = "(" + values_text(wasm_functype_params(function)) + ") -> ";
-  return out + (results->size == 1 ? values_text(results) : "(" + values_text(results) + ")");
-}
-
 /// The bytes as a wasm binary: themselves, or translated when they are the text format, into `translated`.
 Result<std::span<const std::byte>> to_binary(std::span<const std::byte> bytes, std::vector<std::byte>& translated) {
   static constexpr std::string_view magic{"\0asm", 4};
   const std::string_view view{reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+  if (auto other = known_as_no_module(view)) return Error{std::move(*other)};
   if (view.starts_with(magic)) return bytes;
   const std::size_t first = view.find_first_not_of(" \t\r\n");
   const bool looks_like_text =
       first != std::string_view::npos && (view.substr(first).starts_with("(") || view.substr(first).starts_with(";;"));
-  if (!looks_like_text) return Error{"not a WebAssembly module: it does not begin with \"\\0asm\""};
+  if (!looks_like_text) {
+    return Error{
+        "not a WebAssembly module: it does not begin with \"\\0asm\", nor with \"(module\" as the text format"};
+  }
   wasm_byte_vec_t binary;
   if (wasmtime_error_t* error = wasmtime_wat2wasm(view.data(), view.size(), &binary)) {
     return Error{"not a WebAssembly module: " + take_message(error)};
@@ -84,26 +37,12 @@ Result<std::span<const std::byte>> to_binary(std::span<const std::byte> bytes, s
   const auto* data = reinterpret_cast<const std::byte*>(binary.data);
   translated.assign(data, data + binary.size);
   wasm_byte_vec_delete(&binary);
+  const std::string_view made{reinterpret_cast<const char*>(translated.data()), translated.size()};
+  if (auto other = known_as_no_module(made)) return Error{std::move(*other)};  // a component as text
   return std::span<const std::byte>(translated);
 }
 
 }  // namespace
-
-std::string_view name(ExternKind kind) noexcept {
-  switch (kind) {
-    case ExternKind::function:
-      return "function";
-    case ExternKind::global:
-      return "global";
-    case ExternKind::table:
-      return "table";
-    case ExternKind::memory:
-      return "memory";
-    case ExternKind::other:
-      break;
-  }
-  return "other";
-}
 
 Result<std::shared_ptr<const Module>> Module::compile(const Engine& engine, std::string name,
                                                       std::span<const std::byte> bytes, const CodeCache* cache) {
@@ -115,35 +54,39 @@ Result<std::shared_ptr<const Module>> Module::compile(const Engine& engine, std:
   if (module == nullptr) {
     const auto* data = reinterpret_cast<const std::uint8_t*>(binary.value().data());
     if (wasmtime_error_t* error = wasmtime_module_new(engine.get(), data, binary.value().size(), &module)) {
-      return Error{"not a module this host can run: " + take_message(error)};
+      const std::string message = take_message(error);
+      const auto advice = feature_advice(message);
+      return Error{"not a module this host can run: " + message + (advice ? "; " + std::string(*advice) : "")};
     }
     if (cache != nullptr) cache->store(*module, file_name);
   }
-  auto sections = read_custom_sections(binary.value(), "wasm_grpc.");
-  return std::shared_ptr<const Module>(new Module(engine, std::move(name), bytes.size(), std::move(sections), module));
+  return std::shared_ptr<const Module>(new Module(engine, std::move(name), bytes.size(), binary.value(), module));
 }
 
-Module::Module(const Engine& engine, std::string name, std::size_t size, CustomSections custom_sections,
+Module::Module(const Engine& engine, std::string name, std::size_t size, std::span<const std::byte> binary,
                wasmtime_module* module)
     : engine_(engine),
       name_(std::move(name)),
       size_(size),
       module_(module),
-      custom_sections_(std::move(custom_sections)) {
+      custom_sections_(read_custom_sections(binary, "wasm_grpc.")) {
   wasm_importtype_vec_t imports;
   wasmtime_module_imports(module_, &imports);
   for (std::size_t i = 0; i < imports.size; ++i) {
     const wasm_externtype_t* type = wasm_importtype_type(imports.data[i]);
     imports_.push_back({text(wasm_importtype_module(imports.data[i])), text(wasm_importtype_name(imports.data[i])),
-                        kind_of(type), type_of(type)});
+                        kind_of(type), type_text(type)});
   }
   wasm_importtype_vec_delete(&imports);
+  const auto is_function = [](const ImportInfo& import) { return import.kind == ExternKind::function; };
+  const auto functions = static_cast<std::uint32_t>(std::ranges::count_if(imports_, is_function));
+  has_command_exports_ = wasm::has_command_exports(binary, functions);
 
   wasm_exporttype_vec_t exports;
   wasmtime_module_exports(module_, &exports);
   for (std::size_t i = 0; i < exports.size; ++i) {
     const wasm_externtype_t* type = wasm_exporttype_type(exports.data[i]);
-    exports_.push_back({text(wasm_exporttype_name(exports.data[i])), kind_of(type), type_of(type)});
+    exports_.push_back({text(wasm_exporttype_name(exports.data[i])), kind_of(type), type_text(type)});
     if (exports_.back().kind == ExternKind::memory && exports_.back().name == "memory") {
       const wasm_memorytype_t* memory = wasm_externtype_as_memorytype_const(type);
       MemoryInfo info;

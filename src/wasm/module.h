@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "wasm/custom_sections.h"
+#include "wasm/types.h"
 #include "wasm_grpc/result.h"
 
 struct wasmtime_module;
@@ -19,21 +20,17 @@ namespace wasm_grpc::wasm {
 class CodeCache;
 class Engine;
 
-/// What kind of thing a module imports or exports.
-enum class ExternKind { function, global, table, memory, other };
-[[nodiscard]] std::string_view name(ExternKind kind) noexcept;
-
 struct ImportInfo {
   std::string module;
   std::string name;
   ExternKind kind;
-  std::string type;  // of a function, such as "(i32, i64) -> i32"
+  std::string type;  // see type_text()
 };
 
 struct ExportInfo {
   std::string name;
   ExternKind kind;
-  std::string type;  // of a function
+  std::string type;
 };
 
 /// The size of a linear memory, in pages of 64 KiB.
@@ -64,13 +61,16 @@ class Module {
   /// What its custom sections of that name hold, one after the other; empty without one. Only of those whose names
   /// begin with "wasm_grpc.": the others are not kept.
   [[nodiscard]] std::string_view custom_section(std::string_view section_name) const noexcept;
+  /// Whether each of its exported functions runs its constructors: see has_command_exports().
+  [[nodiscard]] bool has_command_exports() const noexcept { return has_command_exports_; }
   /// Its exported memory, if there is one named "memory".
   [[nodiscard]] const std::optional<MemoryInfo>& memory() const noexcept { return memory_; }
   [[nodiscard]] const Engine& engine() const noexcept { return engine_; }
   [[nodiscard]] const wasmtime_module* get() const noexcept { return module_; }
 
  private:
-  Module(const Engine& engine, std::string name, std::size_t size, CustomSections custom_sections,
+  /// `size` is that of the file, which may have been text.
+  Module(const Engine& engine, std::string name, std::size_t size, std::span<const std::byte> binary,
          wasmtime_module* module);
 
   const Engine& engine_;
@@ -81,6 +81,7 @@ class Module {
   std::vector<ExportInfo> exports_;
   std::optional<MemoryInfo> memory_;
   CustomSections custom_sections_;
+  bool has_command_exports_ = false;
 };
 
 }  // namespace wasm_grpc::wasm

@@ -114,9 +114,9 @@ TEST(Frozen, NumbersOfTheDocumentAreThoseOfTheTable) {
 TEST(Frozen, TheHostOffersTheFunctionsOfTheTable) {
   wasm::Linker linker(engine());
   ASSERT_TRUE(define_imports(linker).ok());
-  std::set<std::string, std::less<>> names;
-  for (const auto& [name, type] : read_table().imports) names.insert(name);
-  EXPECT_EQ(linker.functions().at("wasm_grpc_1"), names);
+  std::map<std::string, std::string, std::less<>> functions;
+  for (const auto& [name, type] : read_table().imports) functions.emplace(name, type);
+  EXPECT_EQ(linker.functions().at("wasm_grpc_1"), functions);
 }
 
 /// "(i32, i64) -> i32" as the text form of WebAssembly has it.

@@ -62,6 +62,12 @@ TEST(Types, OfEveryKindInImportsAndExportsAreDescribed) {
     const std::string parameter = "(param " + std::string(type) + ")";
     expect_refused("(module (type $f (func)) (import \"env\" \"f\" (func " + parameter + ")))", "");
     expect_refused("(module (type $f (func)) (import \"wasm_grpc_1\" \"recv\" (func " + parameter + ")))", "");
+    for (const std::string_view name : {"later", "recv"}) {
+      const std::string result = "(result " + std::string(type) + ")";
+      expect_refused("(module (type $f (func)) (import \"wasm_grpc_1_optional\" \"" + std::string(name) + "\" (func " +
+                         result + ")) " + std::string(memory) + std::string(start) + std::string(call) + ")",
+                     "");
+    }
     expect_refused("(module (type $f (func)) (import \"env\" \"g\" (global " + std::string(type) + ")))", "");
     expect_refused("(module (type $f (func)) (func (export \"wasm_grpc_start\") " + parameter + "))", "");
   }

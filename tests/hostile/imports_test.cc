@@ -210,8 +210,8 @@ TEST(Imports, AreAllInTheTable) {
   // Those of the other ABIs have no arguments; tests/abi/pantopic_*_test.cc has what is hostile in their memory.
   known.insert({"grpc.Recv", "grpc.Send", "pantopic/wazero-grpc-server.__grpc_server_send"});
   std::set<std::string> offered;
-  for (const auto& [module, names] : host().linker().functions()) {
-    for (const std::string& name : names) offered.insert(module + "." + name);
+  for (const auto& [module, functions] : host().linker().functions()) {
+    for (const auto& [name, type] : functions) offered.insert(module + "." + name);
   }
   // They have numbers only, and trap for what is no counter: tests/hostmodules.
   for (const char* use : {"load", "store", "add", "exchange", "compare_exchange"}) {

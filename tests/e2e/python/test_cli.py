@@ -41,15 +41,19 @@ BAD_MODULES = {
     ),
     "an unknown import": (
         f'(module (import "env" "launch" (func)) {MEMORY} {START} {CALL})'.encode(),
-        r'"env\.launch".*does not offer.*wasi_snapshot_preview1, wasm_grpc_1',
+        r'"env\.launch".*does not offer.*defined nowhere',
+    ),
+    "an unknown import of an unknown module": (
+        f'(module (import "moon" "launch" (func)) {MEMORY} {START} {CALL})'.encode(),
+        r'"moon\.launch".*does not offer.*wasi_snapshot_preview1, wasm_grpc_1',
     ),
     "an unknown import of our module": (
         f'(module (import "wasm_grpc_1" "methods" (func)) {MEMORY} {START} {CALL})'.encode(),
-        r'"wasm_grpc_1\.methods".*does not offer',
+        r'"wasm_grpc_1\.methods".*does not offer; did you mean "wasm_grpc_1\.method"\?',
     ),
     "an import of another type": (
         f'(module (import "wasm_grpc_1" "send" (func)) {MEMORY} {START} {CALL})'.encode(),
-        "wasm_grpc_1::send.*types incompatible",
+        r'"wasm_grpc_1\.send" \(\) -> \(\); this host offers it as a function \(i32, i32, i32\) -> i32',
     ),
     "a trap in its start": (
         f'(module {MEMORY} (func $boom unreachable) (func (export "wasm_grpc_start") call $boom) {CALL})'.encode(),
