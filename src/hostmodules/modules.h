@@ -10,6 +10,7 @@ namespace wasm_grpc::hostmodules {
 inline constexpr std::string_view atomics_module = "wasm_grpc_atomics_1";
 inline constexpr std::string_view kv_module = "wasm_grpc_kv_1";
 inline constexpr std::string_view wazero_atomic_module = "pantopic/wazero-atomic";
+inline constexpr std::string_view assembly_script_module = "env";
 
 /// Named counters.
 [[nodiscard]] HostModule atomics();
@@ -17,5 +18,7 @@ inline constexpr std::string_view wazero_atomic_module = "pantopic/wazero-atomic
 [[nodiscard]] HostModule kv();
 /// Counters as guests of pantopic/wazero-atomic import them.
 [[nodiscard]] HostModule wazero_atomic();
+/// What AssemblyScript imports by default. `log` gets the lines of guests, from several threads at once.
+[[nodiscard]] HostModule assembly_script(LogFunction log);
 
 }  // namespace wasm_grpc::hostmodules
