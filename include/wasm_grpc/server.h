@@ -67,6 +67,8 @@ struct ModuleInfo {
   /// Of its calls in event style; nothing where it has no such methods, or was not run.
   std::optional<InstancePlacement> placement;
   std::string placement_key;  // the request header, for InstancePlacement::key
+  /// What it will not do as its author may expect, by the way it was linked: a line for each. The log has them too.
+  std::vector<std::string> warnings;
 };
 
 /// Makes the handler of a native method for one worker; called once for each, before start() returns.

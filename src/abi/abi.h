@@ -157,6 +157,8 @@ class Abi {
   [[nodiscard]] virtual Result<> check(const wasm::Module& module) const = 0;
   /// What of the ABI the module may use, by its imports, exports and custom sections; each name once.
   [[nodiscard]] virtual std::vector<std::string> features(const wasm::Module&) const { return {}; }
+  /// What the module will not do as its author may expect, by the way it was linked; a line for each.
+  [[nodiscard]] virtual std::vector<std::string> warnings(const wasm::Module& module) const = 0;
   /// `expected` is what the module declared when it was loaded, or null then; `health` may be null. All outlive the
   /// binding.
   [[nodiscard]] virtual std::unique_ptr<Binding> bind(wasm::Instance& instance, LogSink& log,

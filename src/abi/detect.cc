@@ -6,6 +6,7 @@
 #include "abi/v1_binding.h"
 #include "wasm/guest_text.h"
 #include "wasm/module.h"
+#include "wasm/refusals/imports.h"
 
 namespace wasm_grpc::abi {
 
@@ -27,6 +28,13 @@ Result<> check_imports(const wasm::Module& module, const Abi& spoken) {
   }
   return success();
 }
+
+/// What lacks exports may be made for another host altogether, which its imports tell.
+Error with_build_advice(Error error, const wasm::Module& module) {
+  if (const auto advice = wasm::build_advice(module.imports())) error.message += "; " + *advice;
+  return error;
+}
+
 }  // namespace
 
 Result<> define_imports(wasm::Linker& linker) {
@@ -39,16 +47,19 @@ Result<const Abi*> detect(const wasm::Module& module) {
   std::string names;
   for (const Abi* abi : known_abis) {
     if (abi->recognises(module)) {
-      if (auto checked = abi->check(module); !checked.ok()) return std::move(checked).error();
+      if (auto checked = abi->check(module); !checked.ok()) {
+        return with_build_advice(std::move(checked).error(), module);
+      }
       if (auto checked = check_imports(module, *abi); !checked.ok()) return std::move(checked).error();
       return abi;
     }
     names += (names.empty() ? "" : ", ") + std::string(abi->name());
   }
-  return Error{
-      "it speaks no ABI this host knows: the exports \"wasm_grpc_start\" and \"wasm_grpc_call\" are missing (known "
-      "ABIs: " +
-      names + ")"};
+  return with_build_advice(
+      {"it speaks no ABI this host knows: the exports \"wasm_grpc_start\" and \"wasm_grpc_call\" are missing (known "
+       "ABIs: " +
+       names + "); docs/toolchains.md says how they are exported"},
+      module);
 }
 
 }  // namespace wasm_grpc::abi

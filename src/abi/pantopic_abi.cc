@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "abi/start_functions.h"
+
 namespace wasm_grpc::abi::pantopic {
 
 bool GuestAbi::recognises(const wasm::Module& module) const {
@@ -21,6 +23,11 @@ Result<> GuestAbi::check(const wasm::Module& module) const {
   if (!missing.ok()) return std::move(missing).error();
   if (missing.value().empty()) return success();
   return Error{"it speaks ABI " + std::string(name_) + " but lacks the exports " + missing.value()};
+}
+
+// Their main() registers what they serve.
+std::vector<std::string> GuestAbi::warnings(const wasm::Module& module) const {
+  return warnings_of_start(module, Commands::usual);
 }
 
 }  // namespace wasm_grpc::abi::pantopic

@@ -21,6 +21,7 @@ class GuestAbi : public Abi {
   [[nodiscard]] bool recognises(const wasm::Module& module) const final;
   [[nodiscard]] bool has_import(std::string_view module, std::string_view name) const noexcept final;
   [[nodiscard]] Result<> check(const wasm::Module& module) const final;
+  [[nodiscard]] std::vector<std::string> warnings(const wasm::Module& module) const final;
 
  protected:
   GuestAbi(std::string_view name, std::span<const Import> imports, std::span<const ExpectedExport> exports)

@@ -90,6 +90,7 @@ class Abi1 final : public Abi {
   }
   [[nodiscard]] Result<> check(const wasm::Module& module) const override;
   [[nodiscard]] std::vector<std::string> features(const wasm::Module& module) const override;
+  [[nodiscard]] std::vector<std::string> warnings(const wasm::Module& module) const override;
   [[nodiscard]] std::unique_ptr<Binding> bind(wasm::Instance& instance, LogSink& log, const Declaration* expected,
                                               HealthSink* health) const override;
 };

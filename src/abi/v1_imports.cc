@@ -94,6 +94,10 @@ Result<> Abi1::check(const wasm::Module& module) const {
   return success();
 }
 
+std::vector<std::string> Abi1::warnings(const wasm::Module& module) const {
+  return warnings_of_start(module, Commands::unusual);
+}
+
 std::unique_ptr<Binding> Abi1::bind(wasm::Instance& instance, LogSink& log, const Declaration* expected,
                                     HealthSink* health) const {
   return std::make_unique<InstanceBinding>(instance, log, expected, health);

@@ -107,6 +107,7 @@ void print_json(const ModuleInfo& info) {
     }
     out["methods"].push_back(std::move(entry));
   }
+  out["warnings"] = info.warnings;
   out["imports"] = nlohmann::ordered_json::array();
   for (const ModuleInfo::Import& import : info.imports) {
     out["imports"].push_back({{"module", import.module}, {"name", import.name}, {"type", import.type}});

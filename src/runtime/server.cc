@@ -178,6 +178,11 @@ struct Server::State {
     for (const std::string& warning : catalog.add(module, names, files)) log.host(LogLevel::warn, warning);
   }
 
+  void warn(const ModuleInfo& info) const {
+    for (const std::string& warning : info.warnings)
+      log.host(LogLevel::warn, "the module " + info.name + ": " + warning);
+  }
+
   /// True when someone serves the path already.
   [[nodiscard]] bool claimed(std::string_view path) const {
     return std::any_of(methods.begin(), methods.end(), [&](const MethodInfo& method) { return method.path == path; });
@@ -312,6 +317,7 @@ Result<ModuleInfo> Server::add_module(std::span<const std::byte> bytes, const Mo
   }
   state_->modules.push_back(guest);
   ModuleInfo info = runtime::describe(*guest, state_->engine.options());
+  state_->warn(info);
   const std::vector<std::string> services = runtime::service_names(info.methods);
   state_->catalogue(info.name, services, guest->described());
   services::HealthRegistry::Module& health = state_->health.add_module(services);
@@ -327,6 +333,7 @@ Result<ModuleInfo> Server::inspect_module(const std::string& path) {
   auto info = runtime::inspect(state_->engine, std::filesystem::path(path).stem().string(), bytes.value(),
                                state_->code_cache.get());
   if (!info.ok()) return Error{path + ": " + info.error().message};
+  state_->warn(info.value());
   return info;
 }
 

@@ -209,11 +209,11 @@ TEST(Exports, OfTheWrongTypeAreNamed) {
 }
 
 TEST(Imports, UnknownOnesAreNamed) {
-  const std::string error = Guest(R"((module (import "env" "fly" (func)) (memory (export "memory") 1)
+  const std::string error = Guest(R"((module (import "sky" "fly" (func)) (memory (export "memory") 1)
     (func (export "wasm_grpc_start"))
     (func (export "wasm_grpc_call") (param i32 i32) (result i32) (i32.const 0))))")
                                 .error;
-  EXPECT_TRUE(contains(error, "imports the function \"env.fly\"")) << error;
+  EXPECT_TRUE(contains(error, "imports the function \"sky.fly\"")) << error;
   EXPECT_TRUE(contains(error, "wasm_grpc_1")) << error;
 }
 
@@ -232,6 +232,39 @@ TEST(Modules, ThatAreNotSayWhy) {
   EXPECT_TRUE(contains(Guest("(module (func").error, "not a WebAssembly module"));
   EXPECT_NE(Guest(std::string_view("\0asm\1\0\0\0\xff\xff\xff", 11)).error, "");
   EXPECT_NE(Guest("(module (func (result i32)))").error, "");
+}
+
+// ---- How a module was linked ----
+
+std::vector<std::string> warnings_of(const std::string& text) {
+  auto module = wasm::Module::compile(engine(), "guest", std::as_bytes(std::span(text)));
+  if (!module.ok()) return {module.error().message};
+  const auto abi = detect(*module.value());
+  return abi.ok() ? abi.value()->warnings(*module.value()) : std::vector{abi.error().message};
+}
+
+TEST(Warnings, AreOfCommandsButNotOfThoseOfWazeroGrpcServer) {
+  const std::string ours = R"((module (memory (export "memory") 1) (func (export "wasm_grpc_start"))
+    (func (export "wasm_grpc_call") (param i32 i32) (result i32) (i32.const 0)) )";
+  EXPECT_TRUE(warnings_of(ours + ")").empty());
+  EXPECT_TRUE(warnings_of(ours + R"((func (export "_initialize")) (func (export "_start"))))").empty());
+  const auto found = warnings_of(ours + R"((func (export "_start"))))");
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_TRUE(contains(found[0], "it is a command")) << found[0];
+  EXPECT_TRUE(contains(found[0], "-mexec-model=reactor")) << found[0];
+  EXPECT_EQ(
+      warnings_of(R"((module (memory (export "memory") 1) (func (export "__grpcServerInit") (result i32) (i32.const 0))
+      (func (export "__grpcServerCall")) (func (export "_start"))))"),
+      std::vector<std::string>());
+}
+
+TEST(Detection, TellsWhatAModuleIsMadeForWhenItLacksExports) {
+  const auto error_of = [](const std::string& text) { return Guest(text).error; };
+  const std::string go = error_of(R"((module (import "gojs" "runtime.wasmExit" (func (param i32)))))");
+  EXPECT_TRUE(contains(go, "speaks no ABI") && contains(go, "GOOS=wasip1")) << go;
+  const std::string rust = error_of(R"((module (import "wasm_grpc_1" "log" (func (param i32 i32 i32)))
+    (import "__wbindgen_placeholder__" "__wbindgen_throw" (func (param i32 i32)))))");
+  EXPECT_TRUE(contains(rust, "lacks the exports") && contains(rust, "wasm-bindgen made it")) << rust;
 }
 
 }  // namespace

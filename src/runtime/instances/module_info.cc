@@ -30,6 +30,7 @@ ModuleInfo describe_outside(const wasm::Module& module, const abi::Abi& abi, con
   }
   info.descriptor_bytes = module.custom_section(abi::descriptors_section).size();
   info.features = abi.features(module);
+  info.warnings = abi.warnings(module);
   return info;
 }
 

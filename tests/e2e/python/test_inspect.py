@@ -145,3 +145,44 @@ def test_does_not_tell_styles_of_a_module_that_is_not_run(inspect_golden):
     assert [method["path"] for method in module["methods"]] == ["/golden.Test/Call"]
     assert "style" not in module["methods"][0]
     assert module["features"] == ["handlers", "descriptors"]
+
+
+GUEST = """(module
+  (import "wasm_grpc_1" "method" (func $method (param i32 i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "/a.B/C")
+  (func $start
+    (drop (call $method (i32.const 0) (i32.const 6) (i32.const 0) (i32.const 0) (i32.const 0))))
+  (func $constructors) %s)"""
+PLAIN = '(export "wasm_grpc_start" (func $start)) (func (export "wasm_grpc_call") (param i32 i32) (result i32) i32.const 0)'
+WRAPPED = """(func (export "wasm_grpc_start") call $constructors call $start)
+  (func (export "wasm_grpc_call") (param i32 i32) (result i32) call $constructors i32.const 0)"""
+
+
+@pytest.mark.parametrize(
+    "body, warning",
+    [
+        (PLAIN, None),
+        (f'{PLAIN} (func (export "_initialize"))', None),
+        (f'{PLAIN} (func (export "_initialize")) (func (export "_start"))', None),
+        (f'{PLAIN} (func (export "_start"))', "it is a command"),
+        (f'{PLAIN} (export "__wasm_call_ctors" (func $constructors))', "it exports __wasm_call_ctors"),
+        (WRAPPED, "it runs its constructors anew at every call"),
+    ],
+)
+@pytest.mark.parametrize("flags", [[], ["--no-start"]])
+def test_warns_of_modules_that_are_not_linked_as_reactors(program, tmp_path, body, warning, flags):
+    file = tmp_path / "linked.wat"
+    file.write_text(GUEST % body)
+    done = subprocess.run(
+        [program, "inspect", file, "--json", *flags], capture_output=True, text=True, timeout=LIMIT, check=True
+    )
+    warnings = json.loads(done.stdout)["warnings"]
+    logged = [line for line in done.stderr.splitlines() if " warning host: the module linked: " in line]
+    if warning is None:
+        assert (warnings, logged) == ([], [])
+        return
+    assert len(warnings) == len(logged) == 1
+    assert warnings[0].startswith(warning)
+    assert "link it as a reactor" in warnings[0] and "docs/toolchains.md" in warnings[0]
+    assert logged[0].endswith(warnings[0])
