@@ -264,6 +264,7 @@ class Host {
     } else {
       Run(what % 4 == 1 ? *pull_ : *push_, engine_, input).live();
     }
+    log_.flush(std::chrono::seconds(60));  // a bad line is found in the run that wrote it
   }
 
  private:

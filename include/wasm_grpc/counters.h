@@ -35,6 +35,8 @@ struct ModuleCounters {
   std::uint64_t calls_waited = 0;       // all that had to
   std::uint64_t calls_refused = 0;      // RESOURCE_EXHAUSTED: too many waited
   std::uint64_t calls_unavailable = 0;  // UNAVAILABLE at once: its instances failed to start just before
+  /// Lines that its guests logged or printed beyond ModuleOptions::log.
+  std::uint64_t log_lines_over_limit = 0;
   /// Guests that did not come to a good end, and took their instance with them: "trap", "stack overflow",
   /// "out of memory" (it trapped or exited after its memory or table had been refused growth), "exit",
   /// "cpu time", "event time", "failed start", "made way" (its call only waited for its client, who had more instances
@@ -64,6 +66,10 @@ struct ServerCounters {
 
   std::uint64_t bytes_read = 0;
   std::uint64_t bytes_written = 0;
+
+  /// Log lines that were dropped because nobody took them fast enough, or that could not be written. Those that
+  /// ServerOptions::log_level drops are not counted.
+  std::uint64_t log_lines_dropped = 0;
 
   std::vector<ModuleCounters> modules;  // in the order they were added
 };

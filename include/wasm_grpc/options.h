@@ -14,6 +14,7 @@
 #include "wasm_grpc/client_limits.h"
 #include "wasm_grpc/guest_limits.h"
 #include "wasm_grpc/instance_life.h"
+#include "wasm_grpc/log_limits.h"
 #include "wasm_grpc/shared_state.h"
 
 namespace wasm_grpc {
@@ -21,8 +22,11 @@ namespace wasm_grpc {
 /// Severity of a log line.
 enum class LogLevel : std::uint8_t { trace, debug, info, warn, error };
 
-/// Gets every log line of the host and its guests. `source` is "host" or the name of a module. Called from any thread;
-/// must not throw and should not block: it runs between the calls of a worker.
+/// Gets every log line of the host and its guests, in their order. `source` is "host" or the name of a module; both
+/// texts live until it returns. Called from one thread of the server's, which does nothing else and hears no signals,
+/// also while the server is set up and, last, while it is destroyed. It may take its time: what comes meanwhile waits,
+/// up to 1 MiB; what is more is dropped, and a line says how much (ServerCounters::log_lines_dropped). A line at which
+/// it throws is dropped. It must not destroy the server, which waits for it.
 using LogFunction = std::function<void(LogLevel level, std::string_view source, std::string_view text)>;
 
 /// A directory of the host that a module may see.
@@ -47,6 +51,8 @@ struct ModuleOptions {
   std::optional<GuestLimits> guests;
   /// What its instances may share through the host.
   SharedStateLimits shared_state;
+  /// How much its guests may write into the log.
+  LogLimits log;
 };
 
 /// What is asked of clients that connect by TLS.
@@ -146,7 +152,8 @@ struct ServerOptions {
 
   /// Log lines of less severity are dropped.
   LogLevel log_level = LogLevel::info;
-  /// Where log lines go; standard error when empty.
+  /// Where log lines go; standard error when empty. When the server is destroyed, what is left is written within a
+  /// second, or dropped.
   LogFunction log;
 };
 

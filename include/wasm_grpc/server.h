@@ -11,6 +11,7 @@
 // Every Result is to be checked; examples/embed shows it in full.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -118,6 +119,12 @@ class Server {
   void stop_now() noexcept;
   /// Returns when the server has stopped.
   void wait();
+
+  /// Writes a line of the host's into the log; waits for nobody. From any thread, at any time.
+  void log(LogLevel level, std::string_view text) noexcept;
+  /// Waits until what was logged before is written, as is wanted before the process ends without destroying the server.
+  /// False when it takes longer.
+  bool flush_log(std::chrono::milliseconds timeout) noexcept;
 
   /// All methods, of modules and native ones.
   [[nodiscard]] std::vector<MethodInfo> methods() const;

@@ -408,8 +408,10 @@ std::int64_t InstanceBinding::deadline(std::int32_t id) {
 
 void InstanceBinding::log(std::int32_t level, std::string_view text) {
   const auto known = static_cast<LogLevel>(std::clamp<std::int32_t>(level, 0, static_cast<int>(LogLevel::error)));
-  log_.log(instance_.linked().module().name(), level < 0 ? LogLevel::error : known,
-           wasm::printable(text.substr(0, max_log_bytes)));
+  text = text.substr(0, max_log_bytes);
+  std::string escaped;
+  if (!wasm::is_printable(text)) text = escaped = wasm::printable(text);
+  log_.log(instance_.linked().module().name(), level < 0 ? LogLevel::error : known, text);
 }
 
 }  // namespace wasm_grpc::abi::v1

@@ -150,12 +150,12 @@ int call(const CallFlags& flags) {
     if (!text.ok()) return text.error();
     ++responses;
     std::printf("%s\n", text.value().c_str());
-    std::fflush(stdout);
-    return success();
+    return std::fflush(stdout) == 0 ? success() : Result<>(Error{"standard output could not be written"});
   };
   client::CallOptions options{path.value(), metadata.value(), std::nullopt, !method->client_streaming()};
   if (flags.deadline_ms > 0) options.deadline = std::chrono::milliseconds(flags.deadline_ms);
   const auto end = channel.value()->call(options, requests, events);
+  if (std::ferror(stdout) != 0) return exit_failure;  // main says why
   if (!end.ok()) return fail(end.error().message);
   if (flags.verbose) print_metadata("<", end.value().trailers);
   const rpc::Status& status = end.value().status;

@@ -112,4 +112,12 @@ void add_limit_flags(CLI::App& command, SharedStateLimits& limits) {
   add_bytes(command, "--max-kv-value", limits.max_kv_value, "Largest value of that store", 0, std::size_t{1} << 30);
 }
 
+void add_limit_flags(CLI::App& command, LogLimits& limits) {
+  const auto add = [&](const char* name, std::uint32_t& value, const char* text) {
+    command.add_option(name, value, text)->check(CLI::Range(0U, 1'000'000'000U))->capture_default_str()->type_name("N");
+  };
+  add("--log-burst", limits.burst, "Lines that the guests of one module may log at once; 0: none at all");
+  add("--log-lines-per-second", limits.lines_per_second, "Lines they may log a second after that; 0: no limit");
+}
+
 }  // namespace wasm_grpc::cli

@@ -1,8 +1,12 @@
+#include <poll.h>
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
 
 #include "cli/commands.h"
+#include "cli/signals.h"
 #include "cli/version.h"
 
 namespace wasm_grpc::cli {
@@ -26,10 +30,20 @@ int fail(const std::string& message) {
   return exit_failure;
 }
 
+/// The exit code, when what was printed is out; what was asked for is not done when it is not. Who does not want to
+/// read all of it (`| head -1`) is not told.
+static int finish(int code) {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
+  pollfd reader{STDOUT_FILENO, 0, 0};
+  const bool reader_is_gone = poll(&reader, 1, 0) == 1 && (reader.revents & (POLLERR | POLLHUP)) != 0;
+  return reader_is_gone ? exit_failure : fail("standard output could not be written");
+}
+
 }  // namespace wasm_grpc::cli
 
 int main(int argc, char** argv) {
   using namespace wasm_grpc::cli;
+  ignore_signals_of_writing();
   CLI::App app("Serves sandboxed WebAssembly modules as gRPC services.", "wasm-grpc");
   app.set_version_flag("--version", std::string("wasm-grpc ") + version);
   app.require_subcommand(1);
@@ -42,15 +56,15 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& error) {
-    return app.exit(error);
+    return finish(app.exit(error));
   } catch (const CLI::CallForVersion& error) {
-    return app.exit(error);
+    return finish(app.exit(error));
   } catch (const CLI::ParseError& error) {
     std::fprintf(stderr, "wasm-grpc: %s (see wasm-grpc --help)\n", error.what());
     return exit_usage;
   }
   try {
-    return run();
+    return finish(run());
   } catch (const std::exception& error) {
     return fail(error.what());
   }

@@ -1,18 +1,19 @@
 // wasm-grpc serve: loads modules, listens, runs until it is told to stop.
 
-#include <signal.h>
 #include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
 #include <map>
 #include <memory>
-#include <thread>
+#include <string>
+#include <vector>
 
 #include "cli/commands.h"
 #include "cli/instance_flags.h"
 #include "cli/limit_flags.h"
+#include "cli/printer.h"
 #include "cli/server_flags.h"
+#include "cli/signals.h"
 #include "cli/time_flag.h"
 #include "wasm_grpc/rpc/method.h"
 #include "wasm_grpc/server.h"
@@ -29,28 +30,10 @@ struct ServeFlags {
   ModuleFlags module;
   InstanceFlags instances;
   SharedStateLimits shared_state;
+  LogLimits log_limits;
   TlsFlags tls;
   ConnectionFlags connections;
   LogFlags log;
-};
-
-/// SIGINT and SIGTERM, taken from all threads of the process from here on and waited for.
-class StopSignals {
- public:
-  StopSignals() {
-    sigemptyset(&signals_);
-    sigaddset(&signals_, SIGINT);
-    sigaddset(&signals_, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
-  }
-  int wait() const {
-    int signal = 0;
-    sigwait(&signals_, &signal);
-    return signal;
-  }
-
- private:
-  sigset_t signals_{};
 };
 
 /// Allows as many open files, and so connections, as the system would let this process have.
@@ -61,24 +44,23 @@ void raise_open_files() {
   setrlimit(RLIMIT_NOFILE, &limit);  // where it may not, it goes on with what it has
 }
 
-void print_services(const std::vector<ModuleInfo>& modules) {
+std::string services_text(const std::vector<ModuleInfo>& modules) {
+  std::string text;
   for (const ModuleInfo& module : modules) {
-    std::map<std::string, std::vector<std::string>> services;
+    std::map<std::string, std::string> services;
     for (const MethodInfo& method : module.methods) {
       if (method.kind == rpc::MethodKind::http) {
-        std::printf("%s: HTTP at %s\n", module.name.c_str(), method.path.c_str());
+        text += module.name + ": HTTP at " + method.path + "\n";
         continue;
       }
       const auto path = rpc::parse_method_path(method.path);
-      services[std::string(path->service)].push_back(std::string(path->method) + " (" +
-                                                     std::string(rpc::name(method.kind)) + ")");
+      std::string& methods = services[std::string(path->service)];
+      methods +=
+          (methods.empty() ? " " : ", ") + std::string(path->method) + " (" + std::string(rpc::name(method.kind)) + ")";
     }
-    for (const auto& [service, methods] : services) {
-      std::printf("%s: %s:", module.name.c_str(), service.c_str());
-      for (std::size_t i = 0; i < methods.size(); ++i) std::printf("%s %s", i == 0 ? "" : ",", methods[i].c_str());
-      std::printf("\n");
-    }
+    for (const auto& [service, methods] : services) text += module.name + ": " + service + ":" + methods + "\n";
   }
+  return text;
 }
 
 /// How curl is told of the address.
@@ -99,20 +81,20 @@ const MethodInfo* first_unary(const std::vector<ModuleInfo>& modules, bool descr
 
 /// A command that calls a method with an empty message, which every protobuf message can be: by our own client where
 /// reflection tells it what the method is.
-void print_example(const std::vector<ModuleInfo>& modules, const std::string& address, bool reflection) {
+std::string example_text(const std::vector<ModuleInfo>& modules, const std::string& address, bool reflection) {
   if (const MethodInfo* method = reflection ? first_unary(modules, true) : nullptr) {
-    std::printf("try: wasm-grpc call %s %s --json '{}'%s\n", address.c_str(), method->path.c_str() + 1,
-                address.starts_with("https://") ? " --tls-ca FILE" : "");
-  } else if (const MethodInfo* other = first_unary(modules, false)) {
-    std::printf(
-        "try: printf '\\0\\0\\0\\0\\0' | curl -sS --http2-prior-knowledge -D - -o - -H 'content-type: "
-        "application/grpc' -H 'te: trailers' --data-binary @- %s%s\n",
-        curl_target(address).c_str(), other->path.c_str());
+    return "try: wasm-grpc call " + address + " " + method->path.substr(1) + " --json '{}'" +
+           (address.starts_with("https://") ? " --tls-ca FILE" : "") + "\n";
   }
+  if (const MethodInfo* other = first_unary(modules, false)) {
+    return "try: printf '\\0\\0\\0\\0\\0' | curl -sS --http2-prior-knowledge -D - -o - -H 'content-type: "
+           "application/grpc' -H 'te: trailers' --data-binary @- " +
+           curl_target(address) + other->path + "\n";
+  }
+  return {};
 }
 
 int serve(const ServeFlags& flags) {
-  const StopSignals stop_signals;
   raise_open_files();
   ServerOptions options = flags.server;
   options.drain_timeout = std::chrono::milliseconds(flags.drain_timeout_ms);
@@ -124,10 +106,14 @@ int serve(const ServeFlags& flags) {
   if (!module_options.ok()) return fail(module_options.error().message);
   module_options.value().instances = flags.instances.life;
   module_options.value().shared_state = flags.shared_state;
+  module_options.value().log = flags.log_limits;
 
+  keep_signals_waiting();
   auto created = Server::create(options);
   if (!created.ok()) return fail(created.error().message);
   Server& server = *created.value();
+  Printer printer;
+  SignalListener signals(server, printer);
 
   std::vector<ModuleInfo> modules;
   for (const std::string& path : flags.modules) {
@@ -135,6 +121,7 @@ int serve(const ServeFlags& flags) {
     if (!added.ok()) return fail(added.error().message);
     modules.push_back(std::move(added).value());
   }
+  auto opening = signals.begin_to_open();
   std::vector<std::string> addresses;
   for (const std::string& address : flags.listen) {
     auto listening = server.listen(address);
@@ -143,24 +130,13 @@ int serve(const ServeFlags& flags) {
   }
   if (auto started = server.start(); !started.ok()) return fail(started.error().message);
 
-  for (const std::string& address : addresses) std::printf("listening on %s\n", address.c_str());
-  print_services(modules);
-  print_example(modules, addresses.front(), options.reflection);
-  std::fflush(stdout);
+  signals.serves();
+  opening.unlock();
 
-  // Made now: when a stop is wanted there may be no room for another thread.
-  std::thread stopper([&] {
-    stop_signals.wait();
-    std::printf("stopping: finishing the calls in progress (once more to stop at once)\n");
-    std::fflush(stdout);
-    server.stop();
-    stop_signals.wait();
-    server.stop_now();
-  });
+  std::string text;
+  for (const std::string& address : addresses) text += "listening on " + address + "\n";
+  printer.print(text + services_text(modules) + example_text(modules, addresses.front(), options.reflection));
   server.wait();
-  // Wakes the thread above when no second signal came.
-  pthread_kill(stopper.native_handle(), SIGTERM);
-  stopper.join();
   return exit_ok;
 }
 
@@ -224,6 +200,7 @@ void add_serve(CLI::App& app, Command& run) {
   flags->tls.add_to(*command);
   flags->connections.add_to(*command);
   flags->log.add_to(*command);
+  add_limit_flags(*command, flags->log_limits);
   command->callback([flags, &run] { run = [flags] { return serve(*flags); }; });
 }
 

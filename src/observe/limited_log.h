@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-#include "rpc/token_bucket.h"
 #include "observe/log.h"
+#include "rpc/token_bucket.h"
 
 namespace wasm_grpc::observe {
 

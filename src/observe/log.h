@@ -1,29 +1,57 @@
-// The host's log, with what guests write into it.
+// The server's log.
 #pragma once
 
-#include <string>
+#include <chrono>
+#include <cstdint>
+#include <memory>
 #include <string_view>
+#include <thread>
 
-#include "abi/abi.h"
-#include "wasi/output.h"
+#include "observe/log_writer.h"
 #include "wasm_grpc/options.h"
 
 namespace wasm_grpc::observe {
 
-/// Thread-safe. Lines of the host have the source "host", others the name of their module.
-class Log final : public abi::LogSink, public wasi::Output {
+/// Thread-safe, and nobody waits who writes into it: lines are written by a thread of its own, in their order. What
+/// comes faster than they are taken is dropped, counted, and the log says so. Lines of the host have the source "host",
+/// others the name of their module.
+class Log {
  public:
-  Log(LogLevel level, LogFunction function);
+  /// What is left is written within this, when the log goes away.
+  static constexpr std::chrono::milliseconds last_words{1000};
 
-  void write(LogLevel level, std::string_view source, std::string_view text) const noexcept;
+  /// Lines go to standard error when there is no function.
+  Log(LogLevel level, const LogFunction& function);
+  /// Waits for a call of the function that does not return; but not for a standard error that takes nothing.
+  ~Log();
+  Log(const Log&) = delete;
+  Log& operator=(const Log&) = delete;
+
+  /// False for lines that are less severe than it wants; write() does nothing then.
+  [[nodiscard]] bool wants(LogLevel level) const noexcept { return level >= level_; }
+  void write(LogLevel level, std::string_view source, std::string_view text) const noexcept {
+    add(level, source, text, LogWriter::max_bytes);
+  }
   void host(LogLevel level, std::string_view text) const noexcept { write(level, "host", text); }
+  /// A guest's own line, which is dropped while there is room for lines of the host yet.
+  void write_of_guest(LogLevel level, std::string_view module, std::string_view text) const noexcept {
+    add(level, module, text, LogWriter::max_guest_bytes);
+  }
 
-  void log(std::string_view module, abi::LogLevel level, std::string_view text) noexcept override;
-  void line(std::string_view module, bool is_stderr, std::string_view text) noexcept override;
+  /// Waits until what was written into it before is out, or dropped. False when it takes longer.
+  bool flush(std::chrono::milliseconds timeout) const noexcept { return writer_->flush(timeout); }
+  /// Lines that were dropped, or that the function threw at.
+  [[nodiscard]] std::uint64_t dropped() const noexcept { return writer_->dropped(); }
 
  private:
-  LogLevel level_;
-  LogFunction function_;
+  void add(LogLevel level, std::string_view source, std::string_view text, std::size_t room) const noexcept {
+    if (wants(level)) writer_->add(level, source, text, room);
+  }
+
+  const LogLevel level_;
+  const bool to_standard_error_;
+  std::shared_ptr<LogWriter> writer_;
+  std::thread thread_;
 };
 
 }  // namespace wasm_grpc::observe

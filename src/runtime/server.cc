@@ -450,6 +450,10 @@ void Server::wait() {
   for (const auto& worker : state_->workers) worker->join();
 }
 
+void Server::log(LogLevel level, std::string_view text) noexcept { state_->log.host(level, text); }
+
+bool Server::flush_log(std::chrono::milliseconds timeout) noexcept { return state_->log.flush(timeout); }
+
 std::vector<MethodInfo> Server::methods() const { return state_->methods; }
 
 std::size_t Server::workers() const noexcept { return state_->workers.size(); }
@@ -475,7 +479,11 @@ ServerCounters Server::counters() const {
   for (std::size_t i = 0; i < http2::end_reasons; ++i) {
     total.connections_ended.push_back({http2::name(static_cast<http2::EndReason>(i)), 0});
   }
-  for (const auto& module : state_->modules) total.modules.push_back(runtime::counters_of(*module));
+  for (const auto& module : state_->modules) {
+    total.modules.push_back(runtime::counters_of(*module));
+    total.modules.back().log_lines_over_limit = module->guests_log().over_limit();
+  }
+  total.log_lines_dropped = state_->log.dropped();
   for (const auto& worker : state_->workers) worker->add_counters(total);
   for (const runtime::LoanDesk& desk : state_->exchange.desks()) {
     total.calls_lent += desk.calls_lent;

@@ -1,12 +1,13 @@
 #include "runtime/worker.h"
 
 #include <pthread.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <asio/post.hpp>
 #include <cerrno>
 #include <system_error>
+
+#include "wasm/thread_signals.h"
 
 namespace wasm_grpc::runtime {
 
@@ -36,15 +37,6 @@ http2::Settings http2_settings(const ServerOptions& options) {
   settings.header_timeout = options.clients.header_timeout;
   settings.stall_timeout = options.clients.stall_timeout;
   return settings;
-}
-
-/// Signals go to the threads that expect them; the ones that report a fault of guest code must reach the thread that
-/// caused it, where the engine turns them into traps.
-void block_signals() {
-  sigset_t signals;
-  sigfillset(&signals);
-  for (const int fault : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT, SIGPROF}) sigdelset(&signals, fault);
-  pthread_sigmask(SIG_SETMASK, &signals, nullptr);
 }
 
 }  // namespace
@@ -149,7 +141,7 @@ void Worker::start() {
   }
   thread_ = std::thread([this] {
     pthread_setname_np(pthread_self(), ("worker-" + std::to_string(index_)).c_str());
-    block_signals();
+    wasm::block_signals();
     for (const auto& pool : pools_) pool->top_up();
     run_loop();
   });

@@ -55,6 +55,11 @@ std::string Host::load_error(std::string_view text, std::chrono::milliseconds st
   return loaded.ok() ? "" : loaded.error().message;
 }
 
+std::vector<std::string>& Host::log_lines() {
+  if (!log_.flush(give_up_after)) throw std::runtime_error("the log is not written");
+  return lines_;
+}
+
 const runtime::GuestModule& Host::guest() {
   if (guest_ == nullptr) guest_ = value_of(load(guest_text()));
   return *guest_;

@@ -35,7 +35,9 @@ class Host {
   /// guest_text(), loaded once.
   [[nodiscard]] const runtime::GuestModule& guest();
   [[nodiscard]] const wasm::Linker& linker() const noexcept { return linker_; }
-  [[nodiscard]] std::vector<std::string>& log_lines() noexcept { return lines_; }
+  /// Those that were written before.
+  [[nodiscard]] std::vector<std::string>& log_lines();
+  [[nodiscard]] const observe::Log& log() const noexcept { return log_; }
 
  private:
   std::string folder_;

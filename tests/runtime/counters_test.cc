@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <stdexcept>
+#include <string>
 
 #include "http2/client.h"
 #include "runtime/guest_server.h"
@@ -116,6 +118,47 @@ TEST(ServerCountersTest, CountsACallThatUsedUpItsCpuTime) {
   EXPECT_EQ(reply.message(), "the call used its 100 ms of CPU time");
   EXPECT_GE(rpc::Clock::now() - began, std::chrono::milliseconds(99));
   EXPECT_EQ(count_of(server.counters().modules[0].failures, "cpu time"), 1u);
+}
+
+TEST(ServerCountersTest, CountsLinesOfTheLogThatAreNotWritten) {
+  ServerOptions options = of_workers(1);
+  options.log = [](LogLevel, std::string_view, std::string_view) { throw std::runtime_error("the disk is full"); };
+  GuestServer server(options, guest_text("unreachable"));
+  http2::Client client(server.port());
+  EXPECT_EQ(client.call(path, "").status(), 13);
+  EXPECT_TRUE(server.server().flush_log(std::chrono::seconds(20)));
+  EXPECT_GE(server.counters().log_lines_dropped, 1u);
+}
+
+TEST(ServerCountersTest, CountsLinesOfAModuleBeyondItsLimit) {
+  const std::string text = R"((module
+    (import "wasm_grpc_1" "method" (func $method (param i32 i32 i32 i32 i32) (result i32)))
+    (import "wasm_grpc_1" "log" (func $log (param i32 i32 i32)))
+    (memory (export "memory") 1) (data (i32.const 0) "/a.B/C")
+    (func (export "wasm_grpc_start")
+      (call $log (i32.const 2) (i32.const 0) (i32.const 6)) (call $log (i32.const 2) (i32.const 0) (i32.const 6))
+      (call $log (i32.const 0) (i32.const 0) (i32.const 6))  ;; below the level of the log: not counted
+      (drop (call $method (i32.const 0) (i32.const 6) (i32.const 0) (i32.const 0) (i32.const 0))))
+    (func (export "wasm_grpc_call") (param i32 i32) (result i32) i32.const 0)))";
+  ServerOptions options = of_workers(1);
+  options.log = [](LogLevel, std::string_view, std::string_view) {};
+  auto server = std::move(Server::create(options)).value();
+  ModuleOptions module;
+  module.instances.warm = 0;
+  for (const std::uint32_t burst : {0, 1, 2}) {
+    module.name = "burst of " + std::to_string(burst);
+    module.log = {.burst = burst, .lines_per_second = 1};
+    std::string other = text;
+    other.replace(other.find("/a.B/C"), 6, "/a.B/" + std::to_string(burst));
+    ASSERT_TRUE(server->add_module(std::as_bytes(std::span(other)), module).ok());
+  }
+  ASSERT_TRUE(server->start().ok());
+  const ServerCounters counted = server->counters();
+  ASSERT_EQ(counted.modules.size(), 3u);
+  EXPECT_EQ(counted.modules[0].log_lines_over_limit, 2u);
+  EXPECT_LE(counted.modules[1].log_lines_over_limit, 1u);  // none on a machine where the load takes a second
+  EXPECT_EQ(counted.modules[2].log_lines_over_limit, 0u);
+  EXPECT_EQ(counted.log_lines_dropped, 0u);
 }
 
 TEST(ServerCountersTest, MayBeReadAfterTheStop) {

@@ -188,8 +188,8 @@ TEST_F(GuestCallTest, AGuestThatFailsAllTheTimeDoesNotFillTheLog) {
     EXPECT_EQ(call.status().code, rpc::StatusCode::internal);
   }
   EXPECT_EQ(pool->counters().failures[static_cast<std::size_t>(GuestFailure::trap)], 100u);
-  EXPECT_GE(log_lines.size(), 20u);
-  EXPECT_LT(log_lines.size(), 60u);
+  EXPECT_GE(log_lines().size(), 20u);
+  EXPECT_LT(log_lines().size(), 60u);
 }
 
 TEST_F(GuestCallTest, InstancesAndWaitingCallsAreCounted) {

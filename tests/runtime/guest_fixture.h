@@ -63,7 +63,7 @@ struct GuestTest : testing::Test {
       : limits(guest_limits),
         linker(engine()),
         log(LogLevel::trace,
-            [this](LogLevel, std::string_view, std::string_view text) { log_lines.emplace_back(text); }) {
+            [this](LogLevel, std::string_view, std::string_view text) { lines_.emplace_back(text); }) {
     EXPECT_TRUE(abi::define_imports(linker).ok());
     EXPECT_TRUE(wasi::define_imports(linker).ok());
     EXPECT_TRUE(linker.define("test", "tick", host_function([] { engine().tick(); })).ok());
@@ -134,8 +134,13 @@ struct GuestTest : testing::Test {
     while (turn()) {
     }
   }
-  [[nodiscard]] bool logged(std::string_view part) const {
-    for (const std::string& line : log_lines) {
+  /// Those that were written before.
+  [[nodiscard]] std::vector<std::string>& log_lines() {
+    EXPECT_TRUE(log.flush(std::chrono::seconds(20)));
+    return lines_;
+  }
+  [[nodiscard]] bool logged(std::string_view part) {
+    for (const std::string& line : log_lines()) {
       if (line.find(part) != std::string::npos) return true;
     }
     return false;
@@ -144,7 +149,7 @@ struct GuestTest : testing::Test {
   GuestLimits limits;                    // of modules loaded from here on
   wasm::MemoryBudget* memory = nullptr;  // what they share, if anything
   wasm::Linker linker;
-  std::vector<std::string> log_lines;
+  std::vector<std::string> lines_;  // of the log, whose thread writes them
   std::vector<std::int32_t> notes;  // what guests said by test.note
   observe::Log log;
   bool starts_fail = false;  // what test.fails answers

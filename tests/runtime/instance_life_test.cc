@@ -107,7 +107,7 @@ TEST_F(InstanceLifeTest, AnInstanceThatHasGrownPastItsMarkIsReplaced) {
         life);
   for (int i = 0; i < 4; ++i) call_once();
   EXPECT_EQ(notes, (std::vector<std::int32_t>{1, 2, 1, 2}));
-  EXPECT_EQ(log_lines.size(), 1U) << "the operator is told, once";
+  EXPECT_EQ(log_lines().size(), 1U) << "the operator is told, once";
   EXPECT_TRUE(logged("grown"));
 }
 
@@ -225,7 +225,7 @@ TEST_F(InstanceLifeTest, AStartThatFailsInTheBackgroundIsNotTriedAgainAtOnce) {
   pool->top_up();
   run();
   EXPECT_TRUE(logged("an instance failed to start"));
-  EXPECT_EQ(log_lines.size(), 1U);
+  EXPECT_EQ(log_lines().size(), 1U);
   EXPECT_EQ(pool->alive(), 0U);
   works = true;
   const auto give_up = rpc::Clock::now() + std::chrono::seconds(20);

@@ -2,10 +2,12 @@
 #include "wasm_grpc/server.h"
 
 #include <gtest/gtest.h>
+#include <pthread.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
-#include <mutex>
+#include <future>
 #include <set>
 #include <string>
 #include <thread>
@@ -19,6 +21,7 @@ namespace wasm_grpc::runtime {
 namespace {
 
 using std::chrono::milliseconds;
+using std::chrono::seconds;
 
 // Bodies of guests. Status 5 is theirs; no other part gives it.
 constexpr std::string_view answers = "(i32.const 5)";
@@ -65,28 +68,50 @@ TEST(ServerTest, AnswersManyClientsAtOnce) {
   EXPECT_EQ(answered, 300);
 }
 
-TEST(ServerTest, GivesItsLogLinesOfAllWorkersToTheOneFunction) {
-  std::mutex mutex;
+TEST(ServerTest, GivesItsLogLinesOfAllWorkersToTheFunctionOnOneThread) {
   std::set<std::thread::id> threads;
+  std::set<std::string> names;
   int lines = 0;
-  ServerOptions options = options_for(2);
-  options.log = [&](LogLevel, std::string_view source, std::string_view) {
-    if (source != "guest") return;
-    const std::lock_guard lock(mutex);
-    threads.insert(std::this_thread::get_id());
-    ++lines;
-  };
-  GuestServer server(options, guest_text("(unreachable)"));
-  // New connections until both workers have served one: which of them gets a connection is the system's choice.
-  const auto writers = [&] {
-    const std::lock_guard lock(mutex);
-    return threads.size();
-  };
-  for (int i = 0; i < 1000 && writers() < 2; ++i) {
-    Clients clients(server.port(), 4, [](http2::Client& client) { EXPECT_EQ(client.call(path, "").status(), 13); });
+  {
+    ServerOptions options = options_for(2);
+    options.log = [&](LogLevel, std::string_view source, std::string_view) {
+      std::array<char, 16> name{};
+      pthread_getname_np(pthread_self(), name.data(), name.size());
+      names.emplace(name.data());
+      threads.insert(std::this_thread::get_id());
+      if (source == "guest") ++lines;
+    };
+    GuestServer server(options, guest_text("(unreachable)"));
+    for (int i = 0; i < 10; ++i) {
+      Clients clients(server.port(), 4, [](http2::Client& client) { EXPECT_EQ(client.call(path, "").status(), 13); });
+    }
+    EXPECT_TRUE(server.server().flush_log(seconds(20)));
+    EXPECT_GE(lines, 4);
+    server.server().log(LogLevel::info, "the last one");
   }
-  server.stop();
-  EXPECT_EQ(threads.size(), 2u);
+  EXPECT_EQ(threads.size(), 1u);
+  EXPECT_EQ(names, std::set<std::string>{"log"});
+}
+
+TEST(ServerTest, ServesAndStopsWhileItsLogFunctionDoesNotReturn) {
+  std::promise<void> go_on;
+  std::atomic<int> lines = 0;
+  {
+    ServerOptions options = options_for(2, milliseconds(100));
+    options.log = [&, held = go_on.get_future().share()](LogLevel, std::string_view, std::string_view) {
+      ++lines;
+      held.wait();
+    };
+    GuestServer server(options, guest_text("(unreachable)"));
+    for (int i = 0; i < 10; ++i) {
+      Clients clients(server.port(), 4, [](http2::Client& client) { EXPECT_EQ(client.call(path, "").status(), 13); });
+    }
+    EXPECT_FALSE(server.server().flush_log(milliseconds(0)));
+    server.server().stop();
+    server.server().wait();
+    EXPECT_EQ(lines, 1);
+    go_on.set_value();  // only its end waits for the function
+  }
   EXPECT_GE(lines, 4);
 }
 

@@ -22,7 +22,7 @@ struct StartTest : GuestTest {
 
 TEST_F(StartTest, AfterOneThatFailsCallsAreUnavailableAtOnce) {
   serve(guest_text("(i32.const 5)", "", may_fail));
-  log_lines.clear();
+  log_lines().clear();
   starts_fail = true;
   const rpc::Status first = call_once();
   EXPECT_EQ(first.code, rpc::StatusCode::unavailable);
@@ -34,7 +34,7 @@ TEST_F(StartTest, AfterOneThatFailsCallsAreUnavailableAtOnce) {
   // On a machine that takes long for these calls there was more than one trial; never one for each.
   EXPECT_LT(pool->counters().instances_made, 10u);
   EXPECT_GT(pool->counters().calls_unavailable, 10u);
-  EXPECT_EQ(log_lines.size(), 1u) << "told once";
+  EXPECT_EQ(log_lines().size(), 1u) << "told once";
   EXPECT_TRUE(logged("an instance failed to start: wasm trap: wasm `unreachable` instruction executed"));
 }
 

@@ -82,12 +82,13 @@ std::string describe_start_failure(const GuestInstance& guest) {
 }
 
 GuestModule::GuestModule(std::shared_ptr<const wasm::LinkedModule> linked, const abi::Abi& abi,
-                         std::shared_ptr<const wasi::Sandbox> sandbox, observe::Log& log, const ModuleOptions& options,
-                         wasm::ModuleStates states, wasm::MemoryBudget* memory)
+                         std::shared_ptr<const wasi::Sandbox> sandbox, const observe::Log& log,
+                         const ModuleOptions& options, wasm::ModuleStates states, wasm::MemoryBudget* memory)
     : linked_(std::move(linked)),
       abi_(&abi),
       sandbox_(std::move(sandbox)),
       log_(log),
+      guests_log_(log, name(), options.log),
       life_(options.instances),
       limits_(options.guests.value_or(GuestLimits())),
       states_(std::move(states)),
@@ -104,10 +105,10 @@ void GuestModule::tell_of_shortage() const noexcept {
 }
 
 GuestInstance::GuestInstance(const GuestModule& module, const abi::Declaration* expected, wasm::MemoryReservation room)
-    : wasi(module.sandbox(), module.name(), module.log()),
+    : wasi(module.sandbox(), module.name(), module.guests_log()),
       states(module.states()),
       instance(module.linked(), module.memory_limits(), std::move(room)),
-      binding(module.abi().bind(instance, module.log(), expected, module.health())),
+      binding(module.abi().bind(instance, module.guests_log(), expected, module.health())),
       start_calls(module.states().start_calls()) {
   instance.set_host_data(wasm::HostSlot::wasi, &wasi);
   instance.set_host_data(wasm::HostSlot::states, &states);
@@ -159,8 +160,8 @@ wasm::Progress GuestInstance::poll_start() noexcept {
 
 Result<std::shared_ptr<GuestModule>> GuestModule::load(const wasm::Engine& engine, const wasm::Linker& linker,
                                                        std::string name, std::span<const std::byte> bytes,
-                                                       std::shared_ptr<const wasi::Sandbox> sandbox, observe::Log& log,
-                                                       std::chrono::milliseconds start_timeout,
+                                                       std::shared_ptr<const wasi::Sandbox> sandbox,
+                                                       const observe::Log& log, std::chrono::milliseconds start_timeout,
                                                        const ModuleOptions& options, const wasm::CodeCache* cache,
                                                        wasm::MemoryBudget* memory) {
   auto compiled = wasm::Module::compile(engine, std::move(name), bytes, cache);

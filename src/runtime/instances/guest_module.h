@@ -9,6 +9,7 @@
 
 #include "abi/abi.h"
 #include "observe/log.h"
+#include "observe/module_log.h"
 #include "services/described_files.h"
 #include "services/health_registry.h"
 #include "wasi/context.h"
@@ -40,12 +41,12 @@ class GuestModule {
  public:
   /// Compiles the module, or takes it from the cache (which may be nullptr), links it, and runs its start once, on this
   /// thread, to learn what it declares. Guest code runs in slices meanwhile only if the engine is ticked. Of the
-  /// options only `instances` and `guests` are looked at, and by the host modules it imports from what they like.
-  /// `memory` is the budget of all guests, which outlives the module; nullptr for none. The error is one line without
-  /// the module's name.
+  /// options only `instances`, `guests` and `log` are looked at, and by the host modules it imports from what they
+  /// like. `memory` is the budget of all guests, which outlives the module; nullptr for none. The error is one line
+  /// without the module's name.
   [[nodiscard]] static Result<std::shared_ptr<GuestModule>> load(
       const wasm::Engine& engine, const wasm::Linker& linker, std::string name, std::span<const std::byte> bytes,
-      std::shared_ptr<const wasi::Sandbox> sandbox, observe::Log& log, std::chrono::milliseconds start_timeout,
+      std::shared_ptr<const wasi::Sandbox> sandbox, const observe::Log& log, std::chrono::milliseconds start_timeout,
       const ModuleOptions& options = {}, const wasm::CodeCache* cache = nullptr, wasm::MemoryBudget* memory = nullptr);
 
   [[nodiscard]] const std::string& name() const noexcept { return linked_->module().name(); }
@@ -58,7 +59,10 @@ class GuestModule {
   void set_health(services::HealthRegistry::Module& health) { health_.emplace(health); }
   [[nodiscard]] ModuleHealth* health() const noexcept { return health_ ? &*health_ : nullptr; }
   [[nodiscard]] const wasi::Sandbox& sandbox() const noexcept { return *sandbox_; }
-  [[nodiscard]] observe::Log& log() const noexcept { return log_; }
+  /// For what the host says of it.
+  [[nodiscard]] const observe::Log& log() const noexcept { return log_; }
+  /// For what its guests say.
+  [[nodiscard]] observe::ModuleLog& guests_log() const noexcept { return guests_log_; }
   [[nodiscard]] const InstanceLife& life() const noexcept { return life_; }
   /// What its guests may use.
   [[nodiscard]] const GuestLimits& limits() const noexcept { return limits_; }
@@ -76,7 +80,7 @@ class GuestModule {
 
  private:
   GuestModule(std::shared_ptr<const wasm::LinkedModule> linked, const abi::Abi& abi,
-              std::shared_ptr<const wasi::Sandbox> sandbox, observe::Log& log, const ModuleOptions& options,
+              std::shared_ptr<const wasi::Sandbox> sandbox, const observe::Log& log, const ModuleOptions& options,
               wasm::ModuleStates states, wasm::MemoryBudget* memory);
 
   void tell_of_shortage() const noexcept;
@@ -84,7 +88,8 @@ class GuestModule {
   std::shared_ptr<const wasm::LinkedModule> linked_;
   const abi::Abi* abi_;
   std::shared_ptr<const wasi::Sandbox> sandbox_;
-  observe::Log& log_;
+  const observe::Log& log_;
+  mutable observe::ModuleLog guests_log_;
   InstanceLife life_;
   GuestLimits limits_;
   wasm::ModuleStates states_;

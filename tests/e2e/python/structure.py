@@ -20,7 +20,7 @@ MAY_INCLUDE = {
     "wasi": {"wasm"},
     "hostmodules": {"wasm"},
     "abi": {"rpc", "wasm"},
-    "observe": {"rpc", "abi", "wasi"},
+    "observe": {"rpc", "abi", "wasi", "wasm"},
     "runtime": {"rpc", "net", "http2", "services", "wasm", "wasi", "hostmodules", "abi", "observe"},
     "grpc_cpp": {"rpc"},
     "client": {"rpc", "services"},

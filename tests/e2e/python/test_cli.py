@@ -211,6 +211,8 @@ def test_a_bad_address_is_refused(refuse, guest, address, said):
         ("--drain-timeout", "-1"),
         ("--keepalive-timeout", "0"),
         ("--log-level", "loud"),
+        ("--log-burst", "-1"),
+        ("--log-lines-per-second", "2000000000"),
     ],
 )
 def test_a_bad_flag_is_refused_and_named(refuse, guest, flags):
