@@ -87,7 +87,7 @@ void SignalListener::run() {
 
 /// Ends the process under the thread that loads.
 void SignalListener::leave() {
-  constexpr std::chrono::milliseconds moment{30};
+  constexpr std::chrono::milliseconds moment{20};
   printer_.print("stopping: it has not served yet\n");
   server_.flush_log(moment);
   printer_.flush(moment);

@@ -107,12 +107,12 @@ double milliseconds_of() {
 
 }  // namespace
 
-HostModule assembly_script(LogFunction log) {
+HostModule assembly_script(GuestLogFunction log) {
   const auto line_at = [log](LogLevel level) {
     return [log, level](Caller& caller, std::uint32_t text) -> Result<> {
       const auto line = string_at(caller, text);
       if (!line) return outside(text);
-      log(level, caller.module_name(), *line);
+      log(caller, level, *line);
       return success();
     };
   };
@@ -124,7 +124,7 @@ HostModule assembly_script(LogFunction log) {
     for (std::int32_t i = 0; i < std::min<std::int32_t>(count, std::size(numbers)); ++i) {
       line->append(i == 0 ? " " : ", ").append(shortest(numbers[i]));
     }
-    log(LogLevel::info, caller.module_name(), *line);
+    log(caller, LogLevel::info, *line);
     return success();
   };
   HostModule module{std::string(assembly_script_module)};

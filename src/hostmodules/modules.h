@@ -1,6 +1,7 @@
 // The host modules that every server has.
 #pragma once
 
+#include <functional>
 #include <string_view>
 
 #include "wasm_grpc/host_module.h"
@@ -18,7 +19,9 @@ inline constexpr std::string_view assembly_script_module = "env";
 [[nodiscard]] HostModule kv();
 /// Counters as guests of pantopic/wazero-atomic import them.
 [[nodiscard]] HostModule wazero_atomic();
-/// What AssemblyScript imports by default. `log` gets the lines of guests, from several threads at once.
-[[nodiscard]] HostModule assembly_script(LogFunction log);
+/// Gets a line that a guest logs. Called by several threads at once.
+using GuestLogFunction = std::function<void(Caller& caller, LogLevel level, std::string_view text)>;
+/// What AssemblyScript imports by default.
+[[nodiscard]] HostModule assembly_script(GuestLogFunction log);
 
 }  // namespace wasm_grpc::hostmodules

@@ -232,10 +232,9 @@ Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options) {
   for (auto* const make : {hostmodules::atomics, hostmodules::kv, hostmodules::wazero_atomic}) {
     if (auto defined = state->linker.define(make()); !defined.ok()) return std::move(defined).error();
   }
-  auto script =
-      hostmodules::assembly_script([&log = state->log](LogLevel level, std::string_view module, std::string_view text) {
-        log.log(module, static_cast<abi::LogLevel>(level), text);
-      });
+  auto script = hostmodules::assembly_script([](Caller& caller, LogLevel level, std::string_view text) {
+    runtime::guests_log_of(caller).log(caller.module_name(), static_cast<abi::LogLevel>(level), text);
+  });
   if (auto defined = state->linker.define_replaceable(std::move(script)); !defined.ok()) {
     return std::move(defined).error();
   }

@@ -44,12 +44,11 @@ constexpr std::string_view text = R"((module
 
 struct AssemblyScriptTest : runtime::GuestTest {
   AssemblyScriptTest() {
-    EXPECT_TRUE(
-        linker
-            .define_replaceable(assembly_script([this](LogLevel level, std::string_view, std::string_view line) {
-              lines.push_back(std::to_string(static_cast<int>(level)) + " " + std::string(line));
-            }))
-            .ok());
+    EXPECT_TRUE(linker
+                    .define_replaceable(assembly_script([this](Caller&, LogLevel level, std::string_view line) {
+                      lines.push_back(std::to_string(static_cast<int>(level)) + " " + std::string(line));
+                    }))
+                    .ok());
     module = load(text);
     renew();
   }

@@ -62,8 +62,7 @@ struct GuestTest : testing::Test {
   explicit GuestTest(const GuestLimits& guest_limits = {})
       : limits(guest_limits),
         linker(engine()),
-        log(LogLevel::trace,
-            [this](LogLevel, std::string_view, std::string_view text) { lines_.emplace_back(text); }) {
+        log(LogLevel::trace, [this](LogLevel, std::string_view, std::string_view text) { lines_.emplace_back(text); }) {
     EXPECT_TRUE(abi::define_imports(linker).ok());
     EXPECT_TRUE(wasi::define_imports(linker).ok());
     EXPECT_TRUE(linker.define("test", "tick", host_function([] { engine().tick(); })).ok());

@@ -72,6 +72,11 @@ Result<std::shared_ptr<const services::DescribedFiles>> described_by_section(con
   return services::DescribedFiles::parse(sets);
 }
 
+observe::ModuleLog& guests_log_of(Caller& caller) noexcept {
+  return *static_cast<observe::ModuleLog*>(
+      wasm::InstanceCaller::from(caller).instance().host_data(wasm::HostSlot::log));
+}
+
 std::string describe(const wasm::Failure& failure) {
   if (failure.kind == wasm::Failure::Kind::exit) return "it exited with code " + std::to_string(failure.exit_code);
   return failure.describe();
@@ -112,6 +117,7 @@ GuestInstance::GuestInstance(const GuestModule& module, const abi::Declaration* 
       start_calls(module.states().start_calls()) {
   instance.set_host_data(wasm::HostSlot::wasi, &wasi);
   instance.set_host_data(wasm::HostSlot::states, &states);
+  instance.set_host_data(wasm::HostSlot::log, &module.guests_log());
 }
 
 Result<bool> GuestInstance::begin_next_start_step() {

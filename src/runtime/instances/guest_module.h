@@ -136,6 +136,8 @@ struct GuestInstance {
   bool in_start_call = false;
 };
 
+/// Where what the calling guest says is logged, within the limits of its module.
+[[nodiscard]] observe::ModuleLog& guests_log_of(Caller& caller) noexcept;
 /// Why a guest failed, for the log: the message with the guest's backtrace, or its exit code.
 [[nodiscard]] std::string describe(const wasm::Failure& failure);
 /// Why its start failed, likewise. Only after poll_start() said so.
