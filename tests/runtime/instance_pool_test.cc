@@ -352,6 +352,82 @@ TEST_F(SharesTest, WhoHasWaitedLongIsServedAtTheCostOfIdleStreamsOfThoseWithMore
   }
 }
 
+/// As the instances of keys without calls: held, and given up when they are asked for.
+struct IdleKeys final : InstanceHolder {
+  explicit IdleKeys(InstancePool& its_pool) : pool(its_pool) { pool.add_holder(*this); }
+  void hold(Waiter& waiter) {
+    pool.stop_counting(waiter);
+    held.push_back(std::move(waiter.instance));
+    pool.count_held_idle(1);
+  }
+  bool give_up_idle(InstancePool&) noexcept override {
+    if (held.empty()) return false;
+    auto instance = std::move(held.back());
+    held.pop_back();
+    pool.count_held_idle(-1);
+    pool.discard(std::move(instance));
+    return true;
+  }
+  bool end_idle_stream(InstancePool&, ClientInstances) noexcept override {
+    ++streams_asked;
+    return false;
+  }
+  InstancePool& pool;
+  std::vector<std::unique_ptr<GuestInstance>> held;
+  int streams_asked = 0;
+};
+
+struct IdleKeysTest : SharesTest {
+  IdleKeysTest() {
+    for (int i = 0; i < 2; ++i) {
+      Waiter& first = waiter(client);
+      EXPECT_EQ(pool.acquire(first), Admission::taken);
+      keys.hold(first);
+    }
+    // The module that has none is served first, by what this key has had given up for itself.
+    EXPECT_EQ(other.acquire(others), Admission::waits);
+    EXPECT_EQ(pool.acquire(another_key), Admission::waits);
+    std::exchange(posted, {}).back()();  // the others are told of room; whoever was called in had nothing by then
+    EXPECT_NE(others.instance, nullptr);
+    EXPECT_EQ(another_key.instance, nullptr);
+    EXPECT_EQ(keys.held.size(), 1U);
+  }
+  ~IdleKeysTest() override {
+    for (const auto& one : waiters) {
+      InstancePool& its_pool = one.get() == &others || one.get() == &more_others ? other : pool;
+      its_pool.cancel(*one);
+      its_pool.stop_counting(*one);
+      if (one->instance != nullptr) its_pool.discard(std::move(one->instance));
+    }
+    while (keys.give_up_idle(pool)) {
+    }
+    settle();
+  }
+
+  InstanceBudget budget{2, 2};
+  InstancePool pool{load("one"), PoolContext{budget, timers, hosts, post}};
+  InstancePool other{load("two"), PoolContext{budget, timers, hosts, post}};
+  IdleKeys keys{pool};
+  const rpc::Client& client = connect("10.0.0.1");
+  Waiter& another_key = waiter(client);
+  Waiter& others = waiter(connect("10.0.0.2"));
+  Waiter& more_others = waiter(connect("10.0.0.3"));
+};
+
+TEST_F(IdleKeysTest, AreGivenUpForOtherModulesAlsoWhileOtherKeysWait) {
+  ASSERT_EQ(other.acquire(more_others), Admission::waits);
+  settle();
+  EXPECT_TRUE(keys.held.empty());
+  EXPECT_NE(another_key.instance, nullptr) << "it has waited longer, and both modules have as many";
+}
+
+TEST_F(IdleKeysTest, AreGivenUpBeforeStreamsOfOthersAreEnded) {
+  timers.run_due(rpc::Clock::now() + std::chrono::seconds(1));
+  settle();
+  EXPECT_NE(another_key.instance, nullptr);
+  EXPECT_EQ(keys.streams_asked, 0);
+}
+
 TEST(ClientInstancesTest, IsAboveWhoWouldHaveFewerAfterOneChangedHands) {
   EXPECT_TRUE((ClientInstances{2, 1}.above({0, 0})));
   EXPECT_FALSE((ClientInstances{1, 1}.above({0, 0}))) << "an instance would only change hands";

@@ -74,7 +74,7 @@ void InstanceBudget::serve_wanting() {
 
 // Asks the claim with most idle instances; of the same module only where that has all it may have. Reserves are small,
 // and are called in wherever they are.
-void InstanceBudget::call_in(const InstanceClaim& wanting) {
+bool InstanceBudget::call_in(const InstanceClaim& wanting) {
   const bool of_module_only = !may_grow(wanting);
   InstanceClaim* most = nullptr;
   for (InstanceClaim* claim : claims_) {
@@ -85,7 +85,9 @@ void InstanceBudget::call_in(const InstanceClaim& wanting) {
       most = claim;
     }
   }
-  if (most != nullptr) most->post_([most] { most->owner_.on_call_in(); });
+  if (most == nullptr) return false;
+  most->post_([most] { most->owner_.on_call_in(); });
+  return true;
 }
 
 void InstanceBudget::count_scarce() noexcept {
@@ -206,6 +208,11 @@ bool InstanceClaim::yields() noexcept {
   const std::uint32_t theirs = same_module ? other->granted_ : budget_.module_of(*other).granted;
   const std::uint32_t ours = same_module ? granted_ : budget_.module_of(*this).granted;
   return theirs == 0 || theirs + 1 < ours;
+}
+
+bool InstanceClaim::call_in() {
+  const std::lock_guard lock(budget_.mutex_);
+  return budget_.call_in(*this);
 }
 
 void InstanceClaim::press_others(ClientInstances these) {

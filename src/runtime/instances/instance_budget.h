@@ -50,7 +50,7 @@ class InstanceBudget {
   /// Who is to have the next room, other than `but`; nullptr for nobody.
   [[nodiscard]] InstanceClaim* next(const InstanceClaim* but) noexcept;
   void serve_wanting();
-  void call_in(const InstanceClaim& wanting);
+  bool call_in(const InstanceClaim& wanting);
   void count_scarce() noexcept;
   void set_reserve() noexcept;
 
@@ -123,6 +123,8 @@ class InstanceClaim {
   void set_idle(std::size_t idle) noexcept { idle_.set(idle); }
   /// Gives back the reserve, when others want it.
   void give_up_reserve() noexcept;
+  /// Has an instance elsewhere that does nothing destroyed, for the room that it wants; false where there is none.
+  bool call_in();
   /// Has the others pressed for room (Owner::on_press()), for a client here that has `these`.
   void press_others(ClientInstances these);
 

@@ -417,8 +417,9 @@ void InstancePool::on_room() noexcept {
   claim_.settle();
 }
 
+// Also while calls wait here: keyed instances that are idle are of no use to other keys.
 void InstancePool::on_call_in() noexcept {
-  if (claim_.scarce() && talking_.empty()) static_cast<void>(give_up_idle());
+  if (claim_.scarce()) static_cast<void>(give_up_idle());
 }
 
 bool InstancePool::end_idle_stream(ClientInstances they) noexcept {
@@ -427,14 +428,18 @@ bool InstancePool::end_idle_stream(ClientInstances they) noexcept {
 }
 
 void InstancePool::on_press(ClientInstances they) noexcept {
-  for (std::size_t left = press_batch; left > 0 && claim_.scarce() && end_idle_stream(they); --left) {
+  for (std::size_t left = press_batch; left > 0 && claim_.scarce(); --left) {
+    if (!give_up_idle() && !end_idle_stream(they)) return;
   }
 }
 
+// Streams stay for as long as there are instances that serve nobody.
 void InstancePool::press() noexcept {
   for (std::size_t left = press_batch; left > 0; --left) {
     const InstanceWaiter* next = talking_.next();
     if (next == nullptr) return;
+    if (give_up_idle()) continue;
+    if (claim_.call_in()) break;
     const ClientInstances has = instances_of(next->client_);
     if (end_idle_stream(has)) continue;
     claim_.press_others(has);
