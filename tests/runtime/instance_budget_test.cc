@@ -163,8 +163,8 @@ TEST_F(InstanceBudgetTest, StreamsThatSayNothingGetWhatNobodyElseWants) {
   EXPECT_EQ(silent->has, 1U);
 }
 
-TEST_F(InstanceBudgetTest, StreamsThatSayNothingHaveHalfOfTheInstances) {
-  for (const auto& [max, expected] : {std::pair(1U, 1U), {2U, 1U}, {80U, 40U}}) {
+TEST_F(InstanceBudgetTest, StreamsThatSayNothingLeaveAQuarterOfTheInstances) {
+  for (const auto& [max, expected] : {std::pair(1U, 1U), {2U, 2U}, {4U, 3U}, {80U, 60U}}) {
     InstanceBudget budget(max);
     const auto claim = claimant(budget, 0);
     std::uint32_t begun = 0;

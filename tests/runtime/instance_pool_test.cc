@@ -301,27 +301,27 @@ TEST_F(SharesTest, AFullLineMakesRoomAtTheCostOfWhoHasMostInIt) {
   end_all(pool);
 }
 
-TEST_F(SharesTest, StreamsThatSayNothingComeLastAndLeaveHalf) {
+TEST_F(SharesTest, StreamsThatSayNothingComeLastAndLeaveAQuarter) {
   InstanceBudget budget(4);
   InstancePool pool(load("one"), PoolContext{budget, timers, hosts, post});
   const rpc::Client& client = connect("10.0.0.1");
-  Waiter &a = waiter(client, true), &b = waiter(client, true), &c = waiter(client, true);
-  ASSERT_EQ(pool.acquire(a), Admission::taken);
-  ASSERT_EQ(pool.acquire(b), Admission::taken);
-  ASSERT_EQ(pool.acquire(c), Admission::waits) << "they have half of them";
-  Waiter &talks = waiter(client), &talks_too = waiter(client);
-  ASSERT_EQ(pool.acquire(talks), Admission::taken);
-  pool.has_spoken(c);
-  EXPECT_NE(c.instance, nullptr) << "it has something to do now";
-  ASSERT_EQ(pool.acquire(talks_too), Admission::waits);
-  pool.has_spoken(a);
-  Waiter& d = waiter(client, true);
-  ASSERT_EQ(pool.acquire(d), Admission::waits);
+  Waiter& first = waiter(client, true);
+  ASSERT_EQ(pool.acquire(first), Admission::taken);
+  for (int i = 0; i < 2; ++i) ASSERT_EQ(pool.acquire(waiter(client, true)), Admission::taken);
+  Waiter& speaker = waiter(client, true);
+  ASSERT_EQ(pool.acquire(speaker), Admission::waits) << "they leave a quarter";
+  pool.has_spoken(speaker);
+  EXPECT_NE(speaker.instance, nullptr) << "it has something to do now";
+  Waiter& talks = waiter(client);
+  ASSERT_EQ(pool.acquire(talks), Admission::waits);
+  pool.has_spoken(first);
+  Waiter& silent = waiter(client, true);
+  ASSERT_EQ(pool.acquire(silent), Admission::waits);
+  end(pool, speaker);
+  EXPECT_NE(talks.instance, nullptr);
+  EXPECT_EQ(silent.instance, nullptr);
   end(pool, talks);
-  EXPECT_NE(talks_too.instance, nullptr);
-  EXPECT_EQ(d.instance, nullptr);
-  end(pool, talks_too);
-  EXPECT_NE(d.instance, nullptr) << "nobody else wants it";
+  EXPECT_NE(silent.instance, nullptr) << "nobody else wants it";
   end_all(pool);
 }
 

@@ -316,7 +316,8 @@ void GuestCall::drop_late_guest() noexcept {
 
 bool GuestCall::waits_for_client() const noexcept {
   if (call_ == nullptr || borrowed_ != nullptr || over()) return false;
-  return run_.has_guest() && waits_for(abi::interest::readable) && !call_->readable();
+  if (!run_.has_guest() || !run_.suspended() || call_->readable()) return false;
+  return run_.silent() || waits_for(abi::interest::readable);
 }
 
 void GuestCall::make_way() noexcept {

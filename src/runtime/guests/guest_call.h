@@ -30,7 +30,8 @@ class GuestCall final : private GuestRun::Owner, private rpc::CallListener {
              MovingGuest guest) noexcept;
   /// Goes on with a call that was lent with its guest, and has come home.
   void go_on(rpc::Call& call, InstancePool& instances, std::int32_t tag, MethodCost& cost, MovingGuest guest) noexcept;
-  /// True when it only waits for its client to say something, and has an instance.
+  /// True when it waits for its client to say something, or for anything while that has said nothing yet, and has an
+  /// instance.
   [[nodiscard]] bool waits_for_client() const noexcept;
   /// Ends it, so that others get its instance.
   void make_way() noexcept;

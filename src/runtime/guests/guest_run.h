@@ -87,6 +87,8 @@ class GuestRun final : private Task, private InstanceWaiter, private HostWaiter,
   /// for whom, nullptr where it is not counted; `silent`: who has said nothing yet.
   [[nodiscard]] InstancePool::Admission acquire(InstancePool& pool, For what, const rpc::Client* client = nullptr,
                                                 bool silent = false) noexcept;
+  /// Its client has said nothing yet.
+  [[nodiscard]] bool silent() const noexcept { return silent_; }
   /// The client says something.
   void has_spoken() noexcept {
     if (silent_) pool_->has_spoken(*this);

@@ -100,7 +100,7 @@ void InstanceBudget::count_scarce() noexcept {
 void InstanceBudget::set_reserve() noexcept {
   const auto claims = static_cast<std::uint32_t>(claims_.size());
   reserve_.store(claims == 0 ? 0 : std::min(max_ / (8 * claims), largest_reserve), std::memory_order_relaxed);
-  silent_streams_max_.store(std::max(max_ / 2, 1U), std::memory_order_relaxed);
+  silent_streams_max_.store(max_ - max_ / 4, std::memory_order_relaxed);
 }
 
 // ---- A claim ----

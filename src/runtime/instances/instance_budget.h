@@ -130,7 +130,7 @@ class InstanceClaim {
 
   // ---- Streams whose client has said nothing yet ----
 
-  /// True when another may begin: they have half of the instances that there may be, together.
+  /// True when another may begin: they leave a quarter of the instances that there may be, together.
   [[nodiscard]] bool may_begin_silent() const noexcept {
     return budget_.silent_streams_.load(std::memory_order_relaxed) <
            budget_.silent_streams_max_.load(std::memory_order_relaxed);

@@ -85,6 +85,13 @@ def test_calls_beyond_the_instances_wait_for_one(serve, connect):
     assert [call.result() for call in calls] == [EMPTY] * 30
 
 
+def test_fewer_instances_than_workers_serve_all_the_same(serve, connect):
+    server = serve("echo", "--workers", "4", "--instances", "2")
+    stubs = [echo_pb2_grpc.EchoStub(connect(server)) for _ in range(6)]
+    calls = [stubs[i % 6].Unary.future(echo_pb2.Message(payload=b"%d" % i), timeout=LIMIT) for i in range(120)]
+    assert [call.result().payload for call in calls] == [b"%d" % i for i in range(120)]
+
+
 def test_calls_beyond_those_that_may_wait_are_resource_exhausted(serve, connect):
     server = serve("conformance", "--workers", "1", "--instances", "2", "--max-waiting-calls", "3")
     stub = conformance_pb2_grpc.GuestStub(connect(server))
