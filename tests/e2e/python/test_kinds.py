@@ -168,7 +168,7 @@ class TestOtherGuests:
         echo = connect(server).unary_unary("/gotest.Echo/Unary")
         for message in (b"", b"hello", bytes(100_000)):
             assert echo(message, timeout=LIMIT) == message
-        assert "go_echo: init" in server.log
+        server.wait_for_log("go_echo: init")
 
     def test_what_a_guest_uses_of_its_standard_library_works(self, everywhere):
         report = everywhere.unary_unary("/test.WasiProbe/Report")(b"", timeout=LIMIT)

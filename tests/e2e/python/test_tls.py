@@ -190,6 +190,7 @@ def test_new_certificates_are_taken_without_dropping_connections(serve, authorit
             shutil.move(f"{file}.tmp", file)
         eventually(lambda: shown(server, authority) == "after", "the new certificate is shown")
         call(conformance_pb2.Empty(), timeout=20)
+        server.wait_for_log("read again")
         assert server.log.count("read again") == 1
 
 
