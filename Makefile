@@ -4,6 +4,7 @@ SERVE_FLAGS ?=
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?=
 SECONDS ?= 120
+SOAK_FLAGS ?=
 
 .PHONY: help serve build test soak bench bench-original asan tsan fuzz format clean
 
@@ -11,7 +12,7 @@ help:
 	@echo "make serve    install what is missing, build, serve the greeter example on $(LISTEN)"
 	@echo "make build    build everything into build/: the program, the library, guests, tests"
 	@echo "make test     build and run all tests"
-	@echo "make soak     good and bad clients at once, for SECONDS=120 with each of 1 and 2 workers, shared and fresh instances"
+	@echo "make soak     good clients beside every kind of bad one, for SECONDS=120 in all; SECONDS=3600 is an hour"
 	@echo "make bench    measure against the yardstick, grpc-go and grpc++, and print the tables"
 	@echo "make bench-original   the benchmark of wazero-grpc-server, and print its table"
 	@echo "make asan     run the unit tests with AddressSanitizer and UndefinedBehaviorSanitizer"
@@ -42,10 +43,12 @@ test:
 	ctest --preset release
 
 soak:
+	@command -v go >/dev/null || { echo "make soak needs Go 1.26 or newer; see https://go.dev/dl" >&2; exit 1; }
 	@scripts/install-deps test
 	cmake --preset release
 	cmake --build --preset release --target all
-	WASM_GRPC_SOAK_SECONDS=$(SECONDS) ctest --test-dir build/release --verbose -R '^e2e_(prepare|soak)$$'
+	ctest --preset release -R '^e2e_soak_prepare$$'
+	build/release/tests/e2e/soak -seconds $(SECONDS) $(SOAK_FLAGS)
 
 bench:
 	@scripts/install-deps bench
