@@ -89,6 +89,8 @@ class GuestPointer {
     return value;
   }
   void store(const T& value) const noexcept { std::memcpy(place_, &value, sizeof(T)); }
+  /// The first of its bytes.
+  [[nodiscard]] std::byte* place() const noexcept { return place_; }
 
  private:
   std::byte* place_;

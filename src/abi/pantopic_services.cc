@@ -57,8 +57,10 @@ Result<std::vector<DeclaredMethod>> parse_services(std::string_view list) {
       const std::string_view method = take_until(names, ',');
       const auto kind = method.size() > 2 && method[1] == '.' ? kind_of(method[0]) : std::nullopt;
       if (!kind) return refuse(quoted(method) + " is no u.Method, c.Method, s.Method or b.Method");
+      if (service.size() + method.size() > max_path_bytes) {  // its slashes are as long as its kind
+        return refuse("the path of " + quoted(method) + " is longer than 1024 bytes");
+      }
       std::string path = "/" + std::string(service) + "/" + std::string(method.substr(2));
-      if (path.size() > max_path_bytes) return refuse("the path of " + quoted(method) + " is longer than 1024 bytes");
       if (!rpc::parse_method_path(path)) return refuse(quoted(path) + " is no path /package.Service/Method");
       if (!paths.insert(path).second) return refuse("it has the method " + quoted(path) + " twice");
       if (methods.size() >= max_methods) return refuse("a module may have 10000 methods");

@@ -211,7 +211,8 @@ std::int32_t InstanceBinding::placement(std::int32_t where, std::string_view key
     return refuse_placement("it is " + std::to_string(where) + "; a placement is 0 to 2");
   }
   const auto placement = static_cast<Placement>(where);
-  if (placement == Placement::key ? !rpc::is_valid_key(key) : !key.empty()) {
+  const bool is_name = key.size() <= rpc::max_response_metadata && rpc::is_valid_key(key);
+  if (placement == Placement::key ? !is_name : !key.empty()) {
     return refuse_placement(placement == Placement::key
                                 ? "\"" + wasm::printable(key, wasm::most_of_name) + "\" is no name of a request header"
                                 : "only placement 2 has a header");

@@ -36,6 +36,8 @@ void cut(std::string& message) {
 constexpr std::string_view details_key = "grpc-status-details-bin";
 
 bool add_metadata(Metadata& target, std::size_t used, std::string_view key, std::string_view value) {
+  // Before anything looks at their bytes, of which there may be megabytes. Spaces around a value do not count.
+  if (key.size() > max_response_metadata || value.size() > 4 * max_response_metadata) return false;
   if (!is_valid_key(key) && key != details_key) return false;
   if (!is_binary_key(key)) {
     if (!is_valid_ascii_value(value)) return false;

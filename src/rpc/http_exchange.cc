@@ -91,12 +91,13 @@ bool Call::set_http_status(int status) noexcept {
 
 bool Call::add_http_header(std::string_view key, std::string_view value) {
   if (response_.headers_wanted || response_.finished || cancelled_) return false;
-  if (!is_http_field(key) || !is_valid_ascii_value(value)) return false;
-  if (value.starts_with(' ') || value.ends_with(' ')) return false;
+  // Before anything looks at their bytes, of which there may be megabytes.
   if (key.size() + value.size() >
       max_response_metadata - std::min(response_.headers.byte_size(), max_response_metadata)) {
     return false;
   }
+  if (!is_http_field(key) || !is_valid_ascii_value(value)) return false;
+  if (value.starts_with(' ') || value.ends_with(' ')) return false;
   response_.headers.add(key, value);
   return true;
 }

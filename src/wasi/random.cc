@@ -10,9 +10,9 @@ namespace wasm_grpc::wasi {
 
 namespace {
 
-// What is made at once. A guest that asks for more gives way to others between the pieces: a hundred megabytes take the
-// system most of a second.
-constexpr std::size_t max_piece = std::size_t{256} << 10;
+// What is made at once, a third of a slice. A guest that asks for more gives way to others between the pieces: a hundred
+// megabytes take the system most of a second.
+constexpr std::size_t max_piece = std::size_t{128} << 10;
 
 Errno fill(std::span<std::byte> buffer) {
   while (!buffer.empty()) {

@@ -275,6 +275,17 @@ TEST(CallResponse, MetadataIsCheckedAndLimited) {
   EXPECT_FALSE(call.add_trailer("d", ""));
 }
 
+TEST(CallResponse, MetadataFarTooLargeIsRefusedBeforeItsBytesAreLookedAt) {
+  TestCall call(MethodKind::unary);
+  // Nobody may read these: they are not there.
+  const auto* const nowhere = reinterpret_cast<const char*>(std::uintptr_t{4096});
+  EXPECT_FALSE(call.add_header("a", {nowhere, std::size_t{64} << 20}));
+  EXPECT_FALSE(call.add_trailer({nowhere, std::size_t{64} << 20}, "x"));
+  TestCall exchange(MethodKind::http);
+  EXPECT_FALSE(exchange.add_header("a", {nowhere, std::size_t{64} << 20}));
+  EXPECT_FALSE(exchange.add_header({nowhere, std::size_t{64} << 20}, "x"));
+}
+
 TEST(CallResponse, TheDetailsOfAStatusAreTheOneReservedTrailer) {
   TestCall call(MethodKind::unary);
   EXPECT_FALSE(call.add_header("grpc-status-details-bin", "x"));

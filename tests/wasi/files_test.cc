@@ -210,6 +210,26 @@ TEST_F(Files, ListsALargeGrantThroughASmallBuffer) {
   EXPECT_EQ(machine.call("fd_readdir", {root, out, 64, ~0ULL, out}), Errno::inval);
 }
 
+TEST_F(Files, GivesWayWhileItListsManyEntries) {
+  constexpr int files = 3000;
+  for (int i = 0; i < files; ++i) directory.write("a name of some length " + std::to_string(i), "");
+  EXPECT_EQ(list(root, 1 << 18).size(), files + 2U);
+  EXPECT_GE(machine.guest.suspensions, 3);
+  const int before = machine.guest.suspensions;
+  EXPECT_EQ(list(root, 4096).size(), files + 2U) << "the second time";
+  EXPECT_EQ(machine.guest.suspensions, before) << "what fits in one batch is listed at once";
+}
+
+// The host keeps its count elsewhere until the listing is complete.
+TEST_F(Files, ListsIntoABufferThatHoldsItsOwnLength) {
+  for (int i = 0; i < 3000; ++i) directory.write("a name of some length " + std::to_string(i), "");
+  constexpr std::uint32_t size = 100'000;
+  const std::uint32_t buffer = machine.allocate(size);
+  ASSERT_EQ(machine.call("fd_readdir", {root, buffer, size, 0, buffer + 64}), Errno::success);
+  EXPECT_GE(machine.guest.suspensions, 1);
+  EXPECT_EQ(machine.get<std::uint32_t>(buffer + 64), size);
+}
+
 TEST_F(Files, GivesAwayNoInodeOfWhatLiesAboveTheGrant) {
   const std::uint32_t buffer = machine.allocate(4096);
   const std::uint32_t used = machine.allocate(4);

@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstring>
 #include <limits>
+#include <optional>
+#include <type_traits>
 
 #include "wasi/definer.h"
 #include "wasi/files/directory.h"
@@ -28,7 +30,8 @@ Errno make_readable(Context& context, Descriptor& directory) {
 
 namespace {
 
-// What is read from the system at once: a little over the longest entry, up to what fits the stack well.
+// What is read from the system at once: a little over the longest entry, up to what fits the stack well and takes a
+// third of a slice.
 constexpr std::size_t min_batch_bytes = 512;
 constexpr std::size_t max_batch_bytes = std::size_t{32} << 10;
 
@@ -78,13 +81,14 @@ std::uint64_t inode_of(const Descriptor& directory) {
   return fstat(directory.file.get(), &status) == 0 ? status.st_ino : 0;
 }
 
-Errno read_entries(const Descriptor& directory, EntryWriter& writer) {
+/// Writes the next entries, about a batch of them. `more`: there is room, and the directory has not ended.
+Errno read_entries(const Descriptor& directory, EntryWriter& writer, bool& more) {
   alignas(dirent64) std::array<char, max_batch_bytes> batch;
-  while (writer.left() > 0) {
+  more = writer.left() > 0;
+  for (std::size_t read = 0; more && read < max_batch_bytes / 2;) {
     const std::size_t wanted = std::clamp(writer.left(), min_batch_bytes, max_batch_bytes);
     const ssize_t size = getdents64(directory.file.get(), batch.data(), wanted);
     if (size < 0) return last_error();
-    if (size == 0) break;
     for (std::size_t at = 0; at < static_cast<std::size_t>(size) && writer.left() > 0;) {
       const auto* system = reinterpret_cast<const dirent64*>(batch.data() + at);
       at += system->d_reclen;
@@ -96,11 +100,44 @@ Errno read_entries(const Descriptor& directory, EntryWriter& writer) {
       entry.type = type_of(system->d_type);
       writer.add(entry, name);
     }
+    read += static_cast<std::size_t>(size);
+    more = size > 0 && writer.left() > 0;
   }
   return Errno::success;
 }
 
-Errno fd_readdir(Context& context, Caller&, std::uint32_t fd, std::span<std::byte> buffer, std::uint64_t cookie,
+/// A listing, as it is kept in the notes of a suspension while others have their turn. Meanwhile the guest can neither
+/// grow its memory nor close the directory.
+struct Listing {
+  std::byte* buffer;
+  std::byte* used;
+  std::uint32_t size;
+  std::uint32_t written;
+  std::uint32_t fd;
+
+  /// Writes the next entries; nothing when there are more to come.
+  std::optional<Errno> go_on(Context& context) {
+    const Descriptor& directory = *context.descriptors().find(fd);
+    EntryWriter writer(std::span(buffer, size).subspan(written));
+    bool more = false;
+    if (const Errno error = read_entries(directory, writer, more); error != Errno::success) return error;
+    written = size - static_cast<std::uint32_t>(writer.left());
+    if (more) return std::nullopt;
+    GuestPointer<std::uint32_t>(used).store(written);
+    return Errno::success;
+  }
+};
+
+std::optional<std::int32_t> list_next(wasm::Instance& instance, const wasm::Suspension& suspension) {
+  Listing listing;
+  std::memcpy(&listing, suspension.notes, sizeof(listing));
+  const auto done = listing.go_on(*static_cast<Context*>(instance.host_data(wasm::HostSlot::wasi)));
+  std::memcpy(suspension.notes, &listing, sizeof(listing));
+  return done ? std::optional(static_cast<std::int32_t>(*done)) : std::nullopt;
+}
+
+// A guest takes a buffer that is not full for the end of the directory, so it is filled, and others go in between.
+Errno fd_readdir(Context& context, Caller& caller, std::uint32_t fd, std::span<std::byte> buffer, std::uint64_t cookie,
                  GuestPointer<std::uint32_t> used) {
   Descriptor* directory = nullptr;
   const Errno found = context.descriptors().find_directory(fd, right::fd_readdir, directory);
@@ -109,9 +146,14 @@ Errno fd_readdir(Context& context, Caller&, std::uint32_t fd, std::span<std::byt
   if (const Errno error = make_readable(context, *directory); error != Errno::success) return error;
   // A cookie is the system's own position in the directory; it refuses those it did not give.
   if (lseek(directory->file.get(), static_cast<off_t>(cookie), SEEK_SET) < 0) return last_error();
-  EntryWriter writer(buffer);
-  if (const Errno error = read_entries(*directory, writer); error != Errno::success) return error;
-  used.store(static_cast<std::uint32_t>(buffer.size() - writer.left()));
+  Listing listing{buffer.data(), used.place(), static_cast<std::uint32_t>(buffer.size()), 0, fd};
+  if (const auto done = listing.go_on(context)) return *done;
+  wasm::Suspension suspension;
+  suspension.until = wasm::Clock::now();
+  suspension.resolve = list_next;
+  static_assert(sizeof(listing) <= sizeof(suspension.notes) && std::is_trivially_copyable_v<Listing>);
+  std::memcpy(suspension.notes, &listing, sizeof(listing));
+  wasm::InstanceCaller::from(caller).instance().suspend(suspension);
   return Errno::success;
 }
 
@@ -139,7 +181,7 @@ Errno path_remove_directory(Context& context, Caller&, std::uint32_t fd, std::st
 }  // namespace
 
 void define_directories(Definer& definer) {
-  definer.add("fd_readdir", fd_readdir);
+  definer.add_suspending("fd_readdir", fd_readdir);
   definer.add("path_create_directory", path_create_directory);
   definer.add("path_remove_directory", path_remove_directory);
 }
