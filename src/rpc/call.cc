@@ -71,6 +71,8 @@ bool Call::decompress(std::span<const std::byte> data) noexcept {
     case Codec::Outcome::done:
       decompressed_ = true;
       break;
+    case Codec::Outcome::more:  // in steps only
+      break;
     case Codec::Outcome::corrupt:
       refuse_message(
           {StatusCode::internal, "the request message is not what grpc-encoding says: one whole message in " +

@@ -15,13 +15,38 @@ namespace wasm_grpc::rpc {
 
 class BufferPool;
 
-/// The compressors of one transport. Each of the three is made when it is first needed (40 KiB to decompress, 270 KiB
-/// for each encoding to compress to) and kept, since a message is always done in one go. Belongs to one thread.
+struct EndInflate {
+  void operator()(z_stream_s* stream) const noexcept;
+};
+struct EndDeflate {
+  void operator()(z_stream_s* stream) const noexcept;
+};
+
+/// A message on its way out of compression, in as many steps as it takes. Of the Codec that began it.
+class Decompression {
+ private:
+  friend class Codec;
+  std::unique_ptr<z_stream_s, EndInflate> stream_;
+  std::size_t limit_ = 0;
+  std::size_t taken_ = 0;  // of what is decompressed
+};
+
+/// The same into compression.
+class Compression {
+ private:
+  friend class Codec;
+  std::unique_ptr<z_stream_s, EndDeflate> stream_;
+  Encoding encoding_ = Encoding::identity;
+  std::size_t taken_ = 0;
+};
+
+/// The compressors of one transport. They are made when they are first needed (40 KiB to decompress, 270 KiB for each
+/// encoding to compress to) and one of each is kept. Belongs to one thread.
 class Codec {
  public:
-  enum class Outcome : std::uint8_t { done, corrupt, too_large, no_memory };
+  enum class Outcome : std::uint8_t { done, more, corrupt, too_large, no_memory };
 
-  /// Messages above this are not worth the time their compression would keep other calls waiting for.
+  /// Messages above this are not worth the time that compressing them takes.
   static constexpr std::size_t max_compressed_input = std::size_t{4} << 20;
 
   /// `buffers`, which outlives it, is where large messages get their memory.
@@ -34,26 +59,34 @@ class Codec {
   /// message and nothing more, else it is `corrupt`. Stops as soon as there are more than `limit` bytes.
   [[nodiscard]] Outcome decompress(Encoding encoding, std::span<const std::byte> data, std::size_t limit,
                                    std::vector<std::byte>& out);
-
   /// Appends `message` in `encoding`, which is not identity, to `out`. False when there is no memory; `out` is then as
   /// before. Favours speed over size: it runs between the calls of a worker.
   [[nodiscard]] bool compress(Encoding encoding, std::span<const std::byte> message, std::vector<std::byte>& out);
 
+  // ---- The same in steps ----
+
+  /// Begins to decompress, into a vector that is empty.
+  [[nodiscard]] Decompression begin_decompression(Encoding encoding, std::size_t limit);
+  /// Goes on for some ten microseconds; a hundred where the message was made to take long. `more`: call it again.
+  /// `data` and `out` are the same at each step, though `data` may have moved.
+  [[nodiscard]] Outcome step(Decompression& decompression, std::span<const std::byte> data,
+                             std::vector<std::byte>& out);
+  [[nodiscard]] Compression begin_compression(Encoding encoding);
+  /// Goes on for some hundred microseconds. `done`, `more` or `no_memory`; then `out` has what was appended so far.
+  [[nodiscard]] Outcome step(Compression& compression, std::span<const std::byte> message, std::vector<std::byte>& out);
+  /// Keeps what can be used again. Those that are not ended may be destroyed as well.
+  void end(Decompression&& decompression) noexcept;
+  void end(Compression&& compression) noexcept;
+
  private:
-  struct EndInflate {
-    void operator()(z_stream_s* stream) const noexcept;
-  };
-  struct EndDeflate {
-    void operator()(z_stream_s* stream) const noexcept;
-  };
+  using Inflater = std::unique_ptr<z_stream_s, EndInflate>;
   using Deflater = std::unique_ptr<z_stream_s, EndDeflate>;
 
-  [[nodiscard]] z_stream_s* inflater(Encoding encoding);
-  [[nodiscard]] z_stream_s* deflater(Encoding encoding);
+  [[nodiscard]] Deflater& kept(Encoding encoding) noexcept { return encoding == Encoding::gzip ? gzip_ : deflate_; }
   void make_room(std::vector<std::byte>& buffer, std::size_t size);
 
   BufferPool& buffers_;
-  std::unique_ptr<z_stream_s, EndInflate> inflater_;
+  Inflater inflater_;
   Deflater gzip_;
   Deflater deflate_;
 };
