@@ -43,10 +43,10 @@ Error lacks(const DeclaredMethod& method, std::string_view function, std::string
 }
 
 /// What wait() would answer now; nothing when it would suspend.
-std::optional<std::int32_t> ready(const rpc::Call& call, std::int32_t interests) noexcept {
+std::optional<std::int32_t> ready(rpc::Call& call, std::int32_t interests) noexcept {
   if (call.cancelled()) return CANCELLED;
   std::int32_t holds = 0;
-  if ((interests & wait_readable) != 0 && call.readable()) holds |= wait_readable;
+  if ((interests & wait_readable) != 0 && call.prepare_message()) holds |= wait_readable;
   if ((interests & wait_writable) != 0 && call.writable()) holds |= wait_writable;
   if (holds != 0) return holds;
   return std::nullopt;
@@ -112,7 +112,18 @@ std::int32_t InstanceBinding::next_id() noexcept {
 
 CallStep InstanceBinding::begin_call(rpc::Call& call, std::int32_t tag) {
   call_ = &call;
-  const std::int32_t arguments[] = {next_id(), tag};
+  tag_ = tag;
+  begun_ = false;
+  return begin_when_ready();
+}
+
+// A handler that takes one request finds it there.
+CallStep InstanceBinding::begin_when_ready() {
+  if (!rpc::streams_requests(call_->method().kind) && !call_->prepare_message() && call_->is_unpacking()) {
+    return CallStep::waits;
+  }
+  begun_ = true;
+  const std::int32_t arguments[] = {next_id(), tag_};
   instance_.begin_call(call_function_, arguments, true);
   return CallStep::fiber;
 }
@@ -129,6 +140,7 @@ void InstanceBinding::begin_event(std::int32_t id, Event event, std::int32_t val
 }
 
 CallStep InstanceBinding::continue_call() {
+  if (!begun_) return begin_when_ready();
   rpc::Call& call = *std::exchange(call_, nullptr);
   if (call.finished() || call.cancelled()) return CallStep::over;
   const std::int32_t code = instance_.result();

@@ -59,6 +59,7 @@ class InstanceBinding final : public Binding {
     return entry == nullptr ? nullptr : entry->call;
   }
   [[nodiscard]] std::int32_t next_id() noexcept;
+  [[nodiscard]] CallStep begin_when_ready();
   /// Notes that a declaration was refused: the start fails with it.
   std::int32_t refuse(std::string_view path, std::string_view why);
 
@@ -74,7 +75,9 @@ class InstanceBinding final : public Binding {
   std::size_t event_function_ = 0;
 
   rpc::Call* call_ = nullptr;  // in handler style
-  std::int32_t call_id_ = 0;   // its number, or the last one given
+  std::int32_t tag_ = 0;
+  bool begun_ = false;        // the guest knows of it
+  std::int32_t call_id_ = 0;  // its number, or the last one given
   CallTable event_calls_;
 };
 

@@ -49,8 +49,7 @@ Result<bool> Deframer::next(std::string_view encoding, std::string& message) {
       return true;
     case rpc::Codec::Outcome::too_large:
       return too_large();
-    case rpc::Codec::Outcome::corrupt:
-    case rpc::Codec::Outcome::no_memory:
+    default:
       break;
   }
   return Error{"the server sent a message that cannot be decompressed"};

@@ -30,7 +30,7 @@ struct OptionDeleter {
 /// Owned by the endpoint; open connections and their streams refer to it.
 struct Core {
   Core(asio::io_context& io_context, const Settings& http2_settings, const rpc::MethodTable& method_table,
-       rpc::TimerQueue& timer_queue, Host& its_host);
+       rpc::TimerQueue& timer_queue, Host& its_host, rpc::CodecQueue* codecs);
 
   /// Notes that the connection has something to send, and asks the host for a flush.
   void mark_dirty(Connection& connection);

@@ -9,8 +9,8 @@
 namespace wasm_grpc::http2 {
 
 Endpoint::Endpoint(asio::io_context& io, const Settings& settings, const rpc::MethodTable& methods,
-                   rpc::TimerQueue& timers, Host& host)
-    : core_(std::make_unique<Core>(io, settings, methods, timers, host)) {}
+                   rpc::TimerQueue& timers, Host& host, rpc::CodecQueue* codecs)
+    : core_(std::make_unique<Core>(io, settings, methods, timers, host, codecs)) {}
 
 Endpoint::~Endpoint() {
   core_->draining = false;  // nobody is to be told any more

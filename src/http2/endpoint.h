@@ -10,6 +10,7 @@
 #include "http2/host.h"
 #include "http2/settings.h"
 #include "net/door.h"
+#include "rpc/codec_queue.h"
 #include "rpc/method_table.h"
 #include "rpc/timer_queue.h"
 
@@ -22,12 +23,12 @@ class TlsContext;
 /// thread-safe, and none may be called from another thread. All that is given to the constructor outlives it.
 ///
 /// Handlers are started while a connection is read; what they answer is sent by flush(), so that the answers to what
-/// arrived together leave together. Every call that a handler has retained must be released before the endpoint is
-/// destroyed.
+/// arrived together leave together. Large messages are compressed and decompressed in `codecs`, or at once without one.
+/// Every call that a handler has retained must be released before the endpoint is destroyed.
 class Endpoint final : public net::Receiver {
  public:
   Endpoint(asio::io_context& io, const Settings& settings, const rpc::MethodTable& methods, rpc::TimerQueue& timers,
-           Host& host);
+           Host& host, rpc::CodecQueue* codecs = nullptr);
   ~Endpoint() override;
   Endpoint(const Endpoint&) = delete;
   Endpoint& operator=(const Endpoint&) = delete;

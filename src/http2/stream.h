@@ -25,7 +25,8 @@ class Stream;
 /// Streams that are not in use. A stream returns here when it is closed and its handler has let go of it.
 class StreamPool {
  public:
-  StreamPool() = default;
+  /// `codecs`: see rpc::Codec.
+  explicit StreamPool(rpc::CodecQueue* codecs) : codec_(buffers_, codecs) {}
   StreamPool(const StreamPool&) = delete;
   StreamPool& operator=(const StreamPool&) = delete;
   ~StreamPool();
@@ -42,7 +43,7 @@ class StreamPool {
   std::vector<Stream*> free_;  // owned
   std::size_t in_use_ = 0;
   rpc::BufferPool buffers_;
-  rpc::Codec codec_{buffers_};
+  rpc::Codec codec_;
 };
 
 /// The call of one stream. Between open() and closed() it belongs to its connection; its handler may hold it longer,

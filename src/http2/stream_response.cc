@@ -57,7 +57,7 @@ void Stream::submit_response() {
   if (response_.encoding != rpc::Encoding::identity) block.add("grpc-encoding", rpc::name(response_.encoding));
   block.add_metadata(response_.headers);
   // Without a message and without headers of its own the answer is a single frame ("Trailers-Only").
-  const bool trailers_only = response_.finished && output_.empty() && response_.headers.empty();
+  const bool trailers_only = output_complete() && output_.empty() && response_.headers.empty();
   if (trailers_only) {
     block.add_status(response_.status, max_message_field());
     block.add_metadata(response_.trailers);
@@ -131,7 +131,7 @@ void Stream::submit_http_response() {
 
 ssize_t Stream::produce(std::uint8_t* buffer, std::size_t length, std::uint32_t* data_flags) {
   const auto pending = pending_output();
-  if (pending.empty() && !response_.finished) {
+  if (pending.empty() && !output_complete()) {
     deferred_ = true;
     return NGHTTP2_ERR_DEFERRED;
   }
@@ -142,9 +142,9 @@ ssize_t Stream::produce(std::uint8_t* buffer, std::size_t length, std::uint32_t*
   } else if (size > 0) {
     std::memcpy(buffer, pending.data(), size);
     output_sent_ += size;
-    if (!response_.finished) connection_->written(*this);
+    if (!output_complete()) connection_->written(*this);
   }
-  if (size == pending.size() && response_.finished && !response_.broken_off) {
+  if (size == pending.size() && output_complete() && !response_.broken_off) {
     *data_flags |= NGHTTP2_DATA_FLAG_EOF;
     note_early_end();
     if (plain_status_ == 0 && !is_http()) {
@@ -180,7 +180,7 @@ std::span<const std::byte> Stream::take_output(std::size_t length) {
 
 void Stream::output_written() {
   // Once finished nothing is added any more, and what nghttp2 still wants to read stays where it is.
-  if (!response_.finished) output_drained();
+  if (!output_complete()) output_drained();
 }
 
 // A client may refuse answers whose header list is too large, and then loses the status too: the message is what can be

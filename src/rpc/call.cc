@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "rpc/buffer_pool.h"
-#include "rpc/codec.h"
 #include "rpc/message_prefix.h"
 #include "rpc/utf8.h"
 
@@ -51,66 +50,11 @@ bool add_metadata(Metadata& target, std::size_t used, std::string_view key, std:
 
 }  // namespace
 
-std::optional<std::span<const std::byte>> Call::message() noexcept {
-  if (complete_messages_ == 0) return std::nullopt;
-  const std::byte* prefix = input_.data() + input_taken_;
-  const std::span data(prefix + prefix_size, read_length(prefix));
-  if (prefix[0] == std::byte{0}) {
-    request_.message_encoding = Encoding::identity;
-    return data;
-  }
-  if (!decompressed_ && !decompress(data)) return std::nullopt;
-  request_.message_encoding = request_.encoding;
-  return plain_;
-}
-
-// Not before the handler asks for the message: a call holds one decompressed message at a time.
-bool Call::decompress(std::span<const std::byte> data) noexcept {
-  if (cancelled_) return false;
-  switch (codec_->decompress(request_.encoding, data, max_message_size_, plain_)) {
-    case Codec::Outcome::done:
-      decompressed_ = true;
-      break;
-    case Codec::Outcome::more:  // in steps only
-      break;
-    case Codec::Outcome::corrupt:
-      refuse_message(
-          {StatusCode::internal, "the request message is not what grpc-encoding says: one whole message in " +
-                                     std::string(name(request_.encoding)) +
-                                     (request_.encoding == Encoding::deflate ? " (the zlib format of RFC 1950)" : "")});
-      break;
-    case Codec::Outcome::too_large:
-      refuse_message({StatusCode::resource_exhausted,
-                      "the request message has more than " + std::to_string(max_message_size_) +
-                          " bytes when it is decompressed; this server accepts at most that many"});
-      break;
-    case Codec::Outcome::no_memory:
-      refuse_message({StatusCode::resource_exhausted, "the server has no memory to decompress the request message"});
-      break;
-  }
-  return decompressed_;
-}
-
-// The handler is in the middle of something: it finds out by itself, from what message() returns.
-void Call::refuse_message(Status status) noexcept {
-  if (!response_.finished) set_status(std::move(status));
-  end_refused();
-}
-
-void Call::end_refused() noexcept {
-  empty(plain_);
-  cancelled_ = true;
-  listener_ = nullptr;
-}
-
 void Call::pop_message() noexcept {
   if (complete_messages_ == 0) return;
   const std::size_t size = prefix_size + read_length(input_.data() + input_taken_);
   --complete_messages_;
-  if (decompressed_) {
-    decompressed_ = false;
-    empty(plain_);
-  }
+  if (has_unpacked() || broken_ != CodecOutcome{}) forget_plain();
   input_taken_ += size;
   if (input_taken_ == input_.size()) {
     empty(input_);
@@ -231,14 +175,15 @@ SendResult Call::send(std::span<const std::byte> message) {
                 std::to_string(max_response_size_)});
     return SendResult::closed;
   }
-  const std::size_t pending = output_.size() - output_sent_;
-  if (pending >= output_high_water) {
+  if (unsent_bytes() >= output_high_water) {
     wants_writable_ = true;
     return SendResult::again;
   }
-  drop_sent_output(prefix_size + message.size());
-  if (!response_.compressing || !append_compressed(message)) append_plain(message);
-  if (output_.size() - output_sent_ >= output_high_water) wants_writable_ = true;
+  if (!pack_later(message)) {
+    drop_sent_output(prefix_size + message.size());
+    if (!response_.compressing || !append_compressed(message)) append_plain(message);
+  }
+  if (unsent_bytes() >= output_high_water) wants_writable_ = true;
   ++response_.sent_messages;
   response_.headers_wanted = true;
   output_ready();
@@ -275,20 +220,6 @@ void Call::append_plain(std::span<const std::byte> message) {
   output_.insert(output_.end(), message.begin(), message.end());
 }
 
-// Also where that makes it longer: a handler that asks for compression may want the flag to be seen.
-bool Call::append_compressed(std::span<const std::byte> message) {
-  if (message.size() > Codec::max_compressed_input) return false;
-  const std::size_t start = output_.size();
-  output_.resize(start + prefix_size);
-  if (!codec_->compress(response_.encoding, message, output_)) {
-    output_.resize(start);
-    return false;
-  }
-  const auto prefix = make_prefix(std::byte{1}, output_.size() - start - prefix_size);
-  std::copy(prefix.begin(), prefix.end(), output_.begin() + static_cast<std::ptrdiff_t>(start));
-  return true;
-}
-
 SendResult Call::compress(bool on) noexcept {
   if (cancelled_) return SendResult::cancelled;
   if (response_.finished) return SendResult::closed;
@@ -302,9 +233,7 @@ SendResult Call::compress(bool on) noexcept {
   return SendResult::ok;
 }
 
-bool Call::writable() const noexcept {
-  return cancelled_ || response_.finished || output_.size() - output_sent_ < output_high_water;
-}
+bool Call::writable() const noexcept { return cancelled_ || response_.finished || unsent_bytes() < output_high_water; }
 
 SendResult Call::finish(Status status) {
   if (cancelled_) return SendResult::cancelled;
@@ -330,14 +259,17 @@ void Call::set_status(Status status) {
 }
 
 void Call::fail(Status status) {
-  if (!response_.finished) set_status(std::move(status));
+  // Where messages wait to be compressed the client has not got the status before, nor will it get all of the answer.
+  if (!output_complete()) set_status(std::move(status));
   cancel();
 }
 
 void Call::cancel() noexcept {
-  if (cancelled_) return;
-  cancelled_ = true;
-  if (CallListener* listener = std::exchange(listener_, nullptr); listener != nullptr) listener->on_cancelled(*this);
+  stop_unpacking();
+  const bool told = std::exchange(cancelled_, true);
+  CallListener* const listener = std::exchange(listener_, nullptr);
+  if (!told && listener != nullptr) listener->on_cancelled(*this);
+  drop_packing();
 }
 
 void Call::output_drained() noexcept {
@@ -345,7 +277,7 @@ void Call::output_drained() noexcept {
     empty(output_);
     output_sent_ = 0;
   }
-  if (wants_writable_ && !response_.finished && !cancelled_ && output_.size() - output_sent_ <= output_high_water / 2) {
+  if (wants_writable_ && !response_.finished && !cancelled_ && unsent_bytes() <= output_high_water / 2) {
     wants_writable_ = false;
     if (listener_ != nullptr) listener_->on_writable(*this);
   }
@@ -384,10 +316,8 @@ void Call::reset() noexcept {
   wants_writable_ = false;
   last_piece_ = 0;
   max_response_size_ = std::numeric_limits<std::size_t>::max();
-  if (decompressed_) {
-    decompressed_ = false;
-    empty(plain_);
-  }
+  forget_plain();
+  may_drop_plain_ = false;
   listener_ = nullptr;
   holders_ = 0;
 }

@@ -20,7 +20,7 @@ constexpr std::size_t first_room = 1024;
 
 // What one step takes in and gives out at most. A message may be all tables of codes and little text, which takes
 // hundreds of times as long for its size: so little goes in at once.
-constexpr std::size_t inflate_input = std::size_t{2} << 10;
+constexpr std::size_t inflate_input = std::size_t{1} << 10;
 constexpr std::size_t inflate_output = std::size_t{32} << 10;
 constexpr std::size_t deflate_input = std::size_t{16} << 10;
 constexpr std::size_t deflate_output = std::size_t{32} << 10;

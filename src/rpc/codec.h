@@ -15,6 +15,11 @@ namespace wasm_grpc::rpc {
 
 class BufferPool;
 
+class CodecQueue;
+
+/// How far a message got.
+enum class CodecOutcome : std::uint8_t { done, more, corrupt, too_large, no_memory };
+
 struct EndInflate {
   void operator()(z_stream_s* stream) const noexcept;
 };
@@ -44,13 +49,14 @@ class Compression {
 /// encoding to compress to) and one of each is kept. Belongs to one thread.
 class Codec {
  public:
-  enum class Outcome : std::uint8_t { done, more, corrupt, too_large, no_memory };
+  using Outcome = CodecOutcome;
 
   /// Messages above this are not worth the time that compressing them takes.
   static constexpr std::size_t max_compressed_input = std::size_t{4} << 20;
 
-  /// `buffers`, which outlives it, is where large messages get their memory.
-  explicit Codec(BufferPool& buffers) : buffers_(buffers) {}
+  /// `buffers` is where large messages get their memory. `queue`: where calls have large messages compressed and
+  /// decompressed; nullptr: at once. Both outlive it.
+  explicit Codec(BufferPool& buffers, CodecQueue* queue = nullptr) : buffers_(buffers), queue_(queue) {}
   Codec(const Codec&) = delete;
   Codec& operator=(const Codec&) = delete;
   ~Codec();
@@ -62,6 +68,8 @@ class Codec {
   /// Appends `message` in `encoding`, which is not identity, to `out`. False when there is no memory; `out` is then as
   /// before. Favours speed over size: it runs between the calls of a worker.
   [[nodiscard]] bool compress(Encoding encoding, std::span<const std::byte> message, std::vector<std::byte>& out);
+
+  [[nodiscard]] CodecQueue* queue() const noexcept { return queue_; }
 
   // ---- The same in steps ----
 
@@ -86,6 +94,7 @@ class Codec {
   void make_room(std::vector<std::byte>& buffer, std::size_t size);
 
   BufferPool& buffers_;
+  CodecQueue* queue_;
   Inflater inflater_;
   Deflater gzip_;
   Deflater deflate_;

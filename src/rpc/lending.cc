@@ -31,10 +31,7 @@ std::vector<std::byte> Lending::take_messages(Call& call) {
     call.input_taken_ = 0;
     call.input_scanned_ = 0;
   }
-  if (call.decompressed_) {  // it is decompressed again where it is taken
-    call.decompressed_ = false;
-    call.empty(call.plain_);
-  }
+  call.forget_plain();  // it is decompressed again where it is taken
   return messages;
 }
 

@@ -2,7 +2,7 @@
 
 namespace wasm_grpc::runtime {
 
-void UnaryHandler::start(rpc::Call& call) noexcept {
+void UnaryHandler::serve(rpc::Call& call) noexcept {
   rpc::Status status;
   response_.clear();
   try {

@@ -58,10 +58,12 @@ Worker::Worker(const ServerOptions& options, InstanceBudget& budget, wasm::Epoch
       scheduler_([this] { wake_turn(); }, &ticker.ticks(), options.guests.time_slice),
       budget_(budget),
       post_([this](std::function<void()> function) { post_from_anywhere(std::move(function)); }),
+      slice_(options.guests.time_slice),
+      codecs_([this] { wake_turn(); }),
       calls_(guest_context()),
-      endpoint_(io_, http2_settings(options), methods_, timers_, *this) {
+      endpoint_(io_, http2_settings(options), methods_, timers_, *this, &codecs_) {
   if (exchange == nullptr) return;
-  loans_ = std::make_unique<Loans>(*exchange, index, methods_, options.max_message_size);
+  loans_ = std::make_unique<Loans>(*exchange, index, methods_, options.max_message_size, &codecs_);
   if (options.share_work) calls_.share(*loans_);
 }
 
@@ -318,17 +320,27 @@ void Worker::run_turn() noexcept {
     }
     activity_.leave();
   }
+  run_codecs();
   woken_in_turn_ = false;
   endpoint_.flush();
   if (loans_ != nullptr) loans_->flush();
   in_turn_ = false;
-  if (!scheduler_.empty()) {
+  if (!scheduler_.empty() || !codecs_.empty()) {
     wake_after_io();
   } else if (woken_in_turn_) {
     wake_turn();
   }
   arm_timer();
   finish_unless_taken();
+}
+
+// A part of each turn: guests that compress have no more of the worker by that than those that compute.
+void Worker::run_codecs() noexcept {
+  if (codecs_.empty()) return;
+  if (loans_ != nullptr) loans_->own_work();
+  constexpr int part_beside_guests = 4;
+  constexpr int part_alone = 2;
+  codecs_.run(slice_ / (scheduler_.empty() ? part_alone : part_beside_guests));
 }
 
 void Worker::arm_timer() {

@@ -3,8 +3,8 @@
 //
 // A turn of the loop is: I/O (Asio runs the handlers of sockets that are ready; requests that are complete become tasks
 // of the scheduler), then run_turn(): timers that are due, guests that are ready, and one write for each connection
-// that has something to say. While there is more to run, the next turn follows at once, after another look at the
-// sockets.
+// that has something to say; large messages are compressed and decompressed for a part of a slice. While there is more
+// to run, the next turn follows at once, after another look at the sockets.
 #pragma once
 
 #include <asio/executor_work_guard.hpp>
@@ -24,6 +24,7 @@
 #include "net/listener.h"
 #include "observe/limited_log.h"
 #include "observe/log.h"
+#include "rpc/codec_queue.h"
 #include "rpc/method_table.h"
 #include "rpc/timer_queue.h"
 #include "runtime/guests/background_start.h"
@@ -95,6 +96,7 @@ class Worker final : private http2::Host, private net::ListenerWatch {
   void post_from_anywhere(Function function);
   void wake_turn() noexcept;
   void run_turn() noexcept;
+  void run_codecs() noexcept;
   void wake_after_io() noexcept;
   void finish_unless_taken() noexcept;
   void arm_timer();
@@ -130,6 +132,8 @@ class Worker final : private http2::Host, private net::ListenerWatch {
   rpc::MethodTable methods_;
   std::vector<std::unique_ptr<InstancePool>> pools_;
   std::vector<std::unique_ptr<BackgroundStart>> starts_;
+  const rpc::Clock::duration slice_;
+  rpc::CodecQueue codecs_;
   GuestCalls calls_;
   std::vector<std::unique_ptr<EventHubs>> event_hubs_;
   std::vector<std::unique_ptr<rpc::Handler>> handlers_;

@@ -118,7 +118,7 @@ HealthWatchHandler::~HealthWatchHandler() = default;
 
 void HealthWatchHandler::end(rpc::Call& call) noexcept { watches_.erase(&call); }
 
-void HealthWatchHandler::start(rpc::Call& call) noexcept {
+void HealthWatchHandler::serve(rpc::Call& call) noexcept {
   try {
     const auto message = call.message();
     if (!message) return;  // it could not be decompressed, and the client has been told

@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "rpc/request_handler.h"
 #include "services/health_registry.h"
 #include "wasm_grpc/rpc/call.h"
 
@@ -27,7 +28,7 @@ inline constexpr std::string_view health_watch_path = "/grpc.health.v1.Health/Wa
 [[nodiscard]] rpc::Status list_health(const HealthRegistry& registry, std::vector<std::byte>& response);
 
 /// Watch, for the clients of one worker. The registry outlives it.
-class HealthWatchHandler final : public rpc::Handler {
+class HealthWatchHandler final : public rpc::RequestHandler {
  public:
   /// Runs a function on the worker's thread, after some time. It may be called from any thread as long as the registry
   /// changes, and the handler is there when the function runs.
@@ -40,9 +41,9 @@ class HealthWatchHandler final : public rpc::Handler {
   HealthWatchHandler(HealthRegistry& registry, Post post);
   ~HealthWatchHandler() override;
 
-  void start(rpc::Call& call) noexcept override;
-
  private:
+  void serve(rpc::Call& call) noexcept override;
+
   class Watch;
 
   void registry_changed();

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -24,6 +25,8 @@ namespace wasm_grpc::rpc {
 
 class BufferPool;
 class Codec;
+class Decompression;
+enum class CodecOutcome : std::uint8_t;
 
 /// Told of what happens to a call while its handler works on it. All functions run on the call's worker thread, from
 /// inside the transport: they note or schedule, and do not run long. They may call any function of the call.
@@ -84,7 +87,8 @@ class Call {
   /// The first complete request message not yet taken, or nothing. The span lives until pop_message(), and not past
   /// the return to the transport: a message that arrives later may move it. A compressed message is decompressed here;
   /// when that fails the client has its status, there is no message and cancelled() holds, but the listener is not
-  /// told.
+  /// told. One that takes long is decompressed over several turns of the worker: there is no message until
+  /// on_readable(), or on_cancelled() when it fails.
   [[nodiscard]] std::optional<std::span<const std::byte>> message() noexcept;
   /// How the message that message() gave last came over the wire; nothing before the first.
   [[nodiscard]] std::optional<Encoding> message_encoding() const noexcept { return request_.message_encoding; }
@@ -92,12 +96,25 @@ class Call {
   void pop_message() noexcept;
   /// True when the client has sent its last message and all of them were taken.
   [[nodiscard]] bool requests_ended() const noexcept { return request_.half_closed && complete_messages_ == 0; }
-  /// True when a message is there that was not taken.
-  [[nodiscard]] bool has_message() const noexcept { return complete_messages_ > 0; }
+  /// True when a message is there that was not taken, and is not just being decompressed.
+  [[nodiscard]] bool has_message() const noexcept { return complete_messages_ > 0 && unpacking_ == nullptr; }
+  /// True when message() has an answer: a message, that the requests have ended, or that the call has. Else there is
+  /// none, or it is being decompressed from here on; on_readable() tells. Of one that cannot be decompressed message()
+  /// says so.
+  [[nodiscard]] bool prepare_message() noexcept;
+  /// True while a message is being decompressed.
+  [[nodiscard]] bool is_unpacking() const noexcept { return unpacking_ != nullptr; }
+  /// True when a message is or has been decompressed, and was not taken.
+  [[nodiscard]] bool has_unpacked() const noexcept { return decompressed_ || unpacking_ != nullptr; }
+  /// A decompressed message that is not taken may give its memory back when many are held, and is then decompressed
+  /// anew when it is asked for. For handlers of which many may hold one.
+  void let_messages_wait_compressed() noexcept { may_drop_plain_ = true; }
   /// True when the client has sent its last message, whether it was taken or not.
   [[nodiscard]] bool half_closed() const noexcept { return request_.half_closed; }
-  /// True when a message is there or the requests have ended.
-  [[nodiscard]] bool readable() const noexcept { return complete_messages_ > 0 || request_.half_closed; }
+  /// True when a message is there or the requests have ended; not while a message is being decompressed.
+  [[nodiscard]] bool readable() const noexcept {
+    return (complete_messages_ > 0 || request_.half_closed) && unpacking_ == nullptr;
+  }
 
   // ---- The response ----
 
@@ -117,7 +134,8 @@ class Call {
   /// headers leave, which announce the encoding; else turning it on is `invalid`.
   SendResult compress(bool on) noexcept;
   [[nodiscard]] bool compressing() const noexcept { return response_.compressing; }
-  /// Sends one response message; it is copied.
+  /// Sends one response message; it is copied. One that is large and to be compressed leaves some turns of the worker
+  /// later; those that are sent after it wait for it.
   [[nodiscard]] SendResult send(std::span<const std::byte> message);
   /// With a message larger than this, send() gives the call the status RESOURCE_EXHAUSTED. Not limited at first.
   void set_max_response_size(std::size_t bytes) noexcept { max_response_size_ = bytes; }
@@ -128,6 +146,8 @@ class Call {
   /// any other becomes an HTTP status with the message as text, or breaks the answer off when its headers were sent.
   SendResult finish(Status status);
 
+  /// True while messages wait to be compressed.
+  [[nodiscard]] bool is_packing() const noexcept { return packing_ != nullptr; }
   /// True after finish().
   [[nodiscard]] bool finished() const noexcept { return response_.finished; }
   /// True once the call has ended for the client: without, or before all of, its answer; or, when the handler still
@@ -148,8 +168,8 @@ class Call {
   }
 
  protected:
-  Call() = default;
-  virtual ~Call() = default;
+  Call();
+  virtual ~Call();
 
   // ---- What a transport implements ----
 
@@ -202,16 +222,18 @@ class Call {
   [[nodiscard]] std::uint32_t holders() const noexcept { return holders_; }
   /// Tells the listener, if there is one.
   void notify_readable() noexcept {
-    if (listener_ != nullptr && !cancelled_) listener_->on_readable(*this);
+    if (listener_ != nullptr && !cancelled_ && unpacking_ == nullptr) listener_->on_readable(*this);
   }
   /// To be called when the transport has sent some of output_.
   void output_drained() noexcept;
 
   // The response as the transport sends it: its headers, then the framed bytes of output_ from output_sent_ on, then,
-  // when response_.finished, the status and trailers.
+  // when output_complete(), the status and trailers.
   [[nodiscard]] std::span<const std::byte> pending_output() const noexcept {
-    return std::span(output_).subspan(output_sent_);
+    return std::span(output_).subspan(output_sent_, output_.size() - output_sent_ - output_unfinished_);
   }
+  /// True when the call has its status and no message waits to be compressed.
+  [[nodiscard]] bool output_complete() const noexcept { return response_.finished && packing_ == nullptr; }
 
   Request request_;
   Response response_;
@@ -221,7 +243,21 @@ class Call {
 
  private:
   friend class Lending;  // src/rpc/lending.h
+  class Packing;
+  class Unpacking;
+  class HeldPlain;
+  [[nodiscard]] std::span<const std::byte> first_message() const noexcept;
   [[nodiscard]] bool decompress(std::span<const std::byte> data) noexcept;
+  [[nodiscard]] CodecOutcome decompress_at_once(Decompression& begun, std::span<const std::byte> data);
+  [[nodiscard]] Status refusal_of(CodecOutcome outcome) const;
+  void unpacked(CodecOutcome outcome) noexcept;
+  void hold_plain() noexcept;
+  void forget_plain() noexcept;
+  void stop_unpacking() noexcept;
+  [[nodiscard]] bool pack_later(std::span<const std::byte> message);
+  void packed() noexcept;
+  void drop_packing() noexcept;
+  [[nodiscard]] std::size_t unsent_bytes() const noexcept;
   void refuse_message(Status status) noexcept;
   void end_refused() noexcept;
   [[nodiscard]] bool append_compressed(std::span<const std::byte> message);
@@ -248,8 +284,14 @@ class Call {
   bool decompressed_ = false;     // plain_ has the first message
   std::uint16_t last_piece_ = 0;  // of an HTTP exchange: the size of the last message
   std::size_t max_response_size_ = std::numeric_limits<std::size_t>::max();
-  std::size_t max_message_size_ = 0;  // of decompressed ones; set when the first has arrived
-  std::vector<std::byte> plain_;      // one message, decompressed
+  std::size_t max_message_size_ = 0;   // of decompressed ones; set when the first has arrived
+  std::vector<std::byte> plain_;       // one message, decompressed
+  std::size_t output_unfinished_ = 0;  // bytes at the end of output_ of a message that is being compressed
+  bool may_drop_plain_ = false;
+  CodecOutcome broken_{};  // why the first message cannot be decompressed; done: it is not known that it cannot
+  std::unique_ptr<Packing> packing_;      // while messages wait to be compressed
+  std::unique_ptr<Unpacking> unpacking_;  // while the first message is being decompressed
+  std::unique_ptr<HeldPlain> held_;       // while it may be dropped
   Codec* codec_ = nullptr;
   CallListener* listener_ = nullptr;
   std::uint32_t holders_ = 0;

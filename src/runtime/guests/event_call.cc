@@ -1,6 +1,7 @@
 #include "runtime/guests/event_call.h"
 
 #include <bit>
+#include <utility>
 
 #include "runtime/guests/event_hub.h"
 
@@ -17,16 +18,29 @@ void EventCall::note(abi::Event event) noexcept {
   hub_.has_events(*this);
 }
 
-abi::Event EventCall::take_event() noexcept {
-  const auto event =
-      static_cast<abi::Event>(std::countr_zero(events_));  // their numbers are in the order they are told
-  events_ &= static_cast<std::uint8_t>(~bit(event));
-  return event;
+std::optional<abi::Event> EventCall::take_event() noexcept {
+  while (events_ != 0) {
+    const auto event =
+        static_cast<abi::Event>(std::countr_zero(events_));  // their numbers are in the order they are told
+    events_ &= static_cast<std::uint8_t>(~bit(event));
+    if (event == abi::Event::open && !rpc::streams_requests(call_->method().kind)) {
+      // The one request of these is there before they are opened.
+      waits_to_open_ = !call_->prepare_message() && call_->is_unpacking();
+      if (waits_to_open_) return std::nullopt;
+    } else if (event == abi::Event::half_close && !call_->readable()) {
+      told_half_close_ = false;  // the message before it is being decompressed
+      continue;
+    }
+    return event;
+  }
+  return std::nullopt;
 }
 
 void EventCall::on_readable(rpc::Call& call) noexcept {
-  // The one request of these is there before they are opened.
-  if (!rpc::streams_requests(call.method().kind)) return;
+  if (!rpc::streams_requests(call.method().kind)) {
+    if (std::exchange(waits_to_open_, false)) note(abi::Event::open);
+    return;
+  }
   std::uint8_t more = 0;
   if (call.has_message()) more |= bit(abi::Event::message);
   if (call.half_closed() && !told_half_close_) {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "abi/abi.h"
 #include "rpc/timer_queue.h"
@@ -36,8 +37,9 @@ class EventCall final : public rpc::CallListener, public rpc::Timer, public abi:
   void note(abi::Event event) noexcept;
   /// The guest has been told of it, and knows it by its number.
   [[nodiscard]] bool opened() const noexcept { return id_ != 0; }
-  /// The next event, which is then no longer noted. There is one.
-  [[nodiscard]] abi::Event take_event() noexcept;
+  /// The next event, which is then no longer noted; nothing when it waits for a message that is being decompressed, and
+  /// is noted again with that.
+  [[nodiscard]] std::optional<abi::Event> take_event() noexcept;
 
   EventHub& hub_;
   rpc::Call* call_ = nullptr;
@@ -46,6 +48,7 @@ class EventCall final : public rpc::CallListener, public rpc::Timer, public abi:
   CpuAllowance allowance_;   // of its events
   std::uint8_t events_ = 0;  // those noted, by the bit of their number
   bool told_half_close_ = false;
+  bool waits_to_open_ = false;  // for its request to be decompressed
   bool queued_ = false;
   EventCall* previous_ = nullptr;
   EventCall* next_ = nullptr;

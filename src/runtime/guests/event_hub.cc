@@ -34,6 +34,7 @@ void EventHub::open(rpc::Call& call, std::int32_t tag) noexcept {
   call.retain();
   call.set_listener(&entry);
   call.set_max_response_size(instances_.limits().max_response_size);
+  call.let_messages_wait_compressed();
   ++unopened_;
   entry.events_ = 0;
   entry.allowance_ = {instances_.limits().max_cpu_time, percent_of_a_call, context_.clock.about_now()};
@@ -67,6 +68,7 @@ void EventHub::forget(EventCall& call) noexcept {
   rpc::Call* const served = std::exchange(call.call_, nullptr);
   call.id_ = 0;
   call.told_half_close_ = false;
+  call.waits_to_open_ = false;
   served->set_listener(nullptr);
   served->release();
   if (live_.empty() && !in_run_) tell_if_idle();
@@ -195,10 +197,27 @@ bool EventHub::paused() noexcept {
   return true;
 }
 
+EventCall* EventHub::next_call(abi::Event& event) noexcept {
+  constexpr int most_tries = 16;  // a request may take some time to look at
+  for (int tries = 0; !queue_.empty(); ++tries) {
+    if (tries == most_tries) {
+      run_.queue();
+      break;
+    }
+    EventCall& call = queue_.pop();
+    const std::optional<abi::Event> next = call.take_event();
+    if (!next) continue;
+    event = *next;
+    return &call;
+  }
+  return nullptr;
+}
+
 bool EventHub::begin_next_event() noexcept {
-  if (queue_.empty()) return false;
-  EventCall& call = queue_.pop();
-  const abi::Event event = call.take_event();
+  abi::Event event{};
+  EventCall* const next = next_call(event);
+  if (next == nullptr) return false;
+  EventCall& call = *next;
   if (call.events_ != 0) queue_.push(call);
   std::int32_t value = 0;
   if (event == abi::Event::open) {

@@ -65,6 +65,7 @@ class EventHub final : private GuestRun::Owner, private rpc::Timer {
   /// True while the instance has used more than its part, and goes on later.
   [[nodiscard]] bool paused() noexcept;
   /// Tells the guest of the next event. False when there is none.
+  [[nodiscard]] EventCall* next_call(abi::Event& event) noexcept;
   [[nodiscard]] bool begin_next_event() noexcept;
   void end_event() noexcept;
   /// Counts what the event has used to its call, which ends when that is too much.

@@ -81,7 +81,8 @@ bool GuestCall::lend() noexcept {
 
 // Only a guest that came with the loan: one that has begun here is of a pool here.
 bool GuestCall::go_home() noexcept {
-  const bool may_move = guest_visits_ && run_.in_guest() && run_.was_sliced() && !over();
+  const bool is_here = call_->is_packing() || call_->has_unpacked();  // what it has sent, or was told of
+  const bool may_move = guest_visits_ && run_.in_guest() && run_.was_sliced() && !over() && !is_here;
   if (!borrowed_->may_go_home()) {
     const bool others_compute = owner_.context().scheduler.shared_count() > 0;
     if (may_move && others_compute && owner_.loans_->better_elsewhere()) borrowed_->ask_home();
@@ -316,7 +317,7 @@ void GuestCall::drop_late_guest() noexcept {
 
 bool GuestCall::waits_for_client() const noexcept {
   if (call_ == nullptr || borrowed_ != nullptr || over()) return false;
-  if (!run_.has_guest() || !run_.suspended() || call_->readable()) return false;
+  if (!run_.has_guest() || !run_.suspended() || call_->readable() || call_->is_unpacking()) return false;
   return run_.silent() || waits_for(abi::interest::readable);
 }
 

@@ -49,7 +49,7 @@ void BorrowedCall::take(LoanNews& news) {
 
 bool BorrowedCall::has_news() const noexcept {
   return consumed_ > 0 || (response_.headers_wanted && !told_head_) || pending_output().size() > posted_ ||
-         (response_.finished && !told_end_);
+         (output_complete() && !told_end_);
 }
 
 rpc::LentAnswer BorrowedCall::collect() {
@@ -60,12 +60,13 @@ rpc::LentAnswer BorrowedCall::collect() {
     answer.output.assign(output.begin(), output.end());
     posted_ += output.size();
   }
-  if (response_.finished && !told_end_) {
+  if (output_complete() && !told_end_) {
     answer.response = std::move(response_);
     answer.refused = cancelled_;
     told_end_ = true;
   } else if (response_.headers_wanted && !told_head_) {
-    answer.response = response_;  // a copy: headers and trailers share one limit
+    answer.response = response_;        // a copy: headers and trailers share one limit
+    answer.response->finished = false;  // not before all of it has been compressed
     told_head_ = true;
   }
   return answer;

@@ -66,8 +66,11 @@ class BorrowedCall final : public rpc::Call {
 /// The loans one worker has taken.
 class BorrowedCalls {
  public:
-  BorrowedCalls(LoanExchange& exchange, unsigned worker, std::size_t max_message_size)
-      : exchange_(exchange), desk_(exchange.desk(worker)), max_message_size_(max_message_size) {}
+  BorrowedCalls(LoanExchange& exchange, unsigned worker, std::size_t max_message_size, rpc::CodecQueue* codecs)
+      : exchange_(exchange),
+        desk_(exchange.desk(worker)),
+        max_message_size_(max_message_size),
+        codec_(buffers_, codecs) {}
   BorrowedCalls(const BorrowedCalls&) = delete;
   BorrowedCalls& operator=(const BorrowedCalls&) = delete;
 
@@ -101,7 +104,7 @@ class BorrowedCalls {
   LoanDesk& desk_;
   std::size_t max_message_size_;
   rpc::BufferPool buffers_;
-  rpc::Codec codec_{buffers_};
+  rpc::Codec codec_;
   std::unordered_map<LoanId, std::unique_ptr<BorrowedCall>> calls_;
   std::vector<BorrowedCall*> dirty_;
   std::vector<std::unique_ptr<BorrowedCall>> free_;

@@ -68,9 +68,11 @@ void LentCall::tell(LoanNews&& news) noexcept {
 }
 
 bool LentCalls::lend(rpc::Call& call, InstancePool& instances, MovingGuest& guest, std::uint32_t most) {
+  const bool begun = guest.instance != nullptr;
+  // What it has sent leaves from here first, and what it was told of is here to be taken.
+  if (begun && (call.is_packing() || call.has_unpacked())) return false;
   const auto taker = exchange_.find_taker(worker_, most);
   if (!taker) return false;
-  const bool begun = guest.instance != nullptr;
   if (!hand_over(*taker, call, instances, guest)) return false;
   LoanDesk& own = exchange_.desk(worker_);
   ++(begun ? own.guests_lent : own.calls_lent);

@@ -7,13 +7,14 @@
 
 namespace wasm_grpc::runtime {
 
-Loans::Loans(LoanExchange& exchange, unsigned worker, const rpc::MethodTable& methods, std::size_t max_message_size)
+Loans::Loans(LoanExchange& exchange, unsigned worker, const rpc::MethodTable& methods, std::size_t max_message_size,
+             rpc::CodecQueue* codecs)
     : exchange_(exchange),
       desk_(exchange.desk(worker)),
       worker_(worker),
       methods_(methods),
       lent_(exchange, worker),
-      borrowed_(exchange, worker, max_message_size) {}
+      borrowed_(exchange, worker, max_message_size, codecs) {}
 
 void Loans::deliver() {
   for (LoanMessage& message : desk_.mailbox.take()) {

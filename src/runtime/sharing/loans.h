@@ -17,7 +17,8 @@ namespace wasm_grpc::runtime {
 class Loans {
  public:
   /// `methods` are those of the worker; the other workers have the same ones. Both outlive it.
-  Loans(LoanExchange& exchange, unsigned worker, const rpc::MethodTable& methods, std::size_t max_message_size);
+  Loans(LoanExchange& exchange, unsigned worker, const rpc::MethodTable& methods, std::size_t max_message_size,
+        rpc::CodecQueue* codecs = nullptr);
   ~Loans() { close(); }
   Loans(const Loans&) = delete;
   Loans& operator=(const Loans&) = delete;

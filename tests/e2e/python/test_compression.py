@@ -1,6 +1,7 @@
 """Compression: messages come and go compressed where both sides want that, and no message is more than it may be."""
 
 import gzip
+import time
 import zlib
 
 import conformance_pb2 as conformance
@@ -131,6 +132,53 @@ def test_a_message_that_is_not_what_it_says_is_internal(everything, method, payl
     answer = call(everything, frame(payload, 1), method, grpc_encoding="gzip")
     assert answer.status == INTERNAL
     assert "gzip" in answer.headers.get("grpc-message", "") + answer.trailers.get("grpc-message", "")
+
+
+LARGE = "".join(f"line {i * 7919 % 100_003} of many\n" for i in range(200_000))[: 4 * MIB - 64]
+
+
+@pytest.mark.parametrize("algorithm", [grpc.Compression.Gzip, grpc.Compression.Deflate])
+def test_large_messages_come_and_go_compressed_several_at_once(everything, connect, algorithm):
+    stub = conformance_pb2_grpc.GuestStub(connect(everything))
+    asked = [conformance.CompressRequest(text=f"{i} {LARGE}"[: len(LARGE)], compress=True) for i in range(6)]
+    replies = [stub.Compress.future(message, compression=algorithm, timeout=LIMIT) for message in asked]
+    for message, reply in zip(asked, replies, strict=True):
+        assert reply.result().done and reply.result().text == message.text
+
+
+def test_small_messages_after_a_large_one_stay_behind_it(everything, connect):
+    stub = conformance_pb2_grpc.GuestStub(connect(everything))
+    texts = [LARGE, "small", LARGE[:100_000], "", LARGE, "last"]
+    for compress in (lambda i: True, lambda i: i % 2 == 0):
+        sent = [conformance.CompressRequest(text=text, compress=compress(i)) for i, text in enumerate(texts)]
+        replies = stub.CompressEach(
+            iter(sent), compression=grpc.Compression.Gzip, metadata=[("x-announce", "1")], timeout=LIMIT
+        )
+        assert [reply.text for reply in replies] == texts
+
+
+def test_calls_cancelled_while_their_messages_are_compressed_leave_the_server_well(serve, connect):
+    server = serve("conformance", "--workers", "1")
+    stub = conformance_pb2_grpc.GuestStub(connect(server))
+    message = conformance.CompressRequest(text=LARGE, compress=True)
+    for wait in (0.0, 0.005, 0.02, 0.05, 0.1):
+        calls = [stub.Compress.future(message, compression=grpc.Compression.Gzip, timeout=LIMIT) for _ in range(4)]
+        time.sleep(wait)
+        for each in calls:
+            each.cancel()
+    assert stub.Compress(message, compression=grpc.Compression.Gzip, timeout=LIMIT).text == LARGE
+
+
+def test_a_deadline_while_a_message_is_compressed_is_what_the_client_hears(serve, connect):
+    server = serve("conformance", "--workers", "1")
+    stub = conformance_pb2_grpc.GuestStub(connect(server))
+    message = conformance.CompressRequest(text=LARGE, compress=True)
+    for timeout in (0.02, 0.04, 0.06, 0.08):
+        try:
+            assert stub.Compress(message, compression=grpc.Compression.Gzip, timeout=timeout).text == LARGE
+        except grpc.RpcError as error:
+            assert error.code() == grpc.StatusCode.DEADLINE_EXCEEDED
+    assert stub.Compress(message, compression=grpc.Compression.Gzip, timeout=LIMIT).text == LARGE
 
 
 def bomb(size: int) -> bytes:
