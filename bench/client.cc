@@ -96,14 +96,15 @@ ClientCall* ClientConnection::call(std::int32_t stream) noexcept {
 }
 
 bool ClientConnection::open(ClientCall& call, std::string_view path, std::string_view timeout) {
-  const nghttp2_nv fields[] = {header(":method", "POST"),
-                               header(":scheme", "http"),
-                               header(":path", path),
-                               header(":authority", authority_),
-                               header("content-type", "application/grpc"),
-                               header("te", "trailers"),
-                               header("grpc-timeout", timeout)};
-  const std::size_t field_count = std::size(fields) - (timeout.empty() ? 1 : 0);
+  nghttp2_nv fields[8] = {header(":method", "POST"),
+                          header(":scheme", "http"),
+                          header(":path", path),
+                          header(":authority", authority_),
+                          header("content-type", "application/grpc"),
+                          header("te", "trailers")};
+  std::size_t field_count = 6;
+  if (!timeout.empty()) fields[field_count++] = header("grpc-timeout", timeout);
+  if (call.takes_gzip()) fields[field_count++] = header("grpc-accept-encoding", "gzip");
   nghttp2_data_provider provider{};
   provider.source.ptr = &call;
   provider.read_callback = [](nghttp2_session*, std::int32_t, std::uint8_t* room, std::size_t length,

@@ -25,6 +25,8 @@ class ClientCall {
   /// Writes request bytes (prefix and all) to `room` and returns how many; sets `ended` with the last of them. 0
   /// without `ended` means nothing now: resume() when there is more.
   virtual std::size_t produce(std::span<std::uint8_t> room, bool& ended) = 0;
+  /// True for a client that says it takes gzip.
+  [[nodiscard]] virtual bool takes_gzip() const noexcept { return false; }
   /// Takes response bytes (prefix and all), split anywhere.
   virtual void received(std::span<const std::uint8_t> bytes) = 0;
   /// The call is over, for better or worse; the object may be opened again, from here too.

@@ -8,7 +8,7 @@
 namespace wasm_grpc::bench {
 
 /// An empty request; any answer.
-class EmptyCall final : public ClientCall {
+class EmptyCall : public ClientCall {
  public:
   using Time = Client::Clock::time_point;
 

@@ -16,8 +16,15 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr const char* usage =
-    "usage: latency_client --target IPV4:PORT [--spinners N (8)] [--connections N (4)] [--milliseconds N (2000)]\n"
-    "  unary calls of echo.Echo, one after the other on each connection, beside N calls of /test.Guest/Spin\n";
+    "usage: latency_client --target IPV4:PORT [--neighbours N (8)] [--neighbour PATH (/test.Guest/Spin)]\n"
+    "                      [--connections N (4)] [--milliseconds N (2000)]\n"
+    "  unary calls of echo.Echo, one after the other on each connection, beside N calls of PATH that do not end\n";
+
+/// A neighbour: it may be sent compressed messages.
+class Neighbour final : public EmptyCall {
+ public:
+  [[nodiscard]] bool takes_gzip() const noexcept override { return true; }
+};
 
 /// One unary call after the other, each timed.
 class TimedCalls final : public ClientCall {
@@ -60,21 +67,25 @@ double percentile(const std::vector<double>& sorted, double part) {
 }
 
 int run(std::span<char*> arguments) {
-  const Options options(arguments.subspan(1),
-                        {{"target", ""}, {"spinners", "8"}, {"connections", "4"}, {"milliseconds", "2000"}});
+  const Options options(arguments.subspan(1), {{"target", ""},
+                                               {"neighbours", "8"},
+                                               {"neighbour", "/test.Guest/Spin"},
+                                               {"connections", "4"},
+                                               {"milliseconds", "2000"}});
   const auto connections = static_cast<std::size_t>(options.number("connections", 1));
   const std::chrono::milliseconds duration(options.number("milliseconds", 1));
   Bytes frame;
   append_framed(frame, message(Bytes{'h', 'e', 'l', 'l', 'o'}));
 
   Client client(options.text("target"), static_cast<int>(connections) + 1);
-  std::vector<std::unique_ptr<EmptyCall>> spinners;
-  for (int i = 0; i < options.number("spinners", 0); ++i) {
-    spinners.push_back(std::make_unique<EmptyCall>());
-    if (!client.connection(connections).open(*spinners.back(), "/test.Guest/Spin"))
+  const std::string path = options.text("neighbour");
+  std::vector<std::unique_ptr<Neighbour>> neighbours;
+  for (int i = 0; i < options.number("neighbours", 0); ++i) {
+    neighbours.push_back(std::make_unique<Neighbour>());
+    if (!client.connection(connections).open(*neighbours.back(), path))
       throw std::runtime_error("the server takes no more calls");
   }
-  client.run(Client::Clock::now() + 100ms, [] { return false; });  // they spin
+  client.run(Client::Clock::now() + 100ms, [] { return false; });  // they are at it
 
   std::vector<double> milliseconds;
   milliseconds.reserve(1'000'000);
@@ -86,8 +97,8 @@ int run(std::span<char*> arguments) {
   client.run(Client::Clock::now() + duration, [] { return false; });
   for (const auto& call : calls)
     if (!call->why_failed().empty()) throw std::runtime_error(call->why_failed());
-  if (std::ranges::any_of(spinners, [](const auto& spinner) { return !spinner->open(); }))
-    throw std::runtime_error("a call that was to spin has ended");
+  if (std::ranges::any_of(neighbours, [](const auto& neighbour) { return !neighbour->open(); }))
+    throw std::runtime_error("a call that was not to end has ended");
   if (milliseconds.empty()) throw std::runtime_error("no call was answered");
   std::ranges::sort(milliseconds);
   std::printf("{\"calls\": %zu, \"p50_ms\": %.4f, \"p99_ms\": %.4f, \"max_ms\": %.4f}\n", milliseconds.size(),

@@ -314,17 +314,17 @@ class BesideSpinners:
 
     name: str = "beside-spinners"
     title: str = "Unary, 4 connections x 1 stream, one worker, beside 8 guests that compute without end"
-    spinners: int = 8
+    neighbours: tuple = (("/test.Guest/Spin", 8), ("/test.Abuses/SendCompressed", 1))
     for_all: bool = False
 
     def run(self, tools, running, seconds):
-        """The 99th percentiles in ms: without spinners, and with them."""
-        def p99(spinners):
-            text = tools.run(tools.latency_client, "--target", running.target, "--spinners", spinners,
+        """The 99th percentiles in ms: alone, beside those that spin, and beside one that sends messages of 4 MiB compressed."""
+        def p99(path, count):
+            text = tools.run(tools.latency_client, "--target", running.target, "--neighbour", path, "--neighbours", count,
                              "--milliseconds", round(seconds * 1000), seconds=seconds)
             return json.loads(text)["p99_ms"]
 
-        percentiles = p99(0), p99(self.spinners)
+        percentiles = p99(self.neighbours[0][0], 0), *(p99(path, count) for path, count in self.neighbours)
         running.require_alive()
         return percentiles
 

@@ -15,7 +15,7 @@ class Results:
     peak_kib: dict = field(default_factory=dict)  # load name -> server name -> KiB
     streams_kib: dict = field(default_factory=dict)  # load name -> server name -> [(KiB per open stream, KiB in all)]
 
-    p99_ms: dict = field(default_factory=dict)  # server name -> [(without spinners, with them)]
+    p99_ms: dict = field(default_factory=dict)  # server name -> [(alone, beside spinners, beside compression)]
     codec: list = field(default_factory=list)  # what bench/protobuf_codec prints
     fairness: list = field(default_factory=list)  # [what the one asks for -> "part", "jain" -> figure]
     late: list = field(default_factory=list)  # [reason -> figure of bench/kill_client -> ms]
@@ -42,10 +42,10 @@ class Results:
         """KiB of the process with the streams open."""
         return self._streams_median(load, server, 1)
 
-    def p99(self, server, beside_spinners):
-        """In ms."""
+    def p99(self, server, beside):
+        """In ms; `beside`: 0 for nobody, 1 for those that spin, 2 for one that compresses."""
         measured = self.p99_ms.get(server)
-        return median(pair[beside_spinners] for pair in measured) if measured else None
+        return median(found[beside] for found in measured) if measured else None
 
     def lateness(self, reason):
         """Within how many ms 95 % of the guests were stopped; the median over the repeats."""
@@ -79,7 +79,7 @@ class Results:
             "samples": {load: {server: [asdict(sample) for sample in samples] for server, samples in servers.items()}
                         for load, servers in self.samples.items()},
             "peak_memory_kib": self.peak_kib,
-            "p99_ms_without_and_beside_spinners": self.p99_ms,
+            "p99_ms_alone_beside_spinners_and_beside_compression": self.p99_ms,
             "lateness_of_kills": self.late,
             "protobuf_codec": self.codec,
             "fairness": self.fairness,

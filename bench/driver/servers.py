@@ -80,6 +80,7 @@ def known_servers(build, guest, serve_options):
 
     ours = str(build / "wasm-grpc")
     spins = str(guest.parent / "conformance.wasm")
+    compresses = str(guest.parent / "abuses.wasm")
     serve = (ours, "serve", str(guest), *listen, "--workers", "1", *serve_options)
 
     def served(name, label, *options, **more):
@@ -89,7 +90,7 @@ def known_servers(build, guest, serve_options):
     return {server.name: server for server in (
         simple(YARDSTICK, "raw nghttp2 (yardstick)", "raw_nghttp2", build_bench),
         served(OURS, "wasm-grpc, C++ guest"),
-        served(SPINNING, "wasm-grpc, eight guests spinning", spins, loads=("beside-spinners",)),
+        served(SPINNING, "wasm-grpc, neighbours that spin or compress", spins, compresses, loads=("beside-spinners",)),
         served(KILLING, "wasm-grpc, one instance of a guest that spins", spins, "--max-instances-per-module", "1",
                "--max-cpu-time", KILLING_CPU_TIME, loads=("kills",)),
         served(MANY, "wasm-grpc, up to 10,000 instances", "--instances", "10000", loads=("open-10k",)),
