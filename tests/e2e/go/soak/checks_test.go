@@ -23,10 +23,10 @@ func TestWhatGrowsIsFound(t *testing.T) {
 			growing[i] = base * (1 + float64(i)/10)
 		}
 		flat[39] = base * 100 // a peak is no growth
-		if complaints := usages(what, flat...).check(false); complaints != nil {
+		if complaints := usages(what, flat...).check(time.Minute, false); complaints != nil {
 			t.Errorf("%s is flat: %v", watch.name, complaints)
 		}
-		if complaints := usages(what, growing...).check(false); len(complaints) != 1 {
+		if complaints := usages(what, growing...).check(time.Minute, false); len(complaints) != 1 {
 			t.Errorf("%s grows: %v", watch.name, complaints)
 		}
 	}

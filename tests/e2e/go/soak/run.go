@@ -86,7 +86,7 @@ func (s *settings) run(t trial, seconds float64, progress func(*running, time.Du
 			return
 		}
 		r.fail(settle(r.server.Pid(), before, s.sanitized))
-		r.fail(r.record.check(s.sanitized)...)
+		r.fail(r.record.check(time.Duration(seconds*float64(time.Second)), s.sanitized)...)
 		r.fail(r.stop())
 		if len(r.failures) > 0 {
 			r.log = r.server.Log()
