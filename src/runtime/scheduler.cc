@@ -46,8 +46,7 @@ void Scheduler::push(const Entry& entry) noexcept {
   std::push_heap(shared_.begin(), shared_.end());
 }
 
-void Scheduler::charge(Task& task, Duration used) noexcept {
-  if (used.count() == 0 && !task.from_shared_) return;
+void Scheduler::charge_run(Task& task, Duration used) noexcept {
   const Duration least = std::exchange(task.from_shared_, false) ? slice_ / 2 : Duration{};
   // More than that was not the task's doing: the system had taken the thread away.
   used = std::clamp(used, least, 2 * slice_);

@@ -77,7 +77,9 @@ class Scheduler {
   /// Queues a task that has used up a slice and would go on; nothing happens when it is queued.
   void sliced(Task& task) noexcept;
   /// It has run for so long, as far as that is known.
-  void charge(Task& task, Duration used) noexcept;
+  void charge(Task& task, Duration used) noexcept {
+    if (used.count() != 0 || task.from_shared_) charge_run(task, used);
+  }
   /// Lets a task that waits among those that take long go first; nothing happens when it is not there.
   void hurry(Task& task) noexcept;
 
@@ -114,6 +116,7 @@ class Scheduler {
     }
   };
 
+  void charge_run(Task& task, Duration used) noexcept;
   void join_shared(Task& task) noexcept;
   void push(const Entry& entry) noexcept;
 

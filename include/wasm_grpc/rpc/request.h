@@ -14,16 +14,11 @@ namespace wasm_grpc::rpc {
 
 using Clock = std::chrono::steady_clock;
 
-/// All of a request but its messages. A call that is served on another thread takes it along whole.
-struct Request {
+/// Of a request what is no storage: it becomes as new by one assignment.
+struct RequestFacts {
   static constexpr Clock::time_point no_deadline = Clock::time_point::max();
 
   const Method* method = nullptr;
-  Metadata metadata;
-  std::string authority;
-  /// Of an HTTP exchange.
-  std::string http_method;
-  std::string http_target;
   /// Where it comes from; nullptr where that is not known. The transport keeps it alive.
   const Client* client = nullptr;
   Clock::time_point deadline = no_deadline;
@@ -33,6 +28,15 @@ struct Request {
   std::optional<Encoding> message_encoding;
   /// The client has sent its last message.
   bool half_closed = false;
+};
+
+/// All of a request but its messages. A call that is served on another thread takes it along whole.
+struct Request : RequestFacts {
+  Metadata metadata;
+  std::string authority;
+  /// Of an HTTP exchange.
+  std::string http_method;
+  std::string http_target;
 
   /// Makes it as new, keeping its storage.
   void reset() noexcept;

@@ -9,11 +9,8 @@
 
 namespace wasm_grpc::rpc {
 
-/// All of a response but its messages. A call that is served on another thread has it there, and brings it back.
-struct Response {
-  Metadata headers;
-  Metadata trailers;
-  Status status;
+/// Of a response what is no storage: it becomes as new by one assignment.
+struct ResponseFacts {
   Encoding encoding = Encoding::identity;  // what the headers are to announce
   std::uint16_t http_status = 200;
   std::uint64_t sent_messages = 0;
@@ -21,6 +18,13 @@ struct Response {
   bool headers_wanted = false;  // send_headers(), send() or finish() was called
   bool finished = false;        // it has its status
   bool broken_off = false;      // an HTTP exchange has failed after its headers
+};
+
+/// All of a response but its messages. A call that is served on another thread has it there, and brings it back.
+struct Response : ResponseFacts {
+  Metadata headers;
+  Metadata trailers;
+  Status status;
 
   /// Makes it as new, keeping its storage.
   void reset() noexcept;

@@ -36,7 +36,7 @@ void GuestRun::begin(Duration cpu_time, Duration time) noexcept {
 }
 
 void GuestRun::run() noexcept {
-  stop_waiting();
+  if (suspended_) stop_waiting();
   owner_.on_turn();
 }
 
@@ -111,7 +111,7 @@ void GuestRun::move_back(MovingGuest guest) noexcept {
 std::unique_ptr<GuestInstance> GuestRun::release() noexcept {
   if (phase_ == Phase::waiting) pool_->cancel(*this);
   if (pool_ != nullptr) pool_->stop_counting(*this);
-  stop_waiting();
+  if (suspended_) stop_waiting();
   std::unique_ptr<GuestInstance> instance = std::move(guest_);
   forget();
   return instance;

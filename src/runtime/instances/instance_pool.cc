@@ -232,7 +232,7 @@ void InstancePool::reclaim() noexcept {
 // ---- Calls ----
 
 InstancePool::Admission InstancePool::acquire(InstanceWaiter& waiter) {
-  if (waiter.client_ != nullptr) hosts_.enter(*waiter.client_);
+  if (waiter.client_ != nullptr && waiter.client_->use.host == nullptr) hosts_.enter(*waiter.client_);
   if (waiter.silent_ && !claim_.may_begin_silent()) return wait_in_line(waiter);
   if (auto instance = take_idle()) {
     give(waiter, std::move(instance), true);
@@ -369,7 +369,7 @@ void InstancePool::serve_waiting() noexcept {
 
 void InstancePool::give_back(std::unique_ptr<GuestInstance> instance) noexcept {
   ++instance->calls;
-  if (worn_out(*instance) || claim_.yields()) {
+  if (worn_out(*instance) || (claim_.scarce() && claim_.yields())) {
     discard(std::move(instance));
     return;
   }
