@@ -198,7 +198,7 @@ TEST(MethodCost, AsksForLoansOfShorterCallsWhenMoreOfThemWait) {
   for (int i = 0; i < 100; ++i) cost.add_sample(std::chrono::microseconds(30));
   EXPECT_EQ(cost.loans_on_hand(1), 0U);
   EXPECT_EQ(cost.loans_on_hand(3), 0U) << "they are served sooner than they could move";
-  EXPECT_EQ(cost.loans_on_hand(4), 5U) << "so many that the other worker need not wait for the next";
+  EXPECT_EQ(cost.loans_on_hand(4), 10U) << "so many that the other worker need not wait for the next";
 }
 
 TEST(Mailbox, LosesNothingAndKeepsTheOrderOfEachSender) {

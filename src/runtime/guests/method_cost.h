@@ -30,7 +30,7 @@ class MethodCost {
   [[nodiscard]] std::uint32_t loans_on_hand(std::size_t waiting) const noexcept {
     if (average_ < least) return 0;
     if (average_ < high && average_ * static_cast<std::int64_t>(waiting) < 2 * high) return 0;
-    return static_cast<std::uint32_t>(std::clamp<std::int64_t>(3 * high / average_, 2, 8));
+    return static_cast<std::uint32_t>(std::clamp<std::int64_t>(6 * high / average_, 2, 16));
   }
 
  private:
