@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <mutex>
 #include <thread>
 
@@ -16,8 +15,10 @@
 #include "rpc/method_table.h"
 #include "runtime/instances/guest_module.h"
 #include "runtime/instances/module_info.h"
+#include "runtime/instances/module_source.h"
 #include "runtime/instances/system_limits.h"
 #include "runtime/instances/system_memory.h"
+#include "runtime/sound_options.h"
 #include "runtime/unary_handler.h"
 #include "runtime/worker.h"
 #include "services/builtin.h"
@@ -32,111 +33,6 @@
 #include "wasm/memory_budget.h"
 
 namespace wasm_grpc {
-
-namespace {
-
-Result<std::vector<std::byte>> read_file(const std::string& path, std::size_t max_size) {
-  std::error_code error;
-  const auto status = std::filesystem::status(path, error);
-  if (error || !std::filesystem::exists(status)) return Error{path + ": no such file"};
-  if (std::filesystem::is_directory(status)) return Error{path + ": is a directory; expected a .wasm file"};
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return Error{path + ": cannot be opened for reading"};
-  std::vector<std::byte> bytes;
-  if (const auto size = std::filesystem::file_size(path, error); !error && size <= max_size) bytes.reserve(size);
-  std::vector<char> part(std::size_t{64} << 10);
-  while (file.read(part.data(), static_cast<std::streamsize>(part.size())), file.gcount() > 0) {
-    const auto* data = reinterpret_cast<const std::byte*>(part.data());
-    bytes.insert(bytes.end(), data, data + file.gcount());
-    if (bytes.size() > max_size) {
-      return Error{path + ": larger than the " + std::to_string(max_size) + " bytes a module may have"};
-    }
-  }
-  if (file.bad()) return Error{path + ": cannot be read"};
-  return bytes;
-}
-
-Result<std::shared_ptr<const wasi::Sandbox>> make_sandbox(const ModuleOptions& options) {
-  wasi::Config config;
-  config.arguments.push_back(options.name);
-  config.arguments.insert(config.arguments.end(), options.arguments.begin(), options.arguments.end());
-  config.environment = options.environment;
-  for (const DirectoryGrant& grant : options.directories) {
-    config.directories.push_back({grant.host_path, grant.guest_path, grant.read_only});
-  }
-  return wasi::Sandbox::create(config);
-}
-
-/// Fails when the guests of a module could write into the code cache, and so run code outside of their sandbox.
-Result<> check_apart(const std::string& code_cache, const ModuleOptions& options) {
-  if (code_cache.empty()) return success();
-  namespace fs = std::filesystem;
-  std::error_code error;
-  const fs::path cache = fs::weakly_canonical(code_cache, error);
-  for (const DirectoryGrant& grant : options.directories) {
-    const fs::path granted = fs::weakly_canonical(grant.host_path, error);
-    const auto [end, _] = std::mismatch(granted.begin(), granted.end(), cache.begin(), cache.end());
-    if (!grant.read_only && end == granted.end()) {
-      return Error{"the directory " + grant.host_path + " is granted for writing, and the code cache is in it: " +
-                   code_cache + ". Keep the code cache where no guest can write"};
-    }
-  }
-  return success();
-}
-
-Result<> check(const GuestLimits& limits) {
-  if (limits.time_slice < std::chrono::milliseconds(1) || limits.time_slice > std::chrono::seconds(1)) {
-    return Error{"the time slice is " + std::to_string(limits.time_slice.count()) + " ms; expected 1 to 1000"};
-  }
-  constexpr std::size_t least_stack = std::size_t{16} << 10;
-  constexpr std::size_t most_stack = std::size_t{64} << 20;
-  if (limits.max_stack_bytes < least_stack || limits.max_stack_bytes > most_stack) {
-    return Error{"the stack of guests is " + std::to_string(limits.max_stack_bytes) +
-                 " bytes; expected 16 KiB to 64 MiB"};
-  }
-  return success();
-}
-
-Result<> check(const ServerOptions& options) {
-  if (options.keepalive_timeout < std::chrono::milliseconds(1)) {
-    return Error{"the keepalive timeout is " + std::to_string(options.keepalive_timeout.count()) +
-                 " ms; expected at least 1, as every silent client would be dropped"};
-  }
-  return check(options.guests);
-}
-
-/// How many instances a module must have: those in event style are kept, and without one a worker serves no call.
-std::uint32_t needed_for_good(const runtime::GuestModule& guest, std::size_t workers) {
-  const auto& methods = guest.declaration().methods;
-  const bool has_events = std::any_of(methods.begin(), methods.end(), [](const abi::DeclaredMethod& method) {
-    return method.style == abi::Style::events;
-  });
-  if (!has_events || guest.declaration().placement == abi::Placement::key) return 0;
-  return guest.declaration().placement == abi::Placement::process ? 1 : static_cast<std::uint32_t>(workers);
-}
-
-/// What the guests of a module may use; the error says what of it is more than the server's.
-Result<GuestLimits> limits_of(const ModuleOptions& options, const GuestLimits& server) {
-  if (!options.guests) return server;
-  const GuestLimits& own = *options.guests;
-  const auto too_much = [](std::string_view what, std::size_t asked, std::size_t most) {
-    return Error{std::string(what) + " of the module's guests is " + std::to_string(asked) +
-                 ", more than the server's " + std::to_string(most) + ", which bounds that of all modules"};
-  };
-  if (own.max_memory_bytes > server.max_memory_bytes) {
-    return too_much("the memory", own.max_memory_bytes, server.max_memory_bytes);
-  }
-  if (own.max_table_elements > server.max_table_elements) {
-    return too_much("the number of table elements", own.max_table_elements, server.max_table_elements);
-  }
-  if (own.max_stack_bytes > server.max_stack_bytes) {
-    return too_much("the stack", own.max_stack_bytes, server.max_stack_bytes);
-  }
-  if (auto sound = check(own); !sound.ok()) return std::move(sound).error();
-  return own;
-}
-
-}  // namespace
 
 struct Server::State {
   State(const ServerOptions& server_options, wasm::Engine server_engine, unsigned worker_count)
@@ -211,7 +107,7 @@ Server::~Server() {
 Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options) {
   const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
   const unsigned workers = options.workers == 0 ? cores : options.workers;
-  if (auto sound = check(options); !sound.ok()) return std::move(sound).error();
+  if (auto sound = runtime::check(options); !sound.ok()) return std::move(sound).error();
   wasm::EngineOptions engine_options;
   // Beside those that serve: one that a module is loaded with.
   engine_options.max_instances = options.max_instances + 1;
@@ -270,7 +166,7 @@ Result<> Server::add_host_module(HostModule module) {
 }
 
 Result<ModuleInfo> Server::add_module(const std::string& path, const ModuleOptions& options) {
-  auto bytes = read_file(path, state_->options.guests.max_module_bytes);
+  auto bytes = runtime::read_module_file(path, state_->options.guests.max_module_bytes);
   if (!bytes.ok()) return std::move(bytes).error();
   ModuleOptions named = options;
   if (named.name.empty()) named.name = std::filesystem::path(path).stem().string();
@@ -282,10 +178,11 @@ Result<ModuleInfo> Server::add_module(const std::string& path, const ModuleOptio
 Result<ModuleInfo> Server::add_module(std::span<const std::byte> bytes, const ModuleOptions& options) {
   if (auto may = state_->may_change(); !may.ok()) return std::move(may).error();
   if (options.name.empty()) return Error{"a module that does not come from a file needs a name"};
-  if (auto apart = check_apart(state_->options.code_cache, options); !apart.ok()) return std::move(apart).error();
-  auto sandbox = make_sandbox(options);
+  if (auto apart = runtime::check_apart(state_->options.code_cache, options); !apart.ok())
+    return std::move(apart).error();
+  auto sandbox = runtime::make_sandbox(options);
   if (!sandbox.ok()) return std::move(sandbox).error();
-  auto limits = limits_of(options, state_->options.guests);
+  auto limits = runtime::limits_of(options, state_->options.guests);
   if (!limits.ok()) return std::move(limits).error();
   ModuleOptions own = options;
   own.guests = limits.value();
@@ -303,7 +200,7 @@ Result<ModuleInfo> Server::add_module(std::span<const std::byte> bytes, const Mo
     if (state_->claimed(method.path))
       return Error{"it declares the method " + method.path + ", which is served already"};
   }
-  const std::uint32_t needed = state_->instances_needed + needed_for_good(*guest, state_->workers.size());
+  const std::uint32_t needed = state_->instances_needed + guest->kept_instances(state_->workers.size());
   if (needed > state_->options.max_instances) {
     return Error{"it needs " + std::to_string(needed - state_->instances_needed) + " instances for good, with " +
                  std::to_string(state_->instances_needed) + " of other modules that is more than the " +
@@ -327,7 +224,7 @@ Result<ModuleInfo> Server::add_module(std::span<const std::byte> bytes, const Mo
 }
 
 Result<ModuleInfo> Server::inspect_module(const std::string& path) {
-  auto bytes = read_file(path, state_->options.guests.max_module_bytes);
+  auto bytes = runtime::read_module_file(path, state_->options.guests.max_module_bytes);
   if (!bytes.ok()) return std::move(bytes).error();
   auto info = runtime::inspect(state_->engine, std::filesystem::path(path).stem().string(), bytes.value(),
                                state_->code_cache.get());

@@ -1,5 +1,7 @@
 #include "runtime/instances/guest_module.h"
 
+#include <algorithm>
+
 #include "runtime/instances/host_waits.h"
 
 namespace wasm_grpc::runtime {
@@ -98,6 +100,13 @@ GuestModule::GuestModule(std::shared_ptr<const wasm::LinkedModule> linked, const
       limits_(options.guests.value_or(GuestLimits())),
       states_(std::move(states)),
       memory_budget_(memory) {}
+
+std::uint32_t GuestModule::kept_instances(std::size_t workers) const noexcept {
+  const bool has_events = std::any_of(declaration_.methods.begin(), declaration_.methods.end(),
+                                      [](const auto& method) { return method.style == abi::Style::events; });
+  if (!has_events || declaration_.placement == abi::Placement::key) return 0;
+  return declaration_.placement == abi::Placement::process ? 1 : static_cast<std::uint32_t>(workers);
+}
 
 void GuestModule::tell_of_shortage() const noexcept {
   log_.write(LogLevel::warn, name(),

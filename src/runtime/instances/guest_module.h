@@ -64,6 +64,9 @@ class GuestModule {
   /// For what its guests say.
   [[nodiscard]] observe::ModuleLog& guests_log() const noexcept { return guests_log_; }
   [[nodiscard]] const InstanceLife& life() const noexcept { return life_; }
+  /// How many instances it must have for good in a server of so many workers: those in event style are kept, and
+  /// without one a worker serves no call.
+  [[nodiscard]] std::uint32_t kept_instances(std::size_t workers) const noexcept;
   /// What its guests may use.
   [[nodiscard]] const GuestLimits& limits() const noexcept { return limits_; }
   /// What the host modules it imports from keep for it.

@@ -1,0 +1,56 @@
+#include "runtime/sound_options.h"
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace wasm_grpc::runtime {
+
+namespace {
+
+Result<> check(const GuestLimits& limits) {
+  if (limits.time_slice < std::chrono::milliseconds(1) || limits.time_slice > std::chrono::seconds(1)) {
+    return Error{"the time slice is " + std::to_string(limits.time_slice.count()) + " ms; expected 1 to 1000"};
+  }
+  constexpr std::size_t least_stack = std::size_t{16} << 10;
+  constexpr std::size_t most_stack = std::size_t{64} << 20;
+  if (limits.max_stack_bytes < least_stack || limits.max_stack_bytes > most_stack) {
+    return Error{"the stack of guests is " + std::to_string(limits.max_stack_bytes) +
+                 " bytes; expected 16 KiB to 64 MiB"};
+  }
+  return success();
+}
+
+}  // namespace
+
+Result<> check(const ServerOptions& options) {
+  if (options.keepalive_timeout < std::chrono::milliseconds(1)) {
+    return Error{"the keepalive timeout is " + std::to_string(options.keepalive_timeout.count()) +
+                 " ms; expected at least 1, as every silent client would be dropped"};
+  }
+  return check(options.guests);
+}
+
+Result<GuestLimits> limits_of(const ModuleOptions& options, const GuestLimits& server) {
+  if (!options.guests) return server;
+  const GuestLimits& own = *options.guests;
+  const auto too_much = [](std::string_view what, std::size_t asked, std::size_t most) {
+    return Error{std::string(what) + " of the module's guests is " + std::to_string(asked) +
+                 ", more than the server's " + std::to_string(most) + ", which bounds that of all modules"};
+  };
+  if (own.max_memory_bytes > server.max_memory_bytes) {
+    return too_much("the memory", own.max_memory_bytes, server.max_memory_bytes);
+  }
+  if (own.max_table_elements > server.max_table_elements) {
+    return too_much("the number of table elements", own.max_table_elements, server.max_table_elements);
+  }
+  if (own.max_stack_bytes > server.max_stack_bytes) {
+    return too_much("the stack", own.max_stack_bytes, server.max_stack_bytes);
+  }
+  if (auto sound = check(own); !sound.ok()) return std::move(sound).error();
+  return own;
+}
+
+}  // namespace wasm_grpc::runtime
