@@ -160,7 +160,7 @@ void Call::begin() {
 
 void Call::shut_down() {
   if (ended_) return;
-  fail({rpc::StatusCode::unavailable, "the server is shutting down"});
+  fail({rpc::StatusCode::unavailable, "the server is shutting down"}, rpc::CallEnd::stopping);
   if (writing_ > 0) context_.TryCancel();  // a client that does not read would keep us waiting
   mark_dirty();
 }

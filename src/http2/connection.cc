@@ -356,7 +356,7 @@ void Connection::close() {
   while (streams_ != nullptr) {
     Stream& stream = *streams_;
     forget_open(stream);
-    stream.closed();
+    stream.closed(core_.closing ? rpc::CallEnd::stopping : rpc::CallEnd::connection);
   }
   for (Stream* stream : std::exchange(dirty_streams_, {})) {
     stream->dirty_ = false;

@@ -92,7 +92,7 @@ class Connection final : private rpc::Timer {
   [[nodiscard]] Stream* head_stream() noexcept { return head_stream_; }
   Stream* end_head() noexcept;
   [[nodiscard]] Stream* find(std::int32_t id) noexcept;
-  void stream_closed(std::int32_t id);
+  void stream_closed(std::int32_t id, std::uint32_t error);
   void client_settings_received();
   void ping_acknowledged(const std::uint8_t* payload);
   void client_pinged();

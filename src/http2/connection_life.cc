@@ -120,7 +120,7 @@ void Connection::linger() {
     Stream& stream = *streams_;
     nghttp2_session_set_stream_user_data(session_, stream.id(), nullptr);
     forget_open(stream);
-    stream.closed();
+    stream.closed(rpc::CallEnd::connection);
   }
   if (state_ == State::closed) return;
   state_ = State::lingering;

@@ -55,6 +55,7 @@ struct Core {
   std::vector<ConnectionRef> flushing;
   bool flush_requested = false;
   bool draining = false;
+  bool closing = false;  // what is left is ended
 
   // Scratch space for whichever connection has its turn.
   FieldBlock fields;

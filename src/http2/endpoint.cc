@@ -57,6 +57,7 @@ void Endpoint::drain() noexcept {
 
 void Endpoint::close() noexcept {
   closed_ = true;
+  core_->closing = true;
   const std::vector<ConnectionRef> connections = core_->open;
   for (const ConnectionRef& connection : connections) connection->close();
   core_->dirty.clear();

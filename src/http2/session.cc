@@ -94,8 +94,8 @@ int on_frame_received(nghttp2_session*, const nghttp2_frame* frame, void* user_d
   return 0;
 }
 
-int on_stream_close(nghttp2_session*, std::int32_t stream_id, std::uint32_t, void* user_data) {
-  connection_of(user_data).stream_closed(stream_id);
+int on_stream_close(nghttp2_session*, std::int32_t stream_id, std::uint32_t error, void* user_data) {
+  connection_of(user_data).stream_closed(stream_id, error);
   return 0;
 }
 
@@ -180,11 +180,11 @@ Stream* Connection::find(std::int32_t id) noexcept {
   return last_found_;
 }
 
-void Connection::stream_closed(std::int32_t id) {
+void Connection::stream_closed(std::int32_t id, std::uint32_t error) {
   Stream* stream = find(id);
   if (stream == nullptr) return;
   forget_open(*stream);
-  stream->closed();
+  stream->closed(error == NGHTTP2_NO_ERROR && stream->finished() ? rpc::CallEnd::answered : rpc::CallEnd::client);
 }
 
 void Connection::forget_open(Stream& stream) noexcept {

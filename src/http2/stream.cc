@@ -73,12 +73,12 @@ void Stream::recycle() noexcept {
   connection->release();
 }
 
-void Stream::closed() {
+void Stream::closed(rpc::CallEnd why) {
   open_ = false;
   if (scheduled()) connection_->core().timers.cancel(*this);
   if (granted_ > 0) connection_->release_large_input(std::exchange(granted_, 0));
   count_end();
-  cancel();
+  cancel(why);
   release();
 }
 
@@ -223,12 +223,13 @@ void Stream::on_timer() noexcept {
   ++(over_time_ ? core.counters.calls_over_time : core.counters.calls_past_deadline);
   ignores_input_ = true;
   if (!over_time_) {
-    fail({rpc::StatusCode::deadline_exceeded, "the deadline passed before the call was answered"});
+    fail({rpc::StatusCode::deadline_exceeded, "the deadline passed before the call was answered"},
+         rpc::CallEnd::deadline);
     return;
   }
   const auto limit = core.settings.max_call_time_of(*request_.method);
   const std::string why = "it took longer than the " + std::to_string(limit.count()) + " ms a call may take here";
-  fail({rpc::StatusCode::deadline_exceeded, "the server ended the call: " + why});
+  fail({rpc::StatusCode::deadline_exceeded, "the server ended the call: " + why}, rpc::CallEnd::deadline);
   core.host.call_ended(*request_.method, peer(), why);
 }
 
@@ -257,7 +258,7 @@ void Stream::look_at_request(bool reads, std::uint64_t silent_looks) noexcept {
   ignores_input_ = true;
   const std::string why = "its client sent nothing for " + std::to_string(core.settings.request_idle_timeout.count()) +
                           " ms, and had not ended the request";
-  fail({rpc::StatusCode::deadline_exceeded, "the server ended the call: " + why});
+  fail({rpc::StatusCode::deadline_exceeded, "the server ended the call: " + why}, rpc::CallEnd::deadline);
   if (is_http() && !response_.broken_off) response_.http_status = request_timeout;
   core.host.call_ended(*request_.method, peer(), why);
 }

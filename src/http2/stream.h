@@ -69,7 +69,7 @@ class Stream final : public rpc::Call, public rpc::Timer {
   /// may not send, `reads` being false or for reasons of this stream, its silence does not count.
   void look_at_request(bool reads, std::uint64_t silent_looks) noexcept;
   /// The stream is gone, or its connection is.
-  void closed();
+  void closed(rpc::CallEnd why);
 
   // ---- Sending: called while the connection is flushed ----
 

@@ -258,16 +258,21 @@ void Call::set_status(Status status) {
   output_ready();
 }
 
-void Call::fail(Status status) {
+void Call::fail(Status status, CallEnd why) {
   // Where messages wait to be compressed the client has not got the status before, nor will it get all of the answer.
   if (!output_complete()) set_status(std::move(status));
-  cancel();
+  cancel(why);
 }
 
-void Call::cancel() noexcept {
+void Call::cancel(CallEnd why) noexcept {
   stop_unpacking();
   const bool told = std::exchange(cancelled_, true);
   CallListener* const listener = std::exchange(listener_, nullptr);
+  if (!told) {
+    // Clients cancel by themselves at their deadline.
+    const bool late = why == CallEnd::client && deadline() && *deadline() <= Clock::now();
+    request_.end = late ? CallEnd::deadline : why;
+  }
   if (!told && listener != nullptr) listener->on_cancelled(*this);
   drop_packing();
 }

@@ -65,13 +65,14 @@ class TestCall final : public rpc::Call {
     notify_readable();
   }
   void client_cancels() { cancel(); }
+  void ends_by(rpc::CallEnd why) { cancel(why); }
   void client_reads_everything() {
     for (const std::string& message : unread_messages()) read_.push_back(message);
     output_sent_ = output_.size();
     output_drained();
   }
   void add_request_metadata(std::string_view key, std::string_view value) { request_.metadata.add(key, value); }
-  void deadline_passes() { fail({rpc::StatusCode::deadline_exceeded, "the deadline passed"}); }
+  void deadline_passes() { fail({rpc::StatusCode::deadline_exceeded, "the deadline passed"}, rpc::CallEnd::deadline); }
   void set_deadline(rpc::Clock::time_point deadline) { request_.deadline = deadline; }
 
   /// Everything the guest has sent.

@@ -153,6 +153,8 @@ class Call {
   /// True once the call has ended for the client: without, or before all of, its answer; or, when the handler still
   /// holds a call that it finished, after it.
   [[nodiscard]] bool cancelled() const noexcept { return cancelled_; }
+  /// Why it is.
+  [[nodiscard]] CallEnd end() const noexcept { return request_.end; }
 
   // ---- Lifetime ----
 
@@ -206,10 +208,10 @@ class Call {
   /// Bytes still missing of a message whose prefix has arrived: what a transport should let the client send.
   [[nodiscard]] std::size_t missing_input() const noexcept { return missing_; }
   /// Ends the call for the client and tells the listener, once.
-  void cancel() noexcept;
+  void cancel(CallEnd why = CallEnd::client) noexcept;
   /// Ends the call from the transport's side: `status` is what the client gets, unless the handler gave one before;
-  /// then cancel(). For deadlines and for what receive() complains of.
-  void fail(Status status);
+  /// then cancel(). For what receive() complains of, or whatever `why` says.
+  void fail(Status status, CallEnd why = CallEnd::host);
   /// Bytes that have arrived of a message that is not complete, or of its prefix.
   [[nodiscard]] std::size_t incomplete_input() const noexcept { return input_.size() - input_scanned_; }
   /// False also before the method is known.

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "wasm_grpc/rpc/call_end.h"
 #include "wasm_grpc/rpc/client.h"
 #include "wasm_grpc/rpc/encoding.h"
 #include "wasm_grpc/rpc/metadata.h"
@@ -28,6 +29,8 @@ struct RequestFacts {
   std::optional<Encoding> message_encoding;
   /// The client has sent its last message.
   bool half_closed = false;
+  /// Why the call is cancelled.
+  CallEnd end = CallEnd::none;
 };
 
 /// All of a request but its messages. A call that is served on another thread takes it along whole.

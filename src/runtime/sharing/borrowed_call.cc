@@ -40,9 +40,9 @@ void BorrowedCall::take(LoanNews& news) {
     may_go_home_ = true;
     if (waiting_) stay();  // what it waits for would not come
   }
-  if (news.cancelled) {
+  if (news.end != rpc::CallEnd::none) {
     ended_by_lender_ = true;
-    cancel();
+    cancel(news.end);
   }
   release();
 }

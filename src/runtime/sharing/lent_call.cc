@@ -33,9 +33,9 @@ void LentCall::on_readable(rpc::Call& call) noexcept {
 
 void LentCall::on_writable(rpc::Call&) noexcept { acknowledge(); }
 
-void LentCall::on_cancelled(rpc::Call&) noexcept {
+void LentCall::on_cancelled(rpc::Call& call) noexcept {
   LoanNews news;
-  news.cancelled = true;
+  news.end = call.cancelled() ? call.end() : rpc::CallEnd::host;
   tell(std::move(news));
 }
 
@@ -167,7 +167,7 @@ void LentCalls::deliver(LoanAnswer&& answer) noexcept {
 void LentCalls::close() noexcept {
   for (const auto& [id, lent] : std::exchange(calls_, {})) {
     LoanNews news;
-    news.cancelled = true;
+    news.end = rpc::CallEnd::stopping;
     lent->tell(std::move(news));
   }
 }

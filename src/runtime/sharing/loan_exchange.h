@@ -46,8 +46,8 @@ struct LoanNews {
   LoanId id = 0;
   std::vector<std::byte> messages;  // framed as on the wire
   bool half_closed = false;
-  bool cancelled = false;
-  std::size_t sent = 0;  // bytes of the answer that no longer count as waiting
+  rpc::CallEnd end = rpc::CallEnd::none;  // the call has ended for its client
+  std::size_t sent = 0;                   // bytes of the answer that no longer count as waiting
   /// The call may come home. No other news follows but the end, until it has, or has said that it stays.
   bool come_home = false;
 };
