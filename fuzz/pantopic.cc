@@ -17,7 +17,7 @@
 #include <string_view>
 #include <vector>
 
-#include "abi/pantopic_services.h"
+#include "abi/pantopic/services.h"
 #include "guest_life.h"
 #include "require.h"
 #include "runtime/instances/guest_module.h"

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -69,11 +70,22 @@ struct Declaration {
 /// Severity of a guest's log line. The numbers are those of ABI 1.
 enum class LogLevel : std::uint8_t { trace = 0, debug = 1, info = 2, warn = 3, error = 4 };
 
+/// Something that a guest says besides the text of a line. It lives as long as the line is being logged.
+struct LogField {
+  std::string_view key;
+  std::string_view value;
+};
+/// Most of them of one line.
+inline constexpr std::size_t max_log_fields = 32;
+
 /// Where guests' log lines go. Thread-safe.
 class LogSink {
  public:
   virtual ~LogSink() = default;
   virtual void log(std::string_view module, LogLevel level, std::string_view text) noexcept = 0;
+  /// A line about one call, with what the guest says besides, in its order.
+  virtual void log_call(std::string_view module, LogLevel level, std::string_view text, const rpc::Call& call,
+                        std::span<const LogField> fields) noexcept = 0;
 };
 
 /// Gets what a module says of the health of its services. Thread-safe.
@@ -81,6 +93,22 @@ class HealthSink {
  public:
   virtual ~HealthSink() = default;
   virtual void set_serving(std::string_view service, bool serving) noexcept = 0;
+};
+
+/// What calls of a module may use, as guests are told. 0: it is not limited.
+struct Limits {
+  std::uint64_t request_bytes = 0;
+  std::uint64_t response_bytes = 0;
+  std::uint64_t memory_bytes = 0;
+  std::chrono::nanoseconds cpu_time{};
+  std::chrono::nanoseconds event_time{};
+};
+
+/// What the bindings of a module need of their host. All outlive them.
+struct HostSide {
+  LogSink& log;
+  HealthSink* health = nullptr;
+  const Limits& limits;
 };
 
 /// What a suspended call waits for; bits of wasm::Suspension::interests.
@@ -92,7 +120,19 @@ inline constexpr std::uint32_t cancelled = 4;
 }  // namespace interest
 
 /// What a guest is told of a call in event style. The numbers are those of ABI 1.
-enum class Event : std::uint8_t { open = 0, message = 1, half_close = 2, writable = 3, timer = 4, cancelled = 5 };
+/// The last two are of the instance, and of no call.
+enum class Event : std::uint8_t {
+  open = 0,
+  message = 1,
+  half_close = 2,
+  writable = 3,
+  timer = 4,
+  cancelled = 5,
+  alarm = 6,
+  ending = 7,
+};
+/// The number of no call, with which the guest is told of those.
+inline constexpr std::int32_t no_call = 0;
 
 /// The host's side of a call in event style, told of what the guest does to it. Used while the guest runs.
 class EventCallHost {
@@ -104,6 +144,14 @@ class EventCallHost {
   virtual void guest_finished() noexcept = 0;
   /// Its request could not be decompressed: it has its status and is cancelled.
   virtual void refused() noexcept = 0;
+};
+
+/// The host's side of an instance in event style. Used while the guest runs.
+class EventInstanceHost {
+ public:
+  virtual ~EventInstanceHost() = default;
+  /// Event::alarm is to follow after this time, instead of when it was to before; never when it is negative.
+  virtual void set_alarm(std::chrono::nanoseconds timeout) noexcept = 0;
 };
 
 /// How a call in handler style stands.
@@ -136,11 +184,16 @@ class Binding {
 
   // ---- Event style: many calls in one instance ----
 
+  /// Before its first event. Outlives the instance.
+  virtual void set_event_host(EventInstanceHost& host) noexcept = 0;
+  /// True when the guest is to be told, by Event::ending, before its instance is given up.
+  [[nodiscard]] virtual bool wants_ending() const noexcept = 0;
+
   /// Gives a call the number by which the guest knows it, until close_call() or EventCallHost::guest_finished(). Both
   /// live as long.
   [[nodiscard]] virtual std::int32_t open_call(rpc::Call& call, EventCallHost& host) = 0;
   virtual void close_call(std::int32_t id) noexcept = 0;
-  /// Makes the fiber that tells the guest of an event of a call.
+  /// Makes the fiber that tells the guest of an event of a call, or of no_call.
   virtual void begin_event(std::int32_t id, Event event, std::int32_t value) = 0;
 };
 
@@ -159,10 +212,10 @@ class Abi {
   [[nodiscard]] virtual std::vector<std::string> features(const wasm::Module&) const { return {}; }
   /// What the module will not do as its author may expect, by the way it was linked; a line for each.
   [[nodiscard]] virtual std::vector<std::string> warnings(const wasm::Module& module) const = 0;
-  /// `expected` is what the module declared when it was loaded, or null then; `health` may be null. All outlive the
-  /// binding.
-  [[nodiscard]] virtual std::unique_ptr<Binding> bind(wasm::Instance& instance, LogSink& log,
-                                                      const Declaration* expected, HealthSink* health) const = 0;
+  /// `expected` is what the module declared when it was loaded, or null then; it outlives the binding. What suspends
+  /// a guest of a call needs its wasi::Context, where it is to wait by that.
+  [[nodiscard]] virtual std::unique_ptr<Binding> bind(wasm::Instance& instance, const HostSide& host,
+                                                      const Declaration* expected) const = 0;
 };
 
 /// Offers the imports of every known ABI.

@@ -1,9 +1,9 @@
 #include <array>
 
 #include "abi/abi.h"
-#include "abi/pantopic_pull.h"
-#include "abi/pantopic_push.h"
-#include "abi/v1_binding.h"
+#include "abi/pantopic/pull.h"
+#include "abi/pantopic/push.h"
+#include "abi/v1/binding.h"
 #include "wasm/guest_text.h"
 #include "wasm/module.h"
 #include "wasm/refusals/imports.h"

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "observe/log_fields.h"
+
 namespace wasm_grpc::observe {
 
 namespace {
@@ -20,6 +22,20 @@ ModuleLog::~ModuleLog() { tell(); }
 
 void ModuleLog::log(std::string_view, abi::LogLevel level, std::string_view text) noexcept {
   write(static_cast<LogLevel>(level), text);
+}
+
+// As "text method=/pkg.Service/Method peer=127.0.0.1:4711 key=value".
+void ModuleLog::log_call(std::string_view, abi::LogLevel level, std::string_view text, const rpc::Call& call,
+                         std::span<const abi::LogField> fields) noexcept {
+  if (!log_.wants(static_cast<LogLevel>(level))) return;
+  try {
+    std::string line(text);
+    append_field(line, "method", call.method().path);
+    if (!call.peer().empty()) append_field(line, "peer", call.peer());
+    for (const abi::LogField& field : fields) append_field(line, field.key, field.value);
+    write(static_cast<LogLevel>(level), line);
+  } catch (...) {  // no memory for the line
+  }
 }
 
 void ModuleLog::line(std::string_view, bool is_stderr, std::string_view text) noexcept {

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,8 @@ class ModuleLog final : public abi::LogSink, public wasi::Output {
   ModuleLog& operator=(const ModuleLog&) = delete;
 
   void log(std::string_view module, abi::LogLevel level, std::string_view text) noexcept override;
+  void log_call(std::string_view module, abi::LogLevel level, std::string_view text, const rpc::Call& call,
+                std::span<const abi::LogField> fields) noexcept override;
   void line(std::string_view module, bool is_stderr, std::string_view text) noexcept override;
 
   /// Lines that were dropped because of the limits.

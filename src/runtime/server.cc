@@ -190,9 +190,9 @@ Result<ModuleInfo> Server::add_module(std::span<const std::byte> bytes, const Mo
   {
     wasm::EpochTicker::Activity activity(state_->ticker);
     activity.enter();
-    auto loaded = runtime::GuestModule::load(state_->engine, state_->linker, options.name, bytes,
-                                             std::move(sandbox).value(), state_->log, limits.value().start_timeout, own,
-                                             state_->code_cache.get(), &state_->memory);
+    auto loaded = runtime::GuestModule::load(
+        state_->engine, state_->linker, options.name, bytes, std::move(sandbox).value(), state_->log,
+        limits.value().start_timeout, own, state_->code_cache.get(), &state_->memory, state_->options.max_message_size);
     if (!loaded.ok()) return std::move(loaded).error();
     guest = std::move(loaded).value();
   }

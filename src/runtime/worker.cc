@@ -259,9 +259,12 @@ void Worker::drained() noexcept {
   });
 }
 
-// Once it is drained; but what other workers lend is served to its end.
+// Once it is drained; but what other workers lend is served to its end, and guests are told of theirs.
 void Worker::finish_unless_taken() noexcept {
-  if (drained_ && (loans_ == nullptr || loans_->has_returned_all())) finish();
+  if (!drained_ || (loans_ != nullptr && !loans_->has_returned_all())) return;
+  bool ended = true;
+  for (const auto& hubs : event_hubs_) ended = hubs->end_all() && ended;
+  if (ended) finish();
 }
 
 void Worker::connection_ended(http2::EndReason reason, std::string_view peer, std::string_view detail) noexcept {
@@ -295,8 +298,23 @@ void Worker::abandon_calls() noexcept {
   for (const auto& hubs : event_hubs_) hubs->abandon_all();
 }
 
+// Guests whose calls were just cut off hear of it, as of any other end.
+void Worker::run_last_slices() noexcept {
+  constexpr std::chrono::milliseconds most{50};
+  const auto give_up = rpc::Clock::now() + most;
+  in_turn_ = true;
+  activity_.enter();
+  while (!scheduler_.empty() && rpc::Clock::now() < give_up) {
+    clock_.begin_turn(rpc::Clock::now());
+    if (scheduler_.run_ready()) scheduler_.run_shared();
+  }
+  activity_.leave();
+  in_turn_ = false;
+}
+
 void Worker::finish() noexcept {
   endpoint_.close();
+  if (!in_turn_) run_last_slices();
   abandon_calls();
   host_waits_.close();
   if (loans_ != nullptr) loans_->close();

@@ -102,6 +102,7 @@ class Worker final : private http2::Host, private net::ListenerWatch {
   void arm_timer();
   [[nodiscard]] GuestContext guest_context() noexcept { return {scheduler_, timers_, host_waits_, clock_}; }
   void abandon_calls() noexcept;
+  void run_last_slices() noexcept;
   void finish() noexcept;
 
   unsigned index_;

@@ -81,6 +81,18 @@ std::uint32_t DescriptorTable::insert(Descriptor descriptor) {
   return static_cast<std::uint32_t>(free - entries_.begin());
 }
 
+std::optional<std::uint32_t> DescriptorTable::open(Waitable& waitable, std::int32_t awaited, std::uint32_t interests) {
+  if (check_room() != Errno::success) return std::nullopt;
+  Descriptor descriptor;
+  descriptor.kind = Descriptor::Kind::waitable;
+  descriptor.flags = fd_flag::nonblock;  // by which language runtimes know that they may poll it
+  descriptor.rights = right::fd_fdstat_set_flags | right::poll_fd_readwrite;
+  descriptor.waitable = &waitable;
+  descriptor.awaited = awaited;
+  descriptor.interests = interests;
+  return insert(std::move(descriptor));
+}
+
 Errno DescriptorTable::close(std::uint32_t fd) noexcept {
   Descriptor* descriptor = find(fd);
   if (descriptor == nullptr) return Errno::badf;

@@ -3,18 +3,20 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "wasi/errno.h"
 #include "wasi/file_budget.h"
 #include "wasi/sandbox.h"
 #include "wasi/types.h"
+#include "wasi/waitable.h"
 
 namespace wasm_grpc::wasi {
 
 /// One file descriptor of a guest.
 struct Descriptor {
-  enum class Kind : std::uint8_t { closed, standard_input, standard_output, standard_error, directory, file };
+  enum class Kind : std::uint8_t { closed, standard_input, standard_output, standard_error, directory, file, waitable };
 
   Kind kind = Kind::closed;
   /// A grant's own directory rather than one opened beneath it.
@@ -23,8 +25,12 @@ struct Descriptor {
   Rights rights = 0;
   /// The most rights that what is opened beneath it may have.
   Rights inheriting = 0;
-  /// Where it lies; null for standard input and output.
+  /// Where it lies; null for standard input and output, and for what can only be waited for.
   const Grant* grant = nullptr;
+  /// Of one that can only be waited for: who knows, of what, and for what.
+  Waitable* waitable = nullptr;
+  std::int32_t awaited = 0;
+  std::uint32_t interests = 0;
   /// The open file. A preopened directory has none of its own until it is read.
   GuestFile file;
 
@@ -74,6 +80,9 @@ class DescriptorTable {
   /// Adds a descriptor under the lowest free number that was never one of standard input and output. Only when there
   /// is room.
   [[nodiscard]] std::uint32_t insert(Descriptor descriptor);
+  /// Opens one that poll_oneoff may wait for, and that is always ready once it holds; nothing when there is no room.
+  /// Reading and writing it are the same there.
+  [[nodiscard]] std::optional<std::uint32_t> open(Waitable& waitable, std::int32_t awaited, std::uint32_t interests);
   [[nodiscard]] Errno close(std::uint32_t fd) noexcept;
   /// Closes `to` and gives its number to `from`. Both are open.
   [[nodiscard]] Errno renumber(std::uint32_t from, std::uint32_t to) noexcept;

@@ -1,5 +1,6 @@
-// poll_oneoff: waits for the first of some events. Time is all there is to wait for: files and standard input and
-// output are always ready. A wait suspends the guest's fiber; the runtime goes on with it when the time has come.
+// poll_oneoff: waits for the first of some events. Files and standard input and output are always ready; what there is
+// to wait for is time, and what another layer has opened to be waited for (waitable.h). A wait suspends the guest's
+// fiber; the runtime goes on with it when the time has come, or something that it waits for.
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -44,11 +45,30 @@ Errno due_time(const ClockSubscription& clock, TimePoint now, TimePoint& due) {
   return Errno::success;
 }
 
-/// The event of a file descriptor, which is always ready.
-Event descriptor_event(Context& context, const Subscription& subscription) {
+struct Candidate {
+  Event event;
+  TimePoint due;
+  std::uint32_t interests = 0;  // of one that is not due by time
+};
+
+Event event_of(const Subscription& subscription) {
   Event event;
   event.userdata = subscription.userdata;
   event.type = subscription.type;
+  return event;
+}
+
+/// The descriptor of a subscription, if it is one that is waited for.
+Descriptor* find_waitable(Context& context, const Subscription& subscription) {
+  if (subscription.type == EventType::clock) return nullptr;
+  Descriptor* const descriptor = context.descriptors().find(subscription.fd);
+  const bool is_one = descriptor != nullptr && descriptor->kind == Descriptor::Kind::waitable;
+  return is_one && (descriptor->rights & right::poll_fd_readwrite) != 0 ? descriptor : nullptr;
+}
+
+/// The event of a file descriptor that is always ready.
+Event descriptor_event(Context& context, const Subscription& subscription) {
+  Event event = event_of(subscription);
   const bool read = subscription.type == EventType::fd_read;
   Descriptor* descriptor = nullptr;
   const Rights rights = right::poll_fd_readwrite | (read ? right::fd_read : right::fd_write);
@@ -68,16 +88,13 @@ Event descriptor_event(Context& context, const Subscription& subscription) {
   return event;
 }
 
-struct Candidate {
-  Event event;
-  TimePoint due;
-};
-
 Candidate candidate_of(Context& context, const Subscription& subscription, TimePoint now) {
+  if (const Descriptor* const waitable = find_waitable(context, subscription)) {
+    const std::uint32_t interests = waitable->waitable->awaits(waitable->awaited, waitable->interests);
+    return {event_of(subscription), interests == 0 ? now : wasm::Suspension::never, interests};
+  }
   if (subscription.type != EventType::clock) return {descriptor_event(context, subscription), now};
-  Candidate candidate{{}, now};
-  candidate.event.userdata = subscription.userdata;
-  candidate.event.type = EventType::clock;
+  Candidate candidate{event_of(subscription), now};
   candidate.event.error = static_cast<std::uint16_t>(due_time(subscription.clock, now, candidate.due));
   return candidate;
 }
@@ -86,11 +103,50 @@ Candidate candidate_of(Context& context, const Subscription& subscription, TimeP
 std::uint32_t write_events(std::span<const Candidate> candidates, TimePoint when, std::span<std::byte> out) {
   std::uint32_t count = 0;
   for (const Candidate& candidate : candidates) {
-    if (candidate.due > when) continue;
+    if (candidate.due > when || candidate.interests != 0) continue;
     std::memcpy(out.data() + std::size_t{count} * sizeof(Event), &candidate.event, sizeof(Event));
     ++count;
   }
   return count;
+}
+
+/// Where the arrays of a call lie, which it has checked.
+struct Arrays {
+  std::uint32_t subscriptions;
+  std::uint32_t events;
+  std::uint32_t count;
+  std::uint32_t event_count;
+};
+
+/// Writes the events of what is waited for and holds by now, in the place of those that the time was to bring. False
+/// when there are none.
+bool write_waitables(Context& context, std::span<std::byte> memory, const Arrays& arrays) {
+  std::uint32_t held = 0;
+  for (std::size_t i = 0; i < arrays.count; ++i) {
+    Subscription subscription;
+    std::memcpy(&subscription, memory.data() + arrays.subscriptions + i * sizeof(Subscription), sizeof(Subscription));
+    const Descriptor* const waitable = find_waitable(context, subscription);
+    if (waitable == nullptr || waitable->waitable->awaits(waitable->awaited, waitable->interests) != 0) continue;
+    const Event event = event_of(subscription);
+    std::memcpy(memory.data() + arrays.events + std::size_t{held} * sizeof(Event), &event, sizeof(Event));
+    ++held;
+  }
+  if (held > 0) std::memcpy(memory.data() + arrays.event_count, &held, sizeof(held));
+  return held > 0;
+}
+
+Arrays arrays_of(const wasm::Suspension& waiting) {
+  const auto note = [&](std::size_t at) { return static_cast<std::uint32_t>(waiting.notes[at]); };
+  return {note(0), note(1), note(2), note(3)};
+}
+
+std::optional<std::int32_t> go_on(wasm::Instance& instance, const wasm::Suspension& waiting) {
+  constexpr auto done = static_cast<std::int32_t>(Errno::success);
+  auto& context = *static_cast<Context*>(instance.host_data(wasm::HostSlot::wasi));
+  // A guest that is suspended changes nothing, and a memory never becomes smaller.
+  if (waiting.interests != 0 && write_waitables(context, instance.memory(), arrays_of(waiting))) return done;
+  if (waiting.until == wasm::Suspension::never || wasm::Clock::now() < waiting.until) return std::nullopt;
+  return done;
 }
 
 Errno poll_oneoff(Context& context, Caller& caller, std::uint32_t subscriptions, std::uint32_t events,
@@ -114,15 +170,18 @@ Errno poll_oneoff(Context& context, Caller& caller, std::uint32_t subscriptions,
     first = std::min(first, candidates.back().due);
   }
 
-  // Which event comes first is known now, so the answer is written before the guest is suspended: it cannot look.
+  // Which event the time brings first is known now, so that answer is written before the guest is suspended: it cannot
+  // look.
   event_count.store(write_events(candidates, first, out));
   if (first <= now) return Errno::success;
   wasm::Suspension suspension;
   suspension.until = first;
-  suspension.resolve = [](wasm::Instance&, const wasm::Suspension& sleeping) -> std::optional<std::int32_t> {
-    if (sleeping.until == wasm::Suspension::never || wasm::Clock::now() < sleeping.until) return std::nullopt;
-    return static_cast<std::int32_t>(Errno::success);
-  };
+  for (const Candidate& candidate : candidates) suspension.interests |= candidate.interests;
+  suspension.notes[0] = subscriptions;
+  suspension.notes[1] = events;
+  suspension.notes[2] = count;
+  suspension.notes[3] = static_cast<std::uint64_t>(event_count.place() - caller.memory().data());
+  suspension.resolve = go_on;
   wasm::InstanceCaller::from(caller).instance().suspend(suspension);
   return Errno::success;
 }

@@ -1,7 +1,7 @@
 // ABI 1: `compress`, and the encoding of messages.
 
 #include "abi/guest_fixture.h"
-#include "abi/v1.h"
+#include "abi/v1/numbers.h"
 
 namespace wasm_grpc::abi {
 namespace {

@@ -8,7 +8,7 @@
 #include "abi/abi_table.h"
 #include "abi/guest_fixture.h"
 #include "abi/start_functions.h"
-#include "abi/v1.h"
+#include "abi/v1/numbers.h"
 #include "wasm_grpc/guest/abi.h"
 #include "wasm_grpc/guest/log.h"
 
@@ -212,6 +212,13 @@ TEST(Frozen, NumbersOfTheHostAreThoseOfTheTable) {
       {"info TLS_peer", v1::info_tls_peer},
       {"info message_encoding", v1::info_message_encoding},
       {"info HTTP_method", v1::info_http_method},
+      {"info end", v1::info_end},
+      {"info max_request", v1::info_max_request},
+      {"info max_response", v1::info_max_response},
+      {"info max_metadata", v1::info_max_metadata},
+      {"info max_memory", v1::info_max_memory},
+      {"info max_CPU_time", v1::info_max_cpu_time},
+      {"info max_event_time", v1::info_max_event_time},
       {"level trace", number(LogLevel::trace)},
       {"level debug", number(LogLevel::debug)},
       {"level info", number(LogLevel::info)},
@@ -223,6 +230,8 @@ TEST(Frozen, NumbersOfTheHostAreThoseOfTheTable) {
       {"event WRITABLE", number(Event::writable)},
       {"event TIMER", number(Event::timer)},
       {"event CANCELLED", number(Event::cancelled)},
+      {"event ALARM", number(Event::alarm)},
+      {"event ENDING", number(Event::ending)},
   };
   EXPECT_EQ(of_the_host, read_table().numbers);
 }
@@ -255,6 +264,8 @@ TEST(Frozen, TheSdkDeclaresTheFunctionsOfTheTable) {
       WASM_GRPC_DECLARED(metadata_get), WASM_GRPC_DECLARED(metadata_list), WASM_GRPC_DECLARED(metadata_add),
       WASM_GRPC_DECLARED(headers_send), WASM_GRPC_DECLARED(info),          WASM_GRPC_DECLARED(deadline),
       WASM_GRPC_DECLARED(log),          WASM_GRPC_DECLARED(timer),         WASM_GRPC_DECLARED(http_status),
+      WASM_GRPC_DECLARED(wait_any),     WASM_GRPC_DECLARED(wait_fd),       WASM_GRPC_DECLARED(log_call),
+      WASM_GRPC_DECLARED(alarm),        WASM_GRPC_DECLARED(ending),
   };
 #undef WASM_GRPC_DECLARED
   EXPECT_EQ(declared, read_table().imports);
@@ -292,6 +303,13 @@ TEST(Frozen, NumbersOfTheSdkAreThoseOfTheTable) {
       {"info TLS_peer", sdk::tls_peer},
       {"info message_encoding", sdk::message_encoding},
       {"info HTTP_method", sdk::http_method},
+      {"info end", sdk::end_reason},
+      {"info max_request", sdk::max_request},
+      {"info max_response", sdk::max_response},
+      {"info max_metadata", sdk::max_metadata},
+      {"info max_memory", sdk::max_memory},
+      {"info max_CPU_time", sdk::max_cpu_time},
+      {"info max_event_time", sdk::max_event_time},
       {"level trace", number(guest::LogLevel::trace)},
       {"level debug", number(guest::LogLevel::debug)},
       {"level info", number(guest::LogLevel::info)},
@@ -303,6 +321,8 @@ TEST(Frozen, NumbersOfTheSdkAreThoseOfTheTable) {
       {"event WRITABLE", sdk::event_writable},
       {"event TIMER", sdk::event_timer},
       {"event CANCELLED", sdk::event_cancelled},
+      {"event ALARM", sdk::event_alarm},
+      {"event ENDING", sdk::event_ending},
   };
   EXPECT_EQ(of_the_sdk, read_table().numbers);
   EXPECT_EQ(sdk::no_deadline, 9'223'372'036'854'775'807);

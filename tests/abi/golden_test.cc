@@ -95,12 +95,13 @@ class LogLines {
     const std::lock_guard lock(mutex_);
     lines_.push_back(std::to_string(static_cast<int>(level)) + " " + std::string(source) + ": " + std::string(text));
   }
-  [[nodiscard]] bool comes(const std::string& line) const {
+  [[nodiscard]] bool comes(const std::string& line, bool as_beginning = false) const {
     const auto give_up = rpc::Clock::now() + std::chrono::seconds(20);
     while (rpc::Clock::now() < give_up) {
       {
         const std::lock_guard lock(mutex_);
-        if (std::ranges::find(lines_, line) != lines_.end()) return true;
+        const auto is_it = [&](const std::string& one) { return as_beginning ? one.starts_with(line) : one == line; };
+        if (std::ranges::any_of(lines_, is_it)) return true;
       }
       std::this_thread::sleep_for(std::chrono::milliseconds(2));
     }
@@ -217,6 +218,11 @@ class Player {
 
   void act(const std::vector<std::string>& words) {
     const std::string& what = words.at(0);
+    if (what == "stop") {
+      callers_.clear();
+      server_->stop();
+      return;
+    }
     Caller& call = callers_[words.at(1)];
     if (what == "identity") {
       call.identity = words.at(2);
@@ -258,6 +264,10 @@ class Player {
     const std::string& what = words.at(0);
     if (what == "log") {
       EXPECT_TRUE(log_.comes(words.at(1) + " golden: " + words.at(2)));
+      return;
+    }
+    if (what == "log-begins") {
+      EXPECT_TRUE(log_.comes(words.at(1) + " golden: " + words.at(2), true));
       return;
     }
     Caller& call = callers_.at(words.at(1));

@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -32,6 +34,12 @@ class LogLines final : public LogSink {
  public:
   void log(std::string_view module, LogLevel level, std::string_view text) noexcept override {
     lines.push_back(std::string(module) + " " + std::to_string(static_cast<int>(level)) + " " + std::string(text));
+  }
+  void log_call(std::string_view module, LogLevel level, std::string_view text, const rpc::Call& call,
+                std::span<const LogField> fields) noexcept override {
+    log(module, level, text);
+    lines.back() += " of " + call.method().path;
+    for (const LogField& field : fields) lines.back() += " " + std::string(field.key) + "=" + std::string(field.value);
   }
   std::vector<std::string> lines;
 };
@@ -83,6 +91,7 @@ class Guest {
   std::string error;
   LogLines log;
   HealthChanges health;
+  Limits limits{4 << 20, 64 << 20, 128 << 20, std::chrono::seconds(10), std::chrono::seconds(60)};
   std::unique_ptr<wasm::Instance> instance;
   std::unique_ptr<Binding> binding;
 
@@ -98,7 +107,7 @@ class Guest {
     if (!bound.ok()) return bound.error().message;
     linked_ = bound.value();
     instance = std::make_unique<wasm::Instance>(*linked_);
-    binding = abi.value()->bind(*instance, log, expected, &health);
+    binding = abi.value()->bind(*instance, {log, &health, limits}, expected);
     while (true) {
       auto step = binding->begin_next_start_step();
       if (!step.ok()) return step.error().message;
@@ -138,6 +147,11 @@ inline std::string module_text(std::string_view start, std::string_view call, st
     (import "wasm_grpc_1" "info" (func $info (param i32 i32 i32 i32) (result i32)))
     (import "wasm_grpc_1" "deadline" (func $deadline (param i32) (result i64)))
     (import "wasm_grpc_1" "log" (func $log (param i32 i32 i32)))
+    (import "wasm_grpc_1" "wait_any" (func $wait_any (param i32 i32 i64) (result i32)))
+    (import "wasm_grpc_1" "wait_fd" (func $wait_fd (param i32 i32) (result i32)))
+    (import "wasm_grpc_1" "log_call" (func $log_call (param i32 i32 i32 i32 i32 i32) (result i32)))
+    (import "wasm_grpc_1" "alarm" (func $alarm (param i64) (result i32)))
+    (import "wasm_grpc_1" "ending" (func $ending (param i32) (result i32)))
     (memory (export "memory") 1 4)
     (data (i32.const 0) "/test.Service/Method")
     (data (i32.const 64) "x-key")

@@ -1,7 +1,7 @@
 // ABI 1 in handler style, function by function, as docs/abi.md states it.
 
 #include "abi/guest_fixture.h"
-#include "abi/v1.h"
+#include "abi/v1/numbers.h"
 
 namespace wasm_grpc::abi {
 namespace {
@@ -313,7 +313,7 @@ TEST(Info, TellsPathAuthorityAndPeer) {
     (drop (call $send (local.get $call) (i32.const 1024) (call $info (local.get $call) (i32.const 2) (i32.const 1024) (i32.const 100))))
     (call $note (call $info (local.get $call) (i32.const 3) (i32.const 1024) (i32.const 100)))
     (call $note (call $info (local.get $call) (i32.const 5) (i32.const 1024) (i32.const 100)))
-    (call $note (call $info (local.get $call) (i32.const 6) (i32.const 1024) (i32.const 100)))
+    (call $note (call $info (local.get $call) (i32.const 1000) (i32.const 1024) (i32.const 100)))
     (call $note (call $info (local.get $call) (i32.const 2) (i32.const 1024) (i32.const 3)))
     (drop (call $report (local.get $call))) (i32.const 0))"));
   ASSERT_TRUE(guest.run(call).returned);

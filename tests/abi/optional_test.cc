@@ -1,7 +1,7 @@
 // The import module wasm_grpc_1_optional: how guests ask for functions that a host may not have.
 
 #include "abi/guest_fixture.h"
-#include "abi/v1.h"
+#include "abi/v1/numbers.h"
 
 namespace wasm_grpc::abi {
 namespace {

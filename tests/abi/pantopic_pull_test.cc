@@ -1,5 +1,4 @@
-#include "abi/pantopic_pull.h"
-
+#include "abi/pantopic/pull.h"
 #include "abi/pantopic_fixture.h"
 
 namespace wasm_grpc::abi::pantopic {

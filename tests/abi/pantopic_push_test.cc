@@ -1,5 +1,4 @@
-#include "abi/pantopic_push.h"
-
+#include "abi/pantopic/push.h"
 #include "abi/pantopic_fixture.h"
 
 namespace wasm_grpc::abi::pantopic {

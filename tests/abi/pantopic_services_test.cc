@@ -1,6 +1,6 @@
-#include "abi/pantopic_services.h"
-
 #include <gtest/gtest.h>
+
+#include "abi/pantopic/services.h"
 
 namespace wasm_grpc::abi::pantopic {
 namespace {

@@ -1,7 +1,7 @@
 // What a module must export and declare, and what the host says when it does not.
 
 #include "abi/guest_fixture.h"
-#include "abi/v1.h"
+#include "abi/v1/numbers.h"
 
 namespace wasm_grpc::abi {
 namespace {

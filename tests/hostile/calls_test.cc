@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <span>
 
-#include "abi/v1.h"
+#include "abi/v1/numbers.h"
 #include "host.h"
 
 namespace wasm_grpc::hostile {

@@ -45,6 +45,8 @@ std::vector<Import> abi_imports() {
       of("recv", Parameters{call()} + bytes()),
       of("send", Parameters{call()} + bytes()),
       of("wait", {call(), number(1), wide(0)}),
+      of("wait_any", {array(12), count(), wide(0)}),
+      of("wait_fd", {call(), number(1)}),
       of("finish", Parameters{call(), number(0)} + bytes()),
       of("metadata_get", Parameters{call()} + key() + Parameters{number(0)} + bytes()),
       of("metadata_list", Parameters{call()} + bytes()),
@@ -56,6 +58,10 @@ std::vector<Import> abi_imports() {
       of("info", Parameters{call(), number(0)} + bytes()),
       of("deadline", {call()}, "i64"),
       of("log", Parameters{number(2)} + bytes(layout::path, layout::path_size), ""),
+      of("log_call",
+         Parameters{call(), number(2)} + bytes(layout::path, layout::path_size) + bytes(layout::scratch, 0)),
+      of("alarm", {wide(0)}),
+      of("ending", {number(1)}),
   };
 }
 

@@ -8,6 +8,8 @@
 #include <thread>
 #include <vector>
 
+#include "abi/test_call.h"
+
 namespace wasm_grpc::observe {
 namespace {
 
@@ -113,6 +115,33 @@ TEST_F(ModuleLogTest, AllThreadsTogetherHaveOneLimit) {
   EXPECT_GE(some, 100u);
   EXPECT_LT(some, 200u);  // or it took 100 seconds
   EXPECT_EQ(some + module.over_limit(), std::uint64_t{threads * each});
+}
+
+TEST_F(ModuleLogTest, ALineAboutACallSaysWhichAndWhatTheGuestSaysBesides) {
+  abi::TestCall call(rpc::MethodKind::unary);
+  const abi::LogField fields[] = {
+      {"item", "tea"},   {"empty", ""},           {"spaces", "green tea"},        {"marks", "\"a\\b\""},
+      {"equals", "a=b"}, {"control", "a\nb\xff"}, {"umlaut", "Tee f\u00fcr zwei"}};
+  {
+    ModuleLog module(log, "guest", {});
+    module.log_call("guest", abi::LogLevel::debug, "below", call, {});
+    module.log_call("guest", abi::LogLevel::info, "sold", call, {});
+    module.log_call("guest", abi::LogLevel::info, "sold", call, fields);
+  }
+  EXPECT_TRUE(log.flush(seconds(20)));
+  const std::string line = "guest: sold method=/test.Service/Method peer=127.0.0.1:4711";
+  EXPECT_EQ(lines, (std::vector<std::string>{
+                       line, line + " item=tea empty=\"\" spaces=\"green tea\" marks=\"\\\"a\\\\b\\\"\" equals=\"a=b\" "
+                                    "control=\"a\\x0ab\\xff\" umlaut=\"Tee f\u00fcr zwei\""}));
+}
+
+TEST_F(ModuleLogTest, LinesAboutCallsCountAsOthersDo) {
+  abi::TestCall call(rpc::MethodKind::unary);
+  {
+    ModuleLog module(log, "guest", {.burst = 1, .lines_per_second = 1});
+    for (int i = 0; i < 2; ++i) module.log_call("guest", abi::LogLevel::info, "line", call, {});
+    EXPECT_EQ(module.over_limit(), 1u);
+  }
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 
 #include <deque>
 
-#include "abi/v1.h"
+#include "abi/v1/numbers.h"
 #include "runtime/guest_fixture.h"
 #include "runtime/guests/event_hubs.h"
 
@@ -19,6 +19,8 @@ constexpr std::int32_t half_closed = 200;
 constexpr std::int32_t writable = 300;
 constexpr std::int32_t timer = 400;
 constexpr std::int32_t cancelled = 500;
+constexpr std::int32_t alarm_of_no_call = 600;
+constexpr std::int32_t ending_of_no_call = 700;
 
 /// A module with one method in event style. Its guest notes the event times 100 plus the number of the call, and then
 /// does what `body` says, whose parameters are $call, $event and $value. `more` is put into the module.
@@ -30,6 +32,9 @@ std::string event_text(MethodKind kind, std::string_view body, std::string_view 
     (import "wasm_grpc_1" "wait" (func $wait (param i32 i32 i64) (result i32)))
     (import "wasm_grpc_1" "timer" (func $timer (param i32 i64) (result i32)))
     (import "wasm_grpc_1" "finish" (func $finish (param i32 i32 i32 i32) (result i32)))
+    (import "wasm_grpc_1" "alarm" (func $alarm (param i64) (result i32)))
+    (import "wasm_grpc_1" "ending" (func $ending (param i32) (result i32)))
+    (import "wasm_grpc_1" "info" (func $info (param i32 i32 i32 i32) (result i32)))
     (import "test" "tick" (func $tick))
     (import "test" "compute" (func $compute (param i32)))
     (import "test" "note" (func $note (param i32)))
@@ -51,6 +56,7 @@ struct EventHubTest : GuestTest, EventHubOwner {
 
   void hub_idle() noexcept override { idle = true; }
   void hub_in_use() noexcept override { idle = false; }
+  void instance_ended() noexcept override { ++ended; }
 
   void serve_events(MethodKind kind, std::string_view body, std::string_view more = "") {
     serve(event_text(kind, body, more));
@@ -64,6 +70,7 @@ struct EventHubTest : GuestTest, EventHubOwner {
   std::deque<TestCall> client_calls;
   std::unique_ptr<EventHub> hub;
   bool idle = true;
+  int ended = 0;
 };
 
 using Notes = std::vector<std::int32_t>;
@@ -367,6 +374,146 @@ TEST_F(EventHubTest, AnInstanceThatHasAPartOfACoreIsPausedAboveIt) {
   EXPECT_EQ(take_notes(), Notes{opened + 1}) << "a second at once, and then as much as its part";
   EXPECT_EQ(timers.size(), 1u) << "it goes on later";
   EXPECT_FALSE(call.finished());
+}
+
+// ---- What is of the instance ----
+
+TEST_F(EventHubTest, AnAlarmGoesOffOnceWithoutACallAndMayBeSetAnewOrTakenBack) {
+  serve_events(MethodKind::bidi_stream, R"(
+    (if (call $is (local.get $event) (i32.const 0)) (then
+      (call $note (call $alarm (i64.const 3600000000000)))
+      (call $note (call $alarm (i64.const 0)))
+      (drop (call $finish (local.get $call) (i32.const 0) (i32.const 0) (i32.const 0)))))
+    (if (call $is (local.get $event) (i32.const 6)) (then
+      (if (i32.eqz (global.get $alarms)) (then
+        (global.set $alarms (i32.const 1))
+        (drop (call $alarm (i64.const 0)))
+        (drop (call $alarm (i64.const -1))))))))",
+               "(global $alarms (mut i32) (i32.const 0))");
+  open(make_call(MethodKind::bidi_stream));
+  run();
+  EXPECT_EQ(take_notes(), (Notes{opened + 1, OK, OK}));
+  EXPECT_TRUE(hub->has_alarm());
+  EXPECT_TRUE(idle);
+  run();
+  EXPECT_EQ(take_notes(), Notes{alarm_of_no_call});
+  EXPECT_FALSE(hub->has_alarm());
+  run();
+  EXPECT_EQ(take_notes(), Notes{});
+  EXPECT_EQ(timers.size(), 0u);
+}
+
+TEST_F(EventHubTest, AlarmsThatAlwaysFollowLeaveCallsTheirTurn) {
+  serve_events(MethodKind::bidi_stream, R"(
+    (if (i32.eqz (local.get $call)) (then (global.set $alarms (i32.add (global.get $alarms) (i32.const 1)))))
+    (if (i32.lt_s (global.get $alarms) (i32.const 5)) (then
+      (drop (call $alarm (i64.const 0))))))",
+               "(global $alarms (mut i32) (i32.const 0))");
+  TestCall& call = make_call(MethodKind::bidi_stream);
+  open(call);
+  run();
+  open(make_call(MethodKind::bidi_stream));
+  for (int i = 0; i < 10; ++i) run();
+  const Notes heard = take_notes();
+  EXPECT_EQ(std::count(heard.begin(), heard.end(), alarm_of_no_call), 5);
+  ASSERT_GE(heard.size(), 4u);
+  const auto second = std::find(heard.begin(), heard.end(), opened + 2);
+  EXPECT_LE(second - heard.begin(), 3) << "after the first call and two alarms at most";
+}
+
+TEST_F(EventHubTest, AnAlarmThatComputesTooLongLosesTheInstance) {
+  serve_events(MethodKind::bidi_stream, R"(
+    (if (call $is (local.get $event) (i32.const 0)) (then (drop (call $alarm (i64.const 0)))))
+    (if (call $is (local.get $event) (i32.const 6)) (then
+      (loop $again (call $tick) (call $tick) (br $again)))))");
+  TestCall& call = make_call(MethodKind::bidi_stream);
+  open(call);
+  run();
+  run();
+  EXPECT_EQ(call.status().code, rpc::StatusCode::unavailable);
+  EXPECT_TRUE(logged("its alarm: used its 20 ms of CPU time in one event"));
+  EXPECT_FALSE(hub->has_instance());
+}
+
+TEST_F(EventHubTest, AnInstanceIsToldBeforeItIsGivenUpWhereItWantsToBe) {
+  serve_events(MethodKind::bidi_stream, R"(
+    (if (call $is (local.get $event) (i32.const 0)) (then
+      (drop (call $ending (i32.eq (local.get $call) (i32.const 1))))))
+    (if (call $is (local.get $event) (i32.const 7)) (then
+      (call $note (call $alarm (i64.const 0)))
+      (call $note (call $send (i32.const 1) (i32.const 0) (i32.const 1))))))");
+  TestCall& call = make_call(MethodKind::bidi_stream);
+  EXPECT_FALSE(hub->wants_ending());
+  open(call);
+  run();
+  EXPECT_TRUE(hub->wants_ending());
+  call.client_cancels();
+  run();
+  take_notes();
+  hub->end_instance();
+  EXPECT_TRUE(hub->ending());
+  run();
+  EXPECT_EQ(take_notes(), (Notes{ending_of_no_call, OK, CLOSED}));
+  EXPECT_FALSE(hub->has_instance());
+  EXPECT_FALSE(hub->ending());
+  EXPECT_EQ(ended, 1);
+  EXPECT_EQ(timers.size(), 0u) << "its alarm is gone with it";
+
+  TestCall& next = make_call(MethodKind::bidi_stream);
+  open(next);
+  run();
+  EXPECT_EQ(take_notes(), Notes{opened + 1}) << "a new instance";
+  open(make_call(MethodKind::bidi_stream));
+  run();
+  EXPECT_FALSE(hub->wants_ending()) << "it has changed its mind";
+}
+
+TEST_F(EventHubTest, ACallThatComesWhileAnInstanceEndsMeetsANewOne) {
+  serve_events(MethodKind::bidi_stream, R"(
+    (if (call $is (local.get $event) (i32.const 0)) (then (drop (call $ending (i32.const 1))))))");
+  TestCall& first = make_call(MethodKind::bidi_stream);
+  open(first);
+  run();
+  first.client_cancels();
+  run();
+  take_notes();
+  hub->end_instance();
+  TestCall& second = make_call(MethodKind::bidi_stream);
+  open(second);
+  run();
+  EXPECT_EQ(take_notes(), (Notes{ending_of_no_call, opened + 1}));
+  EXPECT_FALSE(second.finished());
+  EXPECT_TRUE(hub->has_instance());
+}
+
+TEST_F(EventHubTest, AnInstanceThatDoesNotComeToItsEndIsGivenUpAllTheSame) {
+  serve_events(MethodKind::bidi_stream, R"(
+    (if (call $is (local.get $event) (i32.const 0)) (then (drop (call $ending (i32.const 1)))))
+    (if (call $is (local.get $event) (i32.const 7)) (then
+      (loop $again (call $tick) (call $tick) (br $again)))))");
+  TestCall& call = make_call(MethodKind::bidi_stream);
+  open(call);
+  run();
+  call.client_cancels();
+  run();
+  hub->end_instance();
+  run();
+  EXPECT_FALSE(hub->has_instance());
+  EXPECT_EQ(ended, 1);
+  EXPECT_TRUE(logged("its ending: used its 20 ms of CPU time in one event"));
+}
+
+TEST_F(EventHubTest, TheGuestMayAskWhyACallHasEnded) {
+  serve_events(MethodKind::bidi_stream, R"(
+    (if (call $is (local.get $event) (i32.const 5)) (then
+      (call $note (call $info (local.get $call) (i32.const 6) (i32.const 1024) (i32.const 100)))
+      (call $note (i32.load (i32.const 1024))))))");
+  TestCall& call = make_call(MethodKind::bidi_stream);
+  open(call);
+  run();
+  call.client_cancels();
+  run();
+  EXPECT_EQ(take_notes(), (Notes{opened + 1, cancelled + 1, 6, 0x65696c63})) << "clie(nt)";
 }
 
 }  // namespace

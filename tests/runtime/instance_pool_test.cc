@@ -360,13 +360,13 @@ struct IdleKeys final : InstanceHolder {
     held.push_back(std::move(waiter.instance));
     pool.count_held_idle(1);
   }
-  bool give_up_idle(InstancePool&) noexcept override {
-    if (held.empty()) return false;
+  GivenUp give_up_idle(InstancePool&) noexcept override {
+    if (held.empty()) return GivenUp::none;
     auto instance = std::move(held.back());
     held.pop_back();
     pool.count_held_idle(-1);
     pool.discard(std::move(instance));
-    return true;
+    return GivenUp::now;
   }
   bool end_idle_stream(InstancePool&, ClientInstances) noexcept override {
     ++streams_asked;
@@ -399,7 +399,7 @@ struct IdleKeysTest : SharesTest {
       its_pool.stop_counting(*one);
       if (one->instance != nullptr) its_pool.discard(std::move(one->instance));
     }
-    while (keys.give_up_idle(pool)) {
+    while (keys.give_up_idle(pool) == GivenUp::now) {
     }
     settle();
   }

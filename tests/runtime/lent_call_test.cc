@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "abi/pantopic_fixture.h"
-#include "abi/v1.h"
+#include "abi/v1/numbers.h"
 #include "runtime/loans_fixture.h"
 
 namespace wasm_grpc::runtime {

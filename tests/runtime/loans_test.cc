@@ -6,7 +6,7 @@
 
 #include <thread>
 
-#include "abi/v1.h"
+#include "abi/v1/numbers.h"
 #include "runtime/loans_fixture.h"
 
 namespace wasm_grpc::runtime {

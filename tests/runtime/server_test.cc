@@ -149,6 +149,39 @@ TEST(ServerTest, CutsOffWhatOutlastsTheDrainTimeout) {
   }
 }
 
+TEST(ServerTest, TellsGuestsThatItCutsThemOff) {
+  constexpr std::string_view guest = R"((module
+    (import "wasm_grpc_1" "method" (func $method (param i32 i32 i32 i32 i32) (result i32)))
+    (import "wasm_grpc_1" "headers_send" (func $headers_send (param i32) (result i32)))
+    (import "wasm_grpc_1" "wait" (func $wait (param i32 i32 i64) (result i32)))
+    (import "wasm_grpc_1" "info" (func $info (param i32 i32 i32 i32) (result i32)))
+    (import "wasm_grpc_1" "log" (func $log (param i32 i32 i32)))
+    (memory (export "memory") 1)
+    (data (i32.const 0) "/test.Service/Method")
+    (func (export "wasm_grpc_start")
+      (drop (call $method (i32.const 0) (i32.const 20) (i32.const 3) (i32.const 0) (i32.const 0))))
+    (func (export "wasm_grpc_call") (param $call i32) (param $tag i32) (result i32)
+      (drop (call $headers_send (local.get $call)))
+      (drop (call $wait (local.get $call) (i32.const 0) (i64.const -1)))
+      (call $log (i32.const 2) (i32.const 64)
+                 (call $info (local.get $call) (i32.const 6) (i32.const 64) (i32.const 100)))
+      (i32.const 0))))";
+  std::vector<std::string> lines;  // read when the server is gone
+  ServerOptions options = options_for(2, milliseconds(50));
+  options.log = [&](LogLevel, std::string_view source, std::string_view text) {
+    if (source == "guest") lines.emplace_back(text);
+  };
+  {
+    GuestServer server(options, guest);
+    http2::Client client(server.port());
+    const std::int32_t id = client.open(path);
+    ASSERT_TRUE(client.run_until([&] { return client.reply(id).header_blocks > 0; }));
+    server.server().stop();
+    server.server().wait();
+  }
+  EXPECT_EQ(lines, std::vector<std::string>{"stopping"});
+}
+
 TEST(ServerTest, MayBeStoppedByManyThreadsAtOnce) {
   GuestServer server(options_for(2, milliseconds(20)), guest_text(waits));
   Clients clients(server.port(), 4, [](http2::Client& client) {

@@ -1,7 +1,9 @@
 #include "fake_host.h"
 
 #include <cstring>
+#include <span>
 #include <string_view>
+#include <utility>
 
 #include "wasm_grpc/guest/abi.h"
 
@@ -121,6 +123,31 @@ std::int32_t wasm_grpc_1_wait(std::int32_t id, std::int32_t interests, std::int6
   return ready;
 }
 
+std::int32_t wasm_grpc_1_wait_any(wasm_grpc_wait_entry* entries, std::uint32_t count, std::int64_t timeout_ns) {
+  if (FakeHost::current().is_old) return abi::unsupported;
+  if (count == 0 || count > 1024) return abi::invalid;
+  std::int32_t holding = 0;
+  for (wasm_grpc_wait_entry& entry : std::span(entries, count)) {
+    entry.ready = wasm_grpc_1_wait(entry.call, static_cast<std::int32_t>(entry.interests), timeout_ns);
+    if (entry.ready != 0) ++holding;
+  }
+  return holding;
+}
+
+std::int32_t wasm_grpc_1_wait_fd(std::int32_t, std::int32_t) { return abi::unsupported; }  // there is no WASI here
+
+std::int32_t wasm_grpc_1_alarm(std::int64_t timeout_ns) {
+  if (FakeHost::current().is_old) return abi::unsupported;
+  FakeHost::current().alarm = timeout_ns;
+  return abi::ok;
+}
+
+std::int32_t wasm_grpc_1_ending(std::int32_t wanted) {
+  if (FakeHost::current().is_old) return abi::unsupported;
+  FakeHost::current().wants_ending = wanted;
+  return abi::ok;
+}
+
 std::int32_t wasm_grpc_1_finish(std::int32_t id, std::int32_t code, const void* message, std::uint32_t message_len) {
   FakeCall* const call = find(id);
   if (call == nullptr || call->finished) return abi::closed;
@@ -195,6 +222,24 @@ std::int32_t wasm_grpc_1_info(std::int32_t id, std::int32_t what, void* ptr, std
 std::int64_t wasm_grpc_1_deadline(std::int32_t id) {
   FakeCall* const call = find(id);
   return call == nullptr ? abi::closed : call->deadline;
+}
+
+std::int32_t wasm_grpc_1_log_call(std::int32_t call, std::int32_t level, const void* ptr, std::uint32_t len,
+                                  const void* pairs, std::uint32_t pairs_len) {
+  FakeHost& host = FakeHost::current();
+  if (host.is_old) return abi::unsupported;
+  if (find(call) == nullptr) return abi::closed;
+  std::string line = std::to_string(call) + " " + std::to_string(level) + " " + text(ptr, len);
+  std::size_t count = 0;
+  for (std::string rest = text(pairs, pairs_len); !rest.empty(); ++count) {
+    std::uint32_t sizes[2];
+    std::memcpy(sizes, rest.data(), sizeof(sizes));
+    line += " " + rest.substr(8, sizes[0]) + "=" + rest.substr(8 + sizes[0], sizes[1]);
+    rest.erase(0, 8 + std::size_t{sizes[0]} + sizes[1]);
+  }
+  if (count > host.max_fields) return abi::invalid;
+  host.call_log.push_back(std::move(line));
+  return abi::ok;
 }
 
 void wasm_grpc_1_log(std::int32_t level, const void* ptr, std::uint32_t len) {

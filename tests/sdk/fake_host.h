@@ -86,6 +86,11 @@ class FakeHost {
   std::optional<std::pair<std::int32_t, std::string>> placement;
   std::map<std::string, bool> serving;
   std::vector<std::pair<std::int32_t, std::string>> log;
+  std::vector<std::string> call_log;  // "call level text key=value"
+  std::size_t max_fields = 32;
+  std::optional<std::int64_t> alarm;         // the last one set
+  std::optional<std::int32_t> wants_ending;  // what was said last
+  bool is_old = false;                       // it has no optional functions
   std::map<std::int32_t, FakeCall> calls;
   FakeSharedState shared;
 

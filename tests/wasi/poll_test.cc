@@ -137,6 +137,85 @@ TEST(Poll, NeverReturnsForATimeBeyondAllClocks) {
   }
 }
 
+/// Something that holds when the test says so.
+struct Flag final : Waitable {
+  std::uint32_t awaits(std::int32_t what, std::uint32_t interests) noexcept override {
+    EXPECT_EQ(what, 7);
+    return holds ? 0 : interests;
+  }
+  bool holds = false;
+};
+
+TEST(Poll, WaitsForWhatAnotherLayerHasOpened) {
+  for (const auto type : {EventType::fd_read, EventType::fd_write}) {
+    Machine machine;
+    Flag flag;
+    const std::uint32_t fd = machine.guest.context.descriptors().open(flag, 7, 5).value();
+    Poll poll(machine, {clock_subscription(1, ClockId::monotonic, 1h), fd_subscription(2, type, fd)});
+    poll.begin();
+    ASSERT_EQ(machine.guest.instance.poll(), wasm::Progress::suspended);
+    EXPECT_EQ(machine.guest.instance.suspension().interests, 5U);
+    ASSERT_EQ(machine.guest.instance.poll(), wasm::Progress::suspended);
+    flag.holds = true;
+    ASSERT_EQ(machine.guest.instance.poll(), wasm::Progress::done);
+    EXPECT_EQ(machine.guest.instance.result(), 0);
+    ASSERT_EQ(poll.events().size(), 1U);
+    EXPECT_EQ(poll.events()[0].userdata, 2U);
+    EXPECT_EQ(poll.events()[0].type, type);
+    EXPECT_EQ(poll.events()[0].error, 0U);
+    EXPECT_EQ(poll.events()[0].flags, 0U);
+  }
+}
+
+TEST(Poll, TellsOfTheTimeWhereNothingElseHappens) {
+  Machine machine;
+  Flag flag;
+  const std::uint32_t fd = machine.guest.context.descriptors().open(flag, 7, 5).value();
+  Poll poll(machine, {fd_subscription(2, EventType::fd_read, fd), clock_subscription(1, ClockId::monotonic, 5ms)});
+  poll.begin();
+  ASSERT_EQ(machine.guest.instance.poll(), wasm::Progress::suspended);
+  ASSERT_EQ(machine.guest.finish(), wasm::Progress::done);
+  ASSERT_EQ(poll.events().size(), 1U);
+  EXPECT_EQ(poll.events()[0].userdata, 1U);
+  EXPECT_EQ(poll.events()[0].type, EventType::clock);
+}
+
+TEST(Poll, DoesNotSuspendForWhatHoldsAlready) {
+  Machine machine;
+  Flag flag;
+  flag.holds = true;
+  const std::uint32_t fd = machine.guest.context.descriptors().open(flag, 7, 5).value();
+  Poll poll(machine, {fd_subscription(2, EventType::fd_read, fd), clock_subscription(1, ClockId::monotonic, 1h)});
+  ASSERT_EQ(poll.call(), Errno::success);
+  EXPECT_EQ(machine.guest.suspensions, 0);
+  ASSERT_EQ(poll.events().size(), 1U);
+  EXPECT_EQ(poll.events()[0].userdata, 2U);
+}
+
+TEST(Poll, OfSuchADescriptorIsAllThatCanBeDoneWithIt) {
+  Machine machine;
+  Flag flag;
+  const std::uint32_t fd = machine.guest.context.descriptors().open(flag, 7, 5).value();
+  const std::uint32_t place = machine.allocate(64);
+  EXPECT_EQ(machine.call("fd_fdstat_get", {fd, place}), Errno::success);
+  EXPECT_EQ(machine.get<std::uint16_t>(place + 2), fd_flag::nonblock);
+  EXPECT_EQ(machine.call("fd_read", {fd, place, 0, place}), Errno::notcapable);
+  EXPECT_EQ(machine.call("fd_write", {fd, place, 0, place}), Errno::notcapable);
+  EXPECT_EQ(machine.call("fd_filestat_get", {fd, place}), Errno::notcapable);
+  EXPECT_EQ(machine.call("fd_sync", {fd}), Errno::notcapable);
+  EXPECT_EQ(machine.call("fd_close", {fd}), Errno::success);
+  EXPECT_EQ(machine.call("fd_close", {fd}), Errno::badf);
+}
+
+TEST(Poll, ThereIsRoomForSoManyOfThem) {
+  Machine machine;
+  Flag flag;
+  for (std::size_t i = 0; i < DescriptorTable::max_open_files; ++i) {
+    ASSERT_TRUE(machine.guest.context.descriptors().open(flag, 7, 5));
+  }
+  EXPECT_FALSE(machine.guest.context.descriptors().open(flag, 7, 5));
+}
+
 TEST(Poll, FindsStandardInputAndOutputReady) {
   Machine machine;
   Poll poll(machine, {fd_subscription(1, EventType::fd_read, 0), fd_subscription(2, EventType::fd_write, 1),

@@ -78,7 +78,10 @@ enum wasm_grpc_event {
   WASM_GRPC_EVENT_HALF_CLOSE = 2,
   WASM_GRPC_EVENT_WRITABLE = 3,
   WASM_GRPC_EVENT_TIMER = 4,
-  WASM_GRPC_EVENT_CANCELLED = 5
+  WASM_GRPC_EVENT_CANCELLED = 5,
+  /* Of the instance: their call is 0. */
+  WASM_GRPC_EVENT_ALARM = 6,
+  WASM_GRPC_EVENT_ENDING = 7
 };
 
 /* What wasm_grpc_1_wait() waits for; may be added. */
@@ -94,7 +97,22 @@ enum wasm_grpc_info {
   WASM_GRPC_PEER = 2,             /* its address, 127.0.0.1:4711 */
   WASM_GRPC_TLS_PEER = 3,         /* the identity in its verified certificate */
   WASM_GRPC_MESSAGE_ENCODING = 4, /* how the message received last came: identity, gzip or deflate */
-  WASM_GRPC_HTTP_METHOD = 5       /* "GET"; ABSENT for gRPC */
+  WASM_GRPC_HTTP_METHOD = 5,      /* "GET"; ABSENT for gRPC */
+  WASM_GRPC_END_REASON = 6,       /* client, deadline, connection, stopping, host or answered; ABSENT before the end */
+  /* Limits, each a uint64_t; ABSENT where there is none. */
+  WASM_GRPC_MAX_REQUEST = 32,   /* bytes of a request message */
+  WASM_GRPC_MAX_RESPONSE = 33,  /* of a response message */
+  WASM_GRPC_MAX_METADATA = 34,  /* of the response metadata */
+  WASM_GRPC_MAX_MEMORY = 35,    /* of the instance's memory */
+  WASM_GRPC_MAX_CPU_TIME = 36,  /* nanoseconds of a call, or of one event */
+  WASM_GRPC_MAX_EVENT_TIME = 37 /* nanoseconds, waits included */
+};
+
+/* What wasm_grpc_1_wait_any() waits for. */
+struct wasm_grpc_wait_entry {
+  int32_t call;
+  uint32_t interests; /* of wasm_grpc_interest */
+  int32_t ready;      /* is written: what wasm_grpc_1_wait() would answer, 0 while it would suspend */
 };
 
 enum wasm_grpc_level {
@@ -147,6 +165,13 @@ WASM_GRPC_IMPORT("compress") int32_t wasm_grpc_1_compress(int32_t call, int32_t 
 /* Suspends the guest until one of the interests holds, and answers those that do; 0 when `timeout_ns` passed first,
  * which a negative one never does. CANCELLED, CLOSED, INVALID. In event style it only looks. */
 WASM_GRPC_IMPORT("wait") int32_t wasm_grpc_1_wait(int32_t call, int32_t interests, int64_t timeout_ns);
+/* The same for `count` calls, 1 to 1024: suspends until `ready` of one is not 0, and answers how many are not; 0 when
+ * the time passed first. INVALID. */
+WASM_GRPC_OPTIONAL_IMPORT("wait_any")
+int32_t wasm_grpc_1_wait_any(struct wasm_grpc_wait_entry* entries, uint32_t count, int64_t timeout_ns);
+/* A file descriptor that poll() finds ready when wasm_grpc_1_wait() would not suspend. To be closed. CLOSED, INVALID.
+ */
+WASM_GRPC_OPTIONAL_IMPORT("wait_fd") int32_t wasm_grpc_1_wait_fd(int32_t call, int32_t interests);
 /* Gives the call its status, 0 to 16, and a text in UTF-8 for people. CANCELLED, CLOSED, INVALID. */
 WASM_GRPC_IMPORT("finish")
 int32_t wasm_grpc_1_finish(int32_t call, int32_t code, const void* message, uint32_t message_len);
@@ -184,6 +209,19 @@ WASM_GRPC_IMPORT("info") int32_t wasm_grpc_1_info(int32_t call, int32_t what, vo
 WASM_GRPC_IMPORT("deadline") int64_t wasm_grpc_1_deadline(int32_t call);
 /* Writes a line to the host's log, by its wasm_grpc_level. */
 WASM_GRPC_IMPORT("log") void wasm_grpc_1_log(int32_t level, const void* ptr, uint32_t len);
+/* The same about a call, with pairs of a key and a value in the form of wasm_grpc_1_metadata_list(): 32 pairs and 8 KiB
+ * at most. CLOSED, INVALID. */
+WASM_GRPC_OPTIONAL_IMPORT("log_call")
+int32_t wasm_grpc_1_log_call(int32_t call, int32_t level, const void* text, uint32_t text_len, const void* pairs,
+                             uint32_t pairs_len);
+
+/* ---- The instance, in event style; optional functions too ---- */
+
+/* Tells of WASM_GRPC_EVENT_ALARM after `timeout_ns`, with or without calls, instead of when it was to before; a
+ * negative one takes it back. INVALID in a start, and in handler style. */
+WASM_GRPC_OPTIONAL_IMPORT("alarm") int32_t wasm_grpc_1_alarm(int64_t timeout_ns);
+/* Whether WASM_GRPC_EVENT_ENDING is told (1) before the instance is given up. In wasm_grpc_start too. INVALID. */
+WASM_GRPC_OPTIONAL_IMPORT("ending") int32_t wasm_grpc_1_ending(int32_t wanted);
 
 #ifdef __cplusplus
 }

@@ -12,6 +12,8 @@ namespace {
 constexpr unsigned percent_of_a_call = 10;
 // What an instance may use at once, where its part is limited.
 constexpr std::chrono::seconds burst_of_an_instance{1};
+// For as long others may wait for an instance that is given up.
+constexpr std::chrono::seconds most_ending_time{1};
 
 }  // namespace
 
@@ -92,14 +94,14 @@ void EventHub::release_finished() noexcept {
   finished_.clear();
 }
 
-void EventHub::set_timer(EventCall& call, std::chrono::nanoseconds timeout) noexcept {
+void EventHub::set_timer(rpc::Timer& timer, std::chrono::nanoseconds timeout) noexcept {
   if (timeout.count() < 0) {
-    context_.timers.cancel(call);
+    context_.timers.cancel(timer);
     return;
   }
   const auto now = rpc::Clock::now();
   const auto most = rpc::Clock::time_point::max() - now;
-  context_.timers.schedule(call, timeout < most ? now + timeout : rpc::Clock::time_point::max());
+  context_.timers.schedule(timer, timeout < most ? now + timeout : rpc::Clock::time_point::max());
 }
 
 void EventHub::has_events(EventCall& call) noexcept {
@@ -107,17 +109,63 @@ void EventHub::has_events(EventCall& call) noexcept {
   if (in_run_) return;
   if (!run_.has_guest()) {
     if (!run_.waits_for_instance()) acquire_instance();
-  } else if (run_.started() && !run_.in_guest() && !scheduled()) {
-    run_.queue();
+  } else if (!scheduled()) {
+    queue_if_free();
   }
+}
+
+void EventHub::queue_if_free() noexcept {
+  if (!in_run_ && run_.started() && !run_.in_guest()) run_.queue();
+}
+
+// ---- Events of the instance ----
+
+void EventHub::set_alarm(std::chrono::nanoseconds timeout) noexcept {
+  alarm_due_ = false;
+  set_timer(alarm_, timeout);
+}
+
+// What its alarms use is of no call: they have the part that a call may use.
+void EventHub::alarm_goes_off() noexcept {
+  const auto now = rpc::Clock::now();
+  const auto pause = alarm_allowance_.low() ? alarm_allowance_.overdrawn(now) : std::chrono::nanoseconds{};
+  if (pause.count() > 0) {
+    context_.timers.schedule(alarm_, now + pause);
+    return;
+  }
+  alarm_due_ = true;
+  queue_if_free();
+}
+
+void EventHub::end_instance() noexcept {
+  ending_ = true;
+  context_.timers.cancel(*this);  // it does not wait for its part of the CPU
+  queue_if_free();
+}
+
+bool EventHub::begin_own_event() noexcept {
+  const auto limit = std::chrono::nanoseconds(instances_.limits().max_event_time);
+  if (ending_) {
+    const bool is_shorter = limit.count() > 0 && limit < most_ending_time;
+    begin_event(abi::no_call, abi::Event::ending, 0, is_shorter ? limit : most_ending_time);
+    return true;
+  }
+  const bool is_call_next = std::exchange(call_is_next_, false) && !queue_.empty();
+  if (!alarm_due_ || is_call_next) return false;
+  alarm_due_ = false;
+  call_is_next_ = true;
+  begin_event(abi::no_call, abi::Event::alarm, 0, limit);
+  return true;
 }
 
 // ---- The instance ----
 
 void EventHub::acquire_instance() noexcept {
+  is_host_ = false;
   if (const unsigned percent = instances_.limits().max_instance_cpu_percent; percent > 0) {
     allowance_ = {burst_of_an_instance, percent, rpc::Clock::now()};
   }
+  alarm_allowance_ = {instances_.limits().max_cpu_time, percent_of_a_call, rpc::Clock::now()};
   // Those that have served calls in handler style are not for these: the two never meet.
   switch (run_.acquire(instances_, GuestRun::For::events)) {
     case InstancePool::Admission::taken:
@@ -161,14 +209,17 @@ void EventHub::on_turn() noexcept {
   if (start()) run_events();
   in_run_ = false;
   if (!run_.has_guest() && !run_.waits_for_instance() && !queue_.empty()) acquire_instance();
-  tell_if_idle();
+  if (!run_.in_guest()) tell_if_idle();
 }
 
 bool EventHub::start() noexcept {
-  if (!run_.starting()) return true;
-  const GuestRun::Step step = run_.step();
-  if (step == GuestRun::Step::failed) fail_start();
-  return step == GuestRun::Step::started;
+  if (run_.starting()) {
+    const GuestRun::Step step = run_.step();
+    if (step == GuestRun::Step::failed) fail_start();
+    if (step != GuestRun::Step::started) return false;
+  }
+  if (!std::exchange(is_host_, true)) run_.guest().binding->set_event_host(*this);
+  return true;
 }
 
 void EventHub::run_events() noexcept {
@@ -182,18 +233,18 @@ void EventHub::run_events() noexcept {
     }
     end_event();
     if (context_.scheduler.tick() != tick) {
-      if (!queue_.empty()) run_.queue();
+      if (anything_to_tell()) run_.queue();
       return;
     }
   }
 }
 
 bool EventHub::paused() noexcept {
-  if (!allowance_.low()) return false;
+  if (ending_ || !allowance_.low()) return false;
   const auto now = rpc::Clock::now();
   const auto pause = allowance_.overdrawn(now);
   if (pause.count() == 0) return false;
-  if (!queue_.empty()) context_.timers.schedule(*this, now + pause);
+  if (anything_to_tell()) context_.timers.schedule(*this, now + pause);
   return true;
 }
 
@@ -213,7 +264,17 @@ EventCall* EventHub::next_call(abi::Event& event) noexcept {
   return nullptr;
 }
 
+void EventHub::begin_event(std::int32_t id, abi::Event event, std::int32_t value,
+                           std::chrono::nanoseconds most) noexcept {
+  current_event_ = event;
+  current_limit_ = most;
+  run_.begin(instances_.limits().max_cpu_time, most);
+  run_.guest().binding->begin_event(id, event, value);
+}
+
 bool EventHub::begin_next_event() noexcept {
+  if (!run_.has_guest()) return false;
+  if (begin_own_event()) return true;
   abi::Event event{};
   EventCall* const next = next_call(event);
   if (next == nullptr) return false;
@@ -226,27 +287,27 @@ bool EventHub::begin_next_event() noexcept {
     value = call.tag_;
   }
   current_ = &call;
-  current_is_cancelled_ = event == abi::Event::cancelled;
-  run_.begin(instances_.limits().max_cpu_time, instances_.limits().max_event_time);
-  run_.guest().binding->begin_event(call.id_, event, value);
+  begin_event(call.id_, event, value, instances_.limits().max_event_time);
   return true;
 }
 
 void EventHub::end_event() noexcept {
   charge_event();
   EventCall* const call = std::exchange(current_, nullptr);
-  if (call != nullptr && current_is_cancelled_) {
+  if (call != nullptr && current_event_ == abi::Event::cancelled) {
     run_.guest().binding->close_call(call->id_);
     forget(*call);
   }
   release_finished();
+  if (current_event_ == abi::Event::ending) lose_instance("the service's instance was given up");
 }
 
 // An event that was done before the next tick has used nothing that could be seen.
 void EventHub::charge_event() noexcept {
   if (run_.used().count() == 0) return;
   allowance_.use(run_.used());
-  if (current_ == nullptr || current_is_cancelled_) return;
+  if (current_event_ == abi::Event::alarm) alarm_allowance_.use(run_.used());
+  if (current_ == nullptr || current_event_ == abi::Event::cancelled) return;
   current_->allowance_.use(run_.used());
   if (!current_->allowance_.low() || current_->allowance_.overdrawn(rpc::Clock::now()).count() == 0) return;
   instances_.counters().failed(GuestFailure::cpu_time);
@@ -260,6 +321,8 @@ void EventHub::charge_event() noexcept {
 }
 
 std::string EventHub::current_path() const {
+  if (current_event_ == abi::Event::alarm) return "its alarm";
+  if (current_event_ == abi::Event::ending) return "its ending";
   return current_ == nullptr ? std::string("an event") : current_->call_->method().path;
 }
 
@@ -281,7 +344,8 @@ void EventHub::fail_guest() noexcept {
       break;
     case RunFailure::too_long:
       reason = GuestFailure::event_time;
-      why = "was not done with an event within " + std::to_string(instances_.limits().max_event_time.count()) + " ms";
+      why = "was not done with an event within " +
+            std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(current_limit_).count()) + " ms";
       break;
     default:
       reason = classify(run_.guest());
@@ -293,16 +357,23 @@ void EventHub::fail_guest() noexcept {
   if (instances_.log().admits()) {
     instances_.log().write(level, instances_.module().name(), current_path() + ": " + why);
   }
-  lose_instance();
+  lose_instance("the service's instance failed, and with it what it knew");
 }
 
-void EventHub::lose_instance() noexcept {
+void EventHub::forget_instance_events() noexcept {
+  context_.timers.cancel(alarm_);
+  alarm_due_ = false;
+  if (std::exchange(ending_, false)) owner_.instance_ended();
+}
+
+void EventHub::lose_instance(std::string_view why) noexcept {
+  forget_instance_events();
   current_ = nullptr;
   release_finished();
   for (std::size_t i = live_.size(); i-- > 0;) {
     EventCall& call = *live_[i];
     if (!call.opened()) continue;
-    call.call_->finish({rpc::StatusCode::unavailable, "the service's instance failed, and with it what it knew"});
+    call.call_->finish({rpc::StatusCode::unavailable, std::string(why)});
     forget(call);  // the last one takes its place, and was looked at
   }
   run_.discard();
@@ -312,6 +383,7 @@ void EventHub::abandon() noexcept {
   const bool nested = std::exchange(in_run_, true);  // nobody is told
   current_ = nullptr;
   context_.timers.cancel(*this);
+  forget_instance_events();
   release_finished();
   while (!live_.empty()) forget(*live_.back());
   if (run_.has_guest()) {

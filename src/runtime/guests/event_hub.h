@@ -23,13 +23,15 @@ class EventHubOwner {
   virtual ~EventHubOwner() = default;
   virtual void hub_idle() noexcept = 0;
   virtual void hub_in_use() noexcept = 0;
+  /// What EventHub::end_instance() began is over.
+  virtual void instance_ended() noexcept {}
 };
 
 /// Used on its worker's thread. While the guest is in the midst of an event, other events wait.
-class EventHub final : private GuestRun::Owner, private rpc::Timer {
+class EventHub final : private GuestRun::Owner, private abi::EventInstanceHost, private rpc::Timer {
  public:
   EventHub(InstancePool& instances, const GuestContext& context, EventHubOwner& owner)
-      : instances_(instances), context_(context), owner_(owner), run_(*this, context) {
+      : instances_(instances), context_(context), owner_(owner), run_(*this, context), alarm_(*this) {
     run_.enter();
   }
   ~EventHub() override;
@@ -40,7 +42,19 @@ class EventHub final : private GuestRun::Owner, private rpc::Timer {
   void abandon() noexcept;
   [[nodiscard]] bool has_instance() const noexcept { return run_.has_guest(); }
   /// True when it has no calls, and may be destroyed.
-  [[nodiscard]] bool may_end() const noexcept { return live_.empty() && !run_.queued() && !in_run_; }
+  [[nodiscard]] bool may_end() const noexcept {
+    return live_.empty() && !run_.queued() && !in_run_ && !run_.in_guest();
+  }
+  /// True when its guest has an alarm set.
+  [[nodiscard]] bool has_alarm() const noexcept { return alarm_due_ || alarm_.scheduled(); }
+  /// True when its guest is to be told before the instance is given up, and was not yet.
+  [[nodiscard]] bool wants_ending() const noexcept {
+    return run_.has_guest() && run_.started() && run_.guest().binding->wants_ending();
+  }
+  /// Tells the guest, which has a second at most for it, and gives up the instance; calls that come meanwhile meet a
+  /// new one. Only where wants_ending().
+  void end_instance() noexcept;
+  [[nodiscard]] bool ending() const noexcept { return ending_; }
 
  private:
   friend class EventCall;
@@ -49,16 +63,31 @@ class EventHub final : private GuestRun::Owner, private rpc::Timer {
   void on_refused(NoInstance why) noexcept override;
   void on_timer() noexcept override { run_.queue(); }
 
+  /// When the guest wants to be told without a call.
+  class Alarm final : public rpc::Timer {
+   public:
+    explicit Alarm(EventHub& hub) noexcept : hub_(hub) {}
+
+   private:
+    void on_timer() noexcept override { hub_.alarm_goes_off(); }
+    EventHub& hub_;
+  };
+
+  // abi::EventInstanceHost
+  void set_alarm(std::chrono::nanoseconds timeout) noexcept override;
+  void alarm_goes_off() noexcept;
+
   // For its calls.
   void has_events(EventCall& call) noexcept;
   void has_no_events(EventCall& call) noexcept { queue_.remove(call); }
-  void set_timer(EventCall& call, std::chrono::nanoseconds timeout) noexcept;
+  void set_timer(rpc::Timer& timer, std::chrono::nanoseconds timeout) noexcept;
   void cancel_timer(EventCall& call) noexcept { context_.timers.cancel(call); }
   void guest_finished(EventCall& call) noexcept;
   /// The call is over, and the guest does not know it (any more).
   void forget(EventCall& call) noexcept;
 
   void acquire_instance() noexcept;
+  void queue_if_free() noexcept;
   /// True when there is an instance that is ready.
   [[nodiscard]] bool start() noexcept;
   void run_events() noexcept;
@@ -67,13 +96,18 @@ class EventHub final : private GuestRun::Owner, private rpc::Timer {
   /// Tells the guest of the next event. False when there is none.
   [[nodiscard]] EventCall* next_call(abi::Event& event) noexcept;
   [[nodiscard]] bool begin_next_event() noexcept;
+  void begin_event(std::int32_t id, abi::Event event, std::int32_t value, std::chrono::nanoseconds most) noexcept;
+  /// True when the next event is of the instance, which it begins.
+  [[nodiscard]] bool begin_own_event() noexcept;
+  [[nodiscard]] bool anything_to_tell() const noexcept { return !queue_.empty() || alarm_due_ || ending_; }
   void end_event() noexcept;
   /// Counts what the event has used to its call, which ends when that is too much.
   void charge_event() noexcept;
   void fail_start() noexcept;
   void fail_guest() noexcept;
   /// The guest is gone: its calls end with UNAVAILABLE.
-  void lose_instance() noexcept;
+  void lose_instance(std::string_view why) noexcept;
+  void forget_instance_events() noexcept;
   /// Calls that wait for an instance get none.
   void refuse_calls(const rpc::Status& status) noexcept;
   void release_finished() noexcept;
@@ -86,11 +120,18 @@ class EventHub final : private GuestRun::Owner, private rpc::Timer {
   EventHubOwner& owner_;
   GuestRun run_;
   bool in_run_ = false;
-  CpuAllowance allowance_;  // of the instance
+  CpuAllowance allowance_;        // of the instance
+  CpuAllowance alarm_allowance_;  // of its alarms, which are of no call
+  Alarm alarm_;
+  bool alarm_due_ = false;
+  bool call_is_next_ = false;  // after an alarm, where there are calls to be told of
+  bool ending_ = false;
+  bool is_host_ = false;  // its instance knows it
 
   EventQueue queue_;
-  EventCall* current_ = nullptr;       // whose event the guest is told of; nullptr once it is finished
-  bool current_is_cancelled_ = false;  // it is Event::cancelled
+  EventCall* current_ = nullptr;  // whose event the guest is told of; nullptr once it is finished
+  abi::Event current_event_ = abi::Event::open;
+  std::chrono::nanoseconds current_limit_{};
   std::size_t unopened_ = 0;
   std::vector<EventCall*> live_;
   std::vector<EventCall*> finished_;  // by the guest, in this event

@@ -8,6 +8,11 @@
 
 namespace wasm_grpc::runtime {
 
+namespace {
+// Until it is looked again whether more instances can be given up, where many guests are being told.
+constexpr std::chrono::milliseconds ending_pause{10};
+}  // namespace
+
 EventHubs::EventHubs(InstancePool& instances, const GuestContext& context, unsigned worker, unsigned workers,
                      unsigned home)
     : instances_(instances), context_(context), worker_(worker), workers_(workers), home_(home) {
@@ -74,42 +79,70 @@ void EventHubs::open_here(rpc::Call& call, std::int32_t tag) noexcept {
 
 // ---- Instances by key that nobody needs ----
 
-void EventHubs::KeyedHub::hub_in_use() noexcept {
+void EventHubs::KeyedHub::hub_in_use() noexcept { leave_list(); }
+
+void EventHubs::KeyedHub::leave_list() noexcept {
   if (!std::exchange(listed_idle, false)) return;
   owner.idle_.erase(idle);
   if (std::exchange(counted_idle, false)) owner.instances_.count_held_idle(-1);
 }
 
+void EventHubs::KeyedHub::instance_ended() noexcept {
+  if (std::exchange(ending, false)) --owner.ending_;
+}
+
 void EventHubs::KeyedHub::hub_idle() noexcept {
+  if (ending) return;
   if (!std::exchange(listed_idle, true)) {
     idle_since = rpc::Clock::now();
-    idle = owner.idle_.insert(owner.idle_.end(), this);
     counted_idle = hub.has_instance();
+    idle = owner.idle_.insert(counted_idle ? owner.idle_.end() : owner.idle_.begin(), this);
     if (counted_idle) owner.instances_.count_held_idle(1);
   }
   owner.arm();
 }
 
-bool EventHubs::give_up_idle(InstancePool&) noexcept {
+bool EventHubs::many_are_ending() const noexcept {
+  constexpr std::size_t many = 16;
+  return ending_ >= many;
+}
+
+GivenUp EventHubs::give_up_idle(InstancePool&) noexcept {
   const auto found = std::find_if(idle_.begin(), idle_.end(), [](const KeyedHub* candidate) {
     return candidate->hub.has_instance() && candidate->hub.may_end();
   });
-  if (found == idle_.end()) return false;
-  end(**found);
-  return true;
+  if (many_are_ending() || (found == idle_.end() && ending_ > 0)) return GivenUp::soon;
+  if (found == idle_.end()) return GivenUp::none;
+  return end(**found);
 }
 
-void EventHubs::end(KeyedHub& hub) noexcept {
-  hub.hub_in_use();  // it is listed no longer
+GivenUp EventHubs::end(KeyedHub& hub) noexcept {
+  hub.leave_list();
+  if (hub.hub.wants_ending()) {
+    hub.ending = true;
+    ++ending_;
+    hub.hub.end_instance();
+    return GivenUp::soon;
+  }
   keyed_.erase(keyed_.find(hub.key));
+  return GivenUp::now;
+}
+
+bool EventHubs::end_all() noexcept {
+  if (only_ != nullptr && only_->wants_ending() && !only_->ending()) only_->end_instance();
+  for (const auto& [key, hub] : keyed_) {
+    if (many_are_ending()) break;
+    if (!hub->ending && hub->hub.may_end() && hub->hub.wants_ending()) static_cast<void>(end(*hub));
+  }
+  return ending_ == 0 && (only_ == nullptr || !only_->ending());
 }
 
 void EventHubs::arm() noexcept {
   const auto timeout = instances_.module().life().idle_timeout;
-  if (idle_.empty() || scheduled()) return;
+  if (idle_.empty()) return;
   // One without an instance keeps nothing, and one whose instance others wait for is not kept.
   const bool at_once = !idle_.front()->hub.has_instance() || instances_.wanted();
-  if (!at_once && timeout.count() == 0) return;
+  if (!at_once && (timeout.count() == 0 || scheduled())) return;
   context_.timers.schedule(*this, at_once ? idle_.front()->idle_since : idle_.front()->idle_since + timeout);
 }
 
@@ -120,7 +153,17 @@ void EventHubs::on_timer() noexcept {
     KeyedHub& hub = *idle_.front();
     const bool due = timeout.count() != 0 && hub.idle_since + timeout <= now;
     if ((hub.hub.has_instance() && !due && !instances_.wanted()) || !hub.hub.may_end()) break;
-    end(hub);
+    if (due && hub.hub.has_alarm() && !instances_.wanted()) {
+      // It waits for that, not for calls.
+      hub.idle_since = now;
+      idle_.splice(idle_.end(), idle_, hub.idle);
+      continue;
+    }
+    if (many_are_ending()) {
+      context_.timers.schedule(*this, now + ending_pause);
+      return;
+    }
+    static_cast<void>(end(hub));
   }
   arm();
 }
@@ -130,7 +173,7 @@ void EventHubs::abandon_all() noexcept {
   if (only_ != nullptr) only_->abandon();
   // None is destroyed: it may be in the scheduler's queue.
   for (const auto& [key, hub] : keyed_) {
-    hub->hub_in_use();
+    hub->leave_list();
     hub->hub.abandon();
   }
 }

@@ -30,6 +30,9 @@ class EventHubs final : private EventHubOwner, private InstanceHolder, private r
   /// Serves a call here.
   void open_here(rpc::Call& call, std::int32_t tag) noexcept;
   void abandon_all() noexcept;
+  /// Tells the guests that want to know that their instances are given up. True when there are none left. Once no call
+  /// comes any more.
+  [[nodiscard]] bool end_all() noexcept;
   /// How many there are.
   [[nodiscard]] std::size_t size() const noexcept { return keyed_.size() + (only_ == nullptr ? 0 : 1); }
 
@@ -41,6 +44,9 @@ class EventHubs final : private EventHubOwner, private InstanceHolder, private r
         : owner(its_owner), key(std::move(its_key)), hub(owner.instances_, owner.context_, *this) {}
     void hub_idle() noexcept override;
     void hub_in_use() noexcept override;
+    void instance_ended() noexcept override;
+    /// It is idle no longer.
+    void leave_list() noexcept;
 
     EventHubs& owner;
     std::string key;
@@ -48,6 +54,7 @@ class EventHubs final : private EventHubOwner, private InstanceHolder, private r
     rpc::Clock::time_point idle_since{};
     bool listed_idle = false;
     bool counted_idle = false;            // with an instance, which the pool knows of
+    bool ending = false;                  // its guest is being told
     std::list<KeyedHub*>::iterator idle;  // its place in owner.idle_, when it is listed there
   };
 
@@ -55,12 +62,14 @@ class EventHubs final : private EventHubOwner, private InstanceHolder, private r
   void hub_idle() noexcept override {}
   void hub_in_use() noexcept override {}
   void on_timer() noexcept override;
-  [[nodiscard]] bool give_up_idle(InstancePool& pool) noexcept override;
+  [[nodiscard]] GivenUp give_up_idle(InstancePool& pool) noexcept override;
 
   /// The value of the header that calls are placed by; empty when there is none.
   [[nodiscard]] std::string_view key_of(const rpc::Call& call) const noexcept;
   [[nodiscard]] unsigned worker_of(const rpc::Call& call) const noexcept;
-  void end(KeyedHub& hub) noexcept;
+  /// Ends an idle one, now or once its guest was told.
+  [[nodiscard]] GivenUp end(KeyedHub& hub) noexcept;
+  [[nodiscard]] bool many_are_ending() const noexcept;
   void arm() noexcept;
 
   InstancePool& instances_;
@@ -70,7 +79,9 @@ class EventHubs final : private EventHubOwner, private InstanceHolder, private r
   unsigned home_;
   Loans* loans_ = nullptr;
   std::unique_ptr<EventHub> only_;
-  std::list<KeyedHub*> idle_;  // the one that has been longest is first
+  std::size_t ending_ = 0;
+  // Those without an instance first, which keep nothing; then the one that has been longest.
+  std::list<KeyedHub*> idle_;
   std::unordered_map<std::string_view, std::unique_ptr<KeyedHub>> keyed_;
 };
 

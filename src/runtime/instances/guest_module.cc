@@ -90,7 +90,8 @@ std::string describe_start_failure(const GuestInstance& guest) {
 
 GuestModule::GuestModule(std::shared_ptr<const wasm::LinkedModule> linked, const abi::Abi& abi,
                          std::shared_ptr<const wasi::Sandbox> sandbox, const observe::Log& log,
-                         const ModuleOptions& options, wasm::ModuleStates states, wasm::MemoryBudget* memory)
+                         const ModuleOptions& options, wasm::ModuleStates states, std::size_t max_message_size,
+                         wasm::MemoryBudget* memory)
     : linked_(std::move(linked)),
       abi_(&abi),
       sandbox_(std::move(sandbox)),
@@ -99,7 +100,9 @@ GuestModule::GuestModule(std::shared_ptr<const wasm::LinkedModule> linked, const
       life_(options.instances),
       limits_(options.guests.value_or(GuestLimits())),
       states_(std::move(states)),
-      memory_budget_(memory) {}
+      memory_budget_(memory),
+      told_limits_{max_message_size, limits_.max_response_size, limits_.max_memory_bytes, limits_.max_cpu_time,
+                   limits_.max_event_time} {}
 
 std::uint32_t GuestModule::kept_instances(std::size_t workers) const noexcept {
   const bool has_events = std::any_of(declaration_.methods.begin(), declaration_.methods.end(),
@@ -122,7 +125,7 @@ GuestInstance::GuestInstance(const GuestModule& module, const abi::Declaration* 
     : wasi(module.sandbox(), module.name(), module.guests_log()),
       states(module.states()),
       instance(module.linked(), module.memory_limits(), std::move(room)),
-      binding(module.abi().bind(instance, module.guests_log(), expected, module.health())),
+      binding(module.abi().bind(instance, module.host_side(), expected)),
       start_calls(module.states().start_calls()) {
   instance.set_host_data(wasm::HostSlot::wasi, &wasi);
   instance.set_host_data(wasm::HostSlot::states, &states);
@@ -178,7 +181,7 @@ Result<std::shared_ptr<GuestModule>> GuestModule::load(const wasm::Engine& engin
                                                        std::shared_ptr<const wasi::Sandbox> sandbox,
                                                        const observe::Log& log, std::chrono::milliseconds start_timeout,
                                                        const ModuleOptions& options, const wasm::CodeCache* cache,
-                                                       wasm::MemoryBudget* memory) {
+                                                       wasm::MemoryBudget* memory, std::size_t max_message_size) {
   auto compiled = wasm::Module::compile(engine, std::move(name), bytes, cache);
   if (!compiled.ok()) return std::move(compiled).error();
   auto abi = abi::detect(*compiled.value());
@@ -189,7 +192,7 @@ Result<std::shared_ptr<GuestModule>> GuestModule::load(const wasm::Engine& engin
   if (!states.ok()) return std::move(states).error();
 
   std::shared_ptr<GuestModule> module(new GuestModule(std::move(linked).value(), *abi.value(), std::move(sandbox), log,
-                                                      options, std::move(states).value(), memory));
+                                                      options, std::move(states).value(), max_message_size, memory));
   GuestInstance first(*module, nullptr);
   if (auto started = run_start(first, start_timeout); !started.ok()) return std::move(started).error();
   module->start_memory_ = first.instance.memory_use();

@@ -42,12 +42,13 @@ class GuestModule {
   /// Compiles the module, or takes it from the cache (which may be nullptr), links it, and runs its start once, on this
   /// thread, to learn what it declares. Guest code runs in slices meanwhile only if the engine is ticked. Of the
   /// options only `instances`, `guests` and `log` are looked at, and by the host modules it imports from what they
-  /// like. `memory` is the budget of all guests, which outlives the module; nullptr for none. The error is one line
-  /// without the module's name.
+  /// like. `max_message_size` is that of requests, which guests are told. `memory` is the budget of all guests, which
+  /// outlives the module; nullptr for none. The error is one line without the module's name.
   [[nodiscard]] static Result<std::shared_ptr<GuestModule>> load(
       const wasm::Engine& engine, const wasm::Linker& linker, std::string name, std::span<const std::byte> bytes,
       std::shared_ptr<const wasi::Sandbox> sandbox, const observe::Log& log, std::chrono::milliseconds start_timeout,
-      const ModuleOptions& options = {}, const wasm::CodeCache* cache = nullptr, wasm::MemoryBudget* memory = nullptr);
+      const ModuleOptions& options = {}, const wasm::CodeCache* cache = nullptr, wasm::MemoryBudget* memory = nullptr,
+      std::size_t max_message_size = ServerOptions().max_message_size);
 
   [[nodiscard]] const std::string& name() const noexcept { return linked_->module().name(); }
   [[nodiscard]] const wasm::LinkedModule& linked() const noexcept { return *linked_; }
@@ -69,6 +70,8 @@ class GuestModule {
   [[nodiscard]] std::uint32_t kept_instances(std::size_t workers) const noexcept;
   /// What its guests may use.
   [[nodiscard]] const GuestLimits& limits() const noexcept { return limits_; }
+  /// What its bindings need of the host.
+  [[nodiscard]] abi::HostSide host_side() const noexcept { return {guests_log_, health(), told_limits_}; }
   /// What the host modules it imports from keep for it.
   [[nodiscard]] const wasm::ModuleStates& states() const noexcept { return states_; }
 
@@ -84,7 +87,7 @@ class GuestModule {
  private:
   GuestModule(std::shared_ptr<const wasm::LinkedModule> linked, const abi::Abi& abi,
               std::shared_ptr<const wasi::Sandbox> sandbox, const observe::Log& log, const ModuleOptions& options,
-              wasm::ModuleStates states, wasm::MemoryBudget* memory);
+              wasm::ModuleStates states, std::size_t max_message_size, wasm::MemoryBudget* memory);
 
   void tell_of_shortage() const noexcept;
 
@@ -101,6 +104,7 @@ class GuestModule {
   mutable std::optional<ModuleHealth> health_;  // has its own lock
   mutable wasm::MemoryBudget memory_budget_;    // thread-safe
   std::size_t start_memory_ = 0;
+  abi::Limits told_limits_;
 };
 
 /// The description of the custom section of a module; nullptr when it has none.

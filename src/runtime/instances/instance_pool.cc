@@ -80,12 +80,15 @@ void InstancePool::destroy_coldest() noexcept {
   destroy(std::move(coldest));
 }
 
-bool InstancePool::give_up_idle() noexcept {
+GivenUp InstancePool::give_up_idle() noexcept {
   if (!idle_.empty()) {
     destroy_coldest();
-    return true;
+    return GivenUp::now;
   }
-  return std::any_of(holders_.begin(), holders_.end(), [this](auto* holder) { return holder->give_up_idle(*this); });
+  for (InstanceHolder* const holder : holders_) {
+    if (const GivenUp given = holder->give_up_idle(*this); given != GivenUp::none) return given;
+  }
+  return GivenUp::none;
 }
 
 bool InstancePool::too_old(const GuestInstance& instance) const noexcept {
@@ -400,7 +403,9 @@ void InstancePool::make_way() noexcept {
       timers_.schedule(make_way_, rpc::Clock::now() + reclaim_pause);
       return;
     }
-    if (!give_up_idle()) return;
+    const GivenUp given = give_up_idle();
+    if (given == GivenUp::soon) timers_.schedule(make_way_, rpc::Clock::now() + press_again);
+    if (given != GivenUp::now) return;
   }
 }
 
@@ -429,7 +434,8 @@ bool InstancePool::end_idle_stream(ClientInstances they) noexcept {
 
 void InstancePool::on_press(ClientInstances they) noexcept {
   for (std::size_t left = press_batch; left > 0 && claim_.scarce(); --left) {
-    if (!give_up_idle() && !end_idle_stream(they)) return;
+    const GivenUp given = give_up_idle();
+    if (given == GivenUp::soon || (given == GivenUp::none && !end_idle_stream(they))) return;
   }
 }
 
@@ -438,8 +444,9 @@ void InstancePool::press() noexcept {
   for (std::size_t left = press_batch; left > 0; --left) {
     const InstanceWaiter* next = talking_.next();
     if (next == nullptr) return;
-    if (give_up_idle()) continue;
-    if (claim_.call_in()) break;
+    const GivenUp given = give_up_idle();
+    if (given == GivenUp::now) continue;
+    if (given == GivenUp::soon || claim_.call_in()) break;
     const ClientInstances has = instances_of(next->client_);
     if (end_idle_stream(has)) continue;
     claim_.press_others(has);

@@ -23,11 +23,18 @@ namespace wasm_grpc::runtime {
 
 class InstancePool;
 
+/// What came of asking for an instance that does nothing.
+enum class GivenUp : std::uint8_t {
+  none,  // there is none
+  soon,  // its guest is told first
+  now,
+};
+
 /// Someone who has instances of a pool that may have to make way for others.
 class InstanceHolder {
  public:
-  /// Gives up one that does nothing; false when there is none.
-  [[nodiscard]] virtual bool give_up_idle(InstancePool&) noexcept { return false; }
+  /// Gives up one that does nothing.
+  [[nodiscard]] virtual GivenUp give_up_idle(InstancePool&) noexcept { return GivenUp::none; }
   /// Ends a stream that only waits for its client to say something, of a client that has more than `they`; false when
   /// there is none.
   [[nodiscard]] virtual bool end_idle_stream(InstancePool&, ClientInstances) noexcept { return false; }
@@ -165,7 +172,7 @@ class InstancePool final : private InstanceClaim::Owner {
   [[nodiscard]] std::unique_ptr<GuestInstance> make_instance();
   void destroy(std::unique_ptr<GuestInstance> instance) noexcept;
   void destroy_coldest() noexcept;
-  [[nodiscard]] bool give_up_idle() noexcept;
+  [[nodiscard]] GivenUp give_up_idle() noexcept;
   [[nodiscard]] bool too_old(const GuestInstance& instance) const noexcept;
   [[nodiscard]] bool worn_out(GuestInstance& instance) noexcept;
   [[nodiscard]] std::unique_ptr<GuestInstance> take_idle() noexcept;

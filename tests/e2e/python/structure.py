@@ -19,7 +19,7 @@ MAY_INCLUDE = {
     "wasm": set(),
     "wasi": {"wasm"},
     "hostmodules": {"wasm"},
-    "abi": {"rpc", "wasm"},
+    "abi": {"rpc", "wasm", "wasi"},
     "observe": {"rpc", "abi", "wasi", "wasm"},
     "runtime": {"rpc", "net", "http2", "services", "wasm", "wasi", "hostmodules", "abi", "observe"},
     "grpc_cpp": {"rpc"},

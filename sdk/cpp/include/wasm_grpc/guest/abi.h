@@ -41,6 +41,10 @@ inline constexpr std::int32_t event_half_close = WASM_GRPC_EVENT_HALF_CLOSE;
 inline constexpr std::int32_t event_writable = WASM_GRPC_EVENT_WRITABLE;
 inline constexpr std::int32_t event_timer = WASM_GRPC_EVENT_TIMER;
 inline constexpr std::int32_t event_cancelled = WASM_GRPC_EVENT_CANCELLED;
+// Those of the instance come with this number of no call.
+inline constexpr std::int32_t no_call = 0;
+inline constexpr std::int32_t event_alarm = WASM_GRPC_EVENT_ALARM;
+inline constexpr std::int32_t event_ending = WASM_GRPC_EVENT_ENDING;
 
 // Interests of wait().
 inline constexpr std::int32_t readable = WASM_GRPC_READABLE;
@@ -57,19 +61,29 @@ inline constexpr std::int32_t peer = WASM_GRPC_PEER;
 inline constexpr std::int32_t tls_peer = WASM_GRPC_TLS_PEER;
 inline constexpr std::int32_t message_encoding = WASM_GRPC_MESSAGE_ENCODING;
 inline constexpr std::int32_t http_method = WASM_GRPC_HTTP_METHOD;
+inline constexpr std::int32_t end_reason = WASM_GRPC_END_REASON;
+inline constexpr std::int32_t max_request = WASM_GRPC_MAX_REQUEST;
+inline constexpr std::int32_t max_response = WASM_GRPC_MAX_RESPONSE;
+inline constexpr std::int32_t max_metadata = WASM_GRPC_MAX_METADATA;
+inline constexpr std::int32_t max_memory = WASM_GRPC_MAX_MEMORY;
+inline constexpr std::int32_t max_cpu_time = WASM_GRPC_MAX_CPU_TIME;
+inline constexpr std::int32_t max_event_time = WASM_GRPC_MAX_EVENT_TIME;
 
 /// What deadline() answers when the client set none.
 inline constexpr std::int64_t no_deadline = WASM_GRPC_NO_DEADLINE;
 
+using ::wasm_grpc_1_alarm;
 using ::wasm_grpc_1_compress;
 using ::wasm_grpc_1_deadline;
 using ::wasm_grpc_1_descriptors;
+using ::wasm_grpc_1_ending;
 using ::wasm_grpc_1_finish;
 using ::wasm_grpc_1_headers_send;
 using ::wasm_grpc_1_health_set;
 using ::wasm_grpc_1_http_status;
 using ::wasm_grpc_1_info;
 using ::wasm_grpc_1_log;
+using ::wasm_grpc_1_log_call;
 using ::wasm_grpc_1_metadata_add;
 using ::wasm_grpc_1_metadata_get;
 using ::wasm_grpc_1_metadata_list;
@@ -79,5 +93,7 @@ using ::wasm_grpc_1_recv;
 using ::wasm_grpc_1_send;
 using ::wasm_grpc_1_timer;
 using ::wasm_grpc_1_wait;
+using ::wasm_grpc_1_wait_any;
+using ::wasm_grpc_1_wait_fd;
 
 }  // namespace wasm_grpc::guest::abi

@@ -1,4 +1,4 @@
-#include "abi/pantopic_push.h"
+#include "abi/pantopic/push.h"
 
 #include <string>
 
@@ -192,8 +192,7 @@ constexpr PushAbi::Import push_imports[] = {{import_module, send_import}};
 
 PushAbi::PushAbi() : GuestAbi("pantopic-push", push_imports, expected_exports) {}
 
-std::unique_ptr<Binding> PushAbi::bind(wasm::Instance& instance, LogSink&, const Declaration* expected,
-                                       HealthSink*) const {
+std::unique_ptr<Binding> PushAbi::bind(wasm::Instance& instance, const HostSide&, const Declaration* expected) const {
   return std::make_unique<PushBinding>(instance, expected);
 }
 

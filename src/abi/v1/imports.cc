@@ -1,8 +1,11 @@
 // The import module wasm_grpc_1 and the exports it expects. Each function here only finds the instance's binding.
 
+#include <algorithm>
+#include <cstdint>
+
 #include "abi/expected_exports.h"
 #include "abi/start_functions.h"
-#include "abi/v1_binding.h"
+#include "abi/v1/binding.h"
 #include "wasm/linker.h"
 #include "wasm/module.h"
 
@@ -31,6 +34,7 @@ Result<> define_imports(wasm::Linker& linker) {
   using Text = std::string_view;
   using I32 = std::int32_t;
   using I64 = std::int64_t;
+  using U32 = std::uint32_t;
   const std::pair<std::string_view, HostFunction> functions[] = {
       {"method", host_function([](Caller& c, Text path, I32 kind, I32 style, I32 tag) {
          return binding(c).method(path, kind, style, tag);
@@ -53,6 +57,10 @@ Result<> define_imports(wasm::Linker& linker) {
          return binding(c).metadata_add(call, where, key, value);
        })},
       {"timer", host_function([](Caller& c, I32 call, I64 timeout_ns) { return binding(c).timer(call, timeout_ns); })},
+      {"alarm", host_function([](Caller& c, I64 timeout_ns) { return binding(c).alarm(timeout_ns); })},
+      {"ending", host_function([](Caller& c, I32 wanted) { return binding(c).ending(wanted); })},
+      {"wait_fd",
+       host_function([](Caller& c, I32 call, I32 interests) { return binding(c).wait_fd(call, interests); })},
       {"http_status",
        host_function([](Caller& c, I32 call, I32 status) { return binding(c).http_status(call, status); })},
       {"headers_send", host_function([](Caller& c, I32 call) { return binding(c).headers_send(call); })},
@@ -61,15 +69,23 @@ Result<> define_imports(wasm::Linker& linker) {
        host_function([](Caller& c, I32 call, I32 what, Bytes value) { return binding(c).info(call, what, value); })},
       {"deadline", host_function([](Caller& c, I32 call) { return binding(c).deadline(call); })},
       {"log", host_function([](Caller& c, I32 level, Text text) { binding(c).log(level, text); })},
+      {"log_call", host_function([](Caller& c, I32 call, I32 level, Text text, ConstBytes pairs) {
+         return binding(c).log_call(call, level, text, pairs);
+       })},
   };
   linker.make_optional(import_module, optional_import_module, UNSUPPORTED);
   for (const auto& [name, function] : functions) {
     if (auto defined = linker.define(import_module, name, function); !defined.ok()) return defined;
   }
-  return linker.define_suspending(import_module, "wait",
-                                  host_function([](Caller& c, I32 call, I32 interests, I64 timeout_ns) {
-                                    return binding(c).wait(call, interests, timeout_ns);
-                                  }));
+  auto wait = host_function(
+      [](Caller& c, I32 call, I32 interests, I64 timeout_ns) { return binding(c).wait(call, interests, timeout_ns); });
+  if (auto defined = linker.define_suspending(import_module, "wait", wait); !defined.ok()) return defined;
+  auto wait_any = host_function([](Caller& c, U32 entries, U32 count, I64 timeout_ns) -> I32 {
+    const std::uint64_t size = std::uint64_t{count} * sizeof(WaitEntry);
+    static_cast<void>(c.range(entries, static_cast<U32>(std::min<std::uint64_t>(size, UINT32_MAX))));
+    return c.trapped() ? INVALID : binding(c).wait_any(entries, count, timeout_ns);
+  });
+  return linker.define_suspending(import_module, "wait_any", wait_any);
 }
 
 bool Abi1::recognises(const wasm::Module& module) const {
@@ -98,9 +114,8 @@ std::vector<std::string> Abi1::warnings(const wasm::Module& module) const {
   return warnings_of_start(module, Commands::unusual);
 }
 
-std::unique_ptr<Binding> Abi1::bind(wasm::Instance& instance, LogSink& log, const Declaration* expected,
-                                    HealthSink* health) const {
-  return std::make_unique<InstanceBinding>(instance, log, expected, health);
+std::unique_ptr<Binding> Abi1::bind(wasm::Instance& instance, const HostSide& host, const Declaration* expected) const {
+  return std::make_unique<InstanceBinding>(instance, host, expected);
 }
 
 }  // namespace wasm_grpc::abi::v1

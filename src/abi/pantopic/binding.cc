@@ -1,9 +1,9 @@
-#include "abi/pantopic_binding.h"
+#include "abi/pantopic/binding.h"
 
 #include <string>
 #include <utility>
 
-#include "abi/pantopic_services.h"
+#include "abi/pantopic/services.h"
 #include "abi/start_functions.h"
 
 namespace wasm_grpc::abi::pantopic {

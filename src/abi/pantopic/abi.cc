@@ -1,4 +1,4 @@
-#include "abi/pantopic_abi.h"
+#include "abi/pantopic/abi.h"
 
 #include <algorithm>
 

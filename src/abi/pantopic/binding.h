@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "abi/abi.h"
-#include "abi/pantopic_buffers.h"
+#include "abi/pantopic/buffers.h"
 #include "wasm/instance.h"
 
 namespace wasm_grpc::abi::pantopic {
@@ -23,6 +23,8 @@ class GuestBinding : public Binding {
   void move_call(rpc::Call& call) noexcept final { call_ = &call; }
 
   // Never called: no method is in event style.
+  void set_event_host(EventInstanceHost&) noexcept final {}
+  [[nodiscard]] bool wants_ending() const noexcept final { return false; }
   [[nodiscard]] std::int32_t open_call(rpc::Call&, EventCallHost&) final { return 0; }
   void close_call(std::int32_t) noexcept final {}
   void begin_event(std::int32_t, Event, std::int32_t) final {}

@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <optional>
 
-#include "abi/pantopic_abi.h"
-#include "abi/pantopic_binding.h"
+#include "abi/pantopic/abi.h"
+#include "abi/pantopic/binding.h"
 
 namespace wasm_grpc::abi::pantopic {
 
@@ -49,8 +49,8 @@ class PushBinding final : public GuestBinding {
 class PushAbi final : public GuestAbi {
  public:
   PushAbi();
-  [[nodiscard]] std::unique_ptr<Binding> bind(wasm::Instance& instance, LogSink& log, const Declaration* expected,
-                                              HealthSink* health) const override;
+  [[nodiscard]] std::unique_ptr<Binding> bind(wasm::Instance& instance, const HostSide& host,
+                                              const Declaration* expected) const override;
 };
 
 }  // namespace wasm_grpc::abi::pantopic

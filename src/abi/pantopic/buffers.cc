@@ -1,4 +1,4 @@
-#include "abi/pantopic_buffers.h"
+#include "abi/pantopic/buffers.h"
 
 #include <cstring>
 #include <string>

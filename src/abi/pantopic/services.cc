@@ -1,4 +1,4 @@
-#include "abi/pantopic_services.h"
+#include "abi/pantopic/services.h"
 
 #include <optional>
 #include <unordered_set>

@@ -3,8 +3,8 @@
 
 #include <cstddef>
 
-#include "abi/pantopic_abi.h"
-#include "abi/pantopic_binding.h"
+#include "abi/pantopic/abi.h"
+#include "abi/pantopic/binding.h"
 
 namespace wasm_grpc::abi::pantopic {
 
@@ -39,8 +39,8 @@ class PullBinding final : public GuestBinding {
 class PullAbi final : public GuestAbi {
  public:
   PullAbi();
-  [[nodiscard]] std::unique_ptr<Binding> bind(wasm::Instance& instance, LogSink& log, const Declaration* expected,
-                                              HealthSink* health) const override;
+  [[nodiscard]] std::unique_ptr<Binding> bind(wasm::Instance& instance, const HostSide& host,
+                                              const Declaration* expected) const override;
 };
 
 }  // namespace wasm_grpc::abi::pantopic

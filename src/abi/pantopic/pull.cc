@@ -1,4 +1,4 @@
-#include "abi/pantopic_pull.h"
+#include "abi/pantopic/pull.h"
 
 #include <string>
 
@@ -171,8 +171,7 @@ constexpr PullAbi::Import pull_imports[] = {{import_module, receive_import}, {im
 
 PullAbi::PullAbi() : GuestAbi("pantopic-pull", pull_imports, expected_exports) {}
 
-std::unique_ptr<Binding> PullAbi::bind(wasm::Instance& instance, LogSink&, const Declaration* expected,
-                                       HealthSink*) const {
+std::unique_ptr<Binding> PullAbi::bind(wasm::Instance& instance, const HostSide&, const Declaration* expected) const {
   return std::make_unique<PullBinding>(instance, expected);
 }
 

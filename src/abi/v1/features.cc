@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "abi/v1_binding.h"
+#include "abi/v1/binding.h"
 #include "wasm/module.h"
 
 namespace wasm_grpc::abi::v1 {
@@ -23,7 +23,11 @@ constexpr Trait traits[] = {
     {"events", By::export_, event_export},
     {"placement", By::import, "placement"},
     {"timers", By::import, "timer"},
+    {"instance events", By::import, "alarm"},
+    {"instance events", By::import, "ending"},
     {"waiting", By::import, "wait"},
+    {"waiting", By::import, "wait_any"},
+    {"waiting", By::import, "wait_fd"},
     {"metadata", By::import, "metadata_get"},
     {"metadata", By::import, "metadata_list"},
     {"metadata", By::import, "metadata_add"},
@@ -33,6 +37,7 @@ constexpr Trait traits[] = {
     {"HTTP status", By::import, "http_status"},
     {"deadlines", By::import, "deadline"},
     {"log", By::import, "log"},
+    {"log", By::import, "log_call"},
     {"health", By::import, "health_set"},
     {"descriptors", By::import, "descriptors"},
     {"descriptors", By::section, descriptors_section},
