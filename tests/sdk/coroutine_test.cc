@@ -507,5 +507,39 @@ TEST_F(Coroutines, ManyCallsAreToldApartByTheirNumbers) {
   EXPECT_EQ(ended, 5000U - 1667U);
 }
 
+TEST_F(Coroutines, GoOnWhenTheAlarmOfTheirInstanceWakesThem) {
+  Condition woken;
+  registry_.on_alarm([&] { woken.notify_all(); });
+  service().unary("Wait", [&](Context&, Bytes) -> Task<Reply> {
+    set_alarm(5s);
+    co_await woken.wait();
+    co_return "woken";
+  });
+  const std::int32_t id = open(unary_call());
+  EXPECT_EQ(host_.alarm, 5'000'000'000);
+  EXPECT_EQ(code(id), -1);
+  event(abi::no_call, abi::event_alarm);
+  EXPECT_EQ(call(id).sent, Strings{"woken"});
+}
+
+TEST_F(Coroutines, HearOfTheEndOfTheirInstanceWhenTheyAskForIt) {
+  EXPECT_FALSE(host_.wants_ending);
+  registry_.on_ending([&] { ends_.push_back("ending"); });
+  EXPECT_EQ(host_.wants_ending, 1);
+  EXPECT_TRUE(tell_of_ending(false));
+  EXPECT_EQ(host_.wants_ending, 0);
+  event(abi::no_call, abi::event_ending);
+  event(abi::no_call, 1000);
+  event(abi::no_call, abi::event_alarm);  // for which there is no function
+  EXPECT_EQ(ends_, Strings{"ending"});
+}
+
+TEST_F(Coroutines, HaveNoAlarmsAndEndingsOnAHostThatIsOlder) {
+  host_.is_old = true;
+  EXPECT_FALSE(set_alarm(1s));
+  EXPECT_FALSE(tell_of_ending(true));
+  cancel_alarm();
+}
+
 }  // namespace
 }  // namespace wasm_grpc::guest

@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <cstdlib>
 #include <new>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "fake_host.h"
@@ -385,6 +387,54 @@ TEST_F(Dispatch, GivesTheHostDescriptorsAndLogLines) {
   log(LogLevel::warn, "careful");
   ASSERT_EQ(host_.log.size(), 1u);
   EXPECT_EQ(host_.log[0], (std::pair<std::int32_t, std::string>{3, "careful"}));
+}
+
+TEST_F(Dispatch, LogsLinesAboutACallWithFields) {
+  service().unary("Sell", [](Context& context, Bytes) -> Reply {
+    context.log(LogLevel::warn, "sold", {{"item", "green tea"}, {"left", "0"}});
+    context.log(LogLevel::info, "plain");
+    return "";
+  });
+  serve("");
+  EXPECT_EQ(host_.call_log, (Strings{"1 3 sold item=green tea left=0", "1 2 plain"}));
+  EXPECT_TRUE(host_.log.empty());
+}
+
+TEST_F(Dispatch, LogsThePlainLineWhereTheHostIsOlderOrRefusesTheFields) {
+  service().unary("Sell", [](Context& context, Bytes) -> Reply {
+    context.log(LogLevel::warn, "sold", {{"item", "tea"}});
+    return "";
+  });
+  host_.max_fields = 0;
+  serve("");
+  host_.is_old = true;
+  serve("");
+  EXPECT_TRUE(host_.call_log.empty());
+  const std::pair<std::int32_t, std::string> line{3, "sold"};
+  EXPECT_EQ(host_.log, (std::vector{line, line}));
+}
+
+TEST_F(Dispatch, TellsOfLimitsAndOfWhyACallEnded) {
+  std::vector<Limits> limits;
+  std::vector<std::optional<std::string>> reasons;
+  service().unary("Ask", [&](Context& context, Bytes) -> Reply {
+    limits.push_back(context.limits());
+    reasons.push_back(context.end_reason());
+    return "";
+  });
+  FakeCall call;
+  call.requests = {""};
+  call.info[abi::max_request] = std::string("\0\1\0\0\0\0\0\0", 8);
+  call.info[abi::max_cpu_time] = std::string("\0\0\0\0\1\0\0\0", 8);
+  call.info[abi::end_reason] = "deadline";
+  serve(call);
+  serve("");
+  EXPECT_EQ(limits[0].request_bytes, 256U);
+  EXPECT_EQ(limits[0].cpu_time, std::chrono::nanoseconds(std::int64_t{1} << 32));
+  EXPECT_FALSE(limits[0].memory_bytes);
+  EXPECT_EQ(reasons[0], "deadline");
+  EXPECT_FALSE(limits[1].request_bytes);
+  EXPECT_FALSE(reasons[1]);
 }
 
 }  // namespace

@@ -64,10 +64,20 @@ Task<Reply> greet(Context&, InStream<Bytes>& in) {
   co_return "you said " + word;
 }
 
+int minutes = 0;
+
+void tick() { ++minutes; }
+void save() { log(LogLevel::info, "here for " + std::to_string(minutes) + " minutes"); }
+
 }  // namespace
 
 WASM_GRPC_SERVICES(registry) {
   registry.place_in_process();
+  registry.on_alarm([] {
+    tick();
+    set_alarm(1min);
+  });
+  registry.on_ending([] { save(); });
   registry.serve<Guestbook>();
   registry.service("hello.Coroutines")
       .bidi_stream("Remind", remind)

@@ -8,6 +8,7 @@
 #include "wasm_grpc/guest/exports.h"
 #include "wasm_grpc/guest/health.h"
 #include "wasm_grpc/guest/http.h"
+#include "wasm_grpc/guest/instance_events.h"
 #include "wasm_grpc/guest/log.h"
 #include "wasm_grpc/guest/message.h"
 #include "wasm_grpc/guest/message_stream.h"

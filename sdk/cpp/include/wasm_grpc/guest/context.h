@@ -3,7 +3,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -11,6 +13,7 @@
 #include "wasm_grpc/guest/buffer.h"
 #include "wasm_grpc/guest/bytes.h"
 #include "wasm_grpc/guest/instance.h"
+#include "wasm_grpc/guest/log.h"
 #include "wasm_grpc/guest/metadata.h"
 #include "wasm_grpc/guest/status.h"
 
@@ -35,6 +38,15 @@ template <typename Read>
 }
 
 }  // namespace detail
+
+/// What a call may use, as far as it is limited.
+struct Limits {
+  std::optional<std::uint64_t> request_bytes;   // of one message
+  std::optional<std::uint64_t> response_bytes;  // of one message
+  std::optional<std::uint64_t> metadata_bytes;  // of the response's headers and trailers
+  std::optional<std::uint64_t> memory_bytes;    // of the instance
+  std::optional<std::chrono::nanoseconds> cpu_time;
+};
 
 /// One call, while its handler runs. Not to be kept beyond that.
 class Context {
@@ -70,6 +82,23 @@ class Context {
   /// the host. Nothing before the first message.
   [[nodiscard]] std::optional<std::string> message_encoding() const { return info(abi::message_encoding); }
 
+  /// The limits in force; none where the host is too old to tell.
+  [[nodiscard]] Limits limits() const {
+    const auto cpu_time = limit(abi::max_cpu_time);
+    return {limit(abi::max_request), limit(abi::max_response), limit(abi::max_metadata), limit(abi::max_memory),
+            cpu_time ? std::optional(std::chrono::nanoseconds(static_cast<std::int64_t>(*cpu_time))) : std::nullopt};
+  }
+
+  /// Writes a line about this call into the host's log, with its method, its client's address and the fields:
+  ///   context.log(LogLevel::info, "sold", {{"item", "tea"}, {"left", std::to_string(left)}});
+  /// 32 fields and 8 KiB of them at most. A host that is too old, or refuses a field, logs the line without.
+  void log(LogLevel level, std::string_view line, std::span<const LogField> fields) const {
+    if (!detail::log_call(call_, level, line, fields)) guest::log(level, line);
+  }
+  void log(LogLevel level, std::string_view line, std::initializer_list<LogField> fields = {}) const {
+    log(level, line, std::span(fields.begin(), fields.size()));
+  }
+
   // ---- Its end ----
 
   /// What is left until the call's deadline, 0 when that has passed; nothing when the client set none.
@@ -81,6 +110,8 @@ class Context {
   /// True once nothing can reach the client any more: it cancelled, went away, or the deadline has passed. Clean up and
   /// return soon: the host drops a guest that goes on.
   [[nodiscard]] bool cancelled() const { return abi::wasm_grpc_1_wait(call_, 0, 0) < 0; }
+  /// Why it is: "client", "deadline", "connection", "stopping", "host", or "answered" (docs/abi.md); nothing before.
+  [[nodiscard]] std::optional<std::string> end_reason() const { return info(abi::end_reason); }
   /// Sleeps, without holding up other calls. False when the call was cancelled before the time was over. Not in a
   /// coroutine, where it does not wait: `co_await sleep(time)`.
   [[nodiscard]] bool sleep_for(std::chrono::nanoseconds time) const {
@@ -130,6 +161,13 @@ class Context {
   [[nodiscard]] std::optional<std::string> info(std::int32_t what) const {
     return detail::read_string(
         [&](void* value, std::uint32_t cap) { return abi::wasm_grpc_1_info(call_, what, value, cap); });
+  }
+  [[nodiscard]] std::optional<std::uint64_t> limit(std::int32_t what) const {
+    unsigned char bytes[8];
+    if (abi::wasm_grpc_1_info(call_, what, bytes, sizeof bytes) != sizeof bytes) return std::nullopt;
+    std::uint64_t value = 0;
+    for (int i = 0; i < 8; ++i) value |= std::uint64_t{bytes[i]} << (8 * i);
+    return value;
   }
   bool add(std::int32_t where, std::string_view key, Bytes value) const {
     return abi::wasm_grpc_1_metadata_add(call_, where, key.data(), static_cast<std::uint32_t>(key.size()), value.data(),

@@ -1,7 +1,10 @@
 // Lines in the host's log.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
+#include <string>
 #include <string_view>
 
 #include "wasm_grpc/guest/abi.h"
@@ -22,4 +25,29 @@ inline void log(LogLevel level, std::string_view line) {
   abi::wasm_grpc_1_log(static_cast<std::int32_t>(level), line.data(), static_cast<std::uint32_t>(line.size()));
 }
 
+/// Something that a line says besides its text: a key of lower-case letters, digits, '_', '-' and '.', and any value.
+struct LogField {
+  std::string_view key;
+  std::string_view value;
+};
+
+namespace detail {
+
+/// Writes a line about a call. False when the host refused the fields, or is too old for them: nothing is logged then.
+inline bool log_call(std::int32_t call, LogLevel level, std::string_view line, std::span<const LogField> fields) {
+  std::string pairs;
+  const auto put_size = [&pairs](std::size_t size) {
+    for (int i = 0; i < 4; ++i) pairs.push_back(static_cast<char>(size >> (8 * i)));
+  };
+  for (const LogField& field : fields) {
+    put_size(field.key.size());
+    put_size(field.value.size());
+    pairs.append(field.key).append(field.value);
+  }
+  return abi::wasm_grpc_1_log_call(call, static_cast<std::int32_t>(level), line.data(),
+                                   static_cast<std::uint32_t>(line.size()), pairs.data(),
+                                   static_cast<std::uint32_t>(pairs.size())) == abi::ok;
+}
+
+}  // namespace detail
 }  // namespace wasm_grpc::guest

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -17,6 +18,7 @@
 #include "wasm_grpc/guest/context.h"
 #include "wasm_grpc/guest/coroutine.h"
 #include "wasm_grpc/guest/http.h"
+#include "wasm_grpc/guest/instance_events.h"
 #include "wasm_grpc/guest/reply.h"
 #include "wasm_grpc/guest/status.h"
 #include "wasm_grpc/guest/stream.h"
@@ -151,6 +153,18 @@ class Registry {
   /// One for each value of a request header, such as "room-id": calls with the same value meet the same instance.
   void place_by_header(std::string_view key) const { place(abi::instance_of_key, key); }
 
+  // Events of an instance whose methods are coroutines, which are of no call (instance_events.h). They must not wait;
+  // coroutines that they wake, as by Condition::notify_all(), go on when they have returned.
+
+  /// What runs when the time of set_alarm() has come.
+  void on_alarm(std::function<void()> handler) { events_.alarm = std::move(handler); }
+  /// What runs before the instance is given up: as nobody has called for long, as others need its room, or as the
+  /// server stops; not when it fails. It has a second.
+  void on_ending(std::function<void()> handler) {
+    events_.ending = std::move(handler);
+    (void)tell_of_ending(true);
+  }
+
   /// Serves one call: what the export wasm_grpc_call does.
   [[nodiscard]] std::int32_t dispatch(std::int32_t call, std::int32_t tag) {
     const Method* const method = find(tag);
@@ -159,6 +173,11 @@ class Registry {
   }
   /// Takes one event of one call: what the export wasm_grpc_event does.
   void event(std::int32_t call, std::int32_t event, std::int32_t value) {
+    if (call == abi::no_call) {
+      events_.take(event);
+      loop_.run();
+      return;
+    }
     if (event != abi::event_open) {
       loop_.take(call, event);
       return;
@@ -213,6 +232,7 @@ class Registry {
   std::vector<std::unique_ptr<void, void (*)(void*)>> services_;
   std::vector<Method> methods_;  // the index is the method's tag
   detail::Instance instance_;
+  detail::InstanceEvents events_;
   detail::AsyncLoop loop_{instance_};
 };
 
