@@ -3,7 +3,8 @@ package guest
 import (
 	"context"
 	"iter"
-	"runtime"
+	"math"
+	"sync"
 	"time"
 
 	"wasm-grpc/guest/internal/abi"
@@ -12,18 +13,42 @@ import (
 // Context is one call, while its handler runs. It is a context.Context that ends when the call does, and may be passed
 // on as one. All of its methods may be called after the handler has returned; they tell that the call is over.
 //
-// Nothing can interrupt a guest that computes or sleeps, so the end of a call shows where the guest looks for it: in
-// Err, Recv, Send, Sleep and the like, which also close Done. A handler that waits for nothing but channels or timers
-// when its call ends is dropped by the host, together with its instance.
+// The end of a call wakes what waits in Recv, Send and Sleep, and for Done of this context or one derived from it. A guest
+// that computes asks Err: nothing can interrupt it. One where nothing waits so when its call ends, but for other channels
+// or timers only, is dropped by the host, together with its instance.
 type Context struct {
-	call     int32
-	done     chan struct{} // nil until somebody asks
-	err      error
+	call int32
+
+	mutex    sync.Mutex     // of what follows
+	done     chan struct{}  // nil until somebody asks
+	watched  bool           // a goroutine closes done
+	err      error          // why the call is over, nil while it is not known to be
+	waiters  [3]*abi.Waiter // by their interests
+	refused  bool           // the host gives no more waiters
 	deadline time.Time
 	asked    bool // whether deadline is known
 }
 
 var _ context.Context = (*Context)(nil)
+
+type contextKey struct{}
+
+// FromContext is the call that ctx is of: a *Context, or a context derived from one; false when it is of none.
+func FromContext(ctx context.Context) (*Context, bool) {
+	if ctx == nil {
+		return nil, false
+	}
+	c, ok := ctx.Value(contextKey{}).(*Context)
+	return c, ok
+}
+
+// Value is nil: a call has no values. context.WithValue(ctx, ...) has.
+func (c *Context) Value(key any) any {
+	if key == (contextKey{}) {
+		return c // for FromContext
+	}
+	return nil
+}
 
 // ---- The request ----
 
@@ -84,6 +109,35 @@ func (c *Context) TLSPeer() string { return c.info(abi.TLSPeer) }
 // decompressed it.
 func (c *Context) MessageEncoding() string { return c.info(abi.MessageEncoding) }
 
+// Limits are the host's, 0 where there is none.
+type Limits struct {
+	MaxRequest  int64 // bytes a request message may have
+	MaxResponse int64 // bytes a response message may have
+	MaxMetadata int64 // bytes of response metadata
+	MaxMemory   int64 // bytes the memory of an instance may have
+	// How long a call may compute; what it waits does not count.
+	MaxCPUTime time.Duration
+}
+
+// Limits are those in force for the call; all 0 after the handler has returned, and on a host that does not tell.
+func (c *Context) Limits() Limits {
+	return Limits{
+		MaxRequest:  c.limit(abi.MaxRequest),
+		MaxResponse: c.limit(abi.MaxResponse),
+		MaxMetadata: c.limit(abi.MaxMetadata),
+		MaxMemory:   c.limit(abi.MaxMemory),
+		MaxCPUTime:  time.Duration(c.limit(abi.MaxCPUTime)),
+	}
+}
+
+func (c *Context) limit(what int32) int64 {
+	number := c.info(what)
+	if len(number) != 8 {
+		return 0
+	}
+	return int64(min(uint64(little(number))|uint64(little(number[4:]))<<32, math.MaxInt64))
+}
+
 func (c *Context) info(what int32) string {
 	text, _ := read(func(buffer []byte) int32 { return abi.Info(c.call, what, buffer) })
 	return text
@@ -101,95 +155,6 @@ func read(ask func(buffer []byte) int32) (string, bool) {
 		return "", false
 	}
 	return string(buffer[:size]), true
-}
-
-// ---- Its end ----
-
-// Deadline is when the client gives up; false when it set no deadline.
-func (c *Context) Deadline() (time.Time, bool) {
-	if !c.asked {
-		c.asked = true
-		if left := abi.Deadline(c.call); left >= 0 && left != abi.NoDeadline {
-			c.deadline = time.Now().Add(time.Duration(left))
-		}
-	}
-	return c.deadline, !c.deadline.IsZero()
-}
-
-// Err is nil while the client waits for an answer, then context.Canceled or context.DeadlineExceeded: clean up and
-// return soon, the host drops a guest that goes on. It asks the host, which takes less than a microsecond.
-func (c *Context) Err() error {
-	if c.err == nil && abi.Wait(c.call, 0, 0) < 0 {
-		c.ended()
-	}
-	return c.err
-}
-
-// Done is closed when the guest has learned that the call is over; see Context.
-func (c *Context) Done() <-chan struct{} {
-	if c.done == nil {
-		c.done = make(chan struct{})
-		if c.err != nil {
-			close(c.done)
-		}
-	}
-	return c.done
-}
-
-// Value is nil: a call has no values. context.WithValue(ctx, ...) has.
-func (c *Context) Value(any) any { return nil }
-
-// Sleep waits without holding up other calls; an error when the call ended before the time was over.
-func (c *Context) Sleep(duration time.Duration) error {
-	if result := c.wait(0, max(duration, 0)); result < 0 {
-		return c.Err()
-	}
-	return nil
-}
-
-// ended notes that the client is gone, and why.
-func (c *Context) ended() {
-	if c.err != nil {
-		return
-	}
-	c.err = context.Canceled
-	if abi.Deadline(c.call) == 0 {
-		c.err = context.DeadlineExceeded
-	}
-	if c.done != nil {
-		close(c.done)
-	}
-}
-
-// The goroutines of an instance that has not begun any: this package is initialized before those that use it.
-var ownGoroutines = runtime.NumGoroutine()
-
-// How long other goroutines are left asleep at most while the handler waits for the client.
-const waitTurn = 2 * time.Millisecond
-
-// wait is ABI 1's; a negative timeout never passes. The host suspends the instance as a whole, so where there are other
-// goroutines it is done in turns.
-func (c *Context) wait(interests int32, timeout time.Duration) int32 {
-	for {
-		turn := timeout
-		if runtime.NumGoroutine() > ownGoroutines {
-			runtime.Gosched()
-			if timeout < 0 || timeout > waitTurn {
-				turn = waitTurn
-			}
-		}
-		begin := time.Now()
-		result := abi.Wait(c.call, interests, int64(turn))
-		if result < 0 {
-			c.ended()
-		}
-		if result != 0 || turn == timeout {
-			return result
-		}
-		if timeout > 0 {
-			timeout = max(timeout-time.Since(begin), 0)
-		}
-	}
 }
 
 // ---- The response ----
@@ -234,7 +199,7 @@ func (c *Context) Compress(on bool) bool {
 }
 
 // Finish gives the call's status now, for a handler that goes on after the client has its answer; nil is OK. What the
-// handler returns is then ignored.
+// handler returns is then ignored, and it may not wait any more.
 func (c *Context) Finish(err error) error {
 	status := StatusOf(err)
 	giveDetails(c.call, status)

@@ -22,8 +22,8 @@
 // [Unary], [ClientStream], [ServerStream] and [BidiStream] register handlers that take messages rather than bytes.
 //
 // An instance of the module serves one call at a time; its memory, and so its package variables, last from one call to
-// the next. While a handler waits for its client, other instances serve other calls. Goroutines of the instance go on
-// beside such a wait, but are not woken by it: their timers may be 2 ms late. When no handler runs, no goroutine does.
+// the next. While a handler waits for its client, other instances serve other calls, and goroutines of its own instance
+// go on. When no handler runs, no goroutine does.
 //
 // A panic that nobody recovers ends the call with INTERNAL, and its instance with it; so does os.Exit.
 package guest

@@ -55,7 +55,7 @@ type httpBody struct {
 }
 
 func (b *httpBody) Read(buffer []byte) (int, error) {
-	if err := b.in.ctx.err; err != nil {
+	if err := b.in.ctx.known(); err != nil {
 		return 0, err // the rest may be another call's by now
 	}
 	if len(buffer) == 0 {

@@ -1,9 +1,9 @@
 package guest
 
 import (
-	"context"
 	"io"
 	"iter"
+	"sync"
 
 	"wasm-grpc/guest/internal/abi"
 )
@@ -31,8 +31,7 @@ func (r *Reader) Recv() ([]byte, error) {
 		case size == abi.End:
 			r.err = io.EOF
 		default:
-			r.ctx.ended()
-			r.err = r.ctx.err
+			r.err = r.ctx.ended()
 		}
 	}
 	return nil, r.err
@@ -72,13 +71,16 @@ type Writer struct{ ctx *Context }
 // the message cannot be delivered any more: return.
 func (w *Writer) Send(message []byte) error {
 	for {
+		if err := w.ctx.known(); err != nil {
+			return err
+		}
 		switch result := abi.Send(w.ctx.call, message); {
 		case result >= 0:
 			return nil
 		case result != abi.Again:
 			return w.ctx.over()
-		case w.ctx.wait(abi.Writable, -1) < 0:
-			return w.ctx.err
+		default:
+			w.ctx.wait(abi.Writable, -1)
 		}
 	}
 }
@@ -88,8 +90,23 @@ func (w *Writer) Ready() bool { return abi.Wait(w.ctx.call, abi.Writable, 0) != 
 
 // What an instance keeps from call to call, so that calls do not allocate it.
 var buffers struct {
-	request  []byte // the message received last
-	response []byte // where messages are encoded
+	request  []byte     // the message received last
+	mutex    sync.Mutex // of response
+	response []byte     // where messages are encoded
+}
+
+func takeResponse() []byte {
+	buffers.mutex.Lock()
+	defer buffers.mutex.Unlock()
+	taken := buffers.response
+	buffers.response = nil
+	return taken
+}
+
+func keepResponse(buffer []byte) {
+	buffers.mutex.Lock()
+	defer buffers.mutex.Unlock()
+	buffers.response = buffer
 }
 
 // The most of each buffer that is kept after a call.
@@ -111,17 +128,12 @@ func request(ctx *Context) ([]byte, error) {
 func serve(call int32, body func(ctx *Context) error) int32 {
 	ctx := &Context{call: call}
 	code := end(call, body(ctx))
-	if ctx.err == nil {
-		ctx.err = context.Canceled
-		if ctx.done != nil {
-			close(ctx.done)
-		}
-	}
+	ctx.close()
 	if len(buffers.request) > mostKept {
 		buffers.request = nil
 	}
-	if cap(buffers.response) > mostKept {
-		buffers.response = nil
+	if response := takeResponse(); cap(response) <= mostKept {
+		keepResponse(response)
 	}
 	return code
 }

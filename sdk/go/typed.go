@@ -139,14 +139,13 @@ func decode[Message any](codec Codec, data []byte) (*Message, error) {
 func nameOf(message any) string { return strings.TrimPrefix(reflect.TypeOf(message).String(), "*") }
 
 func send(ctx *Context, codec Codec, message any) error {
-	buffer := buffers.response
-	buffers.response = nil // not for another goroutine that sends while this one waits
+	buffer := takeResponse() // not for another goroutine that sends while this one waits
 	encoded, err := codec.Append(buffer[:0], message)
 	if err != nil {
 		return Error(Internal, "the response cannot be encoded as "+nameOf(message)+": "+err.Error())
 	}
 	out := Writer{ctx}
 	err = out.Send(encoded)
-	buffers.response = encoded
+	keepResponse(encoded)
 	return err
 }

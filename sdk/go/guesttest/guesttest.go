@@ -6,6 +6,7 @@ package guesttest
 
 import (
 	"strings"
+	"sync"
 	"time"
 
 	"wasm-grpc/guest"
@@ -57,35 +58,46 @@ func Run(call Call) Result {
 	if host.http() {
 		host.result.Status = 200
 	}
-	code := guest.Code(abi.Serve(id, host.methods[path]))
-	switch {
-	case host.finished:
-	case host.passed():
-		host.result.Code = guest.DeadlineExceeded
-	case host.ended():
-		host.result.Code = guest.Canceled
-	default:
-		host.result.Code = code
-	}
-	single := host.kinds[path] == abi.Unary || host.kinds[path] == abi.ClientStream
-	if host.result.Code == guest.OK && single && len(host.result.Responses) == 0 {
-		host.result.Code = guest.Internal
-	}
-	if host.http() {
-		host.answerByStatus()
-	}
-	host.over = true
-	return host.result
+	return host.end(path, guest.Code(abi.Serve(id, host.methods[path])))
 }
 
-const id = 1
+// end is what the client of the call sees, which is over now also for goroutines that its handler has left behind.
+func (h *host) end(path string, code guest.Code) Result {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	switch {
+	case h.finished:
+	case h.passed():
+		h.result.Code = guest.DeadlineExceeded
+	case h.ended():
+		h.result.Code = guest.Canceled
+	default:
+		h.result.Code = code
+	}
+	single := h.kinds[path] == abi.Unary || h.kinds[path] == abi.ClientStream
+	if h.result.Code == guest.OK && single && len(h.result.Responses) == 0 {
+		h.result.Code = guest.Internal
+	}
+	if h.http() {
+		h.answerByStatus()
+	}
+	h.over = true
+	return h.result
+}
+
+const (
+	id   = 1
+	peer = "127.0.0.1:1"
+)
 
 type host struct {
-	call     Call
-	begun    time.Time
-	methods  map[string]int32
-	kinds    map[string]int32
-	next     int // of the requests
+	call    Call
+	begun   time.Time
+	methods map[string]int32
+	kinds   map[string]int32
+
+	mutex    sync.Mutex // of what follows: a handler may have goroutines
+	next     int        // of the requests
 	stalls   int
 	finished bool
 	sent     bool // the headers
@@ -105,13 +117,9 @@ func (h *host) Compress(int32, int32) int32   { return 0 }
 func (h *host) passed() bool                  { return h.call.Timeout > 0 && time.Since(h.begun) >= h.call.Timeout }
 func (h *host) ended() bool                   { return h.passed() || h.call.Cancel && h.next == len(h.call.Requests) }
 func (h *host) live(call int32) bool          { return call == id && !h.over }
-func (h *host) Log(level int32, text string) {
-	h.result.Log = append(h.result.Log, levels[level]+": "+text)
-}
-
-var levels = [...]string{"trace", "debug", "info", "warn", "error"}
-
 func (h *host) Recv(call int32, buffer []byte) int32 {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
 	switch {
 	case !h.live(call):
 		return abi.Closed
@@ -129,6 +137,8 @@ func (h *host) Recv(call int32, buffer []byte) int32 {
 }
 
 func (h *host) Send(call int32, message []byte) int32 {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
 	switch {
 	case !h.live(call) || h.finished:
 		return abi.Closed
@@ -145,13 +155,8 @@ func (h *host) Send(call int32, message []byte) int32 {
 }
 
 func (h *host) Wait(call, interests int32, timeout int64) int32 {
-	switch {
-	case !h.live(call):
-		return abi.Closed
-	case h.ended():
-		return abi.Cancelled
-	case interests != 0:
-		return interests
+	if result := h.look(call, interests); result != 0 {
+		return result
 	}
 	pause := time.Duration(timeout)
 	if left := h.call.Timeout - time.Since(h.begun); h.call.Timeout > 0 && (timeout < 0 || left < pause) {
@@ -161,13 +166,28 @@ func (h *host) Wait(call, interests int32, timeout int64) int32 {
 		panic("guesttest: the handler waits for the end of a call that does not end; give it a Timeout or Cancel")
 	}
 	time.Sleep(pause)
-	if h.ended() {
-		return abi.Cancelled
-	}
-	return 0
+	return h.look(call, interests)
 }
 
+// look is a Wait without a wait.
+func (h *host) look(call, interests int32) int32 {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	switch {
+	case !h.live(call):
+		return abi.Closed
+	case h.ended():
+		return abi.Cancelled
+	}
+	return interests
+}
+
+// WaitFD has a number for what abi.Waiter is natively.
+func (h *host) WaitFD(int32, int32) int32 { return 3 }
+
 func (h *host) Finish(call, code int32, message string) int32 {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
 	switch {
 	case !h.live(call) || h.finished:
 		return abi.Closed
@@ -211,6 +231,8 @@ func (h *host) MetadataList(_ int32, buffer []byte) int32 {
 }
 
 func (h *host) MetadataAdd(_, where int32, key, value string) int32 {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
 	pair := Pair{strings.Clone(key), strings.Clone(value)}
 	switch {
 	case h.finished:
@@ -230,11 +252,18 @@ func (h *host) MetadataAdd(_, where int32, key, value string) int32 {
 }
 
 func (h *host) HeadersSend(int32) int32 {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
 	h.sent = true
 	return abi.OK
 }
 
-func (h *host) Info(_, what int32, buffer []byte) int32 {
+func (h *host) Info(call, what int32, buffer []byte) int32 {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	if !h.live(call) {
+		return abi.Closed
+	}
 	switch what {
 	case abi.Path:
 		return give(h.call.Path, buffer)
@@ -245,7 +274,16 @@ func (h *host) Info(_, what int32, buffer []byte) int32 {
 	case abi.Authority:
 		return give("guesttest", buffer)
 	case abi.Peer:
-		return give("127.0.0.1:1", buffer)
+		return give(peer, buffer)
+	case abi.EndReason:
+		switch {
+		case h.finished:
+			return give("answered", buffer)
+		case h.passed():
+			return give("deadline", buffer)
+		case h.ended():
+			return give("client", buffer)
+		}
 	case abi.MessageEncoding:
 		if h.next > 0 && !h.http() {
 			return give("identity", buffer)
@@ -255,6 +293,8 @@ func (h *host) Info(_, what int32, buffer []byte) int32 {
 }
 
 func (h *host) Deadline(call int32) int64 {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
 	if !h.live(call) {
 		return int64(abi.Closed)
 	}

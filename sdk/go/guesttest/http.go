@@ -35,6 +35,8 @@ var framing = map[string]bool{
 }
 
 func (h *host) HTTPStatus(call, status int32) int32 {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
 	switch {
 	case !h.live(call) || h.finished:
 		return abi.Closed

@@ -5,6 +5,8 @@ package hostlog
 import (
 	"bytes"
 	"context"
+	"encoding"
+	"fmt"
 	"log/slog"
 
 	"wasm-grpc/guest"
@@ -12,9 +14,14 @@ import (
 
 // Handler writes each record as one line, "message key=value ...", with the level and without the time, which the host
 // has. Make it by New.
+//
+// A record whose context is a *guest.Context, or derived from one, is written by its Log: with the call's method and its
+// client's address, and attributes that the host knows for such. So capital letters of their keys become small ones.
 type Handler struct {
-	text slog.Handler
-	line *bytes.Buffer // shared by a handler and those made from it; an instance has one thread
+	text   slog.Handler
+	line   *bytes.Buffer // shared by a handler and those made from it; an instance has one thread
+	group  string        // before the keys of what follows: "outer.inner."
+	fields []any         // of WithAttrs, as guest.Context.Log takes them
 }
 
 var _ slog.Handler = (*Handler)(nil)
@@ -28,7 +35,7 @@ func New(level slog.Leveler) *Handler {
 		}
 		return attribute
 	}
-	return &Handler{slog.NewTextHandler(line, &slog.HandlerOptions{Level: level, ReplaceAttr: leave}), line}
+	return &Handler{text: slog.NewTextHandler(line, &slog.HandlerOptions{Level: level, ReplaceAttr: leave}), line: line}
 }
 
 // Enabled tells whether records of the level are written.
@@ -38,6 +45,15 @@ func (h *Handler) Enabled(ctx context.Context, level slog.Level) bool {
 
 // Handle writes a record.
 func (h *Handler) Handle(ctx context.Context, record slog.Record) error {
+	if call, ok := guest.FromContext(ctx); ok {
+		fields := h.fields[:len(h.fields):len(h.fields)]
+		record.Attrs(func(attribute slog.Attr) bool {
+			fields = appendFields(fields, h.group, attribute)
+			return true
+		})
+		call.Log(level(record.Level), record.Message, fields...)
+		return nil
+	}
 	h.line.Reset()
 	if err := h.text.Handle(ctx, record); err != nil {
 		return err
@@ -52,12 +68,57 @@ func (h *Handler) Handle(ctx context.Context, record slog.Record) error {
 
 // WithAttrs is a handler whose records have these attributes too.
 func (h *Handler) WithAttrs(attributes []slog.Attr) slog.Handler {
-	return &Handler{h.text.WithAttrs(attributes), h.line}
+	fields := h.fields[:len(h.fields):len(h.fields)]
+	for _, attribute := range attributes {
+		fields = appendFields(fields, h.group, attribute)
+	}
+	return &Handler{h.text.WithAttrs(attributes), h.line, h.group, fields}
 }
 
 // WithGroup is a handler whose records' attributes are in that group.
 func (h *Handler) WithGroup(name string) slog.Handler {
-	return &Handler{h.text.WithGroup(name), h.line}
+	group := h.group
+	if name != "" {
+		group += name + "."
+	}
+	return &Handler{h.text.WithGroup(name), h.line, group, h.fields}
+}
+
+// appendFields appends the keys and values of an attribute, which may be a group.
+func appendFields(fields []any, group string, attribute slog.Attr) []any {
+	value := attribute.Value.Resolve()
+	switch {
+	case value.Kind() == slog.KindGroup:
+		if attribute.Key != "" {
+			group += attribute.Key + "."
+		}
+		for _, member := range value.Group() {
+			fields = appendFields(fields, group, member)
+		}
+		return fields
+	case attribute.Equal(slog.Attr{}):
+		return fields
+	}
+	return append(fields, group+attribute.Key, textOf(value))
+}
+
+// textOf is a value as slog.TextHandler writes it, but for quotation marks.
+func textOf(value slog.Value) string {
+	switch value.Kind() {
+	case slog.KindTime:
+		return value.Time().Format("2006-01-02T15:04:05.000Z07:00")
+	case slog.KindAny:
+		switch value := value.Any().(type) {
+		case encoding.TextMarshaler:
+			if text, err := value.MarshalText(); err == nil {
+				return string(text)
+			}
+		case []byte:
+			return string(value)
+		}
+		return fmt.Sprintf("%+v", value.Any())
+	}
+	return value.String()
 }
 
 func level(level slog.Level) guest.Level {

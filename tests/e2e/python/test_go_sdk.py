@@ -88,6 +88,16 @@ class TestTheEndOfACall:
         assert 0 < int(unary(go_everywhere, "TimeLeft", timeout=15)) <= 16_000  # the client rounds it up on the wire
         assert go_everywhere.unary_unary("/gotest.Guest/TimeLeft")(b"") == b"for ever"
 
+    def test_the_limits_are_known(self, guest, serve, connect):
+        guest("go_conformance")
+        limits = ("--max-message-size", "5000", "--max-response-size", "6000", "--max-memory", "67108864")
+        told = unary(connect(serve("go_conformance", *limits, "--max-cpu-time", "2500")), "Limits")
+        assert told == (
+            b"{MaxRequest:5000 MaxResponse:6000 MaxMetadata:16384 MaxMemory:67108864 MaxCPUTime:2.5s}"
+            b' and has not ended: ""'
+        )
+        assert b"MaxCPUTime:0s}" in unary(connect(serve("go_conformance", "--max-cpu-time", "0")), "Limits")
+
     def test_a_handler_that_sleeps_is_told_of_the_deadline_and_keeps_its_instance(self, single, connect, failure):
         channel = connect(single)
         assert unary(channel, "Count") == b"1"
@@ -156,17 +166,6 @@ class TestStreams:
         outbox.end()
         assert list(replies) == []
 
-    def test_goroutines_go_on_while_the_handler_waits_for_the_client(self, go_everywhere):
-        outbox = Outbox()
-        replies = go_everywhere.stream_stream("/gotest.Guest/Clock")(outbox, timeout=LIMIT)
-        assert [next(replies) for _ in range(10)] == [b"tick"] * 10
-        outbox.send(b"now")
-        while next(replies) != b"now":
-            pass
-        assert next(replies) == b"tick"
-        outbox.end()
-        assert set(replies) <= {b"tick"}
-
     def test_messages_of_any_size_up_to_the_limit_come_back(self, go_everywhere):
         for size in (0, 1, 4095, 4096, 4097, 65536, 1 << 20, 4 << 20):
             assert unary(go_everywhere, "Echo", b"m" * size) == b"m" * size
@@ -177,6 +176,82 @@ class TestStreams:
             assert len(unary(channel, "Echo", b"m" * (1 << 20))) == 1 << 20
         assert unary(channel, "Count") == b"1"
         assert "trap" not in single.log
+
+
+class TestGoroutines:
+    def test_they_go_on_while_the_handler_waits_for_the_client(self, go_everywhere):
+        outbox = Outbox()
+        replies = go_everywhere.stream_stream("/gotest.Guest/Clock")(outbox, timeout=LIMIT)
+        assert [next(replies) for _ in range(10)] == [b"tick"] * 10
+        outbox.send(b"now")
+        while next(replies) != b"now":
+            pass
+        assert next(replies) == b"tick"
+        outbox.end()
+        assert set(replies) <= {b"tick"}
+
+    def test_they_receive_and_send_side_by_side_with_a_client_that_reads_late(self, go_everywhere):
+        outbox = Outbox()
+        replies = go_everywhere.stream_stream("/gotest.Guest/Mirror")(outbox, timeout=LIMIT)
+        sent = [b"%d " % i + b"x" * 5000 for i in range(200)]
+        for message in sent:
+            outbox.send(message)
+        outbox.end()
+        time.sleep(0.3)
+        assert sorted(replies) == sorted(sent * 2)
+
+    def test_they_sleep_side_by_side(self, go_everywhere):
+        assert unary(go_everywhere, "Sleepers") == b"12345"
+
+    @pytest.mark.parametrize("context", [b"", b"derived"])
+    def test_cancellation_wakes_a_select(self, single, connect, context):
+        channel = connect(single)
+        assert unary(channel, "Count") == b"1"
+        call = channel.unary_unary("/gotest.Guest/Await").future(context, timeout=LIMIT)
+        single.wait_for_log("awaits")
+        call.cancel()
+        single.wait_for_log('awaited context canceled by "client"')
+        assert unary(channel, "Count") == b"2"
+
+    @pytest.mark.parametrize("context", [b"", b"derived"])
+    def test_the_deadline_wakes_a_select(self, single, connect, failure, context):
+        channel = connect(single)
+        assert unary(channel, "Count") == b"1"
+        with failure(grpc.StatusCode.DEADLINE_EXCEEDED):
+            # Not the client's own deadline, at which it cancels the call: that could come first.
+            channel.unary_unary("/gotest.Guest/Await")(context, metadata=[("grpc-timeout", "300m")])
+        single.wait_for_log('awaited context deadline exceeded by "deadline"')
+        assert unary(channel, "Count") == b"2"
+
+    def test_calls_leave_none_behind(self, single, connect):
+        channel = connect(single)
+        before = unary(channel, "Goroutines")
+        for _ in range(100):  # more than an instance may have files open
+            assert unary(channel, "Glance") == b"context deadline exceeded"
+        assert unary(channel, "Sleepers") == b"12345"
+        assert unary(channel, "Goroutines") == before
+        assert unary(channel, "Count") == b"1"
+
+    def test_those_that_only_wait_cost_no_time(self, guest, serve, connect):
+        guest("go_conformance")
+        server = serve("go_conformance", "--workers", "1")
+        channel = connect(server)
+        calls = []
+        for _ in range(50):
+            outbox = Outbox(b"here")
+            replies = channel.stream_stream("/gotest.Guest/Idle")(outbox, timeout=120)
+            assert next(replies) == b"here"
+            calls.append((outbox, replies))
+        time.sleep(0.5)  # what starting them brought about is over
+        before, begin = server.processor_seconds(), time.monotonic()
+        time.sleep(2)
+        # 0.00 of a core; 0.3 to 0.4 if each woke every 2 ms, and more on a slower machine.
+        assert server.processor_seconds() - before < 0.05 * (time.monotonic() - begin)
+        for outbox, replies in calls:
+            outbox.send(b"still here")
+            assert next(replies) == b"still here"
+            outbox.end()
+            assert list(replies) == []
 
 
 class TestWhatInstancesShare:
@@ -216,6 +291,13 @@ class TestTheRest:
         server.wait_for_log(r"debug go_conformance: with attributes text=\"some words\" number=7")
         server.wait_for_log(r"error go_conformance: grouped outer=1 group.level=mine")
         server.wait_for_log(r"info go_conformance: printed")
+
+    def test_lines_of_a_call_tell_of_it(self, single, connect):
+        unary(connect(single), "Log", b"some words")
+        call = r"method=/gotest.Guest/Log peer=127.0.0.1:\d+"
+        single.wait_for_log(rf'go_conformance: of a call {call} text="some words" number=7\n')
+        single.wait_for_log(r'go_conformance: as a line "two words"=7\n')
+        single.wait_for_log(rf"go_conformance: by slog {call} outer=1 group.took=1s\n")
 
     def test_a_service_says_how_it_is(self, single, connect):
         channel = connect(single)

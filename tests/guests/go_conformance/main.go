@@ -44,6 +44,7 @@ func init() {
 		BidiStream("Clock", clock)
 	guest.NewService("gotest.Down").Unary("Nothing", sleep).SetServing(false)
 	serveHTTP()
+	serveWaits()
 }
 
 func main() {}
@@ -142,7 +143,10 @@ func compress(ctx *guest.Context, request []byte) ([]byte, error) {
 	return request, nil
 }
 
-func log(_ *guest.Context, request []byte) ([]byte, error) {
+func log(ctx *guest.Context, request []byte) ([]byte, error) {
+	ctx.Log(guest.LevelWarn, "of a call", "Text", string(request), "number", 7)
+	ctx.Log(guest.LevelWarn, "as a line", "two words", 7)
+	slog.With("outer", 1).WithGroup("group").InfoContext(context.WithValue(ctx, "a", "value"), "by slog", "took", time.Second)
 	slog.Debug("with attributes", "text", string(request), "number", 7)
 	slog.With("outer", 1).WithGroup("group").Error("grouped", "level", "mine")
 	fmt.Println("printed")

@@ -47,6 +47,12 @@ const (
 	TLSPeer         int32 = 3
 	MessageEncoding int32 = 4
 	HTTPMethod      int32 = 5
+	EndReason       int32 = 6
+	MaxRequest      int32 = 32
+	MaxResponse     int32 = 33
+	MaxMetadata     int32 = 34
+	MaxMemory       int32 = 35
+	MaxCPUTime      int32 = 36
 )
 
 // NoDeadline is what Deadline answers when the client set none.

@@ -11,6 +11,7 @@ type Functions interface {
 	Send(call int32, message []byte) int32
 	Compress(call, on int32) int32
 	Wait(call, interests int32, timeout int64) int32
+	WaitFD(call, interests int32) int32
 	Finish(call, code int32, message string) int32
 	MetadataGet(call int32, key string, index int32, value []byte) int32
 	MetadataList(call int32, buffer []byte) int32
@@ -20,6 +21,7 @@ type Functions interface {
 	Info(call, what int32, buffer []byte) int32
 	Deadline(call int32) int64
 	Log(level int32, text string)
+	LogCall(call, level int32, text string, pairs []byte) int32
 }
 
 // Host is what the functions below call; set before anything of package guest runs.
@@ -47,4 +49,8 @@ func MetadataGet(call int32, key string, index int32, value []byte) int32 {
 
 func MetadataAdd(call, where int32, key, value string) int32 {
 	return Host.MetadataAdd(call, where, key, value)
+}
+
+func LogCall(call, level int32, text string, pairs []byte) int32 {
+	return Host.LogCall(call, level, text, pairs)
 }

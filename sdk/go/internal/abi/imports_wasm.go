@@ -28,6 +28,9 @@ func compress(call, on int32) int32
 //go:wasmimport wasm_grpc_1 wait
 func wait(call, interests int32, timeout int64) int32
 
+//go:wasmimport wasm_grpc_1_optional wait_fd
+func waitFD(call, interests int32) int32
+
 //go:wasmimport wasm_grpc_1 finish
 //go:noescape
 func finish(call, code int32, message unsafe.Pointer, messageLen uint32) int32
@@ -60,6 +63,10 @@ func deadline(call int32) int64
 //go:wasmimport wasm_grpc_1 log
 //go:noescape
 func log(level int32, text unsafe.Pointer, textLen uint32)
+
+//go:wasmimport wasm_grpc_1_optional log_call
+//go:noescape
+func logCall(call, level int32, text unsafe.Pointer, textLen uint32, pairs unsafe.Pointer, pairsLen uint32) int32
 
 func of(bytes []byte) (unsafe.Pointer, uint32) {
 	return unsafe.Pointer(unsafe.SliceData(bytes)), uint32(len(bytes))
@@ -134,4 +141,10 @@ func Deadline(call int32) int64 { return deadline(call) }
 func Log(level int32, text string) {
 	ptr, size := ofText(text)
 	log(level, ptr, size)
+}
+
+func LogCall(call, level int32, text string, pairs []byte) int32 {
+	textPtr, textSize := ofText(text)
+	ptr, size := of(pairs)
+	return logCall(call, level, textPtr, textSize, ptr, size)
 }
