@@ -29,12 +29,16 @@ struct ClientLimits {
   /// CONTINUATION frames that the headers of one request may take beyond their first frame.
   std::uint32_t max_continuations = 8;
 
-  /// Streams a client may reset at once, and a second after that; the same again for errors of its own that reset one.
+  /// Streams a client may reset right after it has opened them (within some 20 ms), at once, and a second after that;
+  /// the same again for errors of its own that reset one. Resets of older streams, and of those that were answered,
+  /// count as overhead below: clients reset streams that the server has ended early, and cancel calls that they have
+  /// waited for.
   std::uint32_t reset_burst = 1000;
   std::uint32_t resets_per_second = 200;
 
-  /// Frames that carry no part of a call (PING, PRIORITY, WINDOW_UPDATE, empty DATA, unknown types; SETTINGS counts as
-  /// 100) a client may send at once, and a second after that. Each message frame sent to it allows for 20 more.
+  /// Frames that carry no part of a call (PING, PRIORITY, WINDOW_UPDATE, empty DATA, late RST_STREAM, unknown types;
+  /// SETTINGS counts as 100) a client may send at once, and a second after that. Each message frame sent to it allows
+  /// for 20 more.
   std::uint32_t overhead_burst = 10'000;
   std::uint32_t overhead_per_second = 1000;
 

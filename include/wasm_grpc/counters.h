@@ -55,7 +55,9 @@ struct ServerCounters {
   std::uint64_t calls_started = 0;    // given to a guest or a native handler
   std::uint64_t calls_refused = 0;    // answered without one
   std::uint64_t calls_over_time = 0;  // ServerOptions::max_call_time ended them
-  std::uint64_t calls_idle = 0;       // ClientLimits::request_idle_timeout ended them
+  /// Fields of requests whose values gRPC does not allow, such as text that is not ASCII: the calls are served without.
+  std::uint64_t metadata_dropped = 0;
+  std::uint64_t calls_idle = 0;  // ClientLimits::request_idle_timeout ended them
   /// By rpc::StatusCode, both kinds. One whose client went away before it had a status is CANCELLED.
   std::array<std::uint64_t, rpc::max_status_code + 1> calls_ended{};
 

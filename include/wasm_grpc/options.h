@@ -86,11 +86,11 @@ struct ServerOptions {
   /// of addresses are reserved for each; memory is used only as guests use it.
   std::uint32_t max_instances = 4096;
 
-  /// Bytes that the linear memories and tables of all guests may have together, as they declare and grow them, touched or
-  /// not. When they are taken, memory.grow and table.grow fail, and calls wait for new instances, for which idle ones
-  /// make way. Half of it is kept for the modules in equal parts, so that none finds nothing left. 0: three quarters of
-  /// what the machine has, or the control group (cgroup) of the process, where that is less. What guests' stacks, their
-  /// code and the host's buffers of calls take comes on top.
+  /// Bytes that the linear memories and tables of all guests may have together, as they declare and grow them, touched
+  /// or not. When they are taken, memory.grow and table.grow fail, and calls wait for new instances, for which idle
+  /// ones make way. Half of it is kept for the modules in equal parts, so that none finds nothing left. 0: three
+  /// quarters of what the machine has, or the control group (cgroup) of the process, where that is less. What guests'
+  /// stacks, their code and the host's buffers of calls take comes on top.
   std::uint64_t max_total_memory = 0;
 
   /// Bytes one request message may have, as it comes and decompressed; a larger one is answered RESOURCE_EXHAUSTED.
@@ -124,6 +124,11 @@ struct ServerOptions {
   /// TLS on the TCP addresses, but for those listened on as "http://ADDRESS:PORT".
   TlsOptions tls;
 
+  /// Proxies whose connections begin by the PROXY protocol, version 1 or 2, which says who their client is: networks
+  /// and addresses such as "10.0.0.0/8", "fd00::/8" and "192.0.2.7", "unix:" for unix sockets. A connection from there
+  /// that begins otherwise is closed; from elsewhere nobody is believed.
+  std::vector<std::string> proxies;
+
   /// After this much time without a byte from a client (up to twice as much) it is sent a PING, and its connection is
   /// closed when nothing comes back within the timeout (at least 1 ms): so dead clients are found. A time of 0: never.
   /// gRPC's usual values.
@@ -133,6 +138,10 @@ struct ServerOptions {
   /// How often a client may ping while it has a call open; every two hours without one. With more than two pings too
   /// many between answers its connection ends with ENHANCE_YOUR_CALM, "too_many_pings". 0: as often as it likes.
   std::chrono::milliseconds min_ping_interval{300'000};
+
+  /// Whether that interval holds for clients without a call too, rather than two hours: gRPC's "permit keepalive
+  /// without calls".
+  bool pings_without_calls = false;
 
   /// A connection without calls for this long is told to go (GOAWAY). 0: never.
   std::chrono::milliseconds max_connection_idle{0};

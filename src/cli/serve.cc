@@ -153,6 +153,11 @@ void add_serve(CLI::App& app, Command& run) {
       ->capture_default_str()
       ->type_name("ADDRESS");
   ServerOptions& server = flags->server;
+  command
+      ->add_option("--proxy-protocol", server.proxies,
+                   "Where proxies are that speak the PROXY protocol, such as 10.0.0.0/8, 192.0.2.7 or unix:")
+      ->allow_extra_args(false)
+      ->type_name("NETWORK");
   command->add_option("--workers", server.workers, "Threads that serve; 0: one for each core")
       ->check(CLI::Range(0U, 1024U))
       ->capture_default_str()

@@ -104,6 +104,8 @@ void ConnectionFlags::add_to(CLI::App& command) {
   add("--keepalive-time", keepalive_time_ms, "Ping clients that were silent for this long; 0: never");
   add("--keepalive-timeout", keepalive_timeout_ms, "How long such a client may take to answer, in ms", 1);
   add("--min-ping-interval", min_ping_interval_ms, "How often clients may ping during calls; 0: as they like");
+  command.add_flag("--permit-pings-without-calls", pings_without_calls,
+                   "--min-ping-interval holds for clients without calls too");
   add("--max-connection-idle", max_idle_ms, "End connections without calls for this long; 0: never");
   add("--max-connection-age", max_age_ms, "End connections older than this, gracefully; 0: never");
   add("--max-connection-age-grace", max_age_grace_ms, "What is left to their calls then; 0: no limit");
@@ -114,6 +116,7 @@ void ConnectionFlags::set(ServerOptions& options) const {
   options.keepalive_time = milliseconds(keepalive_time_ms);
   options.keepalive_timeout = milliseconds(keepalive_timeout_ms);
   options.min_ping_interval = milliseconds(min_ping_interval_ms);
+  options.pings_without_calls = pings_without_calls;
   options.max_connection_idle = milliseconds(max_idle_ms);
   options.max_connection_age = milliseconds(max_age_ms);
   options.max_connection_age_grace = milliseconds(max_age_grace_ms);

@@ -42,6 +42,7 @@ struct ConnectionFlags {
   std::int64_t keepalive_time_ms = ServerOptions{}.keepalive_time.count();
   std::int64_t keepalive_timeout_ms = ServerOptions{}.keepalive_timeout.count();
   std::int64_t min_ping_interval_ms = ServerOptions{}.min_ping_interval.count();
+  bool pings_without_calls = ServerOptions{}.pings_without_calls;
   std::int64_t max_idle_ms = ServerOptions{}.max_connection_idle.count();
   std::int64_t max_age_ms = ServerOptions{}.max_connection_age.count();
   std::int64_t max_age_grace_ms = ServerOptions{}.max_connection_age_grace.count();

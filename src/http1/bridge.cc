@@ -16,6 +16,8 @@ namespace {
 
 // What a client may send ahead of its turn, or of a handler that reads slowly.
 constexpr std::size_t high_water = std::size_t{64} << 10;
+// A connection that does nothing keeps buffers of this size.
+constexpr std::size_t kept_buffer = std::size_t{4} << 10;
 constexpr std::string_view end_of_head = "\r\n\r\n";
 
 std::string lower(std::string_view text) {
@@ -246,6 +248,15 @@ void Bridge::take(std::span<const std::byte> bytes) {
   if (over_) return;
   input_.insert(input_.end(), bytes.begin(), bytes.end());
   go_on();
+}
+
+void Bridge::shrink_when_idle() noexcept {
+  if (stream_ != 0) return;
+  body_.clear();
+  body_given_ = 0;
+  for (std::vector<std::byte>* const buffer : {&input_, &body_, &output_}) {
+    if (buffer->empty() && buffer->capacity() > kept_buffer) std::vector<std::byte>().swap(*buffer);
+  }
 }
 
 void Bridge::go_on() {

@@ -36,6 +36,8 @@ class Bridge {
   [[nodiscard]] bool wants_input() const noexcept;
   /// What is to be written to the client. The caller clears it.
   [[nodiscard]] std::vector<std::byte>& output() noexcept { return output_; }
+  /// Gives back what a large exchange needed, where none is under way.
+  void shrink_when_idle() noexcept;
   /// The connection is to be closed once the output has left.
   [[nodiscard]] bool is_over() const noexcept { return over_; }
   /// Why, where that was the client's fault; else empty.

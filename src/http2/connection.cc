@@ -41,6 +41,7 @@ Connection::Connection(Core& core, net::Incoming&& incoming, SslPointer ssl)
       admission_(std::move(incoming.admission)),
       tls_(ssl ? std::make_unique<TlsSession>(std::move(ssl)) : nullptr),
       client_(std::make_shared<rpc::Client>(rpc::next_connection_number(), std::move(incoming.peer))),
+      proxy_header_(incoming.behind_proxy ? std::make_unique<net::ProxyHeader>() : nullptr),
       guard_(core.settings),
       forced_resets_(core.settings.reset_burst, core.settings.resets_per_second),
       watch_(*this) {}
@@ -119,11 +120,34 @@ bool Connection::flooded() const {
 
 void Connection::take(std::span<const std::byte> bytes) {
   core_.counters.bytes_read += bytes.size();
+  if (proxy_header_ != nullptr) {
+    bytes = take_proxy_header(bytes);
+    if (bytes.empty()) return;
+  }
   if (tls_ == nullptr) {
     feed(bytes);
   } else {
     decrypt(bytes);
   }
+}
+
+std::span<const std::byte> Connection::take_proxy_header(std::span<const std::byte> bytes) {
+  const std::size_t taken = proxy_header_->take(bytes);
+  switch (proxy_header_->state()) {
+    case net::ProxyHeader::State::incomplete:
+      return {};
+    case net::ProxyHeader::State::malformed:
+      note_end(EndReason::bad_proxy_header, proxy_header_->complaint());
+      close();
+      return {};
+    case net::ProxyHeader::State::complete:
+      break;
+  }
+  if (const std::string& address = proxy_header_->client(); !address.empty()) {
+    client_ = std::make_shared<rpc::Client>(client_->connection, address);  // no call has it yet
+  }
+  proxy_header_.reset();
+  return bytes.subspan(taken);
 }
 
 void Connection::feed(std::span<const std::byte> bytes) {
@@ -204,14 +228,14 @@ void Connection::flush() {
     sent += core_.batch.size();
     const bool nothing = core_.batch.empty() && (bridge_ == nullptr || bridge_->output().empty());
     const bool alive = nothing || write_batch();
-    // Only now may the streams touch what the batch refers to.
-    for (std::size_t i = 0; i < written_streams_.size(); ++i) {
-      Stream* stream = written_streams_[i];
+    // Only now may the streams touch what the batch refers to. One by one: what is told of it may close the connection.
+    while (!written_streams_.empty()) {
+      Stream* stream = written_streams_.back();
+      written_streams_.pop_back();
       stream->written_ = false;
       stream->output_written();
       stream->release();
     }
-    written_streams_.clear();
     if (!alive) {
       close();
       return;
@@ -360,6 +384,10 @@ void Connection::close() {
   }
   for (Stream* stream : std::exchange(dirty_streams_, {})) {
     stream->dirty_ = false;
+    stream->release();
+  }
+  for (Stream* stream : std::exchange(written_streams_, {})) {
+    stream->written_ = false;
     stream->release();
   }
   nghttp2_session_del(std::exchange(session_, nullptr));

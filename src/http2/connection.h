@@ -19,6 +19,7 @@
 #include "http2/progress_watch.h"
 #include "http2/tls_session.h"
 #include "net/door.h"
+#include "net/proxy_header.h"
 #include "rpc/timer_queue.h"
 #include "rpc/token_bucket.h"
 #include "wasm_grpc/rpc/client.h"
@@ -158,6 +159,8 @@ class Connection final : private rpc::Timer {
   void read();
   void on_read(const asio::error_code& error, std::size_t size);
   void take(std::span<const std::byte> bytes);
+  /// What is left of the bytes behind the PROXY header.
+  [[nodiscard]] std::span<const std::byte> take_proxy_header(std::span<const std::byte> bytes);
   void feed(std::span<const std::byte> bytes);
   void feed_session(std::span<const std::byte> bytes);
   bool fill_batch();
@@ -177,6 +180,7 @@ class Connection final : private rpc::Timer {
   void agree(std::string_view protocol);
   void identify(std::span<const std::byte> bytes);
   void speak_http1();
+  void keep_alive_by_tcp() noexcept;
   void feed_bridge(std::span<const std::byte> bytes);
   void pump_bridge();
   void pump_bridge_later();
@@ -199,6 +203,7 @@ class Connection final : private rpc::Timer {
   net::Admission admission_;
   std::unique_ptr<TlsSession> tls_;  // nullptr: cleartext
   std::shared_ptr<rpc::Client> client_;
+  std::unique_ptr<net::ProxyHeader> proxy_header_;  // until it has come, where one is to come
   nghttp2_session* session_ = nullptr;
   bool speaks_http2_ = false;              // with neither, what it speaks is not known yet
   std::unique_ptr<http1::Bridge> bridge_;  // it speaks HTTP/1.1

@@ -1,4 +1,8 @@
 // A connection whose client speaks HTTP/1.1: between its bytes and its nghttp2 session is a bridge.
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <asio/post.hpp>
 #include <string_view>
@@ -23,6 +27,25 @@ void Connection::agree(std::string_view protocol) {
 
 void Connection::speak_http1() {
   bridge_ = std::make_unique<http1::Bridge>(tls_ != nullptr ? "https" : "http", core_.settings.max_header_list_size);
+  keep_alive_by_tcp();
+}
+
+// HTTP/1.1 has no PING: the system asks whether its client is still there. A unix socket ends with its client.
+void Connection::keep_alive_by_tcp() noexcept {
+  const Settings& settings = core_.settings;
+  if (settings.keepalive_time.count() == 0) return;
+  constexpr int probes = 3;
+  const auto seconds = [](std::chrono::milliseconds time, int parts) {
+    constexpr std::int64_t most = 32767;  // what Linux takes
+    return static_cast<int>(std::clamp<std::int64_t>((time.count() / parts + 999) / 1000, 1, most));
+  };
+  const auto set = [&](int level, int option, int value) {
+    return setsockopt(socket_.native_handle(), level, option, &value, sizeof(value)) == 0;
+  };
+  static_cast<void>(set(SOL_SOCKET, SO_KEEPALIVE, 1) &&
+                    set(IPPROTO_TCP, TCP_KEEPIDLE, seconds(settings.keepalive_time, 1)) &&
+                    set(IPPROTO_TCP, TCP_KEEPINTVL, seconds(settings.keepalive_timeout, probes)) &&
+                    set(IPPROTO_TCP, TCP_KEEPCNT, probes));
 }
 
 // The preface of HTTP/2 was made to be no request of HTTP/1.1 (RFC 9113, 3.4): the first bytes tell.
@@ -82,6 +105,7 @@ bool Connection::translate_batch() {
   if (bridge_->has_frames() || (!reading_ && bridge_->wants_input())) pump_bridge_later();
   core_.batch.copy(bridge_->output());
   bridge_->output().clear();
+  bridge_->shrink_when_idle();
   return !core_.batch.empty();
 }
 

@@ -68,7 +68,7 @@ void Connection::live_on() noexcept {
       next = std::min(next, idle_end);
     }
   }
-  if (settings.keepalive_time.count() > 0) {
+  if (settings.keepalive_time.count() > 0 && bridge_ == nullptr) {  // with HTTP/1.1 it is TCP's
     if (std::exchange(heard_, false)) {
       heard_at_ = now;
       awaits_pong_ = false;
@@ -102,8 +102,9 @@ void Connection::client_pinged() {
     ping_strikes_ = 0;
     return;
   }
-  const auto interval =
-      streams_ != nullptr ? least : std::max<std::chrono::milliseconds>(least, ping_interval_without_calls);
+  const auto interval = streams_ != nullptr || core_.settings.pings_without_calls
+                            ? least
+                            : std::max<std::chrono::milliseconds>(least, ping_interval_without_calls);
   if (last == Time() || rpc::later(last, interval) <= now || ++ping_strikes_ <= max_ping_strikes) return;
   static constexpr std::string_view reason = "too_many_pings";
   note_end(EndReason::too_many_pings, "more PING frames than the interval between them allows");

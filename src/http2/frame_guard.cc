@@ -37,6 +37,7 @@ std::size_t FrameGuard::inspect(std::span<const std::byte> bytes) noexcept {
   const auto* const data = reinterpret_cast<const std::uint8_t*>(bytes.data());
   const std::size_t size = bytes.size();
   std::size_t at = 0;
+  look_at_time();
   while (!violation_) {
     const std::size_t skipped = std::min(skip_, size - at);
     skip_ -= skipped;
@@ -148,7 +149,10 @@ bool FrameGuard::judge_priority(std::uint32_t id, const std::uint8_t* payload, s
 }
 
 bool FrameGuard::judge_reset(std::uint32_t id) noexcept {
+  const bool was_answered = is_remembered(id) && answered_.test(slot(id));
+  const bool is_old = id <= old_;
   end(id);
+  if (was_answered || is_old) return judge_overhead(1, "too many RST_STREAM frames");
   if (resets_.take()) return true;
   return refuse(EndReason::reset_flood, NGHTTP2_ENHANCE_YOUR_CALM, "too many streams reset");
 }
@@ -188,8 +192,17 @@ bool FrameGuard::refuse(EndReason reason, std::uint32_t error_code, const char* 
 // ---- What became of streams ----
 
 FrameGuard::Past FrameGuard::past(std::uint32_t id) const noexcept {
-  if (id % 2 == 0 || id > highest_ || (highest_ - id) / 2 >= remembered) return Past::unknown;
-  return streams_[slot(id)];
+  return is_remembered(id) ? streams_[slot(id)] : Past::unknown;
+}
+
+// Once for what was read together. What was opened since the last time noted was so within `at_once` of it: later bytes
+// would have noted theirs.
+void FrameGuard::look_at_time() noexcept {
+  const auto now = std::chrono::steady_clock::now();
+  if (now - then_ < at_once) return;
+  old_ = now - then_ < 2 * at_once ? opened_then_ : highest_;
+  opened_then_ = highest_;
+  then_ = now;
 }
 
 void FrameGuard::open(std::uint32_t id) noexcept {
@@ -202,6 +215,7 @@ void FrameGuard::open(std::uint32_t id) noexcept {
     for (std::uint32_t gap = first; gap < id; gap += 2) streams_[slot(gap)] = Past::never_opened;
   }
   streams_[slot(id)] = Past::open;
+  answered_.reset(slot(id));
   highest_ = id;
 }
 

@@ -7,6 +7,8 @@
 #pragma once
 
 #include <array>
+#include <bitset>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -34,6 +36,11 @@ class FrameGuard {
   [[nodiscard]] std::size_t inspect(std::span<const std::byte> bytes) noexcept;
   [[nodiscard]] const std::optional<Violation>& violation() const noexcept { return violation_; }
 
+  /// The stream has all of its answer, whether its client has ended it or not: that it is reset then is no fault.
+  void answered(std::uint32_t id) noexcept {
+    if (is_remembered(id)) answered_.set(slot(id));
+  }
+
   /// We have sent a frame with a message: its receiver may send window updates for it.
   void data_sent() noexcept { overhead_.give(window_updates_per_data_frame); }
 
@@ -52,6 +59,8 @@ class FrameGuard {
   static constexpr std::size_t head_size = 9;
   static constexpr std::size_t priority_head_size = head_size + 4;
   static constexpr std::uint32_t window_updates_per_data_frame = 20;
+  // Who opens streams only to reset them does so at once; who cancels a call has waited for it.
+  static constexpr std::chrono::milliseconds at_once{20};
   enum class Past : std::uint8_t { unknown, never_opened, open, ended };
 
   bool judge(const std::uint8_t* head, std::size_t length) noexcept;
@@ -65,6 +74,10 @@ class FrameGuard {
   [[nodiscard]] Past past(std::uint32_t id) const noexcept;
   void open(std::uint32_t id) noexcept;
   void end(std::uint32_t id) noexcept;
+  [[nodiscard]] bool is_remembered(std::uint32_t id) const noexcept {
+    return id % 2 == 1 && id <= highest_ && (highest_ - id) / 2 < remembered;
+  }
+  void look_at_time() noexcept;
   static std::size_t slot(std::uint32_t id) noexcept { return (id >> 1) % remembered; }
 
   rpc::TokenBucket resets_;
@@ -85,6 +98,11 @@ class FrameGuard {
 
   std::uint32_t highest_ = 0;  // stream that the client has opened
   std::array<Past, remembered> streams_{};
+  std::bitset<remembered> answered_;
+  // The streams up to the first are older than `at_once`; the second had been opened at that time.
+  std::uint32_t old_ = 0;
+  std::uint32_t opened_then_ = 0;
+  std::chrono::steady_clock::time_point then_{};
 };
 
 }  // namespace wasm_grpc::http2

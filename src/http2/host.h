@@ -27,8 +27,9 @@ enum class EndReason : std::uint8_t {
   keepalive_timeout,  // Settings::keepalive_timeout
   tls_failure,        // no agreement on TLS, or broken records later
   too_many,           // Endpoint::note_refused()
+  bad_proxy_header,   // it came from a proxy and began by no header of the PROXY protocol
 };
-inline constexpr std::size_t end_reasons = 13;
+inline constexpr std::size_t end_reasons = 14;
 /// Its name as in the log: "reset flood".
 [[nodiscard]] std::string_view name(EndReason reason) noexcept;
 /// True for what no client does by mistake.
@@ -65,6 +66,7 @@ struct Counters {
   rpc::Counter calls_refused;                                      // answered without one
   rpc::Counter calls_past_deadline;                                // of their clients
   rpc::Counter calls_over_time;                                    // Settings::max_call_time
+  rpc::Counter metadata_dropped;                                   // fields that gRPC does not allow
   rpc::Counter calls_idle;                                         // Settings::request_idle_timeout
   std::array<rpc::Counter, rpc::max_status_code + 1> calls_ended;  // by status; CANCELLED where there was none
   rpc::Counter bytes_read;

@@ -9,6 +9,9 @@ namespace wasm_grpc::http2 {
 
 namespace {
 
+// Of gRPC's own fields the one that a handler may want to know (gRFC A6).
+constexpr std::string_view previous_attempts_key = "grpc-previous-rpc-attempts";
+
 constexpr std::size_t field_overhead = 32;  // RFC 9113, 6.5.2
 constexpr std::size_t max_quoted = 200;     // of what a client sent, in what we answer
 
@@ -54,6 +57,9 @@ void RequestHead::reset() noexcept {
   mentions_encodings_ = false;
   is_grpc_ = false;
   has_encoded_ = false;
+  has_unfit_ = false;
+  content_types_ = 0;
+  dropped_ = 0;
   timeout_malformed_ = false;
   timeout_.reset();
 }
@@ -84,6 +90,7 @@ void RequestHead::add(std::string_view name, std::string_view value, std::size_t
       break;
     case 12:
       if (name == "content-type") {
+        ++content_types_;
         is_grpc_ = is_grpc_content_type(value);
         if (!is_grpc_) content_type_.assign(value);
         return;
@@ -124,19 +131,14 @@ void RequestHead::take_encoding(std::string_view value) {
   }
 }
 
-// Whether these are gRPC's is not known before the content-type, which may come last.
+// Whether these are gRPC's is not known before the last field: until then they stay as they came.
 void RequestHead::add_metadata(std::string_view key, std::string_view value, rpc::Metadata& metadata) {
   // HTTP allows more characters in names than gRPC does; such a field was not meant as metadata.
-  if (!rpc::is_valid_key(key)) return;
+  if (!rpc::is_valid_key(key) && key != previous_attempts_key) return;
   if (rpc::is_binary_key(key)) {
-    if (is_grpc_ && http_method_.empty() && !has_encoded_) {
-      decode_value(key, value, metadata);
-      return;
-    }
     has_encoded_ = true;
-  } else if (!rpc::is_valid_ascii_value(value) && metadata_error_.empty()) {
-    metadata_error_ = "the value of metadata " + quoted(key) +
-                      " is not printable ASCII; other bytes need a key that ends in \"-bin\"";
+  } else if (!rpc::is_valid_ascii_value(value)) {
+    has_unfit_ = true;
   }
   metadata.add(key, value);
 }
@@ -146,8 +148,10 @@ void RequestHead::decode(rpc::Metadata& metadata) {
   for (const auto [key, value] : metadata) {
     if (rpc::is_binary_key(key)) {
       decode_value(key, value, decoded);
-    } else {
+    } else if (rpc::is_valid_ascii_value(value)) {
       decoded.add(key, value);
+    } else {
+      ++dropped_;  // as proxies add them: the call is none the worse without
     }
   }
   std::swap(metadata, decoded);
@@ -182,6 +186,8 @@ std::optional<Refusal> RequestHead::judge(const rpc::MethodTable& methods, std::
     if (!http_method_.empty()) return in_http(431, path_, message + "\n");
     return in_grpc(rpc::StatusCode::resource_exhausted, std::move(message));
   }
+  // What the bytes mean must not depend on which of them one looks at (RFC 9110, 8.3).
+  if (content_types_ > 1) return in_http(400, path_, "The request has more than one content-type.\n");
   if (!http_method_.empty() || !is_grpc_) return judge_http(methods, metadata);
   method_ = methods.find(path_);
   if (method_ == nullptr) return unknown_path(methods);
@@ -194,17 +200,19 @@ std::optional<Refusal> RequestHead::judge(const rpc::MethodTable& methods, std::
     return in_grpc(rpc::StatusCode::internal,
                    "malformed grpc-timeout: expected one to eight digits and one of H, M, S, m, u, n");
   }
-  if (has_encoded_) decode(metadata);
+  if (has_encoded_ || has_unfit_) decode(metadata);
   if (!metadata_error_.empty()) return in_grpc(rpc::StatusCode::internal, metadata_error_);
   return std::nullopt;
 }
 
-// RFC 9113, 8.2.3: clients may split the field for the sake of compression, and those who are not HTTP/2 see one.
-void RequestHead::join_cookies(rpc::Metadata& metadata) {
-  if (!metadata.get("cookie", 1)) return;
+// Clients may split the field `cookie` for the sake of compression, and those who are not HTTP/2 see one (RFC 9113,
+// 8.2.3). What is of gRPC means nothing here.
+void RequestHead::rewrite_for_http(rpc::Metadata& metadata) {
+  if (!metadata.get("cookie", 1) && !metadata.get(previous_attempts_key)) return;
   std::string joined;
   rpc::Metadata others;
   for (const auto [key, value] : metadata) {
+    if (key == previous_attempts_key) continue;
     if (key != "cookie") {
       others.add(key, value);
       continue;
@@ -212,7 +220,7 @@ void RequestHead::join_cookies(rpc::Metadata& metadata) {
     if (!joined.empty()) joined += "; ";
     joined += value;
   }
-  others.add("cookie", joined);
+  if (!joined.empty()) others.add("cookie", joined);
   std::swap(metadata, others);
 }
 
@@ -224,7 +232,7 @@ std::optional<Refusal> RequestHead::judge_http(const rpc::MethodTable& methods, 
     if (method_ != nullptr) {
       if (is_grpc_) content_type_ = "application/grpc";
       if (!content_type_.empty()) metadata.add("content-type", content_type_);
-      join_cookies(metadata);
+      rewrite_for_http(metadata);
       return std::nullopt;
     }
   }

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -52,15 +53,18 @@ class RequestHead {
   [[nodiscard]] rpc::Encoding encoding() const noexcept { return encoding_; }
   /// What it accepts in return; that includes what it uses itself (grpc/doc/compression.md).
   [[nodiscard]] rpc::EncodingSet accepted_encodings() const noexcept { return accepted_encodings_; }
+  /// Fields that were dropped, since gRPC allows no such values.
+  [[nodiscard]] std::size_t dropped_fields() const noexcept { return dropped_; }
   /// True when the client spoke of compression: the answer then says which we have.
   [[nodiscard]] bool mentions_encodings() const noexcept { return mentions_encodings_; }
 
  private:
   void take_encoding(std::string_view value);
   void add_metadata(std::string_view key, std::string_view value, rpc::Metadata& metadata);
+  /// Makes metadata of gRPC of what came: binary values are decoded, fields that cannot be metadata dropped.
   void decode(rpc::Metadata& metadata);
   void decode_value(std::string_view key, std::string_view value, rpc::Metadata& metadata);
-  static void join_cookies(rpc::Metadata& metadata);
+  static void rewrite_for_http(rpc::Metadata& metadata);
   [[nodiscard]] std::optional<Refusal> judge_http(const rpc::MethodTable& methods, rpc::Metadata& metadata);
   [[nodiscard]] Refusal unknown_path(const rpc::MethodTable& methods) const;
 
@@ -77,6 +81,9 @@ class RequestHead {
   bool mentions_encodings_ = false;
   bool is_grpc_ = false;
   bool has_encoded_ = false;  // metadata has binary values in base64
+  bool has_unfit_ = false;    // or values that gRPC does not allow
+  std::uint32_t content_types_ = 0;
+  std::size_t dropped_ = 0;
   bool timeout_malformed_ = false;
   std::optional<std::chrono::nanoseconds> timeout_;
 };

@@ -1,5 +1,6 @@
 // Where nghttp2 and the connection meet: what nghttp2 tells of frames, and what it is told about limits.
 #include <chrono>
+#include <limits>
 #include <new>
 
 #include "http2/connection.h"
@@ -144,8 +145,11 @@ std::unique_ptr<nghttp2_option, OptionDeleter> make_options(const Settings& sett
   nghttp2_option_set_max_outbound_ack(made, max_outbound_acks);
   nghttp2_option_set_max_settings(made, max_settings_entries);
   nghttp2_option_set_max_send_header_block_length(made, max_response_header_block);
-  // The FrameGuard counts first, and knows what to call it.
-  nghttp2_option_set_stream_reset_rate_limit(made, 2 * std::uint64_t{settings.reset_burst}, settings.resets_per_second);
+  // The FrameGuard counts first, and knows what to call it. Of CONTINUATION frames nghttp2 would count the pieces that
+  // they come in.
+  nghttp2_option_set_max_continuations(made, std::numeric_limits<std::size_t>::max());
+  nghttp2_option_set_stream_reset_rate_limit(made, 2 * (std::uint64_t{settings.reset_burst} + settings.overhead_burst),
+                                             std::uint64_t{settings.resets_per_second} + settings.overhead_per_second);
   return std::unique_ptr<nghttp2_option, OptionDeleter>(made);
 }
 

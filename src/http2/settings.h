@@ -73,6 +73,7 @@ struct Settings {
   /// How often a client may ping while it has a call open; every two hours without one. With more than two pings too
   /// many between answers its connection ends with ENHANCE_YOUR_CALM, "too_many_pings". 0: as often as it likes.
   std::chrono::milliseconds min_ping_interval{300'000};
+  bool pings_without_calls = false;
 
   /// A connection without calls for this long is told to go (GOAWAY). 0: never.
   std::chrono::milliseconds max_connection_idle{0};

@@ -124,7 +124,7 @@ class Stream final : public rpc::Call, public rpc::Timer {
   /// Hands the fields to nghttp2, and then the output.
   void submit_fields(FieldBlock& block, bool with_output);
   void submit_trailers();
-  void note_early_end();
+  void note_end_of_answer();
   void credit(std::size_t bytes);
   [[nodiscard]] std::size_t max_message_field() const;
 

@@ -61,7 +61,7 @@ void Stream::submit_response() {
   if (trailers_only) {
     block.add_status(response_.status, max_message_field());
     block.add_metadata(response_.trailers);
-    note_early_end();
+    note_end_of_answer();
   }
   submit_fields(block, !trailers_only);
 }
@@ -84,7 +84,7 @@ void Stream::submit_plain_response() {
   block.add("content-type", "text/plain; charset=utf-8");
   block.add_headers(response_.headers);
   add_date(block);
-  if (output_.empty()) note_early_end();
+  if (output_.empty()) note_end_of_answer();
   submit_fields(block, !output_.empty());
 }
 
@@ -125,7 +125,7 @@ void Stream::submit_http_response() {
     }
   }
   const bool ends = !sends_body || (response_.finished && !response_.broken_off && output_.empty());
-  if (ends) note_early_end();
+  if (ends) note_end_of_answer();
   submit_fields(block, !ends);
 }
 
@@ -146,7 +146,7 @@ ssize_t Stream::produce(std::uint8_t* buffer, std::size_t length, std::uint32_t*
   }
   if (size == pending.size() && output_complete() && !response_.broken_off) {
     *data_flags |= NGHTTP2_DATA_FLAG_EOF;
-    note_early_end();
+    note_end_of_answer();
     if (plain_status_ == 0 && !is_http()) {
       *data_flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
       submit_trailers();
@@ -166,7 +166,8 @@ void Stream::submit_trailers() {
   }
 }
 
-void Stream::note_early_end() {
+void Stream::note_end_of_answer() {
+  connection_->guard().answered(static_cast<std::uint32_t>(id_));
   if (!input_open()) return;
   early_end_ = true;
   connection_->expect_early_end();

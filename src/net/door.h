@@ -35,10 +35,11 @@ class Admission {
 
 /// An accepted connection on its way to who serves it.
 struct Incoming {
-  Protocol::socket socket;  // of the receiver's io()
-  std::string peer;         // the client's address; "unix:" for a unix socket
-  bool tls = false;         // what is spoken
-  Admission admission;      // to be held until the connection is closed
+  Protocol::socket socket;    // of the receiver's io()
+  std::string peer;           // the client's address; "unix:" for a unix socket
+  bool tls = false;           // what is spoken
+  bool behind_proxy = false;  // the PROXY protocol comes first (proxy_header.h)
+  Admission admission;        // to be held until the connection is closed
 };
 
 /// Who serves connections: one for each worker.

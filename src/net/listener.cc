@@ -36,8 +36,8 @@ std::string peer_text(const Protocol::endpoint& peer) {
 
 }  // namespace
 
-Listener::Listener(asio::io_context& io, Door& door, ListenerWatch& watch)
-    : io_(io), door_(&door), watch_(watch), acceptor_(io), retry_(io) {}
+Listener::Listener(asio::io_context& io, Door& door, ListenerWatch& watch, Networks proxies)
+    : io_(io), door_(&door), watch_(watch), proxies_(std::move(proxies)), acceptor_(io), retry_(io) {}
 
 Result<> Listener::open(const std::string& address, bool tls) {
   auto resolved = resolve_address(io_, address);
@@ -148,7 +148,7 @@ Listener::Outcome Listener::accept_one() {
   acceptor_.accept(socket, peer, error);
   if (error) return judge(error);
   accept_fails_ = false;
-  Incoming incoming{std::move(socket), peer_text(peer), tls_, std::move(place->admission)};
+  Incoming incoming{std::move(socket), peer_text(peer), tls_, proxies_.contain(peer), std::move(place->admission)};
   if (&receiver.io() == &io_) {
     receiver.receive(std::move(incoming));
   } else {

@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include "net/door.h"
+#include "net/networks.h"
 #include "net/unix_socket.h"
 #include "wasm_grpc/result.h"
 
@@ -35,7 +36,8 @@ class ListenerWatch {
 /// of its door and its watch.
 class Listener : public std::enable_shared_from_this<Listener> {
  public:
-  Listener(asio::io_context& io, Door& door, ListenerWatch& watch);
+  /// Connections from `proxies` begin by the PROXY protocol.
+  Listener(asio::io_context& io, Door& door, ListenerWatch& watch, Networks proxies = {});
 
   /// Listens on "ADDR:PORT". `tls`: that is what is spoken there. The error names the address and the reason.
   [[nodiscard]] Result<> open(const std::string& address, bool tls);
@@ -62,6 +64,7 @@ class Listener : public std::enable_shared_from_this<Listener> {
   asio::io_context& io_;
   Door* door_;  // nullptr: closed
   ListenerWatch& watch_;
+  const Networks proxies_;
   asio::basic_socket_acceptor<Protocol> acceptor_;
   asio::steady_timer retry_;
   SocketFile file_;

@@ -33,11 +33,15 @@ void cut(std::string& message) {
 
 // A rich status (google.rpc.Status) beside the plain one.
 constexpr std::string_view details_key = "grpc-status-details-bin";
+// When to try again, in milliseconds, or not at all when it is no number (gRFC A6).
+constexpr std::string_view pushback_key = "grpc-retry-pushback-ms";
+
+bool is_own_trailer(std::string_view key) { return key == details_key || key == pushback_key; }
 
 bool add_metadata(Metadata& target, std::size_t used, std::string_view key, std::string_view value) {
   // Before anything looks at their bytes, of which there may be megabytes. Spaces around a value do not count.
   if (key.size() > max_response_metadata || value.size() > 4 * max_response_metadata) return false;
-  if (!is_valid_key(key) && key != details_key) return false;
+  if (!is_valid_key(key) && !is_own_trailer(key)) return false;
   if (!is_binary_key(key)) {
     if (!is_valid_ascii_value(value)) return false;
     // HTTP/2 peers treat a field with outer spaces as malformed (RFC 9113, 8.2.1); gRPC lets senders strip them.
@@ -144,13 +148,13 @@ Status Call::receive_end() {
 
 bool Call::add_header(std::string_view key, std::string_view value) {
   if (is_http()) return add_http_header(key, value);
-  if (response_.headers_wanted || response_.finished || cancelled_ || key == details_key) return false;
+  if (response_.headers_wanted || response_.finished || cancelled_ || is_own_trailer(key)) return false;
   return add_metadata(response_.headers, response_.headers.byte_size() + response_.trailers.byte_size(), key, value);
 }
 
 bool Call::add_trailer(std::string_view key, std::string_view value) {
   if (response_.finished || cancelled_ || is_http()) return false;
-  if (key == details_key && response_.trailers.get(key)) return false;
+  if (is_own_trailer(key) && response_.trailers.get(key)) return false;
   return add_metadata(response_.trailers, response_.headers.byte_size() + response_.trailers.byte_size(), key, value);
 }
 

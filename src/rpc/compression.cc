@@ -113,6 +113,11 @@ CodecOutcome Call::decompress_at_once(Decompression& begun, std::span<const std:
 // Not before the handler asks for the message: a call holds one decompressed message at a time.
 bool Call::decompress(std::span<const std::byte> data) noexcept {
   if (cancelled_ || unpacking_ != nullptr || broken_ != CodecOutcome::done) return false;
+  if (data.empty()) {  // as .NET marks a message of no bytes, which no compressor would make
+    plain_.clear();
+    decompressed_ = true;
+    return true;
+  }
   CodecQueue* const queue = codec_->queue();
   auto outcome = CodecOutcome::more;
   try {

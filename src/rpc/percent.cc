@@ -1,5 +1,7 @@
 #include "rpc/percent.h"
 
+#include <algorithm>
+
 namespace wasm_grpc::rpc {
 
 namespace {
@@ -15,8 +17,12 @@ int hex_value(char c) {
 
 void percent_encode(std::string_view text, std::string& out) {
   static constexpr char digits[] = "0123456789ABCDEF";
-  for (const char c : text) {
-    if (c >= 0x20 && c <= 0x7E && c != '%') {
+  const std::size_t first = std::min(text.find_first_not_of(' '), text.size());
+  const std::size_t last = text.find_last_not_of(' ');  // or none
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    const bool is_outer = at < first || at > last;
+    if (c >= 0x20 && c <= 0x7E && c != '%' && !is_outer) {
       out.push_back(c);
     } else {
       const auto byte = static_cast<unsigned char>(c);

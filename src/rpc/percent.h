@@ -7,7 +7,7 @@
 namespace wasm_grpc::rpc {
 
 /// Appends `text` to `out`, every byte outside 0x20 to 0x7E and '%' itself as %XX (PROTOCOL-HTTP2.md,
-/// "Percent-Encoded").
+/// "Percent-Encoded"); and spaces at its ends, which would be lost on the way (RFC 9113, 8.2.1).
 void percent_encode(std::string_view text, std::string& out);
 /// Undoes it. What is not a valid escape stays as it is, as the specification asks.
 [[nodiscard]] std::string percent_decode(std::string_view text);

@@ -62,6 +62,7 @@ struct Server::State {
   services::Catalog catalog;
   services::HealthRegistry health;
   net::Door door;
+  net::Networks proxies;
   std::vector<std::unique_ptr<runtime::Worker>> workers;
   /// They accept on the first worker.
   std::vector<std::shared_ptr<net::Listener>> listeners;
@@ -108,6 +109,8 @@ Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options) {
   const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
   const unsigned workers = options.workers == 0 ? cores : options.workers;
   if (auto sound = runtime::check(options); !sound.ok()) return std::move(sound).error();
+  auto proxies = net::Networks::parse(options.proxies);
+  if (!proxies.ok()) return Error{"proxies that speak the PROXY protocol: " + proxies.error().message};
   wasm::EngineOptions engine_options;
   // Beside those that serve: one that a module is loaded with.
   engine_options.max_instances = options.max_instances + 1;
@@ -123,6 +126,7 @@ Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options) {
     settled.max_total_memory = runtime::default_guest_memory(runtime::system_memory());
   }
   auto state = std::make_unique<State>(settled, std::move(engine).value(), workers);
+  state->proxies = std::move(proxies).value();
   if (auto defined = abi::define_imports(state->linker); !defined.ok()) return std::move(defined).error();
   if (auto defined = wasi::define_imports(state->linker); !defined.ok()) return std::move(defined).error();
   for (auto* const make : {hostmodules::atomics, hostmodules::kv, hostmodules::wazero_atomic}) {
@@ -261,7 +265,7 @@ Result<std::string> Server::listen(const std::string& address) {
   if (transport == tls && state_->tls == nullptr) {
     return Error{"cannot listen on " + address + ": TLS needs a certificate and its key, and none was given"};
   }
-  auto listener = state_->workers.front()->make_listener(state_->door);
+  auto listener = state_->workers.front()->make_listener(state_->door, state_->proxies);
   auto opened = transport == unix_socket ? listener->open_unix(place) : listener->open(place, transport == tls);
   if (!opened.ok()) return std::move(opened).error();
   state_->listeners.push_back(listener);

@@ -22,6 +22,7 @@ http2::Settings http2_settings(const ServerOptions& options) {
   settings.keepalive_time = options.keepalive_time;
   settings.keepalive_timeout = options.keepalive_timeout;
   settings.min_ping_interval = options.min_ping_interval;
+  settings.pings_without_calls = options.pings_without_calls;
   settings.max_connection_idle = options.max_connection_idle;
   settings.max_connection_age = options.max_connection_age;
   settings.max_connection_age_grace = options.max_connection_age_grace;
@@ -108,9 +109,9 @@ Result<> Worker::add_method(std::string_view path, rpc::MethodKind kind, std::un
   return success();
 }
 
-std::shared_ptr<net::Listener> Worker::make_listener(net::Door& door) {
+std::shared_ptr<net::Listener> Worker::make_listener(net::Door& door, const net::Networks& proxies) {
   net::ListenerWatch& watch = *this;
-  return std::make_shared<net::Listener>(io_, door, watch);
+  return std::make_shared<net::Listener>(io_, door, watch, proxies);
 }
 
 // The loop of a worker that waits elsewhere does not see what is posted.
@@ -203,6 +204,7 @@ void Worker::add_counters(ServerCounters& total) const {
   total.calls_refused += http2.calls_refused;
   total.calls_over_time += http2.calls_over_time;
   total.calls_idle += http2.calls_idle;
+  total.metadata_dropped += http2.metadata_dropped;
   for (std::size_t i = 0; i < total.calls_ended.size(); ++i) total.calls_ended[i] += http2.calls_ended[i];
   total.bytes_read += http2.bytes_read;
   total.bytes_written += http2.bytes_written;

@@ -171,6 +171,22 @@ TEST_F(Http1Bridge, WhatIsSentAheadIsBounded) {
   EXPECT_LT(sent, 100'000U);
 }
 
+TEST_F(Http1Bridge, WhatALargeExchangeNeededIsGivenBackWhenItIsOver) {
+  Server server(bridge, [](const Request& request) {
+    return Reply{.body = request.body.empty() ? std::string(600'000, 'x') : request.body, .trailers = {}};
+  });
+  server.client_sends("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_GT(bridge.output().size(), 600'000U);
+  bridge.output().clear();
+  bridge.shrink_when_idle();
+  EXPECT_LT(bridge.output().capacity(), 10'000U);
+
+  server.client_sends("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n12345");
+  bridge.shrink_when_idle();  // it is not
+  server.client_sends("67890");
+  EXPECT_NE(written(bridge).find("1234567890"), std::string::npos);
+}
+
 TEST_F(Http1Bridge, AnAnswerThatIsResetEndsTheConnectionWithoutItsLastChunk) {
   Server server(bridge, nullptr);
   server.client_sends("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab");

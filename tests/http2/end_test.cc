@@ -84,6 +84,40 @@ TEST(CallEnds, AnAnswerBeforeTheRequestIsCompleteEndsTheStream) {
   EXPECT_EQ(client.call("/test.Test/Unary", "next").status(), 0);
 }
 
+TEST(CallEnds, WhatWaitedForAFullSocketIsLetGoOf) {
+  Server server;
+  Client client(server.port(), {.consume = false, .stream_window = 64 << 20});
+  client.send(client.open("/test.Test/Spread"), "40 1000000", true);
+  client.write();
+  std::uint64_t written = 0;
+  ASSERT_TRUE(eventually([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    return std::exchange(written, server.counters().bytes_written) == server.counters().bytes_written && written > 0;
+  })) << "nobody reads, so that the socket is full";
+  for (int i = 0; i < 10; ++i) {
+    const auto id = client.open("/http", {{":method", "HEAD"}, {"te", ""}, {"content-type", ""}});
+    client.send_raw(id, "what it would answer");
+  }
+  client.write();
+  ASSERT_TRUE(eventually([&] { return server.counters().calls_started == 11; }));
+  client.drop();
+  EXPECT_TRUE(eventually([&] { return server.live_streams() == 0; }));
+}
+
+TEST(CallEnds, ClientsMayResetStreamsThatTheServerHasEnded) {
+  Settings settings;
+  settings.reset_burst = 10;
+  settings.resets_per_second = 1;
+  Server server(settings);
+  Client client(server.port());
+  for (int i = 0; i < 200; ++i) {
+    const auto id = client.open("/test.Test/Nope");
+    ASSERT_TRUE(client.run_until([&] { return client.reply(id).ended; })) << i;
+    client.reset(id, NGHTTP2_NO_ERROR);
+  }
+  EXPECT_EQ(client.call("/test.Test/Unary", "x").status(), 0);
+}
+
 TEST(Drain, WithoutConnectionsIsDoneAtOnce) {
   Server server;
   server.drain();

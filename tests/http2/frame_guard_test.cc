@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 #include <nghttp2/nghttp2.h>
 
+#include <chrono>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 
 namespace wasm_grpc::http2 {
@@ -158,6 +160,52 @@ TEST_F(FrameGuardTest, ResetsAreLimited) {
   EXPECT_GE(passed, 50);
   EXPECT_LE(passed, 100);
   EXPECT_EQ(guard_->violation()->reason, EndReason::reset_flood);
+}
+
+TEST_F(FrameGuardTest, ResetsOfStreamsThatWereAnsweredAreOnlyOverhead) {
+  int id = 1;
+  int passed = 0;
+  while (passed < 5000 && passes(headers(id))) {
+    guard_->answered(id);
+    if (!passes(reset(id))) break;
+    id += 2, ++passed;
+  }
+  EXPECT_GE(passed, 1000) << "all that overhead may be";
+  EXPECT_EQ(guard_->violation()->reason, EndReason::control_flood);
+}
+
+TEST_F(FrameGuardTest, AnAnswerIsForgottenWithItsStream) {
+  for (std::uint32_t id = 1; id < 2 * 1024; id += 2) {
+    ASSERT_TRUE(passes(headers(id)));
+    guard_->answered(id);
+  }
+  // These have the places of those.
+  std::uint32_t id = 2 * 1024 + 1;
+  int passed = 0;
+  while (passed < 1000 && passes(headers(id) + reset(id))) id += 2, ++passed;
+  EXPECT_LE(passed, 100);
+  EXPECT_EQ(guard_->violation()->reason, EndReason::reset_flood);
+  guard_->answered(1);  // which is too old, as is one that was never opened
+  guard_->answered(99'999'999);
+}
+
+TEST_F(FrameGuardTest, CallsThatWereWaitedForMayBeCancelled) {
+  std::string opened;
+  for (std::uint32_t id = 1; id < 400; id += 2) opened += headers(id);
+  ASSERT_TRUE(passes(opened));
+  std::this_thread::sleep_for(std::chrono::milliseconds(60));
+  ASSERT_TRUE(passes(headers(401)));
+  for (std::uint32_t id = 1; id < 400; id += 2) EXPECT_TRUE(passes(reset(id)));
+}
+
+TEST_F(FrameGuardTest, StreamsOpenedAfterALongSilenceAreNotOld) {
+  std::this_thread::sleep_for(std::chrono::milliseconds(60));
+  std::string opened;
+  for (std::uint32_t id = 1; id < 400; id += 2) opened += headers(id);
+  ASSERT_TRUE(passes(opened));
+  int passed = 0;
+  for (std::uint32_t id = 1; id < 400 && passes(reset(id)); id += 2) ++passed;
+  EXPECT_LE(passed, 100);  // where this thread is not stopped for 20 ms, 51
 }
 
 TEST_F(FrameGuardTest, AHeaderBlockMayNotComeInManyFrames) {

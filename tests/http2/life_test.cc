@@ -65,6 +65,22 @@ TEST(PingEnforcement, AnswersInBetweenMakePingsWelcome) {
   EXPECT_TRUE(client.goaways().empty());
 }
 
+TEST(PingEnforcement, WithoutCallsClientsMayPingAsRarelyAsDuringThemOnly) {
+  for (const bool permitted : {false, true}) {
+    Settings settings;
+    settings.min_ping_interval = milliseconds(1);
+    settings.pings_without_calls = permitted;
+    Server server(settings);
+    Client client(server.port());
+    for (int i = 0; i < 8 && !client.connection_ended(); ++i) {
+      client.ping();
+      client.run_for(milliseconds(10));
+    }
+    if (!permitted) (void)client.run_until([&] { return client.connection_ended(); });
+    EXPECT_EQ(client.connection_ended(), !permitted);
+  }
+}
+
 TEST(PingEnforcement, CanBeSwitchedOff) {
   Settings settings;
   settings.min_ping_interval = milliseconds(0);

@@ -121,9 +121,41 @@ TEST_F(RequestHeadTest, RefusesMetadataThatIsNotBase64) {
   EXPECT_EQ(refused_with(), rpc::StatusCode::internal);
 }
 
-TEST_F(RequestHeadTest, RefusesMetadataThatIsNotAscii) {
-  add("a", "\xc3\xbc");
-  EXPECT_EQ(refused_with(), rpc::StatusCode::internal);
+TEST_F(RequestHeadTest, DropsMetadataThatIsNotAscii) {
+  add("x-geo-city", "Z\xc3\xbcrich");
+  add("a", "1");
+  add("b-bin", "AAE=");
+  add("x-geo-city", "Basel");
+  EXPECT_FALSE(judge().has_value());
+  EXPECT_EQ(metadata_.size(), 3u);
+  EXPECT_EQ(metadata_.get("x-geo-city"), "Basel");
+  EXPECT_EQ(metadata_.get("b-bin"), std::string("\0\1", 2));
+  EXPECT_EQ(head_.dropped_fields(), 1u);
+  head_.reset();
+  EXPECT_EQ(head_.dropped_fields(), 0u);
+}
+
+TEST_F(RequestHeadTest, DecodesNothingOfARequestWithTwoContentTypes) {
+  add("x-bin", "DQpFdmlsOiAx");
+  add("content-type", "text/plain");
+  const auto refusal = judge();
+  ASSERT_TRUE(refusal.has_value());
+  EXPECT_EQ(refusal->http_status, 400);
+  EXPECT_EQ(metadata_.get("x-bin"), "DQpFdmlsOiAx");
+  head_.reset();
+  metadata_.clear();
+  add(":path", "/test.Test/Unary");
+  add("content-type", "application/grpc");
+  EXPECT_FALSE(judge().has_value());
+}
+
+TEST_F(RequestHeadTest, ShowsEarlierAttemptsAndNothingElseOfGrpcsOwn) {
+  add("grpc-previous-rpc-attempts", "2");
+  add("grpc-tags-bin", "AAE=");
+  add("grpc-anything", "x");
+  EXPECT_FALSE(judge().has_value());
+  EXPECT_EQ(metadata_.size(), 1u);
+  EXPECT_EQ(metadata_.get("grpc-previous-rpc-attempts"), "2");
 }
 
 TEST_F(RequestHeadTest, RefusesAMalformedTimeout) {

@@ -286,13 +286,16 @@ TEST(CallResponse, MetadataFarTooLargeIsRefusedBeforeItsBytesAreLookedAt) {
   EXPECT_FALSE(exchange.add_header({nowhere, std::size_t{64} << 20}, "x"));
 }
 
-TEST(CallResponse, TheDetailsOfAStatusAreTheOneReservedTrailer) {
+TEST(CallResponse, TheDetailsOfAStatusAndWhenToRetryAreReservedTrailersThatMayBeGivenOnce) {
   TestCall call(MethodKind::unary);
   EXPECT_FALSE(call.add_header("grpc-status-details-bin", "x"));
   EXPECT_TRUE(call.add_trailer("grpc-status-details-bin", std::string("\0\xFF", 2)));
   EXPECT_FALSE(call.add_trailer("grpc-status-details-bin", "twice"));
   EXPECT_FALSE(call.add_trailer("grpc-status-details", "x"));
-  ASSERT_EQ(call.trailers().size(), 1u);
+  EXPECT_FALSE(call.add_header("grpc-retry-pushback-ms", "1"));
+  EXPECT_TRUE(call.add_trailer("grpc-retry-pushback-ms", "1500"));
+  EXPECT_FALSE(call.add_trailer("grpc-retry-pushback-ms", "1"));
+  ASSERT_EQ(call.trailers().size(), 2u);
   EXPECT_EQ(call.trailers().get("grpc-status-details-bin"), std::string("\0\xFF", 2));
 }
 

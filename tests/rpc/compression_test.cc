@@ -99,6 +99,21 @@ TEST_F(Compression, MessagesArriveDecompressedWhetherMarkedOrNot) {
   EXPECT_FALSE(call_.cancelled());
 }
 
+TEST_F(Compression, AMarkedMessageWithoutBytesIsAnEmptyMessage) {
+  for (const auto encoding : {Encoding::gzip, Encoding::deflate}) {
+    call_.client_compresses_by(encoding);
+    ASSERT_TRUE(call_.client_sends("", 1).ok());
+    ASSERT_TRUE(call_.client_sends(compressed(encoding, "next"), 1).ok());
+    EXPECT_TRUE(call_.prepare_message());
+    EXPECT_EQ(text_of(call_.message().value()), "");
+    EXPECT_EQ(call_.message_encoding(), encoding);
+    call_.pop_message();
+    EXPECT_EQ(text_of(call_.message().value()), "next");
+    call_.pop_message();
+    EXPECT_FALSE(call_.cancelled());
+  }
+}
+
 TEST_F(Compression, AMessageThatGrowsBeyondTheLimitIsResourceExhausted) {
   call_.client_compresses_by(Encoding::deflate);
   ASSERT_TRUE(call_.client_sends(compressed(Encoding::deflate, std::string(limit + 1, 'x')), 1).ok());

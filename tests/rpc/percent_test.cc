@@ -21,6 +21,13 @@ TEST(Percent, EncodesPercentControlCharactersAndUtf8) {
   EXPECT_EQ(encode("ü€"), "%C3%BC%E2%82%AC");
 }
 
+TEST(Percent, EncodesSpacesAtTheEnds) {
+  EXPECT_EQ(encode(" a b  "), "%20a b%20%20");
+  EXPECT_EQ(encode("  "), "%20%20");
+  EXPECT_EQ(encode(""), "");
+  EXPECT_EQ(percent_decode(encode("  a ")), "  a ");
+}
+
 TEST(Percent, GivesBackEveryByteItEncoded) {
   std::string all;
   for (int i = 0; i < 256; ++i) all.push_back(static_cast<char>(i));

@@ -122,7 +122,8 @@ class Call {
   /// max_response_metadata in all.
   [[nodiscard]] bool add_header(std::string_view key, std::string_view value);
   /// Adds a trailer. False when the key or value is not allowed, after finish(), or past max_response_metadata in all.
-  /// Of gRPC's own keys "grpc-status-details-bin" is allowed, once: a serialized google.rpc.Status.
+  /// Of gRPC's own keys two are allowed, once each: "grpc-status-details-bin", a serialized google.rpc.Status, and
+  /// "grpc-retry-pushback-ms" (gRFC A6).
   [[nodiscard]] bool add_trailer(std::string_view key, std::string_view value);
   /// The status of an HTTP exchange; 200 without it. False for another number than 200 to 599, when the headers were
   /// sent, and for gRPC calls.

@@ -186,8 +186,11 @@ void EventHub::on_refused(NoInstance why) noexcept {
   if (why == NoInstance::crowded_out) {
     refuse_calls({rpc::StatusCode::resource_exhausted, "all instances of the module are busy; try again later"});
   } else {
-    refuse_calls({rpc::StatusCode::unavailable, "the service's instances fail to start; try again in " +
-                                                    std::to_string(instances_.retry_after().count()) + " ms"});
+    const std::string wait = std::to_string(instances_.retry_after().count());
+    for (EventCall* const call : live_) {
+      static_cast<void>(call->call_->add_trailer("grpc-retry-pushback-ms", wait));
+    }
+    refuse_calls({rpc::StatusCode::unavailable, "the service's instances fail to start; try again in " + wait + " ms"});
   }
 }
 

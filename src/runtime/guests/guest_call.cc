@@ -130,6 +130,7 @@ void GuestCall::on_refused(NoInstance why) noexcept {
                                                             std::to_string(instances_->waiting()) +
                                                             " calls wait for one; try again later"});
   } else {
+    static_cast<void>(call_->add_trailer("grpc-retry-pushback-ms", std::to_string(instances_->retry_after().count())));
     call_->finish({rpc::StatusCode::unavailable, "the service's instances fail to start; try again in " +
                                                      std::to_string(instances_->retry_after().count()) + " ms"});
   }

@@ -6,6 +6,7 @@ import subprocess
 import time
 
 import pytest
+from server import eventually
 
 LIMIT = 20
 
@@ -217,3 +218,49 @@ def test_a_stop_lets_the_answer_in_progress_end(server):
             received += part
         assert received.endswith(b"2\r\ncd\r\n0\r\n\r\n"), received
     assert server.wait_for_exit() == 0
+
+
+KEEPALIVE = ("--keepalive-time", "100", "--keepalive-timeout", "100")
+
+
+def test_an_exchange_that_takes_long_is_not_cut_by_keepalive(serve):
+    server = serve("http", "--workers", "1", *KEEPALIVE)
+    with socket.create_connection(server.host_and_port, timeout=LIMIT) as connection:
+        connection.sendall(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nab")
+        time.sleep(1)
+        connection.sendall(b"cd")
+        answer = b""
+        while b"cd\r\n" not in answer:  # the body comes in chunks
+            part = connection.recv(65_536)
+            assert part, answer
+            answer += part
+    assert answer.startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_connection_that_waits_for_its_next_request_is_not_cut_by_keepalive(serve):
+    server = serve("http", "--workers", "1", *KEEPALIVE)
+    client = http.client.HTTPConnection(*server.host_and_port, timeout=LIMIT)
+    ask(client, "GET", "/first")
+    kept = client.sock
+    time.sleep(1)
+    assert ask(client, "GET", "/second")[0].status == 200
+    assert client.sock is kept
+    client.close()
+
+
+@pytest.mark.memory
+def test_an_idle_connection_gives_back_the_memory_of_a_large_answer(serve):
+    server = serve("http", "--workers", "1")
+    clients = [http.client.HTTPConnection(*server.host_and_port, timeout=LIMIT) for _ in range(60)]
+    body = b"x" * 600_000
+
+    def ask_all(size):
+        for client in clients:
+            assert ask(client, "POST", "/echo", body=body[:size])[1] == body[:size]
+
+    ask_all(10)
+    before = server.resident_bytes()
+    ask_all(len(body))
+    eventually(lambda: server.resident_bytes() < before + 60 * 100 * 1024, "100 KiB a connection and no more")
+    for client in clients:
+        client.close()
