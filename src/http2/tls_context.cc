@@ -134,6 +134,8 @@ Result<TlsContext::SslContext> TlsContext::load() const {
     auto* names = SSL_CTX_load_verify_file(context.get(), ca) == 1 ? SSL_load_client_CA_file(ca) : nullptr;
     if (names == nullptr) return unreadable("TLS client CA", options_.client_ca_file, "certificates in PEM");
     SSL_CTX_set_client_CA_list(context.get(), names);
+    // Whoever is named is trusted, be it a root or an authority below one.
+    X509_STORE_set_flags(SSL_CTX_get_cert_store(context.get()), X509_V_FLAG_PARTIAL_CHAIN);
     const int must = options_.client_auth == TlsClientAuth::require ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
     SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER | must, nullptr);
   }

@@ -156,6 +156,17 @@ TEST_F(TlsContextTest, RequiresAGoodCertificateOfClients) {
             std::nullopt);
 }
 
+TEST_F(TlsContextTest, TakesAnAuthorityBelowARootWithoutTheRoot) {
+  const Authority intermediate(authority, "intermediate");
+  const Authority sister(authority, "sister");
+  TlsOptions options = server_options();
+  options.client_ca_file = intermediate.certificate_file();
+  const auto context = make(options);
+  EXPECT_EQ(identity(*context, intermediate.sign("client", {.common_name = "client"})), "client");
+  EXPECT_EQ(identity(*context, sister.sign("other", {.common_name = "other"})), std::nullopt);
+  EXPECT_EQ(identity(*context, authority.sign("above", {.common_name = "above"})), std::nullopt);
+}
+
 TEST_F(TlsContextTest, MayLeaveTheCertificateToTheClientButTakesNoBadOne) {
   TlsOptions options = server_options();
   options.client_ca_file = authority.certificate_file();

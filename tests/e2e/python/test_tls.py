@@ -162,6 +162,14 @@ def test_clients_without_a_good_certificate_are_refused(serve, own, authority, f
     assert who_am_i(server, authority, authority.sign("client", "known")) == "known"
 
 
+def test_an_authority_below_a_root_is_authority_enough_for_clients(serve, own, authority, folder, failure):
+    intermediate = Authority(folder, "intermediate", authority)
+    server = serve("conformance", *tls_flags(own, "--tls-client-ca", intermediate.certificate))
+    assert who_am_i(server, authority, intermediate.sign("below", "known")) == "known"
+    with failure(grpc.StatusCode.UNAVAILABLE):
+        who_am_i(server, authority, authority.sign("beside", "of the root"))
+
+
 def test_certificates_may_be_left_to_the_client_but_not_be_bad(serve, own, authority, folder, failure):
     flags = ["--tls-client-ca", authority.certificate, "--tls-client-auth", "request"]
     server = serve("conformance", *tls_flags(own, *flags))
