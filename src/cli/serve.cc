@@ -147,8 +147,10 @@ void add_serve(CLI::App& app, Command& run) {
   CLI::App* command = app.add_subcommand("serve", "Serve modules until SIGTERM or SIGINT");
   command->add_option("MODULE", flags->modules, "The .wasm files to serve")->required();
   command
-      ->add_option("--listen", flags->listen,
-                   "Where to listen, ADDRESS:PORT, http://… without TLS, or unix:PATH; port 0 picks a free one")
+      ->add_option(
+          "--listen", flags->listen,
+          "Where to listen, ADDRESS:PORT, http://… without TLS, or unix:PATH[?mode=0660&user=NAME&group=NAME]; port 0 "
+          "picks a free one")
       ->allow_extra_args(false)  // or it would take the modules that follow it
       ->capture_default_str()
       ->type_name("ADDRESS");

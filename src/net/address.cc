@@ -9,19 +9,26 @@ namespace wasm_grpc::net {
 Result<ListenAddress> parse_listen_address(std::string_view text, bool tls_by_default) {
   using enum ListenAddress::Transport;
   const auto after = [&](std::string_view scheme) { return std::string(text.substr(scheme.size())); };
-  if (text.starts_with("http://")) return ListenAddress{cleartext, after("http://")};
-  if (text.starts_with("https://")) return ListenAddress{tls, after("https://")};
+  if (text.starts_with("http://")) return ListenAddress{cleartext, after("http://"), {}};
+  if (text.starts_with("https://")) return ListenAddress{tls, after("https://"), {}};
   if (text.starts_with("unix:")) {
     std::string path = after("unix:");
     if (path.starts_with("//")) path.erase(0, 2);  // unix:///run/x.sock, as gRPC's own names have it
+    SocketAccess access;
+    if (const std::size_t mark = path.rfind('?'); mark != std::string::npos) {
+      auto read = parse_socket_access(std::string_view(path).substr(mark + 1));
+      if (!read.ok()) return Error{"address \"" + std::string(text) + "\": " + read.error().message};
+      access = std::move(read).value();
+      path.resize(mark);
+    }
     if (path.empty()) return Error{"address \"" + std::string(text) + "\": expected unix:PATH"};
-    return ListenAddress{unix_socket, std::move(path)};
+    return ListenAddress{unix_socket, std::move(path), access};
   }
   if (const auto scheme = text.find("://"); scheme != std::string_view::npos) {
     return Error{"address \"" + std::string(text) + "\": unknown scheme; expected ADDR:PORT, http://ADDR:PORT, " +
                  "https://ADDR:PORT or unix:PATH"};
   }
-  return ListenAddress{tls_by_default ? tls : cleartext, std::string(text)};
+  return ListenAddress{tls_by_default ? tls : cleartext, std::string(text), {}};
 }
 
 Result<asio::ip::tcp::endpoint> resolve_address(asio::io_context& io, std::string_view address) {

@@ -68,7 +68,7 @@ Result<> Listener::open(const std::string& address, bool tls) {
   return success();
 }
 
-Result<> Listener::open_unix(const std::string& path) {
+Result<> Listener::open_unix(const std::string& path, const SocketAccess& access) {
   const auto refuse = [&](const std::string& why) {
     close();
     return Error{"cannot listen on unix:" + path + ": " + why};
@@ -86,6 +86,7 @@ Result<> Listener::open_unix(const std::string& path) {
   acceptor_.bind(endpoint, error);
   if (error) return refuse("cannot bind: " + error.message());
   file_ = SocketFile(path);
+  if (auto set = set_access(path, access); !set) return refuse(set.error().message);
   acceptor_.listen(backlog, error);
   if (!error) acceptor_.non_blocking(true, error);
   if (error) return refuse("cannot listen: " + error.message());

@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include "net/door.h"
+#include "net/socket_access.h"
 #include "net/unix_socket.h"
 #include "wasm_grpc/result.h"
 
@@ -39,8 +40,9 @@ class Listener : public std::enable_shared_from_this<Listener> {
 
   /// Listens on "ADDR:PORT". `tls`: that is what is spoken there. The error names the address and the reason.
   [[nodiscard]] Result<> open(const std::string& address, bool tls);
-  /// Listens on a unix socket; its file is removed at the end, and a stale one before.
-  [[nodiscard]] Result<> open_unix(const std::string& path);
+  /// Listens on a unix socket; its file is removed at the end, and a stale one before. Nobody connects before its file
+  /// has the mode and owner that `access` says.
+  [[nodiscard]] Result<> open_unix(const std::string& path, const SocketAccess& access = {});
   /// Accepts those that have come until now, whose clients take them for open, and no more.
   void drain() noexcept;
   /// Accepts no more.

@@ -257,12 +257,12 @@ Result<std::string> Server::listen(const std::string& address) {
   auto parsed = net::parse_listen_address(address, state_->tls != nullptr);
   if (!parsed.ok()) return std::move(parsed).error();
   using enum net::ListenAddress::Transport;
-  const auto [transport, place] = std::move(parsed).value();
+  const auto [transport, place, access] = std::move(parsed).value();
   if (transport == tls && state_->tls == nullptr) {
     return Error{"cannot listen on " + address + ": TLS needs a certificate and its key, and none was given"};
   }
   auto listener = state_->workers.front()->make_listener(state_->door);
-  auto opened = transport == unix_socket ? listener->open_unix(place) : listener->open(place, transport == tls);
+  auto opened = transport == unix_socket ? listener->open_unix(place, access) : listener->open(place, transport == tls);
   if (!opened.ok()) return std::move(opened).error();
   state_->listeners.push_back(listener);
   if (transport == unix_socket) return "unix:" + place;

@@ -44,8 +44,19 @@ TEST(ListenAddress, SaysByItsSchemeWhatIsSpoken) {
   EXPECT_TRUE(is("https://a:1", false, tls, "a:1"));
   EXPECT_TRUE(is("unix:/run/x", true, unix_socket, "/run/x"));
   EXPECT_TRUE(is("unix:///run/x", true, unix_socket, "/run/x"));
+  EXPECT_TRUE(is("unix:/run/x?mode=0660", true, unix_socket, "/run/x"));
+  EXPECT_TRUE(is("unix:/run/x?y?", true, unix_socket, "/run/x?y"));
   EXPECT_FALSE(parse_listen_address("unix:", true).ok());
+  EXPECT_FALSE(parse_listen_address("unix:?mode=0660", true).ok());
   EXPECT_FALSE(parse_listen_address("ftp://a:1", true).ok());
+}
+
+TEST(ListenAddress, SaysWhoMayConnectToAUnixSocket) {
+  EXPECT_EQ(parse_listen_address("unix:/run/x?mode=0660", true).value().access.mode, 0660U);
+  EXPECT_FALSE(parse_listen_address("unix:/run/x", true).value().access.mode);
+  const auto bad = parse_listen_address("unix:/run/x?mode=rw", true);
+  ASSERT_FALSE(bad.ok());
+  EXPECT_NE(bad.error().message.find("\"unix:/run/x?mode=rw\": mode \"rw\""), std::string::npos) << bad.error().message;
 }
 
 }  // namespace
