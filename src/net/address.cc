@@ -1,5 +1,6 @@
 #include "net/address.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <utility>
@@ -31,7 +32,7 @@ Result<ListenAddress> parse_listen_address(std::string_view text, bool tls_by_de
   return ListenAddress{tls_by_default ? tls : cleartext, std::string(text), {}};
 }
 
-Result<asio::ip::tcp::endpoint> resolve_address(asio::io_context& io, std::string_view address) {
+Result<std::vector<asio::ip::tcp::endpoint>> resolve_address(asio::io_context& io, std::string_view address) {
   const auto refuse = [&](std::string_view why) {
     return Error{"address \"" + std::string(address) + "\": " + std::string(why)};
   };
@@ -55,12 +56,16 @@ Result<asio::ip::tcp::endpoint> resolve_address(asio::io_context& io, std::strin
 
   asio::error_code ec;
   if (const auto literal = asio::ip::make_address(std::string(host), ec); !ec) {
-    return asio::ip::tcp::endpoint(literal, port);
+    return std::vector{asio::ip::tcp::endpoint(literal, port)};
   }
   asio::ip::tcp::resolver resolver(io);
   const auto found = resolver.resolve(std::string(host), std::string(port_text), ec);
   if (ec || found.empty()) return refuse("cannot resolve \"" + std::string(host) + "\": " + ec.message());
-  return found.begin()->endpoint();
+  std::vector<asio::ip::tcp::endpoint> all;
+  for (const auto& entry : found) {
+    if (std::find(all.begin(), all.end(), entry.endpoint()) == all.end()) all.push_back(entry.endpoint());
+  }
+  return all;
 }
 
 std::string to_text(const asio::ip::tcp::endpoint& endpoint) {

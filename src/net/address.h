@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "net/socket_access.h"
 #include "wasm_grpc/result.h"
@@ -25,9 +26,9 @@ struct ListenAddress {
 /// has one is written with another behind it). The rest of a TCP address is read by whoever listens there.
 [[nodiscard]] Result<ListenAddress> parse_listen_address(std::string_view text, bool tls_by_default);
 
-/// Reads "ADDR:PORT": "127.0.0.1:50051", "[::1]:0", "localhost:50051"; a name is resolved (this blocks). The error
-/// quotes the address.
-Result<asio::ip::tcp::endpoint> resolve_address(asio::io_context& io, std::string_view address);
+/// Reads "ADDR:PORT": "127.0.0.1:50051", "[::1]:0", "localhost:50051"; a name is resolved (this blocks) into all its
+/// addresses, each once, in the order the system gives them. The error quotes the address.
+Result<std::vector<asio::ip::tcp::endpoint>> resolve_address(asio::io_context& io, std::string_view address);
 
 /// "127.0.0.1:4711" or "[::1]:4711".
 [[nodiscard]] std::string to_text(const asio::ip::tcp::endpoint& endpoint);
