@@ -80,7 +80,8 @@ class Run {
  public:
   Run() : service_(methods_), endpoint_(io_, small_limits(), methods_, timers_, host_), client_(io_) {
     door_.add(endpoint_);
-    require(listener_->open("127.0.0.1:0", false).ok(), "the endpoint listens");
+    require(listener_->open(std::move(net::bind_to(io_, "127.0.0.1:0").value().front()), false).ok(),
+            "the endpoint listens");
     client_.connect(listener_->local_endpoint());
     client_.non_blocking(true);
     client_.set_option(asio::ip::tcp::no_delay(true));

@@ -68,7 +68,8 @@ struct TlsOptions {
   std::string certificate_file;
   /// Its private key, without a passphrase.
   std::string key_file;
-  /// The authorities whose certificates clients may show. Empty: clients are not asked for any.
+  /// The authorities whose certificates clients may show; the root above one need not be there. Empty: clients are not
+  /// asked for any.
   std::string client_ca_file;
   /// With a client CA only.
   TlsClientAuth client_auth = TlsClientAuth::require;

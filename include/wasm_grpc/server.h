@@ -107,9 +107,14 @@ class Server {
   Result<> add_unary_method(std::string_view path, UnaryFunction function);
 
   /// Listens on "ADDRESS:PORT" ("[::1]:PORT" for IPv6), with TLS where ServerOptions::tls has a certificate;
-  /// "http://ADDRESS:PORT", without TLS; "https://ADDRESS:PORT"; or "unix:PATH". Returns the real address, where port 0
-  /// has become a port; "https://" says that it speaks TLS. May be called more than once.
+  /// "http://ADDRESS:PORT", without TLS; "https://ADDRESS:PORT"; or "unix:PATH", with the mode and owner of the
+  /// socket's file where they are wanted: "unix:PATH?mode=0660&user=NAME&group=NAME". A name, such as localhost, stands
+  /// for all its addresses, on the same port. Returns the real address, the first of a name, where port 0 has become a
+  /// port and nothing follows PATH; "https://" says that it speaks TLS. May be called more than once.
   Result<std::string> listen(const std::string& address);
+  /// All real addresses that it listens on, in the order of the calls of listen() and of the addresses of names. Once
+  /// it is set up, from any thread.
+  [[nodiscard]] std::vector<std::string> addresses() const;
 
   /// Adds the services of ServerOptions that every server has, where they are not served yet, and starts the workers.
   Result<> start();

@@ -122,11 +122,8 @@ int serve(const ServeFlags& flags) {
     modules.push_back(std::move(added).value());
   }
   auto opening = signals.begin_to_open();
-  std::vector<std::string> addresses;
   for (const std::string& address : flags.listen) {
-    auto listening = server.listen(address);
-    if (!listening.ok()) return fail(listening.error().message);
-    addresses.push_back(std::move(listening).value());
+    if (auto listening = server.listen(address); !listening.ok()) return fail(listening.error().message);
   }
   if (auto started = server.start(); !started.ok()) return fail(started.error().message);
 
@@ -134,6 +131,7 @@ int serve(const ServeFlags& flags) {
   opening.unlock();
 
   std::string text;
+  const std::vector<std::string> addresses = server.addresses();
   for (const std::string& address : addresses) text += "listening on " + address + "\n";
   printer.print(text + services_text(modules) + example_text(modules, addresses.front(), options.reflection));
   server.wait();
@@ -147,8 +145,10 @@ void add_serve(CLI::App& app, Command& run) {
   CLI::App* command = app.add_subcommand("serve", "Serve modules until SIGTERM or SIGINT");
   command->add_option("MODULE", flags->modules, "The .wasm files to serve")->required();
   command
-      ->add_option("--listen", flags->listen,
-                   "Where to listen, ADDRESS:PORT, http://… without TLS, or unix:PATH; port 0 picks a free one")
+      ->add_option(
+          "--listen", flags->listen,
+          "Where to listen, ADDRESS:PORT, http://… without TLS, or unix:PATH[?mode=0660&user=NAME&group=NAME]; port 0 "
+          "picks a free one")
       ->allow_extra_args(false)  // or it would take the modules that follow it
       ->capture_default_str()
       ->type_name("ADDRESS");

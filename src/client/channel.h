@@ -22,7 +22,7 @@ struct ChannelOptions {
   std::string address;
   /// TLS where the address does not say; "https://" does.
   bool tls = false;
-  /// Who signs the server's certificate, PEM; the system's authorities when empty.
+  /// Who signs the server's certificate, PEM, roots or authorities below one; the system's authorities when empty.
   std::string ca_file;
   /// The client's certificate and key, PEM; none when empty.
   std::string certificate_file;

@@ -84,6 +84,8 @@ Result<> StreamIo::start_tls(const Target& target, const ChannelOptions& options
   } else {
     context_->load_verify_file(options.ca_file, error);
     if (error) return Error{"--tls-ca " + options.ca_file + ": " + error.message()};
+    // Whoever is named is trusted, be it a root or an authority below one.
+    X509_STORE_set_flags(SSL_CTX_get_cert_store(context), X509_V_FLAG_PARTIAL_CHAIN);
   }
   if (!options.certificate_file.empty()) {
     context_->use_certificate_chain_file(options.certificate_file, error);

@@ -1,10 +1,13 @@
 #include "http2/tls_context.h"
 
+#include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <cstring>
 #include <string_view>
 #include <utility>
@@ -25,10 +28,18 @@ std::string openssl_reason() {
 }
 
 Error unreadable(const std::string& what, const std::string& file, const std::string& expected) {
+  const std::string reason = openssl_reason();
+  const int fd = open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0 && errno == ENOENT) return Error{what + " " + file + ": no such file"};
+  if (fd < 0) {
+    return Error{what + " " + file + ": cannot be opened (" + std::strerror(errno) +
+                 "); expected a file that the user of this process may read"};
+  }
   struct stat found{};
-  if (stat(file.c_str(), &found) != 0) return Error{what + " " + file + ": no such file"};
-  if (S_ISDIR(found.st_mode)) return Error{what + " " + file + ": is a directory; expected " + expected};
-  return Error{what + " " + file + ": expected " + expected + " (" + openssl_reason() + ")"};
+  const bool directory = fstat(fd, &found) == 0 && S_ISDIR(found.st_mode);
+  close(fd);
+  if (directory) return Error{what + " " + file + ": is a directory; expected " + expected};
+  return Error{what + " " + file + ": expected " + expected + " (" + reason + ")"};
 }
 
 /// HTTP/2 where the client offers it, else HTTP/1.1; who offers neither gets the alert no_application_protocol (RFC
@@ -69,7 +80,8 @@ void protect(SSL_CTX* context) {
 
 bool TlsContext::FileState::operator==(const FileState& other) const noexcept {
   return device == other.device && inode == other.inode && size == other.size &&
-         modified.tv_sec == other.modified.tv_sec && modified.tv_nsec == other.modified.tv_nsec;
+         modified.tv_sec == other.modified.tv_sec && modified.tv_nsec == other.modified.tv_nsec &&
+         changed.tv_sec == other.changed.tv_sec && changed.tv_nsec == other.changed.tv_nsec;
 }
 
 TlsContext::TlsContext(TlsOptions options, Log log) : options_(std::move(options)), log_(std::move(log)) {}
@@ -94,7 +106,7 @@ TlsContext::FileStates TlsContext::look() const {
   for (std::size_t i = 0; i < files.size(); ++i) {
     struct stat found{};
     if (files[i]->empty() || stat(files[i]->c_str(), &found) != 0) continue;
-    states[i] = {found.st_dev, found.st_ino, found.st_size, found.st_mtim};
+    states[i] = {found.st_dev, found.st_ino, found.st_size, found.st_mtim, found.st_ctim};
   }
   return states;
 }
@@ -122,6 +134,8 @@ Result<TlsContext::SslContext> TlsContext::load() const {
     auto* names = SSL_CTX_load_verify_file(context.get(), ca) == 1 ? SSL_load_client_CA_file(ca) : nullptr;
     if (names == nullptr) return unreadable("TLS client CA", options_.client_ca_file, "certificates in PEM");
     SSL_CTX_set_client_CA_list(context.get(), names);
+    // Whoever is named is trusted, be it a root or an authority below one.
+    X509_STORE_set_flags(SSL_CTX_get_cert_store(context.get()), X509_V_FLAG_PARTIAL_CHAIN);
     const int must = options_.client_auth == TlsClientAuth::require ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
     SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER | must, nullptr);
   }
@@ -137,13 +151,20 @@ void TlsContext::reload_if_changed() {
   if (now < next_look_) return;
   next_look_ = now + look_interval;
   const FileStates found = look();
-  if (found == files_) return;
-  files_ = found;
+  // What kept files from being read need not show in them: no descriptor was free, say.
+  if (found == files_ && failure_.empty()) return;
   auto loaded = load();
   if (!loaded.ok()) {
-    log_(LogLevel::error, loaded.error().message + "; the certificate read before serves on");
+    const std::string& failure = loaded.error().message;
+    if (found != files_ || failure != failure_) {
+      log_(LogLevel::error, failure + "; the certificate read before serves on");
+    }
+    files_ = found;
+    failure_ = failure;
     return;
   }
+  files_ = found;
+  failure_.clear();
   // With new ticket keys: sessions of clients that the new files would refuse are not resumed.
   context_ = std::move(loaded).value();
   log_(LogLevel::info, "TLS certificate " + options_.certificate_file + ": read again");

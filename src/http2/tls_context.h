@@ -29,7 +29,8 @@ using SslPointer = std::unique_ptr<SSL, SslDeleter>;
 /// and nothing else. Shared by the workers; every function may be called from any thread.
 ///
 /// The files are looked at again when a client connects, at most once a second: new ones serve the connections that
-/// follow, those that are open go on as they are. Files that make no sense are logged, and the last good ones serve on.
+/// follow, those that are open go on as they are. Files that cannot be read, or make no sense, are logged and tried
+/// again each time, and the last good ones serve on.
 class TlsContext {
  public:
   /// Gets what is to be logged about the files.
@@ -44,12 +45,13 @@ class TlsContext {
  private:
   using SslContext = std::unique_ptr<SSL_CTX, SslContextDeleter>;
 
-  /// When, and as what, a file was last written.
+  /// When, and as what, a file was last written, or given to others: its contents may then be read at last.
   struct FileState {
     dev_t device = 0;
     ino_t inode = 0;
     off_t size = 0;
     timespec modified{};
+    timespec changed{};
     bool operator==(const FileState& other) const noexcept;
   };
   using FileStates = std::array<FileState, 3>;
@@ -64,6 +66,7 @@ class TlsContext {
   std::mutex mutex_;  // of what follows; taken once for each connection
   SslContext context_;
   FileStates files_;
+  std::string failure_;  // why they could not be read; empty: they could
   std::chrono::steady_clock::time_point next_look_;
 };
 

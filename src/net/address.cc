@@ -1,5 +1,6 @@
 #include "net/address.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <utility>
@@ -9,22 +10,29 @@ namespace wasm_grpc::net {
 Result<ListenAddress> parse_listen_address(std::string_view text, bool tls_by_default) {
   using enum ListenAddress::Transport;
   const auto after = [&](std::string_view scheme) { return std::string(text.substr(scheme.size())); };
-  if (text.starts_with("http://")) return ListenAddress{cleartext, after("http://")};
-  if (text.starts_with("https://")) return ListenAddress{tls, after("https://")};
+  if (text.starts_with("http://")) return ListenAddress{cleartext, after("http://"), {}};
+  if (text.starts_with("https://")) return ListenAddress{tls, after("https://"), {}};
   if (text.starts_with("unix:")) {
     std::string path = after("unix:");
     if (path.starts_with("//")) path.erase(0, 2);  // unix:///run/x.sock, as gRPC's own names have it
+    SocketAccess access;
+    if (const std::size_t mark = path.rfind('?'); mark != std::string::npos) {
+      auto read = parse_socket_access(std::string_view(path).substr(mark + 1));
+      if (!read.ok()) return Error{"address \"" + std::string(text) + "\": " + read.error().message};
+      access = std::move(read).value();
+      path.resize(mark);
+    }
     if (path.empty()) return Error{"address \"" + std::string(text) + "\": expected unix:PATH"};
-    return ListenAddress{unix_socket, std::move(path)};
+    return ListenAddress{unix_socket, std::move(path), access};
   }
   if (const auto scheme = text.find("://"); scheme != std::string_view::npos) {
     return Error{"address \"" + std::string(text) + "\": unknown scheme; expected ADDR:PORT, http://ADDR:PORT, " +
                  "https://ADDR:PORT or unix:PATH"};
   }
-  return ListenAddress{tls_by_default ? tls : cleartext, std::string(text)};
+  return ListenAddress{tls_by_default ? tls : cleartext, std::string(text), {}};
 }
 
-Result<asio::ip::tcp::endpoint> resolve_address(asio::io_context& io, std::string_view address) {
+Result<std::vector<asio::ip::tcp::endpoint>> resolve_address(asio::io_context& io, std::string_view address) {
   const auto refuse = [&](std::string_view why) {
     return Error{"address \"" + std::string(address) + "\": " + std::string(why)};
   };
@@ -48,12 +56,16 @@ Result<asio::ip::tcp::endpoint> resolve_address(asio::io_context& io, std::strin
 
   asio::error_code ec;
   if (const auto literal = asio::ip::make_address(std::string(host), ec); !ec) {
-    return asio::ip::tcp::endpoint(literal, port);
+    return std::vector{asio::ip::tcp::endpoint(literal, port)};
   }
   asio::ip::tcp::resolver resolver(io);
   const auto found = resolver.resolve(std::string(host), std::string(port_text), ec);
   if (ec || found.empty()) return refuse("cannot resolve \"" + std::string(host) + "\": " + ec.message());
-  return found.begin()->endpoint();
+  std::vector<asio::ip::tcp::endpoint> all;
+  for (const auto& entry : found) {
+    if (std::find(all.begin(), all.end(), entry.endpoint()) == all.end()) all.push_back(entry.endpoint());
+  }
+  return all;
 }
 
 std::string to_text(const asio::ip::tcp::endpoint& endpoint) {

@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "net/socket_access.h"
 #include "wasm_grpc/result.h"
 
 namespace wasm_grpc::net {
@@ -15,16 +17,18 @@ namespace wasm_grpc::net {
 struct ListenAddress {
   enum class Transport : std::uint8_t { cleartext, tls, unix_socket };
   Transport transport = Transport::cleartext;
-  std::string place;  // "ADDR:PORT", or the path of a unix socket
+  std::string place;    // "ADDR:PORT", or the path of a unix socket
+  SocketAccess access;  // of a unix socket
 };
 
 /// Reads "ADDR:PORT" (TLS where `tls_by_default`, cleartext else), "http://ADDR:PORT", "https://ADDR:PORT" or
-/// "unix:PATH". What follows the scheme is read by whoever listens there.
+/// "unix:PATH", which may be followed by "?mode=0660&user=NAME&group=NAME" (the last "?" counts, so that a path that
+/// has one is written with another behind it). The rest of a TCP address is read by whoever listens there.
 [[nodiscard]] Result<ListenAddress> parse_listen_address(std::string_view text, bool tls_by_default);
 
-/// Reads "ADDR:PORT": "127.0.0.1:50051", "[::1]:0", "localhost:50051"; a name is resolved (this blocks). The error
-/// quotes the address.
-Result<asio::ip::tcp::endpoint> resolve_address(asio::io_context& io, std::string_view address);
+/// Reads "ADDR:PORT": "127.0.0.1:50051", "[::1]:0", "localhost:50051"; a name is resolved (this blocks) into all its
+/// addresses, each once, in the order the system gives them. The error quotes the address.
+Result<std::vector<asio::ip::tcp::endpoint>> resolve_address(asio::io_context& io, std::string_view address);
 
 /// "127.0.0.1:4711" or "[::1]:4711".
 [[nodiscard]] std::string to_text(const asio::ip::tcp::endpoint& endpoint);

@@ -6,7 +6,6 @@
 #include <asio/local/stream_protocol.hpp>
 #include <asio/post.hpp>
 #include <chrono>
-#include <cstring>
 #include <utility>
 
 #include "net/address.h"
@@ -22,14 +21,6 @@ constexpr int accepts_per_turn = 16;
 
 constexpr int backlog = asio::socket_base::max_listen_connections;
 
-asio::ip::tcp::endpoint to_tcp(const Protocol::endpoint& endpoint) {
-  asio::ip::tcp::endpoint tcp;
-  if (endpoint.size() <= tcp.capacity()) {
-    std::memcpy(static_cast<void*>(tcp.data()), static_cast<const void*>(endpoint.data()), endpoint.size());
-  }
-  return tcp;
-}
-
 std::string peer_text(const Protocol::endpoint& peer) {
   return peer.protocol().family() == AF_UNIX ? "unix:" : to_text(to_tcp(peer));
 }
@@ -39,24 +30,14 @@ std::string peer_text(const Protocol::endpoint& peer) {
 Listener::Listener(asio::io_context& io, Door& door, ListenerWatch& watch, Networks proxies)
     : io_(io), door_(&door), watch_(watch), proxies_(std::move(proxies)), acceptor_(io), retry_(io) {}
 
-Result<> Listener::open(const std::string& address, bool tls) {
-  auto resolved = resolve_address(io_, address);
-  if (!resolved) return std::move(resolved).error();
+Result<> Listener::open(Acceptor bound, bool tls) {
+  acceptor_ = std::move(bound);
   const auto refuse = [&](const char* what, const asio::error_code& error) {
+    const std::string address = to_text(local_endpoint());
     close();
     return Error{"cannot listen on " + address + ": " + what + ": " + error.message()};
   };
-  const asio::ip::tcp::endpoint& endpoint = resolved.value();
   asio::error_code error;
-  acceptor_.open(endpoint.protocol(), error);
-  if (error) return refuse("cannot open a socket", error);
-  acceptor_.set_option(asio::socket_base::reuse_address(true), error);
-  if (error) return refuse("SO_REUSEADDR", error);
-  acceptor_.bind(endpoint, error);
-  if (error == asio::error::address_in_use) {
-    return refuse("another program uses this port; stop it or choose another port", error);
-  }
-  if (error) return refuse("cannot bind", error);
   acceptor_.listen(backlog, error);
   if (error == asio::error::address_in_use) {
     return refuse("another program listens on this port; stop it or choose another port", error);
@@ -68,7 +49,7 @@ Result<> Listener::open(const std::string& address, bool tls) {
   return success();
 }
 
-Result<> Listener::open_unix(const std::string& path) {
+Result<> Listener::open_unix(const std::string& path, const SocketAccess& access) {
   const auto refuse = [&](const std::string& why) {
     close();
     return Error{"cannot listen on unix:" + path + ": " + why};
@@ -86,6 +67,7 @@ Result<> Listener::open_unix(const std::string& path) {
   acceptor_.bind(endpoint, error);
   if (error) return refuse("cannot bind: " + error.message());
   file_ = SocketFile(path);
+  if (auto set = set_access(path, access); !set) return refuse(set.error().message);
   acceptor_.listen(backlog, error);
   if (!error) acceptor_.non_blocking(true, error);
   if (error) return refuse("cannot listen: " + error.message());
@@ -104,11 +86,6 @@ void Listener::close() noexcept {
   asio::error_code ignored;
   acceptor_.close(ignored);
   retry_.cancel();
-}
-
-asio::ip::tcp::endpoint Listener::local_endpoint() const {
-  asio::error_code ignored;
-  return to_tcp(acceptor_.local_endpoint(ignored));
 }
 
 void Listener::wait() {
@@ -181,6 +158,21 @@ void Listener::retry_later() {
   retry_.async_wait([self = shared_from_this()](const asio::error_code& error) {
     if (!error) self->accept_turn();
   });
+}
+
+Result<std::vector<std::shared_ptr<Listener>>> listen_on(asio::io_context& io, const std::string& address, bool tls,
+                                                         const std::function<std::shared_ptr<Listener>()>& make) {
+  auto bound = bind_to(io, address);
+  if (!bound.ok()) return std::move(bound).error();
+  std::vector<std::shared_ptr<Listener>> listeners;
+  for (Acceptor& acceptor : bound.value()) {
+    listeners.push_back(make());
+    if (auto opened = listeners.back()->open(std::move(acceptor), tls); !opened.ok()) {
+      for (const auto& listener : listeners) listener->close();
+      return std::move(opened).error();
+    }
+  }
+  return listeners;
 }
 
 }  // namespace wasm_grpc::net

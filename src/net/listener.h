@@ -1,17 +1,20 @@
 // A listening socket.
 #pragma once
 
-#include <asio/basic_socket_acceptor.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/steady_timer.hpp>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <system_error>
+#include <vector>
 
+#include "net/bound_sockets.h"
 #include "net/door.h"
 #include "net/networks.h"
+#include "net/socket_access.h"
 #include "net/unix_socket.h"
 #include "wasm_grpc/result.h"
 
@@ -39,16 +42,18 @@ class Listener : public std::enable_shared_from_this<Listener> {
   /// Connections from `proxies` begin by the PROXY protocol.
   Listener(asio::io_context& io, Door& door, ListenerWatch& watch, Networks proxies = {});
 
-  /// Listens on "ADDR:PORT". `tls`: that is what is spoken there. The error names the address and the reason.
-  [[nodiscard]] Result<> open(const std::string& address, bool tls);
-  /// Listens on a unix socket; its file is removed at the end, and a stale one before.
-  [[nodiscard]] Result<> open_unix(const std::string& path);
+  /// Listens by a socket that is bound, of the same io_context. `tls`: that is what is spoken there. The error names
+  /// the address and the reason.
+  [[nodiscard]] Result<> open(Acceptor bound, bool tls);
+  /// Listens on a unix socket; its file is removed at the end, and a stale one before. Nobody connects before its file
+  /// has the mode and owner that `access` says.
+  [[nodiscard]] Result<> open_unix(const std::string& path, const SocketAccess& access = {});
   /// Accepts those that have come until now, whose clients take them for open, and no more.
   void drain() noexcept;
   /// Accepts no more.
   void close() noexcept;
   /// Where it listens, over TCP: the real port, when 0 was asked for.
-  [[nodiscard]] asio::ip::tcp::endpoint local_endpoint() const;
+  [[nodiscard]] asio::ip::tcp::endpoint local_endpoint() const { return net::local_endpoint(acceptor_); }
 
  private:
   enum class Outcome : std::uint8_t { accepted, nothing, failed };
@@ -65,11 +70,16 @@ class Listener : public std::enable_shared_from_this<Listener> {
   Door* door_;  // nullptr: closed
   ListenerWatch& watch_;
   const Networks proxies_;
-  asio::basic_socket_acceptor<Protocol> acceptor_;
+  Acceptor acceptor_;
   asio::steady_timer retry_;
   SocketFile file_;
   bool tls_ = false;
   bool accept_fails_ = false;
 };
+
+/// Listens on every address of "ADDR:PORT", on one port, by a listener for each that `make` makes for `io`. The error
+/// names the address and the reason; then it listens on none.
+[[nodiscard]] Result<std::vector<std::shared_ptr<Listener>>> listen_on(
+    asio::io_context& io, const std::string& address, bool tls, const std::function<std::shared_ptr<Listener>()>& make);
 
 }  // namespace wasm_grpc::net

@@ -66,6 +66,7 @@ struct Server::State {
   std::vector<std::unique_ptr<runtime::Worker>> workers;
   /// They accept on the first worker.
   std::vector<std::shared_ptr<net::Listener>> listeners;
+  std::vector<std::string> addresses;  // where they listen
   bool started = false;
   std::mutex wait_mutex;
 
@@ -261,18 +262,30 @@ Result<std::string> Server::listen(const std::string& address) {
   auto parsed = net::parse_listen_address(address, state_->tls != nullptr);
   if (!parsed.ok()) return std::move(parsed).error();
   using enum net::ListenAddress::Transport;
-  const auto [transport, place] = std::move(parsed).value();
+  const auto [transport, place, access] = std::move(parsed).value();
   if (transport == tls && state_->tls == nullptr) {
     return Error{"cannot listen on " + address + ": TLS needs a certificate and its key, and none was given"};
   }
-  auto listener = state_->workers.front()->make_listener(state_->door, state_->proxies);
-  auto opened = transport == unix_socket ? listener->open_unix(place) : listener->open(place, transport == tls);
-  if (!opened.ok()) return std::move(opened).error();
-  state_->listeners.push_back(listener);
-  if (transport == unix_socket) return "unix:" + place;
-  const std::string real = net::to_text(listener->local_endpoint());
-  return transport == tls ? "https://" + real : real;
+  runtime::Worker& worker = *state_->workers.front();
+  const auto make = [&] { return worker.make_listener(state_->door, state_->proxies); };
+  const std::size_t first = state_->addresses.size();
+  if (transport == unix_socket) {
+    auto listener = make();
+    if (auto opened = listener->open_unix(place, access); !opened.ok()) return std::move(opened).error();
+    state_->listeners.push_back(listener);
+    state_->addresses.push_back("unix:" + place);
+  } else {
+    auto opened = net::listen_on(worker.receiver().io(), place, transport == tls, make);
+    if (!opened.ok()) return std::move(opened).error();
+    for (const auto& listener : opened.value()) {
+      state_->listeners.push_back(listener);
+      state_->addresses.push_back((transport == tls ? "https://" : "") + net::to_text(listener->local_endpoint()));
+    }
+  }
+  return state_->addresses[first];
 }
+
+std::vector<std::string> Server::addresses() const { return state_->addresses; }
 
 Result<> Server::start() {
   if (auto may = state_->may_change(); !may.ok()) return may;

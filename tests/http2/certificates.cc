@@ -53,16 +53,16 @@ void add_alternative_names(X509* certificate, const Subject& subject) {
 
 }  // namespace
 
-Authority::Authority(const Folder& folder, const std::string& name)
+Authority::Authority(const Folder& folder, const std::string& name, const Authority* above)
     : folder_(folder), file_(folder.file(name + ".pem")), key_(make_key()) {
-  certificate_ = make({.common_name = name}, key_.get(), nullptr);
+  certificate_ = make({.common_name = name}, key_.get(), above, true);
   write_pem(file_, [&](BIO* bio) { return PEM_write_bio_X509(bio, certificate_.get()); });
 }
 
 CertificateFiles Authority::sign(const std::string& name, const Subject& subject) const {
   const CertificateFiles files = {folder_.file(name + ".pem"), folder_.file(name + ".key")};
   const Key key = make_key();
-  const Certificate certificate = make(subject, key.get(), certificate_.get());
+  const Certificate certificate = make(subject, key.get(), this, false);
   write_pem(files.key,
             [&](BIO* bio) { return PEM_write_bio_PrivateKey(bio, key.get(), nullptr, nullptr, 0, nullptr, nullptr); });
   write_pem(files.certificate, [&](BIO* bio) { return PEM_write_bio_X509(bio, certificate.get()); });
@@ -75,7 +75,7 @@ Authority::Key Authority::make_key() {
   return key;
 }
 
-Authority::Certificate Authority::make(const Subject& subject, EVP_PKEY* key, const X509* issuer) const {
+Authority::Certificate Authority::make(const Subject& subject, EVP_PKEY* key, const Authority* signer, bool authority) {
   static std::atomic<long> serial = 1;
   Certificate made(X509_new());
   X509* certificate = made.get();
@@ -89,14 +89,14 @@ Authority::Certificate Authority::make(const Subject& subject, EVP_PKEY* key, co
   const auto* text = reinterpret_cast<const unsigned char*>(subject.common_name.data());
   const int size = static_cast<int>(subject.common_name.size());
   if (size > 0) X509_NAME_add_entry_by_NID(name, NID_commonName, MBSTRING_UTF8, text, size, -1, 0);
-  X509_set_issuer_name(certificate, issuer != nullptr ? X509_get_subject_name(issuer) : name);
-  if (issuer == nullptr) {
-    X509_EXTENSION* authority = X509V3_EXT_conf_nid(nullptr, nullptr, NID_basic_constraints, "critical,CA:TRUE");
-    require(authority != nullptr && X509_add_ext(certificate, authority, -1) == 1, "basicConstraints");
-    X509_EXTENSION_free(authority);
+  X509_set_issuer_name(certificate, signer != nullptr ? X509_get_subject_name(signer->certificate_.get()) : name);
+  if (authority) {
+    X509_EXTENSION* may_sign = X509V3_EXT_conf_nid(nullptr, nullptr, NID_basic_constraints, "critical,CA:TRUE");
+    require(may_sign != nullptr && X509_add_ext(certificate, may_sign, -1) == 1, "basicConstraints");
+    X509_EXTENSION_free(may_sign);
   }
   add_alternative_names(certificate, subject);
-  require(X509_sign(certificate, key_.get(), EVP_sha256()) > 0, "X509_sign");
+  require(X509_sign(certificate, signer != nullptr ? signer->key_.get() : key, EVP_sha256()) > 0, "X509_sign");
   return made;
 }
 

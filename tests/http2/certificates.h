@@ -29,7 +29,9 @@ struct Subject {
 /// Signs certificates. Its own is `name`.pem in the folder, which outlives it.
 class Authority {
  public:
-  Authority(const Folder& folder, const std::string& name);
+  Authority(const Folder& folder, const std::string& name) : Authority(folder, name, nullptr) {}
+  /// Below another one, by which it is signed.
+  Authority(const Authority& above, const std::string& name) : Authority(above.folder_, name, &above) {}
 
   [[nodiscard]] const std::string& certificate_file() const { return file_; }
   /// `name`.pem and `name`.key in the folder; written as one who renews them does: new files take the old ones' names.
@@ -46,9 +48,10 @@ class Authority {
   using Key = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
   using Certificate = std::unique_ptr<X509, Free<X509_free>>;
 
+  Authority(const Folder& folder, const std::string& name, const Authority* above);
   static Key make_key();
-  /// Signed by `issuer`; by itself where that is null.
-  Certificate make(const Subject& subject, EVP_PKEY* key, const X509* issuer) const;
+  /// Signed by `signer`; by itself where that is null.
+  static Certificate make(const Subject& subject, EVP_PKEY* key, const Authority* signer, bool authority);
 
   const Folder& folder_;
   std::string file_;

@@ -325,7 +325,8 @@ Server::Server(const Settings& settings, std::size_t max_connections)
       endpoint_(std::make_unique<Endpoint>(io_, settings, methods_, *timers_, *host_)),
       listener_(std::make_shared<net::Listener>(io_, door_, *host_)) {
   door_.add(*endpoint_);
-  if (const auto result = listener_->open("127.0.0.1:0", false); !result) {
+  if (const auto result = listener_->open(std::move(net::bind_to(io_, "127.0.0.1:0").value().front()), false);
+      !result) {
     throw std::runtime_error(result.error().message);
   }
   port_ = listener_->local_endpoint().port();

@@ -2,11 +2,15 @@
 #include "http2/tls_context.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -152,6 +156,17 @@ TEST_F(TlsContextTest, RequiresAGoodCertificateOfClients) {
             std::nullopt);
 }
 
+TEST_F(TlsContextTest, TakesAnAuthorityBelowARootWithoutTheRoot) {
+  const Authority intermediate(authority, "intermediate");
+  const Authority sister(authority, "sister");
+  TlsOptions options = server_options();
+  options.client_ca_file = intermediate.certificate_file();
+  const auto context = make(options);
+  EXPECT_EQ(identity(*context, intermediate.sign("client", {.common_name = "client"})), "client");
+  EXPECT_EQ(identity(*context, sister.sign("other", {.common_name = "other"})), std::nullopt);
+  EXPECT_EQ(identity(*context, authority.sign("above", {.common_name = "above"})), std::nullopt);
+}
+
 TEST_F(TlsContextTest, MayLeaveTheCertificateToTheClientButTakesNoBadOne) {
   TlsOptions options = server_options();
   options.client_ca_file = authority.certificate_file();
@@ -217,6 +232,54 @@ TEST_F(TlsContextTest, KeepsTheOldFilesWhereTheNewOnesMakeNoSense) {
     return count_lines("error TLS certificate " + options.certificate_file + ": no such file") >= 1;
   }));
   authority.sign("server", {.common_name = "after"});
+  EXPECT_TRUE(eventually([&] { return server_name(*context) == "after"; }));
+}
+
+TEST_F(TlsContextTest, TakesWhatOnlyTheChangeTimeOfAFileTells) {
+  const TlsOptions options = server_options({.common_name = "before"});
+  const auto read = [](const std::string& file) {
+    std::ifstream stream(file);
+    return std::string(std::istreambuf_iterator<char>(stream), {});
+  };
+  std::array<std::string, 2> before = {read(options.certificate_file), read(options.key_file)};
+  authority.sign("server", {.common_name = "after"});
+  std::array<std::string, 2> after = {read(options.certificate_file), read(options.key_file)};
+  const std::array<std::string, 2> files = {options.certificate_file, options.key_file};
+  const auto write = [&](const std::array<std::string, 2>& texts) {
+    for (std::size_t i = 0; i < files.size(); ++i) {
+      std::ofstream(files[i]) << texts[i];
+      std::filesystem::last_write_time(files[i], std::filesystem::file_time_type{});
+    }
+  };
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    before[i].resize(std::max(before[i].size(), after[i].size()), '\n');
+    after[i].resize(before[i].size(), '\n');
+  }
+  write(before);
+  const auto context = make(options);
+  EXPECT_EQ(server_name(*context), "before");
+  write(after);
+  EXPECT_TRUE(eventually([&] { return server_name(*context) == "after"; }));
+}
+
+TEST_F(TlsContextTest, TriesAgainWhatCouldNotBeReadThoughItsFilesStayAsTheyAre) {
+  const TlsOptions options = server_options({.common_name = "before"});
+  const auto context = make(options);
+  authority.sign("server", {.common_name = "after"});
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit none = before;
+  none.rlim_cur = 0;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  const std::string line = "error TLS certificate " + options.certificate_file + ": cannot be opened";
+  EXPECT_TRUE(eventually([&] {
+    (void)context->make_session();
+    return count_lines(line) == 1;
+  }));
+  std::this_thread::sleep_for(std::chrono::milliseconds(1100));
+  (void)context->make_session();
+  EXPECT_EQ(count_lines(line), 1u) << "it is not said each time";
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
   EXPECT_TRUE(eventually([&] { return server_name(*context) == "after"; }));
 }
 

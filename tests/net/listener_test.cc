@@ -19,7 +19,7 @@ TEST(ListenerTest, OnAPortInUseFailsAndSaysWhatToDo) {
   first.open();
   const std::string address = "127.0.0.1:" + std::to_string(first.listener().local_endpoint().port());
   Listening second(1);
-  const auto result = second.listener().open(address, false);
+  const auto result = second.open(address);
   ASSERT_FALSE(result.ok());
   EXPECT_NE(result.error().message.find(address), std::string::npos) << result.error().message;
   EXPECT_NE(result.error().message.find("choose another port"), std::string::npos) << result.error().message;
@@ -35,7 +35,7 @@ TEST(ListenerTest, MayUseAPortAgainRightAfterItsConnectionsEnded) {
     ASSERT_TRUE(first.run_until([&] { return first.received() == 1; }));
   }  // the server closes first: its side of the connection lingers in the system
   Listening second(1);
-  EXPECT_TRUE(second.listener().open("127.0.0.1:" + std::to_string(endpoint.port()), false).ok());
+  EXPECT_TRUE(second.open("127.0.0.1:" + std::to_string(endpoint.port())).ok());
 }
 
 TEST(ListenerTest, TellsWhoConnected) {
@@ -145,7 +145,7 @@ TEST(ListenerTest, WhatIsUnderWayWhenReceiversGoIsClosedAndNotCounted) {
     Keeper far(*others);
     door.add(far);
     const auto listener = std::make_shared<Listener>(own, door, watch);
-    ASSERT_TRUE(listener->open("127.0.0.1:0", false).ok());
+    ASSERT_TRUE(listener->open(std::move(bind_to(own, "127.0.0.1:0").value().front()), false).ok());
     client.connect(listener->local_endpoint());
     listener->drain();
     EXPECT_EQ(door.counts(), std::vector<std::size_t>{1});

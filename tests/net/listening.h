@@ -65,8 +65,14 @@ class Listening {
   [[nodiscard]] Keeper& keeper(std::size_t i) { return *keepers_[i]; }
 
   void open() {
-    const auto opened = listener_->open("127.0.0.1:0", false);
+    const auto opened = open("127.0.0.1:0");
     ASSERT_TRUE(opened.ok()) << opened.error().message;
+  }
+  /// Listens on "ADDR:PORT", the first address of it.
+  Result<> open(const std::string& address) {
+    auto bound = bind_to(io_, address);
+    if (!bound.ok()) return std::move(bound).error();
+    return listener_->open(std::move(bound.value().front()), false);
   }
   /// Runs everything until the condition holds; false when that takes 20 seconds.
   bool run_until(const std::function<bool()>& condition) {

@@ -2,6 +2,8 @@
 
 import os
 import pathlib
+import shutil
+import subprocess
 import sys
 
 import grpc
@@ -71,6 +73,20 @@ def everything_in_go(program, guest, tmp_path_factory):
     server = Server(folder, command)
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def as_another(program, guest):
+    """What a command begins with to run as a user who may not read every file: as root that of nobody, else nothing."""
+    if os.geteuid() != 0:
+        return []
+    if not shutil.which("setpriv"):
+        pytest.skip("setpriv is missing, by which root runs the server as another user")
+    prefix = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
+    for file in (program, guest("conformance")):
+        if subprocess.run([*prefix, "test", "-r", file], timeout=20).returncode != 0:
+            pytest.skip("what was built is in a folder that other users may not read")
+    return prefix
 
 
 @pytest.fixture

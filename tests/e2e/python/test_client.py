@@ -285,6 +285,16 @@ def test_tls_with_the_authority_that_signed(run, tls_server, authority):
     assert done.values == [{}], done.stderr
 
 
+def test_tls_with_an_authority_below_a_root(run, serve, authority, tmp_path):
+    intermediate = Authority(tmp_path, "intermediate", authority)
+    certificate, key = map(str, intermediate.sign("below", "server", "DNS:localhost,IP:127.0.0.1"))
+    server = serve("described", "--tls-cert", certificate, "--tls-key", key)
+    done = run("call", server.address, "described.Mirror/Unary", "--tls-ca", intermediate.certificate)
+    assert done.values == [{}], done.stderr
+    done = run("call", server.address, "described.Mirror/Unary", "--tls-ca", authority.certificate)
+    assert done.exit_code == 1, "the root does without what is between only where the server shows it"
+
+
 def test_tls_refuses_whom_it_does_not_know(run, tls_server, authority):
     done = run("list", tls_server.address)
     assert done.exit_code == 1

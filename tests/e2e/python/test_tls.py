@@ -1,11 +1,13 @@
 """Serving over TLS: what is spoken, who is let in, and how certificates change."""
 
 import os
+import pathlib
 import re
 import shutil
 import socket
 import ssl
 import subprocess
+import tempfile
 
 import conformance_pb2
 import conformance_pb2_grpc
@@ -160,6 +162,14 @@ def test_clients_without_a_good_certificate_are_refused(serve, own, authority, f
     assert who_am_i(server, authority, authority.sign("client", "known")) == "known"
 
 
+def test_an_authority_below_a_root_is_authority_enough_for_clients(serve, own, authority, folder, failure):
+    intermediate = Authority(folder, "intermediate", authority)
+    server = serve("conformance", *tls_flags(own, "--tls-client-ca", intermediate.certificate))
+    assert who_am_i(server, authority, intermediate.sign("below", "known")) == "known"
+    with failure(grpc.StatusCode.UNAVAILABLE):
+        who_am_i(server, authority, authority.sign("beside", "of the root"))
+
+
 def test_certificates_may_be_left_to_the_client_but_not_be_bad(serve, own, authority, folder, failure):
     flags = ["--tls-client-ca", authority.certificate, "--tls-client-auth", "request"]
     server = serve("conformance", *tls_flags(own, *flags))
@@ -192,6 +202,31 @@ def test_new_certificates_are_taken_without_dropping_connections(serve, authorit
         call(conformance_pb2.Empty(), timeout=20)
         server.wait_for_log("read again")
         assert server.log.count("read again") == 1
+
+
+def test_new_certificates_are_taken_once_the_server_may_read_them(program, guest, as_another, authority, own):
+    with tempfile.TemporaryDirectory() as name, tempfile.TemporaryDirectory() as output:
+        folder = pathlib.Path(name)
+        folder.chmod(0o755)
+        pair = folder / "server.pem", folder / "server.key"
+        for file, first in zip(pair, own):
+            shutil.copy(first, file)
+            file.chmod(0o644)
+        command = [program, "serve", guest("conformance"), "--listen", "127.0.0.1:0", *tls_flags(pair)]
+        server = Server(pathlib.Path(output), [*as_another, *command])
+        try:
+            for file, new in zip(pair, authority.sign("unreadable", "after", SERVER_NAMES)):
+                fresh = file.with_suffix(".new")
+                shutil.copy(new, fresh)
+                fresh.chmod(0)
+                fresh.rename(file)
+            eventually(lambda: shown(server, authority) == "server" and "serves on" in server.log, "it is logged")
+            assert "server.pem: cannot be opened (Permission denied); expected a file that" in server.log
+            for file in pair:
+                file.chmod(0o644)
+            eventually(lambda: shown(server, authority) == "after", "the new certificate is shown")
+        finally:
+            server.stop()
 
 
 @pytest.mark.parametrize(
