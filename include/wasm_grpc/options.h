@@ -61,6 +61,14 @@ enum class TlsClientAuth : std::uint8_t {
   request,  // who shows none is served too, without an identity; a bad one is refused
 };
 
+/// A certificate and its key, as PEM files.
+struct TlsCertificate {
+  /// The certificate, followed by its chain.
+  std::string certificate_file;
+  /// Its private key, without a passphrase.
+  std::string key_file;
+};
+
 /// TLS of a server. The files are PEM. They are looked at again as clients connect, and new ones taken for the
 /// connections that follow.
 struct TlsOptions {
@@ -68,6 +76,10 @@ struct TlsOptions {
   std::string certificate_file;
   /// Its private key, without a passphrase.
   std::string key_file;
+  /// More of both, for other names. A client is shown the first that is for the name it asks for (SNI): by a DNS name
+  /// of the certificate, or by its common name where it has none; the same name comes before a wildcard, "*.a.test",
+  /// which stands for one label. Who asks for another name, or none, is shown the one above.
+  std::vector<TlsCertificate> further_certificates;
   /// The authorities whose certificates clients may show; the root above one need not be there. Empty: clients are not
   /// asked for any.
   std::string client_ca_file;
@@ -87,11 +99,11 @@ struct ServerOptions {
   /// of addresses are reserved for each; memory is used only as guests use it.
   std::uint32_t max_instances = 4096;
 
-  /// Bytes that the linear memories and tables of all guests may have together, as they declare and grow them, touched or
-  /// not. When they are taken, memory.grow and table.grow fail, and calls wait for new instances, for which idle ones
-  /// make way. Half of it is kept for the modules in equal parts, so that none finds nothing left. 0: three quarters of
-  /// what the machine has, or the control group (cgroup) of the process, where that is less. What guests' stacks, their
-  /// code and the host's buffers of calls take comes on top.
+  /// Bytes that the linear memories and tables of all guests may have together, as they declare and grow them, touched
+  /// or not. When they are taken, memory.grow and table.grow fail, and calls wait for new instances, for which idle
+  /// ones make way. Half of it is kept for the modules in equal parts, so that none finds nothing left. 0: three
+  /// quarters of what the machine has, or the control group (cgroup) of the process, where that is less. What guests'
+  /// stacks, their code and the host's buffers of calls take comes on top.
   std::uint64_t max_total_memory = 0;
 
   /// Bytes one request message may have, as it comes and decompressed; a larger one is answered RESOURCE_EXHAUSTED.

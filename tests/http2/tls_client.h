@@ -24,6 +24,7 @@ class TlsClient {
     int version = TLS1_3_VERSION;
     std::optional<CertificateFiles> certificate{};  // its own
     SSL_SESSION* session = nullptr;                 // to be resumed
+    std::string name{};                             // of the server it asks for; none when empty
   };
 
   explicit TlsClient(const Options& options);
