@@ -7,6 +7,8 @@
 #include <string_view>
 #include <utility>
 
+#include "http2/ticket_keys.h"
+
 namespace wasm_grpc::http2 {
 
 namespace {
@@ -73,6 +75,7 @@ Result<SslContext> TlsContext::make_context() {
   SslContext context(SSL_CTX_new(TLS_server_method()));
   if (!context) return Error{"TLS: " + openssl_reason()};
   protect(context.get());
+  if (!TicketKeys::attach(context.get())) return Error{"TLS: no keys for session tickets: " + openssl_reason()};
   SSL_CTX_set_cert_cb(context.get(), choose_certificate, this);
   // A client that is chosen for by its name is told so (RFC 6066, 3).
   const auto acknowledge = +[](SSL*, int*, void*) { return SSL_TLSEXT_ERR_OK; };
