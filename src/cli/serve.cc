@@ -98,7 +98,9 @@ int serve(const ServeFlags& flags) {
   raise_open_files();
   ServerOptions options = flags.server;
   options.drain_timeout = std::chrono::milliseconds(flags.drain_timeout_ms);
-  options.tls = flags.tls.options();
+  auto tls = flags.tls.options();
+  if (!tls.ok()) return fail(tls.error().message);
+  options.tls = std::move(tls).value();
   flags.connections.set(options);
   options.kept_slot_memory = flags.instances.slot_memory();
   options.log_level = flags.log.value();

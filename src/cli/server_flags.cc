@@ -72,13 +72,17 @@ Result<ModuleOptions> ModuleFlags::options() const {
 
 void TlsFlags::add_to(CLI::App& command) {
   CLI::Option* certificate =
-      command.add_option("--tls-cert", tls.certificate_file, "The server's TLS certificate and its chain, PEM")
+      command
+          .add_option("--tls-cert", certificates,
+                      "The server's TLS certificate and its chain, PEM; again for other names, each with a --tls-key")
+          ->allow_extra_args(false)
           ->type_name("FILE");
-  CLI::Option* key =
-      command.add_option("--tls-key", tls.key_file, "The private key of --tls-cert, PEM")->type_name("FILE");
+  CLI::Option* key = command.add_option("--tls-key", keys, "The private key of --tls-cert, PEM, in the same order")
+                         ->allow_extra_args(false)
+                         ->type_name("FILE");
   certificate->needs(key);
   key->needs(certificate);
-  CLI::Option* ca = command.add_option("--tls-client-ca", tls.client_ca_file, "Who signs the certificates of clients")
+  CLI::Option* ca = command.add_option("--tls-client-ca", client_ca, "Who signs the certificates of clients")
                         ->needs(certificate)
                         ->type_name("FILE");
   command.add_option("--tls-client-auth", client_auth, "Whether clients must show a certificate of --tls-client-ca")
@@ -88,8 +92,21 @@ void TlsFlags::add_to(CLI::App& command) {
       ->type_name("HOW");
 }
 
-TlsOptions TlsFlags::options() const {
-  TlsOptions options = tls;
+Result<TlsOptions> TlsFlags::options() const {
+  if (certificates.size() != keys.size()) {
+    return Error{"--tls-cert is given " + std::to_string(certificates.size()) + " times and --tls-key " +
+                 std::to_string(keys.size()) + " times; give each certificate its key, in the same order"};
+  }
+  TlsOptions options;
+  options.client_ca_file = client_ca;
+  for (std::size_t i = 0; i < certificates.size(); ++i) {
+    if (i == 0) {
+      options.certificate_file = certificates[i];
+      options.key_file = keys[i];
+    } else {
+      options.further_certificates.push_back({certificates[i], keys[i]});
+    }
+  }
   options.client_auth = client_auth == "request" ? TlsClientAuth::request : TlsClientAuth::require;
   return options;
 }

@@ -30,11 +30,14 @@ void add_code_cache_flag(CLI::App& command, std::string& directory);
 
 /// The --tls-… flags.
 struct TlsFlags {
-  TlsOptions tls;
+  std::vector<std::string> certificates;
+  std::vector<std::string> keys;  // of the certificates, in their order
+  std::string client_ca;
   std::string client_auth = "require";
 
   void add_to(CLI::App& command);
-  [[nodiscard]] TlsOptions options() const;
+  /// The error says that a certificate lacks its key, or a key its certificate.
+  [[nodiscard]] Result<TlsOptions> options() const;
 };
 
 /// The flags of how long connections live.

@@ -1,36 +1,36 @@
-// What a server needs to speak TLS: its certificate, and how clients show theirs.
+// What a server needs to speak TLS: its certificates, and how clients show theirs.
 #pragma once
 
 #include <openssl/ssl.h>
-#include <sys/types.h>
 
-#include <array>
 #include <chrono>
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
+#include "http2/tls_files.h"
 #include "wasm_grpc/options.h"
 #include "wasm_grpc/result.h"
 
 namespace wasm_grpc::http2 {
 
-struct SslContextDeleter {
-  void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
-};
 struct SslDeleter {
   void operator()(SSL* ssl) const { SSL_free(ssl); }
 };
 using SslPointer = std::unique_ptr<SSL, SslDeleter>;
 
 /// Makes TLS sessions: TLS 1.3, or 1.2 with the ciphers HTTP/2 allows (RFC 9113, 9.2), and the protocol "h2" by ALPN
-/// and nothing else. Shared by the workers; every function may be called from any thread.
+/// and nothing else. Shared by the workers; every function may be called from any thread. Outlives the handshakes of
+/// its sessions.
 ///
-/// The files are looked at again when a client connects, at most once a second: new ones serve the connections that
-/// follow, those that are open go on as they are. Files that cannot be read, or make no sense, are logged and tried
-/// again each time, and the last good ones serve on.
+/// Of several certificates a client is shown the first that is for the name it asks for (SNI), exactly or else by a
+/// wildcard; the first of all where none is, or it asks for none.
+///
+/// The files are looked at again when a client connects, at most once a second, each certificate with its key by
+/// itself, and the client CA: new ones serve the connections that follow, those that are open go on as they are. Files
+/// that cannot be read, or make no sense, are logged and tried again each time, and the last good ones serve on.
 class TlsContext {
  public:
   /// Gets what is to be logged about the files.
@@ -43,30 +43,27 @@ class TlsContext {
   [[nodiscard]] SslPointer make_session();
 
  private:
-  using SslContext = std::unique_ptr<SSL_CTX, SslContextDeleter>;
-
-  /// When, and as what, a file was last written, or given to others: its contents may then be read at last.
-  struct FileState {
-    dev_t device = 0;
-    ino_t inode = 0;
-    off_t size = 0;
-    timespec modified{};
-    timespec changed{};
-    bool operator==(const FileState& other) const noexcept;
+  struct Certificate {
+    explicit Certificate(TlsCertificate from)
+        : names(std::move(from)), files({names.certificate_file, names.key_file}) {}
+    TlsCertificate names;
+    WatchedFiles files;
+    ReadCertificate read;
   };
-  using FileStates = std::array<FileState, 3>;
 
-  TlsContext(TlsOptions options, Log log);
-  [[nodiscard]] FileStates look() const;
-  [[nodiscard]] Result<SslContext> load() const;
-  void reload_if_changed();
+  TlsContext(const TlsOptions& options, Log log);
+  [[nodiscard]] Result<SslContext> make_context();
+  [[nodiscard]] Result<ReadCertificate> read(const TlsCertificate& certificate) const;
+  void read_what_changed();
+  /// OpenSSL's, when it needs the certificate for a client.
+  static int choose_certificate(SSL* ssl, void* self);
 
   const TlsOptions options_;
   const Log log_;
-  std::mutex mutex_;  // of what follows; taken once for each connection
-  SslContext context_;
-  FileStates files_;
-  std::string failure_;  // why they could not be read; empty: they could
+  std::mutex mutex_;                       // of what follows; taken twice for each connection
+  std::vector<Certificate> certificates_;  // one at least
+  WatchedFiles authorities_;
+  SslContext context_;  // has no certificate, which each session gets
   std::chrono::steady_clock::time_point next_look_;
 };
 

@@ -145,7 +145,8 @@ Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options) {
     if (!cache.ok()) return std::move(cache).error();
     state->code_cache = std::move(cache).value();
   }
-  if (const TlsOptions& tls = options.tls; !tls.certificate_file.empty() || !tls.key_file.empty()) {
+  if (const TlsOptions& tls = options.tls;
+      !tls.certificate_file.empty() || !tls.key_file.empty() || !tls.further_certificates.empty()) {
     auto context = http2::TlsContext::create(
         tls, [&log = state->log](LogLevel level, const std::string& text) { log.host(level, text); });
     if (!context.ok()) return std::move(context).error();

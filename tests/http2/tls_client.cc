@@ -30,6 +30,7 @@ TlsClient::TlsClient(const Options& options) : context_(SSL_CTX_new(TLS_client_m
   const auto* bytes = reinterpret_cast<const unsigned char*>(protocols.data());
   if (!protocols.empty()) SSL_set_alpn_protos(ssl_.get(), bytes, static_cast<unsigned>(protocols.size()));
   if (options.session != nullptr) SSL_set_session(ssl_.get(), options.session);
+  if (!options.name.empty()) SSL_set_tlsext_host_name(ssl_.get(), options.name.c_str());
   in_ = BIO_new(BIO_s_mem());
   out_ = BIO_new(BIO_s_mem());
   SSL_set_bio(ssl_.get(), in_, out_);

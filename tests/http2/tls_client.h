@@ -24,6 +24,7 @@ class TlsClient {
     int version = TLS1_3_VERSION;
     std::optional<CertificateFiles> certificate{};  // its own
     SSL_SESSION* session = nullptr;                 // to be resumed
+    std::string name{};                             // of the server it asks for; none when empty
   };
 
   explicit TlsClient(const Options& options);
@@ -52,6 +53,9 @@ class TlsClient {
   [[nodiscard]] bool resumed() const { return SSL_session_reused(ssl_.get()) == 1; }
   /// To be resumed by another client, which takes a share of it.
   [[nodiscard]] SSL_SESSION* session() const { return session_.get(); }
+  /// The session that it has, with the ticket that it was given last: also in place of another, which OpenSSL does not
+  /// tell of with TLS 1.2.
+  [[nodiscard]] SSL_SESSION* session_in_use() const { return SSL_get_session(ssl_.get()); }
 
  private:
   struct SessionDeleter {

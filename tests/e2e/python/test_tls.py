@@ -229,6 +229,40 @@ def test_new_certificates_are_taken_once_the_server_may_read_them(program, guest
             server.stop()
 
 
+def subject_of(server, authority, name) -> str:
+    """Who shows the certificate to a client that asks for this name."""
+    context = ssl.create_default_context(cafile=authority.certificate)
+    context.check_hostname = False
+    connection = socket.create_connection(server.host_and_port, timeout=20)
+    with context.wrap_socket(connection, server_hostname=name) as connection:
+        return dict(part[0] for part in connection.getpeercert()["subject"])["commonName"]
+
+
+def test_the_certificate_is_chosen_by_the_name_that_the_client_asks_for(serve, own, authority):
+    one = authority.sign("one", "one", "DNS:one.test,DNS:*.wild.test")
+    two = authority.sign("two", "two", "DNS:two.test,DNS:exact.wild.test")
+    server = serve("conformance", *tls_flags(own), *tls_flags(one), *tls_flags(two), "--workers", "2")
+    wanted = {"one.test": "one", "TWO.test": "two", "a.wild.test": "one", "exact.wild.test": "two", "a.b.wild.test": "server"}
+    wanted |= {"localhost": "server", "other.test": "server", None: "server"}
+    assert {name: subject_of(server, authority, name) for name in wanted} == wanted
+    assert who_am_i(server, authority) == ""
+
+    for file, new in zip(two, authority.sign("new-two", "two again", "DNS:two.test")):
+        shutil.copy(new, f"{file}.tmp")
+        shutil.move(f"{file}.tmp", file)
+    eventually(lambda: subject_of(server, authority, "two.test") == "two again", "it is read again")
+    assert subject_of(server, authority, "one.test") == "one"
+    assert server.log.count("read again") == 1 and "two.pem: read again" in server.log
+
+
+def test_a_certificate_without_its_key_is_refused(program, guest, own):
+    flags = [*tls_flags(own), "--tls-cert", str(own[0])]
+    command = [program, "serve", guest("conformance"), "--listen", "127.0.0.1:0", *flags]
+    run = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=60)
+    said = "--tls-cert is given 2 times and --tls-key 1 times; give each certificate its key, in the same order"
+    assert (run.returncode, run.stderr) == (1, f"wasm-grpc: {said}\n")
+
+
 @pytest.mark.parametrize(
     "certificate, key, said",
     [
