@@ -8,8 +8,6 @@
 #include <chrono>
 #include <utility>
 
-#include "net/address.h"
-
 namespace wasm_grpc::net {
 
 namespace {
@@ -32,10 +30,10 @@ Listener::Listener(asio::io_context& io, Door& door, ListenerWatch& watch, Netwo
 
 Result<> Listener::open(Acceptor bound, bool tls) {
   acceptor_ = std::move(bound);
+  address_ = (tls ? "https://" : "") + to_text(local_endpoint());
   const auto refuse = [&](const char* what, const asio::error_code& error) {
-    const std::string address = to_text(local_endpoint());
     close();
-    return Error{"cannot listen on " + address + ": " + what + ": " + error.message()};
+    return Error{"cannot listen on " + address_ + ": " + what + ": " + error.message()};
   };
   asio::error_code error;
   acceptor_.listen(backlog, error);
@@ -67,6 +65,7 @@ Result<> Listener::open_unix(const std::string& path, const SocketAccess& access
   acceptor_.bind(endpoint, error);
   if (error) return refuse("cannot bind: " + error.message());
   file_ = SocketFile(path);
+  address_ = "unix:" + path;
   if (auto set = set_access(path, access); !set) return refuse(set.error().message);
   acceptor_.listen(backlog, error);
   if (!error) acceptor_.non_blocking(true, error);
@@ -160,17 +159,23 @@ void Listener::retry_later() {
   });
 }
 
-Result<std::vector<std::shared_ptr<Listener>>> listen_on(asio::io_context& io, const std::string& address, bool tls,
+Result<std::vector<std::shared_ptr<Listener>>> listen_on(asio::io_context& io, const ListenAddress& address,
                                                          const std::function<std::shared_ptr<Listener>()>& make) {
-  auto bound = bind_to(io, address);
-  if (!bound.ok()) return std::move(bound).error();
   std::vector<std::shared_ptr<Listener>> listeners;
+  if (address.transport == ListenAddress::Transport::unix_socket) {
+    listeners.push_back(make());
+    auto opened = listeners.back()->open_unix(address.place, address.access);
+    if (!opened.ok()) return std::move(opened).error();
+    return listeners;
+  }
+  auto bound = bind_to(io, address.place);
+  if (!bound.ok()) return std::move(bound).error();
   for (Acceptor& acceptor : bound.value()) {
     listeners.push_back(make());
-    if (auto opened = listeners.back()->open(std::move(acceptor), tls); !opened.ok()) {
-      for (const auto& listener : listeners) listener->close();
-      return std::move(opened).error();
-    }
+    auto opened = listeners.back()->open(std::move(acceptor), address.transport == ListenAddress::Transport::tls);
+    if (opened.ok()) continue;
+    for (const auto& listener : listeners) listener->close();
+    return std::move(opened).error();
   }
   return listeners;
 }

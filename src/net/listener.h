@@ -11,6 +11,7 @@
 #include <system_error>
 #include <vector>
 
+#include "net/address.h"
 #include "net/bound_sockets.h"
 #include "net/door.h"
 #include "net/networks.h"
@@ -52,6 +53,8 @@ class Listener : public std::enable_shared_from_this<Listener> {
   void drain() noexcept;
   /// Accepts no more.
   void close() noexcept;
+  /// Where it listens, as people write it: "127.0.0.1:4711", "https://[::1]:4711", "unix:PATH". Once open.
+  [[nodiscard]] const std::string& address() const noexcept { return address_; }
   /// Where it listens, over TCP: the real port, when 0 was asked for.
   [[nodiscard]] asio::ip::tcp::endpoint local_endpoint() const { return net::local_endpoint(acceptor_); }
 
@@ -73,13 +76,14 @@ class Listener : public std::enable_shared_from_this<Listener> {
   Acceptor acceptor_;
   asio::steady_timer retry_;
   SocketFile file_;
+  std::string address_;
   bool tls_ = false;
   bool accept_fails_ = false;
 };
 
-/// Listens on every address of "ADDR:PORT", on one port, by a listener for each that `make` makes for `io`. The error
-/// names the address and the reason; then it listens on none.
+/// Listens on a unix socket, or on every address of "ADDR:PORT", on one port, by a listener for each that `make` makes
+/// for `io`. The error names the address and the reason; then it listens on none.
 [[nodiscard]] Result<std::vector<std::shared_ptr<Listener>>> listen_on(
-    asio::io_context& io, const std::string& address, bool tls, const std::function<std::shared_ptr<Listener>()>& make);
+    asio::io_context& io, const ListenAddress& address, const std::function<std::shared_ptr<Listener>()>& make);
 
 }  // namespace wasm_grpc::net

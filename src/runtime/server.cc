@@ -66,7 +66,6 @@ struct Server::State {
   std::vector<std::unique_ptr<runtime::Worker>> workers;
   /// They accept on the first worker.
   std::vector<std::shared_ptr<net::Listener>> listeners;
-  std::vector<std::string> addresses;  // where they listen
   bool started = false;
   std::mutex wait_mutex;
 
@@ -262,31 +261,22 @@ Result<std::string> Server::listen(const std::string& address) {
   if (auto may = state_->may_change(); !may.ok()) return std::move(may).error();
   auto parsed = net::parse_listen_address(address, state_->tls != nullptr);
   if (!parsed.ok()) return std::move(parsed).error();
-  using enum net::ListenAddress::Transport;
-  const auto [transport, place, access] = std::move(parsed).value();
-  if (transport == tls && state_->tls == nullptr) {
+  if (parsed.value().transport == net::ListenAddress::Transport::tls && state_->tls == nullptr) {
     return Error{"cannot listen on " + address + ": TLS needs a certificate and its key, and none was given"};
   }
   runtime::Worker& worker = *state_->workers.front();
-  const auto make = [&] { return worker.make_listener(state_->door, state_->proxies); };
-  const std::size_t first = state_->addresses.size();
-  if (transport == unix_socket) {
-    auto listener = make();
-    if (auto opened = listener->open_unix(place, access); !opened.ok()) return std::move(opened).error();
-    state_->listeners.push_back(listener);
-    state_->addresses.push_back("unix:" + place);
-  } else {
-    auto opened = net::listen_on(worker.receiver().io(), place, transport == tls, make);
-    if (!opened.ok()) return std::move(opened).error();
-    for (const auto& listener : opened.value()) {
-      state_->listeners.push_back(listener);
-      state_->addresses.push_back((transport == tls ? "https://" : "") + net::to_text(listener->local_endpoint()));
-    }
-  }
-  return state_->addresses[first];
+  auto opened = net::listen_on(worker.receiver().io(), parsed.value(),
+                               [&] { return worker.make_listener(state_->door, state_->proxies); });
+  if (!opened.ok()) return std::move(opened).error();
+  const auto first = state_->listeners.insert(state_->listeners.end(), opened.value().begin(), opened.value().end());
+  return (*first)->address();
 }
 
-std::vector<std::string> Server::addresses() const { return state_->addresses; }
+std::vector<std::string> Server::addresses() const {
+  std::vector<std::string> addresses;
+  for (const auto& listener : state_->listeners) addresses.push_back(listener->address());
+  return addresses;
+}
 
 Result<> Server::start() {
   if (auto may = state_->may_change(); !may.ok()) return may;

@@ -112,19 +112,21 @@ TEST_F(BoundSocketsTest, AnAddressOfAFamilyThatIsNotThereIsLeftOut) {
 TEST(ListenOn, ListensOnAllAddressesOrNone) {
   Listening listening(1);
   const auto make = [&] { return std::make_shared<Listener>(listening.io(), listening.door(), listening.watch()); };
-  const auto opened = listen_on(listening.io(), "localhost:0", false, make);
+  const auto opened = listen_on(listening.io(), parse_listen_address("localhost:0", false).value(), make);
   ASSERT_TRUE(opened.ok()) << opened.error().message;
   asio::io_context clients;
   std::vector<tcp::socket> sockets;
   for (const auto& listener : opened.value()) {
     sockets.emplace_back(clients).connect(listener->local_endpoint());
+    EXPECT_EQ(listener->address(), to_text(listener->local_endpoint()));
     EXPECT_EQ(listener->local_endpoint().port(), opened.value().front()->local_endpoint().port());
   }
   EXPECT_TRUE(listening.run_until([&] { return listening.received() == sockets.size(); }));
-  const std::string again = "localhost:" + std::to_string(opened.value().front()->local_endpoint().port());
-  EXPECT_FALSE(listen_on(listening.io(), again, false, make).ok());
+  const std::string port = std::to_string(opened.value().front()->local_endpoint().port());
+  const auto again = parse_listen_address("localhost:" + port, false).value();
+  EXPECT_FALSE(listen_on(listening.io(), again, make).ok());
   for (const auto& listener : opened.value()) listener->close();
-  const auto once_more = listen_on(listening.io(), again, false, make);
+  const auto once_more = listen_on(listening.io(), again, make);
   EXPECT_TRUE(once_more.ok());
   for (const auto& listener : once_more.value()) listener->close();
 }
