@@ -147,9 +147,12 @@ def test_10000_connections_take_little_each(serve):
     before = server.resident_bytes()
     with contextlib.ExitStack() as stack:
         stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
-        connections = [stack.enter_context(Streams(server, 1)) for _ in range(count)]
-        for connection in connections:
+        connections = []
+        for _ in range(count):  # each speaks at once: the server waits ten seconds for the first bytes
+            connection = stack.enter_context(Streams(server, 1))
             connection.open()
+            connections.append(connection)
+        for connection in connections:
             connection.wait_for_echoes()
             connection.end()
         each = (server.resident_bytes() - before) / count
