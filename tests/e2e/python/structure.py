@@ -12,6 +12,7 @@ import sys
 # A folder of src/ and those it may include.
 MAY_INCLUDE = {
     "rpc": set(),
+    "json": {"rpc"},
     "http1": set(),
     "net": set(),
     "http2": {"net", "rpc", "http1"},
