@@ -20,7 +20,7 @@ constexpr std::size_t max_backlog = 1024 * 1024;  // more than a batch: only wha
 
 }  // namespace
 
-void Connection::accept(Core& core, net::Incoming&& incoming, SslPointer ssl) {
+void Connection::accept(Core& core, net::Incoming&& incoming, net::SslPointer ssl) {
   ConnectionRef connection(*new Connection(core, std::move(incoming), std::move(ssl)));
   if (!connection->begin()) return;
   connection->place_ = core.open.size();
@@ -35,11 +35,11 @@ void Connection::accept(Core& core, net::Incoming&& incoming, SslPointer ssl) {
   connection->read();
 }
 
-Connection::Connection(Core& core, net::Incoming&& incoming, SslPointer ssl)
+Connection::Connection(Core& core, net::Incoming&& incoming, net::SslPointer ssl)
     : core_(core),
       socket_(std::move(incoming.socket)),
       admission_(std::move(incoming.admission)),
-      tls_(ssl ? std::make_unique<TlsSession>(std::move(ssl)) : nullptr),
+      tls_(ssl ? std::make_unique<net::TlsSession>(std::move(ssl)) : nullptr),
       client_(std::make_shared<rpc::Client>(rpc::next_connection_number(), std::move(incoming.peer))),
       proxy_header_(incoming.behind_proxy ? std::make_unique<net::ProxyHeader>() : nullptr),
       guard_(core.settings),
@@ -204,8 +204,8 @@ void Connection::written(Stream& stream) {
 void Connection::flush() {
   dirty_ = false;
   if (state_ == State::closed || in_session_) return;
-  if (tls_ != nullptr && tls_->state() != TlsSession::State::open) return;  // marked again after the handshake
-  if (!speaks_http2_ && bridge_ == nullptr) return;                         // not known yet
+  if (tls_ != nullptr && tls_->state() != net::TlsSession::State::open) return;  // marked again after the handshake
+  if (!speaks_http2_ && bridge_ == nullptr) return;                              // not known yet
   // By index: what is said to a listener here may mark further streams.
   for (std::size_t i = 0; i < dirty_streams_.size(); ++i) {
     Stream* stream = dirty_streams_[i];

@@ -17,9 +17,9 @@
 #include "http2/frame_guard.h"
 #include "http2/host.h"
 #include "http2/progress_watch.h"
-#include "http2/tls_session.h"
 #include "net/door.h"
 #include "net/proxy_header.h"
+#include "net/tls/session.h"
 #include "rpc/timer_queue.h"
 #include "rpc/token_bucket.h"
 #include "wasm_grpc/rpc/client.h"
@@ -55,7 +55,7 @@ class Connection final : private rpc::Timer {
  public:
   /// Takes over an accepted socket and begins to read. The connection keeps itself alive from then on.
   /// With `ssl`, it speaks TLS.
-  static void accept(Core& core, net::Incoming&& incoming, SslPointer ssl);
+  static void accept(Core& core, net::Incoming&& incoming, net::SslPointer ssl);
 
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -152,7 +152,7 @@ class Connection final : private rpc::Timer {
     closed,
   };
 
-  Connection(Core& core, net::Incoming&& incoming, SslPointer ssl);
+  Connection(Core& core, net::Incoming&& incoming, net::SslPointer ssl);
   ~Connection();
 
   bool begin();
@@ -201,7 +201,7 @@ class Connection final : private rpc::Timer {
   Core& core_;
   net::Protocol::socket socket_;
   net::Admission admission_;
-  std::unique_ptr<TlsSession> tls_;  // nullptr: cleartext
+  std::unique_ptr<net::TlsSession> tls_;  // nullptr: cleartext
   std::shared_ptr<rpc::Client> client_;
   std::unique_ptr<net::ProxyHeader> proxy_header_;  // until it has come, where one is to come
   nghttp2_session* session_ = nullptr;

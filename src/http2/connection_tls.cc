@@ -10,13 +10,13 @@ void Connection::decrypt(std::span<const std::byte> bytes) {
   if (plain.empty()) plain.resize(plaintext_size);
   std::vector<std::byte>& answer = core_.tls_answer;
   answer.clear();
-  const bool opening = tls_->state() == TlsSession::State::handshaking;
+  const bool opening = tls_->state() == net::TlsSession::State::handshaking;
   tls_->receive(bytes);
   // Handlers are started in here, so who the client is must be known by the first byte.
   bool known = !opening;
   while (state_ != State::closed && state_ != State::lingering) {
     const std::size_t size = tls_->read(plain, answer);
-    if (!known && tls_->state() == TlsSession::State::open) {
+    if (!known && tls_->state() == net::TlsSession::State::open) {
       client_->tls_peer = tls_->peer_identity();
       agree(tls_->protocol());
       known = true;
@@ -29,7 +29,7 @@ void Connection::decrypt(std::span<const std::byte> bytes) {
     close();
     return;
   }
-  if (tls_->state() == TlsSession::State::failed) {
+  if (tls_->state() == net::TlsSession::State::failed) {
     note_end(EndReason::tls_failure, opening ? "the TLS handshake failed" : "a TLS record is broken");
     linger();  // the client is to read the alert
   } else if (tls_->ended()) {

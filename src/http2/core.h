@@ -12,9 +12,9 @@
 #include "http2/connection.h"
 #include "http2/field_block.h"
 #include "http2/host.h"
-#include "http2/output_batch.h"
 #include "http2/settings.h"
 #include "http2/stream.h"
+#include "net/output_batch.h"
 #include "rpc/method_table.h"
 #include "rpc/timer_queue.h"
 
@@ -60,7 +60,7 @@ struct Core {
   // Scratch space for whichever connection has its turn.
   FieldBlock fields;
   http1::Date date;
-  OutputBatch batch;
+  net::OutputBatch batch;
   std::vector<std::byte> read_buffer;
   // With TLS: what was decrypted, what was encrypted, what TLS itself answers. The first is made when it is needed.
   std::vector<std::byte> plaintext;

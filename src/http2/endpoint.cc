@@ -4,7 +4,6 @@
 
 #include "http2/connection.h"
 #include "http2/core.h"
-#include "http2/tls_context.h"
 
 namespace wasm_grpc::http2 {
 
@@ -21,7 +20,7 @@ asio::io_context& Endpoint::io() noexcept { return core_->io; }
 
 void Endpoint::receive(net::Incoming&& connection) noexcept {
   if (closed_) return;  // the socket closes itself
-  SslPointer ssl;
+  net::SslPointer ssl;
   if (connection.tls) {
     if (tls_ != nullptr) ssl = tls_->make_session();
     if (ssl == nullptr) return;  // out of memory

@@ -10,6 +10,7 @@
 #include "http2/host.h"
 #include "http2/settings.h"
 #include "net/door.h"
+#include "net/tls/context.h"
 #include "rpc/codec_queue.h"
 #include "rpc/method_table.h"
 #include "rpc/timer_queue.h"
@@ -17,7 +18,6 @@
 namespace wasm_grpc::http2 {
 
 struct Core;
-class TlsContext;
 
 /// Gets connections, reads, starts handlers, writes. Everything happens on the thread that runs `io`; no function is
 /// thread-safe, and none may be called from another thread. All that is given to the constructor outlives it.
@@ -34,7 +34,7 @@ class Endpoint final : public net::Receiver {
   Endpoint& operator=(const Endpoint&) = delete;
 
   /// What serves connections with TLS. Before the first connection.
-  void use_tls(std::shared_ptr<TlsContext> tls) noexcept { tls_ = std::move(tls); }
+  void use_tls(std::shared_ptr<net::TlsContext> tls) noexcept { tls_ = std::move(tls); }
 
   [[nodiscard]] asio::io_context& io() noexcept override;
   /// Serves the connection; once the endpoint drains its client is told to go after what it asked for, once it is
@@ -60,7 +60,7 @@ class Endpoint final : public net::Receiver {
 
  private:
   std::unique_ptr<Core> core_;
-  std::shared_ptr<TlsContext> tls_;
+  std::shared_ptr<net::TlsContext> tls_;
   bool closed_ = false;
 };
 

@@ -7,10 +7,10 @@
 
 #include "abi/abi.h"
 #include "hostmodules/modules.h"
-#include "http2/tls_context.h"
 #include "net/address.h"
 #include "net/door.h"
 #include "net/listener.h"
+#include "net/tls/context.h"
 #include "observe/log.h"
 #include "rpc/method_table.h"
 #include "runtime/instances/guest_module.h"
@@ -55,8 +55,8 @@ struct Server::State {
   std::unique_ptr<wasm::CodeCache> code_cache;  // nullptr: none
   runtime::LoanExchange exchange;
   runtime::InstanceBudget budget;
-  std::uint32_t instances_needed = 0;      // by modules, for good
-  std::shared_ptr<http2::TlsContext> tls;  // nullptr: none
+  std::uint32_t instances_needed = 0;    // by modules, for good
+  std::shared_ptr<net::TlsContext> tls;  // nullptr: none
   std::vector<MethodInfo> methods;
   std::vector<std::shared_ptr<runtime::GuestModule>> modules;
   services::Catalog catalog;
@@ -146,7 +146,7 @@ Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options) {
   }
   if (const TlsOptions& tls = options.tls;
       !tls.certificate_file.empty() || !tls.key_file.empty() || !tls.further_certificates.empty()) {
-    auto context = http2::TlsContext::create(
+    auto context = net::TlsContext::create(
         tls, [&log = state->log](LogLevel level, const std::string& text) { log.host(level, text); });
     if (!context.ok()) return std::move(context).error();
     state->tls = std::move(context).value();

@@ -58,7 +58,7 @@ class Worker final : private http2::Host, private net::ListenerWatch {
   /// Who serves the connections that a door gives to this worker.
   [[nodiscard]] net::Receiver& receiver() noexcept { return endpoint_; }
   /// What serves those with TLS.
-  void use_tls(std::shared_ptr<http2::TlsContext> tls) noexcept { endpoint_.use_tls(std::move(tls)); }
+  void use_tls(std::shared_ptr<net::TlsContext> tls) noexcept { endpoint_.use_tls(std::move(tls)); }
   /// A listener that accepts on this worker's thread. From start() on it may be used there only.
   [[nodiscard]] std::shared_ptr<net::Listener> make_listener(net::Door& door, const net::Networks& proxies);
   /// Waits there rather than for sockets; `events` outlives it.

@@ -19,9 +19,9 @@
 #include <utility>
 #include <vector>
 
-#include "http2/certificates.h"
 #include "http2/client.h"
 #include "http2/tls_layer.h"
+#include "net/certificates.h"
 #include "wasm_grpc/server.h"
 
 namespace wasm_grpc {
@@ -146,9 +146,9 @@ std::string field(const http2::Fields& fields, std::string_view name) {
 
 /// What a server and clients with TLS need.
 struct Certificates {
-  http2::Folder folder;
-  http2::Authority authority{folder, "authority"};
-  http2::CertificateFiles server = authority.sign("server", {.common_name = "server"});
+  net::Folder folder;
+  net::Authority authority{folder, "authority"};
+  net::CertificateFiles server = authority.sign("server", {.common_name = "server"});
 
   [[nodiscard]] TlsOptions server_options() const {
     TlsOptions options;
@@ -160,7 +160,7 @@ struct Certificates {
   }
   /// A client with a certificate of that name; without one when it is empty.
   [[nodiscard]] std::shared_ptr<http2::TlsLayer> client(const std::string& common_name) const {
-    http2::TlsClient::Options options;
+    net::TlsClient::Options options;
     options.authority = authority.certificate_file();
     if (!common_name.empty()) options.certificate = authority.sign("client", {.common_name = common_name});
     return std::make_shared<http2::TlsLayer>(options);

@@ -393,13 +393,4 @@ void Server::release_stall() {
   on_thread([&](Endpoint&) { handlers_->stall().release_all(); });
 }
 
-bool eventually(const std::function<bool()>& condition) {
-  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > give_up) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  }
-  return true;
-}
-
 }  // namespace wasm_grpc::http2

@@ -11,6 +11,7 @@
 #include <memory>
 #include <thread>
 
+#include "eventually.h"
 #include "http2/endpoint.h"
 #include "net/listener.h"
 
@@ -86,8 +87,5 @@ class Server {
   std::uint16_t port_ = 0;
   std::thread thread_;
 };
-
-/// True as soon as the condition holds; false when it does not within 20 seconds.
-[[nodiscard]] bool eventually(const std::function<bool()>& condition);
 
 }  // namespace wasm_grpc::http2

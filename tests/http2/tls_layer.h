@@ -8,13 +8,13 @@
 #include <utility>
 
 #include "client.h"
-#include "tls_client.h"
+#include "net/tls_client.h"
 
 namespace wasm_grpc::http2 {
 
 class TlsLayer final : public Client::Layer {
  public:
-  explicit TlsLayer(const TlsClient::Options& options) : client_(options) {}
+  explicit TlsLayer(const net::TlsClient::Options& options) : client_(options) {}
 
   [[nodiscard]] std::string encode(std::string_view said) override {
     unsent_ += said;
@@ -28,7 +28,7 @@ class TlsLayer final : public Client::Layer {
   }
 
  private:
-  TlsClient client_;
+  net::TlsClient client_;
   std::string unsent_;
   std::size_t taken_ = 0;  // of what it received
 };

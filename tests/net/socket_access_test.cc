@@ -10,13 +10,11 @@
 #include <fstream>
 #include <string>
 
-#include "http2/folder.h"
+#include "folder.h"
 #include "listening.h"
 
 namespace wasm_grpc::net {
 namespace {
-
-using http2::Folder;
 
 struct stat state_of(const std::string& path) {
   struct stat found{};

@@ -11,13 +11,11 @@
 #include <fstream>
 #include <string>
 
-#include "http2/folder.h"
+#include "folder.h"
 #include "listening.h"
 
 namespace wasm_grpc::net {
 namespace {
-
-using http2::Folder;
 
 TEST(UnixSocket, IsThereWhileSomeoneListensAndGoneAfter) {
   const Folder folder;

@@ -31,6 +31,7 @@ MAY_INCLUDE = {
 # The same for the rooms of a folder.
 ROOMS_MAY_INCLUDE = {
     "runtime": {"instances": set(), "sharing": {"instances"}, "guests": {"instances", "sharing"}},
+    "net": {"tls": set()},
 }
 MOST_LINES = 600
 MADE_BY_TOOLS = {"engine/Cargo.lock"}
@@ -61,6 +62,8 @@ def check_includes(name: pathlib.PurePath, text: str) -> list[str]:
             complaints.append(f"{name} includes <{included}>: only src/wasm knows the engine")
         if re.match(r"nghttp2/", included) and folder not in (None, "http1", "http2", "client"):
             complaints.append(f"{name} includes <{included}>: only src/http1, src/http2 and src/client know HTTP/2")
+        if re.match(r"openssl/(ssl|bio|x509)", included) and folder not in (None, "net", "client"):
+            complaints.append(f"{name} includes <{included}>: only src/net and src/client know TLS")
         part = included.partition("/")[0]
         if folder and kind == '"' and part in MAY_INCLUDE and part not in MAY_INCLUDE[folder] | {folder}:
             complaints.append(f'{name} includes "{included}": src/{folder} must not know src/{part}')
@@ -100,6 +103,7 @@ def check_rules_bite() -> None:
         "src/cli/a.cc": '#include "runtime/worker.h"',
         "src/http2/a.cc": '  # include "wasm/engine.h"',
         "src/abi/a.cc": "#include <wasmtime.h>",
+        "src/http2/b.cc": "#include <openssl/ssl.h>",
         "src/new/a.cc": "",
         "src/runtime/instances/a.cc": '#include "runtime/guests/guest_run.h"',
         "src/runtime/sharing/a.h": '#include "runtime/guests/guest_call.h"',

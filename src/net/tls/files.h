@@ -14,7 +14,7 @@
 #include "wasm_grpc/options.h"
 #include "wasm_grpc/result.h"
 
-namespace wasm_grpc::http2 {
+namespace wasm_grpc::net {
 
 struct SslContextDeleter {
   void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
@@ -87,4 +87,4 @@ struct ReadCertificate {
 /// Has the context ask clients for certificates of the authorities in that file. The error says what is wrong with it.
 [[nodiscard]] Result<> ask_clients(SSL_CTX* context, const std::string& authorities, TlsClientAuth how);
 
-}  // namespace wasm_grpc::http2
+}  // namespace wasm_grpc::net

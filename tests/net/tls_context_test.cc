@@ -1,6 +1,4 @@
 // What a server's certificates, and those of its clients, bring about.
-#include "http2/tls_context.h"
-
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
@@ -17,10 +15,11 @@
 #include <thread>
 #include <vector>
 
-#include "server.h"
+#include "eventually.h"
+#include "net/tls/context.h"
 #include "tls_client.h"
 
-namespace wasm_grpc::http2 {
+namespace wasm_grpc::net {
 namespace {
 
 struct TlsContextTest : testing::Test {
@@ -324,4 +323,4 @@ TEST_F(TlsContextTest, ServesThreadsWhileItsFilesChange) {
 }
 
 }  // namespace
-}  // namespace wasm_grpc::http2
+}  // namespace wasm_grpc::net

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <string>
 
-namespace wasm_grpc::http2 {
+namespace wasm_grpc::net {
 
 /// A folder that goes away with its content.
 class Folder {
@@ -24,4 +24,4 @@ class Folder {
   std::filesystem::path path_;
 };
 
-}  // namespace wasm_grpc::http2
+}  // namespace wasm_grpc::net

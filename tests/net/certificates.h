@@ -10,7 +10,7 @@
 
 #include "folder.h"
 
-namespace wasm_grpc::http2 {
+namespace wasm_grpc::net {
 
 /// PEM files.
 struct CertificateFiles {
@@ -59,4 +59,4 @@ class Authority {
   Certificate certificate_;
 };
 
-}  // namespace wasm_grpc::http2
+}  // namespace wasm_grpc::net

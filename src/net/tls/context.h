@@ -10,11 +10,11 @@
 #include <string>
 #include <vector>
 
-#include "http2/tls_files.h"
+#include "net/tls/files.h"
 #include "wasm_grpc/options.h"
 #include "wasm_grpc/result.h"
 
-namespace wasm_grpc::http2 {
+namespace wasm_grpc::net {
 
 struct SslDeleter {
   void operator()(SSL* ssl) const { SSL_free(ssl); }
@@ -67,4 +67,4 @@ class TlsContext {
   std::chrono::steady_clock::time_point next_look_;
 };
 
-}  // namespace wasm_grpc::http2
+}  // namespace wasm_grpc::net

@@ -11,10 +11,10 @@
 #include <vector>
 
 #include "certificates.h"
-#include "http2/tls_context.h"
-#include "http2/tls_session.h"
+#include "net/tls/context.h"
+#include "net/tls/session.h"
 
-namespace wasm_grpc::http2 {
+namespace wasm_grpc::net {
 
 class TlsClient {
  public:
@@ -101,4 +101,4 @@ struct Handshake {
   TlsClient client;
 };
 
-}  // namespace wasm_grpc::http2
+}  // namespace wasm_grpc::net

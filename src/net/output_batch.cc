@@ -1,6 +1,6 @@
-#include "http2/output_batch.h"
+#include "net/output_batch.h"
 
-namespace wasm_grpc::http2 {
+namespace wasm_grpc::net {
 
 namespace {
 
@@ -62,4 +62,4 @@ void OutputBatch::save_rest(std::size_t written, std::vector<std::byte>& out) co
   }
 }
 
-}  // namespace wasm_grpc::http2
+}  // namespace wasm_grpc::net

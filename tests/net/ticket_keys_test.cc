@@ -1,5 +1,5 @@
 // Session tickets: whose are still taken when the keys change.
-#include "http2/ticket_keys.h"
+#include "net/tls/ticket_keys.h"
 
 #include <gtest/gtest.h>
 
@@ -10,11 +10,11 @@
 #include <thread>
 #include <vector>
 
-#include "http2/tls_context.h"
+#include "net/tls/context.h"
 #include "server.h"
 #include "tls_client.h"
 
-namespace wasm_grpc::http2 {
+namespace wasm_grpc::net {
 namespace {
 
 using Clock = TicketKeys::Clock;
@@ -122,4 +122,4 @@ TEST_P(TicketKeysTest, AreSharedByThreadsWhileTheyChange) {
 INSTANTIATE_TEST_SUITE_P(Versions, TicketKeysTest, testing::Values(TLS1_2_VERSION, TLS1_3_VERSION));
 
 }  // namespace
-}  // namespace wasm_grpc::http2
+}  // namespace wasm_grpc::net

@@ -1,4 +1,4 @@
-#include "http2/ticket_keys.h"
+#include "net/tls/ticket_keys.h"
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
@@ -11,7 +11,7 @@
 #include <memory>
 #include <new>
 
-namespace wasm_grpc::http2 {
+namespace wasm_grpc::net {
 
 namespace {
 
@@ -101,4 +101,4 @@ int TicketKeys::prepare(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CI
   return keeps_it ? good : good_but_to_be_renewed;
 }
 
-}  // namespace wasm_grpc::http2
+}  // namespace wasm_grpc::net

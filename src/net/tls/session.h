@@ -11,9 +11,9 @@
 #include <string_view>
 #include <vector>
 
-#include "http2/tls_context.h"
+#include "net/tls/context.h"
 
-namespace wasm_grpc::http2 {
+namespace wasm_grpc::net {
 
 /// Knows no socket: what the socket brought goes in by receive() and comes out of read(); what is to be sent goes
 /// through write() into a buffer. So OpenSSL costs the socket no call, and a connection without TLS nothing at all.
@@ -58,4 +58,4 @@ class TlsSession {
   std::vector<std::byte>* output_ = nullptr;  // while a function above runs
 };
 
-}  // namespace wasm_grpc::http2
+}  // namespace wasm_grpc::net

@@ -9,7 +9,7 @@
 #include <mutex>
 #include <optional>
 
-namespace wasm_grpc::http2 {
+namespace wasm_grpc::net {
 
 /// A client that comes back resumes its session by a ticket, which the server has encrypted for itself. Who gets hold
 /// of its key can read tickets, and with TLS 1.2 what was said in their sessions; so the key is a new one every two
@@ -55,4 +55,4 @@ class TicketKeys {
   Clock::time_point since_;  // when the period of the current one began
 };
 
-}  // namespace wasm_grpc::http2
+}  // namespace wasm_grpc::net

@@ -9,7 +9,7 @@
 #include <filesystem>
 #include <stdexcept>
 
-namespace wasm_grpc::http2 {
+namespace wasm_grpc::net {
 
 namespace {
 
@@ -100,4 +100,4 @@ Authority::Certificate Authority::make(const Subject& subject, EVP_PKEY* key, co
   return made;
 }
 
-}  // namespace wasm_grpc::http2
+}  // namespace wasm_grpc::net

@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <utility>
 
-namespace wasm_grpc::http2 {
+namespace wasm_grpc::net {
 
 TlsClient::TlsClient(const Options& options) : context_(SSL_CTX_new(TLS_client_method())) {
   SSL_CTX* context = context_.get();
@@ -125,4 +125,4 @@ void converse(TlsServer& server, TlsClient& client, std::size_t piece) {
   }
 }
 
-}  // namespace wasm_grpc::http2
+}  // namespace wasm_grpc::net

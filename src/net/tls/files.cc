@@ -1,4 +1,4 @@
-#include "http2/tls_files.h"
+#include "net/tls/files.h"
 
 #include <fcntl.h>
 #include <openssl/err.h>
@@ -13,7 +13,7 @@
 #include <cstring>
 #include <utility>
 
-namespace wasm_grpc::http2 {
+namespace wasm_grpc::net {
 
 namespace {
 
@@ -156,4 +156,4 @@ Result<> ask_clients(SSL_CTX* context, const std::string& authorities, TlsClient
   return success();
 }
 
-}  // namespace wasm_grpc::http2
+}  // namespace wasm_grpc::net

@@ -1,14 +1,13 @@
 // TLS of one connection: what comes in by any pieces comes out whole, and what is wrong ends it.
-#include "http2/tls_session.h"
-
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
 
+#include "net/tls/session.h"
 #include "tls_client.h"
 
-namespace wasm_grpc::http2 {
+namespace wasm_grpc::net {
 namespace {
 
 std::shared_ptr<TlsContext> context_for(const CertificateFiles& files) {
@@ -219,4 +218,4 @@ TEST_F(TlsSessionTest, SaysGoodbyeAfterWhatWasWritten) {
 }
 
 }  // namespace
-}  // namespace wasm_grpc::http2
+}  // namespace wasm_grpc::net

@@ -1,4 +1,4 @@
-#include "http2/tls_session.h"
+#include "net/tls/session.h"
 
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
@@ -10,7 +10,7 @@
 #include <new>
 #include <utility>
 
-namespace wasm_grpc::http2 {
+namespace wasm_grpc::net {
 
 namespace {
 
@@ -191,4 +191,4 @@ std::string_view TlsSession::protocol() const noexcept {
   return {reinterpret_cast<const char*>(name), size};
 }
 
-}  // namespace wasm_grpc::http2
+}  // namespace wasm_grpc::net

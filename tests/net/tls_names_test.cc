@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "http2/tls_context.h"
-#include "server.h"
+#include "eventually.h"
+#include "net/tls/context.h"
 #include "tls_client.h"
 
-namespace wasm_grpc::http2 {
+namespace wasm_grpc::net {
 namespace {
 
 struct TlsNamesTest : testing::Test {
@@ -143,4 +143,4 @@ TEST_F(TlsNamesTest, SessionsAreResumedUnderEachName) {
 }
 
 }  // namespace
-}  // namespace wasm_grpc::http2
+}  // namespace wasm_grpc::net

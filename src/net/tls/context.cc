@@ -1,4 +1,4 @@
-#include "http2/tls_context.h"
+#include "net/tls/context.h"
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -7,9 +7,9 @@
 #include <string_view>
 #include <utility>
 
-#include "http2/ticket_keys.h"
+#include "net/tls/ticket_keys.h"
 
-namespace wasm_grpc::http2 {
+namespace wasm_grpc::net {
 
 namespace {
 
@@ -145,4 +145,4 @@ SslPointer TlsContext::make_session() {
   return SslPointer(SSL_new(context_.get()));
 }
 
-}  // namespace wasm_grpc::http2
+}  // namespace wasm_grpc::net

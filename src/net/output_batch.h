@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-namespace wasm_grpc::http2 {
+namespace wasm_grpc::net {
 
 /// Frames to be written in one go: small ones copied together, large payloads referred to where they are. One per
 /// endpoint, reused for every write.
@@ -42,4 +42,4 @@ class OutputBatch {
   std::size_t size_ = 0;
 };
 
-}  // namespace wasm_grpc::http2
+}  // namespace wasm_grpc::net
