@@ -1,8 +1,6 @@
 #include "http2/connection.h"
 
-#include <asio/buffer.hpp>
-#include <asio/ip/tcp.hpp>
-#include <asio/write.hpp>
+#include <cstring>
 #include <utility>
 
 #include "http2/core.h"
@@ -12,11 +10,12 @@ namespace wasm_grpc::http2 {
 
 namespace {
 
-// One connection reads and writes this much before others have their turn.
-constexpr std::size_t max_turn = 256 * 1024;
+// One connection writes this much before others have their turn.
 constexpr std::size_t max_written_turn = 1024 * 1024;
-constexpr std::size_t kept_backlog = 64 * 1024;
-constexpr std::size_t max_backlog = 1024 * 1024;  // more than a batch: only what TLS itself answers adds to it
+
+constexpr std::uint8_t drain_ping[8] = {'d', 'r', 'a', 'i', 'n', 'i', 'n', 'g'};
+constexpr std::uint8_t keepalive_ping[8] = {'k', 'e', 'e', 'p', 'a', 'l', 'i', 'v'};
+constexpr std::string_view ping_complaint = "too_many_pings";
 
 }  // namespace
 
@@ -27,21 +26,19 @@ void Connection::accept(Core& core, net::Incoming&& incoming, net::SslPointer ss
   core.open.push_back(connection);
   ++core.counters.connections_accepted;
   ++core.counters.connections_open;
-  if (const auto limit = core.settings.handshake_timeout; limit.count() > 0) {
-    core.timers.schedule(*connection, rpc::later(rpc::Clock::now(), limit));
-  }
+  connection->life_.begin(rpc::Clock::now());
   connection->watch_.begin(core);
-  if (core.draining) connection->drain();
-  connection->read();
+  if (core.draining) static_cast<void>(connection->life_.drain(rpc::Clock::now()));
+  connection->schedule();
+  connection->socket_.read();
 }
 
 Connection::Connection(Core& core, net::Incoming&& incoming, net::SslPointer ssl)
     : core_(core),
-      socket_(std::move(incoming.socket)),
+      socket_(core.sockets, core.counters, *this, incoming, std::move(ssl)),
       admission_(std::move(incoming.admission)),
-      tls_(ssl ? std::make_unique<net::TlsSession>(std::move(ssl)) : nullptr),
       client_(std::make_shared<rpc::Client>(rpc::next_connection_number(), std::move(incoming.peer))),
-      proxy_header_(incoming.behind_proxy ? std::make_unique<net::ProxyHeader>() : nullptr),
+      life_(core.settings),
       guard_(core.settings),
       forced_resets_(core.settings.reset_burst, core.settings.resets_per_second),
       watch_(*this) {}
@@ -51,10 +48,7 @@ Connection::~Connection() {
 }
 
 bool Connection::begin() {
-  asio::error_code error;
-  socket_.non_blocking(true, error);
-  if (error) return false;
-  socket_.set_option(asio::ip::tcp::no_delay(true), error);  // we batch by ourselves; fails on a unix socket
+  if (!socket_.begin()) return false;
   if (nghttp2_session_server_new2(&session_, core_.callbacks.get(), this, core_.options.get()) != 0) return false;
 
   const Settings& settings = core_.settings;
@@ -70,88 +64,10 @@ bool Connection::begin() {
                                                static_cast<std::int32_t>(settings.connection_window)) == 0;
 }
 
-// ---- Reading ----
+// ---- What the socket says ----
 
-void Connection::read() {
-  if (reading_ || state_ == State::closed) return;
-  reading_ = true;
-  socket_.async_read_some(
-      asio::buffer(input_),
-      [self = ConnectionRef(*this)](const asio::error_code& error, std::size_t size) { self->on_read(error, size); });
-}
-
-void Connection::on_read(const asio::error_code& error, std::size_t size) {
-  reading_ = false;
-  if (state_ == State::closed) return;
-  if (error) {
-    close();
-    return;
-  }
-  ++core_.counters.reads;
-  heard_ = true;
-  take(std::span(input_).first(size));
-  // A full buffer means that there is more: take it in larger pieces, as far as fairness allows.
-  std::size_t taken = size;
-  bool full = size == input_.size();
-  while (full && state_ != State::closed && !flooded() && wants_input() && taken < max_turn) {
-    asio::error_code failure;
-    const std::size_t more = socket_.read_some(asio::buffer(core_.read_buffer), failure);
-    if (failure == asio::error::would_block || failure == asio::error::try_again) break;
-    if (failure) {
-      close();
-      return;
-    }
-    ++core_.counters.reads;
-    take(std::span(core_.read_buffer).first(more));
-    taken += more;
-    full = more == core_.read_buffer.size();
-  }
-  if (state_ == State::closed) return;
-  mark_dirty();
-  if (!flooded() && wants_input()) read();  // otherwise on_writable() or pump_bridge() goes on
-}
-
-// A client that does not read our answers, and makes us queue more and more of them.
-bool Connection::flooded() const {
-  return writing_ &&
-         (nghttp2_session_get_outbound_queue_size(session_) > 4 * core_.settings.max_concurrent_streams + 1000 ||
-          backlog_.size() > max_backlog);
-}
-
-void Connection::take(std::span<const std::byte> bytes) {
-  core_.counters.bytes_read += bytes.size();
-  if (proxy_header_ != nullptr) {
-    bytes = take_proxy_header(bytes);
-    if (bytes.empty()) return;
-  }
-  if (tls_ == nullptr) {
-    feed(bytes);
-  } else {
-    decrypt(bytes);
-  }
-}
-
-std::span<const std::byte> Connection::take_proxy_header(std::span<const std::byte> bytes) {
-  const std::size_t taken = proxy_header_->take(bytes);
-  switch (proxy_header_->state()) {
-    case net::ProxyHeader::State::incomplete:
-      return {};
-    case net::ProxyHeader::State::malformed:
-      note_end(EndReason::bad_proxy_header, proxy_header_->complaint());
-      close();
-      return {};
-    case net::ProxyHeader::State::complete:
-      break;
-  }
-  if (const std::string& address = proxy_header_->client(); !address.empty()) {
-    client_ = std::make_shared<rpc::Client>(client_->connection, address);  // no call has it yet
-  }
-  proxy_header_.reset();
-  return bytes.subspan(taken);
-}
-
-void Connection::feed(std::span<const std::byte> bytes) {
-  if (state_ == State::lingering || end_noted_) return;
+void Connection::take_input(std::span<const std::byte> bytes) {
+  if (end_noted_) return;
   if (speaks_http2_) {
     feed_session(bytes);
   } else if (bridge_ != nullptr) {
@@ -160,6 +76,54 @@ void Connection::feed(std::span<const std::byte> bytes) {
     identify(bytes);
   }
 }
+
+// Once all is said, what still comes is read so that the end does not overtake the answer.
+bool Connection::wants_input() const noexcept {
+  return life_.is_lingering() || (!flooded() && (bridge_ == nullptr || bridge_->wants_input()));
+}
+
+// A client that does not read our answers, and makes us queue more and more of them.
+bool Connection::flooded() const noexcept {
+  return socket_.waits() &&
+         (nghttp2_session_get_outbound_queue_size(session_) > 4 * core_.settings.max_concurrent_streams + 1000 ||
+          socket_.overfull());
+}
+
+void Connection::turn_over() {
+  life_.heard();
+  mark_dirty();
+}
+
+void Connection::output_left() {
+  mark_dirty();
+  if (wants_input()) socket_.read();
+}
+
+void Connection::failed(Failure failure, std::string_view detail) {
+  switch (failure) {
+    case Failure::gone:
+      break;
+    case Failure::proxy_header:
+      note_end(EndReason::bad_proxy_header, detail);
+      break;
+    case Failure::tls:
+      note_end(EndReason::tls_failure, detail);
+      linger();  // the client is to read the alert
+      return;
+  }
+  close();
+}
+
+void Connection::client_named(const std::string& address) {
+  client_ = std::make_shared<rpc::Client>(client_->connection, address);  // no call has it yet
+}
+
+void Connection::tls_open(const net::TlsSession& session) {
+  client_->tls_peer = session.peer_identity();
+  agree(session.protocol());
+}
+
+// ---- Input of the session ----
 
 void Connection::feed_session(std::span<const std::byte> bytes) {
   const std::size_t good = guard_.inspect(bytes);
@@ -181,7 +145,7 @@ void Connection::feed_session(std::span<const std::byte> bytes) {
 // ---- Writing ----
 
 void Connection::mark_dirty() {
-  if (dirty_ || state_ == State::closed) return;
+  if (dirty_ || is_closed()) return;
   dirty_ = true;
   core_.mark_dirty(*this);
 }
@@ -203,9 +167,8 @@ void Connection::written(Stream& stream) {
 
 void Connection::flush() {
   dirty_ = false;
-  if (state_ == State::closed || in_session_) return;
-  if (tls_ != nullptr && tls_->state() != net::TlsSession::State::open) return;  // marked again after the handshake
-  if (!speaks_http2_ && bridge_ == nullptr) return;                              // not known yet
+  if (in_session_ || !socket_.is_ready()) return;    // marked again after the handshake of TLS
+  if (!speaks_http2_ && bridge_ == nullptr) return;  // not known yet
   // By index: what is said to a listener here may mark further streams.
   for (std::size_t i = 0; i < dirty_streams_.size(); ++i) {
     Stream* stream = dirty_streams_[i];
@@ -214,20 +177,20 @@ void Connection::flush() {
     stream->release();
   }
   dirty_streams_.clear();
-  if (writing_) return;
+  if (socket_.waits()) return;
 
   std::size_t sent = 0;
   bool more = true;
-  while (more && !writing_ && state_ != State::closed) {
+  while (more && !socket_.waits() && socket_.is_open()) {
     if (sent >= max_written_turn) {
       mark_dirty();
       break;
     }
-    core_.batch.clear();
+    core_.sockets.batch.clear();
     more = fill_batch();
-    sent += core_.batch.size();
-    const bool nothing = core_.batch.empty() && (bridge_ == nullptr || bridge_->output().empty());
-    const bool alive = nothing || write_batch();
+    if (bridge_ != nullptr) translate_batch();
+    sent += core_.sockets.batch.size();
+    const bool alive = core_.sockets.batch.empty() || socket_.write();
     // Only now may the streams touch what the batch refers to. One by one: what is told of it may close the connection.
     while (!written_streams_.empty()) {
       Stream* stream = written_streams_.back();
@@ -248,16 +211,16 @@ void Connection::flush() {
 bool Connection::fill_batch() {
   in_session_ = true;
   bool more = true;
-  while (!core_.batch.full()) {
+  while (!core_.sockets.batch.full()) {
     const std::uint8_t* data = nullptr;
     const ssize_t size = nghttp2_session_mem_send(session_, &data);
     if (size <= 0) {
       close_wanted_ = close_wanted_ || size < 0;
       // Nothing is left, or send_large_data() has filled the batch.
-      more = core_.batch.full();
+      more = core_.sockets.batch.full();
       break;
     }
-    core_.batch.copy(std::as_bytes(std::span(data, static_cast<std::size_t>(size))));
+    core_.sockets.batch.copy(std::as_bytes(std::span(data, static_cast<std::size_t>(size))));
   }
   in_session_ = false;
   return more;
@@ -265,80 +228,11 @@ bool Connection::fill_batch() {
 
 int Connection::send_large_data(Stream& stream, const std::uint8_t* frame_head, std::size_t length) {
   constexpr std::size_t frame_head_size = 9;
-  core_.batch.copy(std::as_bytes(std::span(frame_head, frame_head_size)));
-  core_.batch.refer(stream.take_output(length));
+  core_.sockets.batch.copy(std::as_bytes(std::span(frame_head, frame_head_size)));
+  core_.sockets.batch.refer(stream.take_output(length));
   written(stream);
   // Give fill_batch() the chance to stop here.
-  return core_.batch.full() ? NGHTTP2_ERR_PAUSE : 0;
-}
-
-// Writes the batch; the connection keeps what the socket does not take. False when the socket is broken.
-bool Connection::write_batch() {
-  if (bridge_ != nullptr && !translate_batch()) return true;
-  if (tls_ != nullptr) return write_encrypted();
-  asio::error_code error;
-  const std::size_t size = socket_.write_some(core_.batch.buffers(), error);
-  if (error && error != asio::error::would_block && error != asio::error::try_again) return false;
-  ++core_.counters.writes;
-  core_.counters.bytes_written += size;
-  if (size < core_.batch.size()) {
-    core_.batch.save_rest(size, backlog_);
-    wait_until_writable();
-  }
-  return true;
-}
-
-// The same for bytes that are not in the batch, after those that wait.
-bool Connection::write_raw(std::span<const std::byte> bytes) {
-  std::size_t size = 0;
-  if (!writing_) {
-    asio::error_code error;
-    size = socket_.write_some(asio::buffer(bytes.data(), bytes.size()), error);
-    if (error && error != asio::error::would_block && error != asio::error::try_again) return false;
-    ++core_.counters.writes;
-    core_.counters.bytes_written += size;
-  }
-  if (size < bytes.size()) {
-    backlog_.insert(backlog_.end(), bytes.begin() + static_cast<std::ptrdiff_t>(size), bytes.end());
-    if (!writing_) wait_until_writable();
-  }
-  return true;
-}
-
-void Connection::wait_until_writable() {
-  writing_ = true;
-  socket_.async_wait(asio::socket_base::wait_write, [self = ConnectionRef(*this)](const asio::error_code& error) {
-    if (self->state_ == State::closed) return;
-    if (error) {
-      self->close();
-    } else {
-      self->on_writable();
-    }
-  });
-}
-
-void Connection::on_writable() {
-  asio::error_code error;
-  const auto rest = std::span(backlog_).subspan(backlog_sent_);
-  const std::size_t size = socket_.write_some(asio::buffer(rest.data(), rest.size()), error);
-  if (error && error != asio::error::would_block && error != asio::error::try_again) {
-    close();
-    return;
-  }
-  ++core_.counters.writes;
-  core_.counters.bytes_written += size;
-  backlog_sent_ += size;
-  ++output_moved_;
-  if (backlog_sent_ < backlog_.size()) {
-    wait_until_writable();
-    return;
-  }
-  backlog_.clear();
-  backlog_sent_ = 0;
-  if (backlog_.capacity() > kept_backlog) std::vector<std::byte>().swap(backlog_);
-  writing_ = false;
-  mark_dirty();
-  if (wants_input()) read();
+  return core_.sockets.batch.full() ? NGHTTP2_ERR_PAUSE : 0;
 }
 
 // ---- The end ----
@@ -348,30 +242,43 @@ void Connection::after_flush() {
     close();
     return;
   }
-  if (bridge_ != nullptr && bridge_->is_over() && !writing_ && state_ != State::closed && state_ != State::lingering) {
+  if (is_closed() || life_.is_lingering() || socket_.waits()) return;
+  if (bridge_ != nullptr && bridge_->is_over()) {
     linger();
-    read();  // what the client still sends, so that the end does not overtake the answer
+    socket_.read();
     return;
   }
   // When the end is only announced, streams may be on their way even if there is none now.
-  if (state_ == State::closed || state_ == State::lingering || state_ == State::announced || writing_) return;
-  if (said_goodbye_ || (nghttp2_session_want_read(session_) == 0 && nghttp2_session_want_write(session_) == 0))
+  if (life_.state() == ConnectionLife::State::announced) return;
+  if (life_.said_goodbye() || (nghttp2_session_want_read(session_) == 0 && nghttp2_session_want_write(session_) == 0)) {
     linger();
+  }
+}
+
+void Connection::linger() {
+  while (streams_ != nullptr) {
+    Stream& stream = *streams_;
+    nghttp2_session_set_stream_user_data(session_, stream.id(), nullptr);
+    forget_open(stream);
+    stream.closed(rpc::CallEnd::connection);
+  }
+  if (is_closed()) return;
+  life_.linger(rpc::Clock::now());
+  schedule();
+  socket_.end_output();
 }
 
 void Connection::close() {
-  if (state_ == State::closed) return;
+  if (is_closed()) return;
   if (in_session_) {
     close_wanted_ = true;
     return;
   }
   const ConnectionRef self(*this);
-  state_ = State::closed;
-  asio::error_code error;
-  socket_.close(error);
+  life_.close();
+  socket_.close();
   admission_.end();
   core_.timers.cancel(*this);
-  core_.timers.cancel(life_);
   watch_.end(core_);
   for (Stream* stream : std::exchange(large_waiting_, {})) {
     stream->waits_for_grant_ = false;
@@ -391,8 +298,88 @@ void Connection::close() {
     stream->release();
   }
   nghttp2_session_del(std::exchange(session_, nullptr));
-  std::vector<std::byte>().swap(backlog_);
   core_.connection_closed(place_);
+}
+
+// ---- Its life ----
+
+void Connection::live_on() {
+  const auto now = rpc::Clock::now();
+  while (!is_closed() && !close_wanted_) {
+    const auto action = life_.look(now, {.has_streams = streams_ != nullptr, .can_ping = bridge_ == nullptr});
+    if (action == ConnectionLife::Action::none) break;
+    act(action);
+  }
+  schedule();
+}
+
+void Connection::schedule() {
+  if (is_closed()) return;
+  if (life_.next() == ConnectionLife::Time::max()) {
+    core_.timers.cancel(*this);
+  } else {
+    core_.timers.schedule(*this, life_.next());
+  }
+}
+
+void Connection::act(ConnectionLife::Action action) {
+  using Action = ConnectionLife::Action;
+  const auto goaway = [this](std::uint32_t error, std::string_view text) {
+    nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session_), error,
+                          reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
+  };
+  switch (action) {
+    case Action::none:
+      return;
+    case Action::announce_end:
+      nghttp2_submit_shutdown_notice(session_);
+      nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, drain_ping);
+      break;
+    case Action::name_last_stream:
+      goaway(NGHTTP2_NO_ERROR, {});
+      break;
+    case Action::refuse_pings:
+      note_end(EndReason::too_many_pings, "more PING frames than the interval between them allows");
+      goaway(NGHTTP2_ENHANCE_YOUR_CALM, ping_complaint);
+      break;
+    case Action::ping:
+      nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, keepalive_ping);
+      break;
+    case Action::give_up_opening:
+      note_end(EndReason::handshake_timeout, "no HTTP/2 SETTINGS in time");
+      close();
+      return;
+    case Action::give_up_silence:
+      note_end(EndReason::keepalive_timeout, "no answer to a keepalive PING");
+      close();
+      return;
+    case Action::close:
+      close();
+      return;
+  }
+  mark_dirty();
+}
+
+void Connection::drain() {
+  act(life_.drain(rpc::Clock::now()));
+  schedule();
+}
+
+void Connection::client_settings_received() {
+  if (life_.state() != ConnectionLife::State::opening) return;
+  life_.opened(rpc::Clock::now());
+  live_on();
+}
+
+void Connection::ping_acknowledged(const std::uint8_t* payload) {
+  if (std::memcmp(payload, drain_ping, sizeof(drain_ping)) != 0) return;
+  act(life_.end_was_read());
+  schedule();
+}
+
+void Connection::client_pinged() {
+  act(life_.client_pinged(rpc::Clock::now(), answers_sent_, streams_ != nullptr));
+  schedule();
 }
 
 }  // namespace wasm_grpc::http2

@@ -3,7 +3,6 @@
 
 #include <nghttp2/nghttp2.h>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -14,12 +13,12 @@
 #include <vector>
 
 #include "http1/bridge.h"
+#include "http2/connection_life.h"
 #include "http2/frame_guard.h"
 #include "http2/host.h"
 #include "http2/progress_watch.h"
 #include "net/door.h"
-#include "net/proxy_header.h"
-#include "net/tls/session.h"
+#include "net/socket_io.h"
 #include "rpc/timer_queue.h"
 #include "rpc/token_bucket.h"
 #include "wasm_grpc/rpc/client.h"
@@ -30,28 +29,11 @@ struct Core;
 class Connection;
 class Stream;
 
-/// Shared ownership of a connection within its thread.
-class ConnectionRef {
- public:
-  ConnectionRef() = default;
-  explicit ConnectionRef(Connection& connection) noexcept;
-  ConnectionRef(const ConnectionRef& other) noexcept;
-  ConnectionRef(ConnectionRef&& other) noexcept : connection_(std::exchange(other.connection_, nullptr)) {}
-  ConnectionRef& operator=(ConnectionRef other) noexcept {
-    std::swap(connection_, other.connection_);
-    return *this;
-  }
-  ~ConnectionRef();
-  Connection* operator->() const noexcept { return connection_; }
-  Connection& operator*() const noexcept { return *connection_; }
-
- private:
-  Connection* connection_ = nullptr;
-};
+using ConnectionRef = net::Ref<Connection>;
 
 /// A socket and its nghttp2 session. Held by the endpoint while it is open, by Asio's handlers, and by streams until
 /// they are recycled; once closed it refers to nothing of the endpoint any more.
-class Connection final : private rpc::Timer {
+class Connection final : public net::SocketOwner, private rpc::Timer {
  public:
   /// Takes over an accepted socket and begins to read. The connection keeps itself alive from then on.
   /// With `ssl`, it speaks TLS.
@@ -71,7 +53,7 @@ class Connection final : private rpc::Timer {
   [[nodiscard]] nghttp2_session* session() noexcept { return session_; }
   /// Lives as long as the connection object, or as long as it is shared.
   [[nodiscard]] const rpc::Client& client() const noexcept { return *client_; }
-  [[nodiscard]] bool closed() const noexcept { return state_ == State::closed; }
+  [[nodiscard]] bool is_closed() const noexcept { return life_.is_closed(); }
 
   // ---- For streams ----
 
@@ -119,7 +101,7 @@ class Connection final : private rpc::Timer {
   /// There is output, of whatever stream, that has not left.
   [[nodiscard]] bool output_waits() const noexcept;
   /// Changes whenever output that had to wait has left.
-  [[nodiscard]] std::uint64_t output_moved() const noexcept { return output_moved_; }
+  [[nodiscard]] std::uint64_t output_moved() const noexcept { return data_sent_ + socket_.moved(); }
 
   /// Ends calls whose clients have sent nothing at more than so many looks.
   void look_at_requests(std::uint64_t silent_looks) noexcept;
@@ -127,95 +109,57 @@ class Connection final : private rpc::Timer {
   /// Where it is in Core::open.
   void set_place(std::size_t place) noexcept { place_ = place; }
 
-  void retain() noexcept { ++references_; }
-  void release() noexcept {
-    if (--references_ == 0) delete this;
-  }
-
  private:
-  /// For keepalive, age and idle time; the connection's own timer is for handshake and goodbye.
-  class LifeTimer final : public rpc::Timer {
-   public:
-    explicit LifeTimer(Connection& connection) : connection_(connection) {}
-
-   private:
-    void on_timer() noexcept override { connection_.live_on(); }
-    Connection& connection_;
-  };
-
-  enum class State : std::uint8_t {
-    handshaking,  // until the client's SETTINGS
-    open,
-    announced,  // draining: the first GOAWAY is out, the last one follows a round trip later
-    draining,   // the last GOAWAY is out
-    lingering,  // all is said; waiting for the client to close, so that it can read the end
-    closed,
-  };
-
   Connection(Core& core, net::Incoming&& incoming, net::SslPointer ssl);
   ~Connection();
 
   bool begin();
-  void read();
-  void on_read(const asio::error_code& error, std::size_t size);
-  void take(std::span<const std::byte> bytes);
-  /// What is left of the bytes behind the PROXY header.
-  [[nodiscard]] std::span<const std::byte> take_proxy_header(std::span<const std::byte> bytes);
-  void feed(std::span<const std::byte> bytes);
   void feed_session(std::span<const std::byte> bytes);
   bool fill_batch();
   bool write_batch();
-  bool write_raw(std::span<const std::byte> bytes);
-  void wait_until_writable();
-  void on_writable();
-  [[nodiscard]] bool flooded() const;
+  [[nodiscard]] bool flooded() const noexcept;
   void after_flush();
   void linger();
-  void send_final_goaway();
   void forget_open(Stream& stream) noexcept;
-  void on_timer() noexcept override;
   void note_goaway(const nghttp2_goaway& goaway);
+
+  // net::SocketOwner
+  void take_input(std::span<const std::byte> bytes) override;
+  [[nodiscard]] bool wants_input() const noexcept override;
+  void turn_over() override;
+  void output_left() override;
+  void failed(Failure failure, std::string_view detail) override;
+  void client_named(const std::string& address) override;
+  void tls_open(const net::TlsSession& session) override;
+
+  // What time brings.
+  void live_on();
+  void act(ConnectionLife::Action action);
+  void schedule();
+  void on_timer() noexcept override { live_on(); }
 
   // connection_http1.cc: with a client that speaks HTTP/1.1
   void agree(std::string_view protocol);
   void identify(std::span<const std::byte> bytes);
   void speak_http1();
-  void keep_alive_by_tcp() noexcept;
   void feed_bridge(std::span<const std::byte> bytes);
   void pump_bridge();
   void pump_bridge_later();
-  [[nodiscard]] bool translate_batch();
-  [[nodiscard]] bool wants_input() const noexcept {
-    return bridge_ == nullptr || state_ == State::lingering || bridge_->wants_input();
-  }
-
-  // connection_life.cc
-  void begin_life();
-  void live_on() noexcept;
-
-  // With TLS (connection_tls.cc).
-  void decrypt(std::span<const std::byte> bytes);
-  bool write_encrypted();
-  void end_tls();
+  void translate_batch();
 
   Core& core_;
-  net::Protocol::socket socket_;
+  net::SocketIo socket_;
   net::Admission admission_;
-  std::unique_ptr<net::TlsSession> tls_;  // nullptr: cleartext
   std::shared_ptr<rpc::Client> client_;
-  std::unique_ptr<net::ProxyHeader> proxy_header_;  // until it has come, where one is to come
+  ConnectionLife life_;
   nghttp2_session* session_ = nullptr;
   bool speaks_http2_ = false;              // with neither, what it speaks is not known yet
   std::unique_ptr<http1::Bridge> bridge_;  // it speaks HTTP/1.1
   std::size_t preface_seen_ = 0;           // bytes of HTTP/2's preface that have come while it is not known
-  std::uint32_t references_ = 0;
   std::size_t place_ = 0;
-  State state_ = State::handshaking;
   bool dirty_ = false;
   bool in_session_ = false;    // nghttp2 is on the stack: it must not be destroyed
   bool close_wanted_ = false;  // close() was called then
-  bool writing_ = false;       // waiting until the socket takes more
-  bool reading_ = false;       // an asynchronous read is under way
   bool pumping_ = false;       // pump_bridge() is posted
 
   Stream* streams_ = nullptr;  // the open ones
@@ -228,39 +172,13 @@ class Connection final : private rpc::Timer {
   FrameGuard guard_;
   rpc::TokenBucket forced_resets_;
   ProgressWatch watch_;
-  std::uint64_t output_moved_ = 0;
+  std::uint64_t data_sent_ = 0;     // DATA frames
+  std::uint64_t answers_sent_ = 0;  // those and HEADERS frames
   bool end_noted_ = false;
   bool client_leaves_ = false;
 
-  LifeTimer life_{*this};
-  rpc::Clock::time_point age_end_ = rpc::Clock::time_point::max();
-  rpc::Clock::time_point cut_off_ = rpc::Clock::time_point::max();  // the end of the grace after it
-  rpc::Clock::time_point idle_since_{};                             // when there are no streams
-  rpc::Clock::time_point heard_at_{};
-  rpc::Clock::time_point pinged_at_{};
-  rpc::Clock::time_point last_client_ping_{};
-  std::uint32_t ping_strikes_ = 0;
-  bool heard_ = false;  // the client has sent something since the last look
-  bool awaits_pong_ = false;
-  bool answered_since_ping_ = false;  // headers or data have left since the client's last ping
-  bool said_goodbye_ = false;         // a GOAWAY for bad behaviour is the last word
-
   std::size_t large_input_ = 0;
   std::vector<Stream*> large_waiting_;  // each retained; first come, first served
-
-  std::vector<std::byte> backlog_;  // what the socket has not taken, from backlog_sent_ on
-  std::size_t backlog_sent_ = 0;
-  std::array<std::byte, 16 * 1024> input_;
 };
-
-inline ConnectionRef::ConnectionRef(Connection& connection) noexcept : connection_(&connection) {
-  connection_->retain();
-}
-inline ConnectionRef::ConnectionRef(const ConnectionRef& other) noexcept : connection_(other.connection_) {
-  if (connection_ != nullptr) connection_->retain();
-}
-inline ConnectionRef::~ConnectionRef() {
-  if (connection_ != nullptr) connection_->release();
-}
 
 }  // namespace wasm_grpc::http2

@@ -1,27 +1,21 @@
-// How long a connection lives: its age, idle time, pings both ways, and the two ways to say goodbye.
-#include <algorithm>
-#include <cstring>
-#include <string_view>
+#include "http2/connection_life.h"
 
-#include "http2/connection.h"
-#include "http2/core.h"
-#include "http2/stream.h"
+#include <algorithm>
+#include <utility>
 
 namespace wasm_grpc::http2 {
 
 namespace {
 
-using Time = rpc::Clock::time_point;
+using Time = ConnectionLife::Time;
 
 constexpr std::chrono::milliseconds final_goaway_delay{1000};
+constexpr std::chrono::milliseconds goodbye_time{1000};
 constexpr std::chrono::milliseconds linger_time{1000};
-constexpr std::chrono::milliseconds last_handshake_time{1000};
+constexpr std::chrono::milliseconds last_opening_time{1000};
 // gRPC's allowances for clients (GRPC_ARG_HTTP2_MAX_PING_STRIKES, and the interval where no call is open).
 constexpr std::uint32_t max_ping_strikes = 2;
 constexpr std::chrono::hours ping_interval_without_calls{2};
-
-constexpr std::uint8_t drain_ping[8] = {'d', 'r', 'a', 'i', 'n', 'i', 'n', 'g'};
-constexpr std::uint8_t keepalive_ping[8] = {'k', 'e', 'e', 'p', 'a', 'l', 'i', 'v'};
 
 /// A time from 0.9 to 1.1 of it: connections that came together are not to end together.
 std::chrono::milliseconds spread(std::chrono::milliseconds time, Time now) {
@@ -34,145 +28,121 @@ std::chrono::milliseconds spread(std::chrono::milliseconds time, Time now) {
 
 }  // namespace
 
-void Connection::begin_life() {
-  const Settings& settings = core_.settings;
-  const Time now = rpc::Clock::now();
+void ConnectionLife::begin(Time now) noexcept {
+  if (settings_.handshake_timeout.count() > 0) deadline_ = rpc::later(now, settings_.handshake_timeout);
+}
+
+void ConnectionLife::opened(Time now) noexcept {
+  state_ = State::open;
+  deadline_ = Time::max();
   heard_at_ = now;
   idle_since_ = now;
-  if (settings.max_connection_age.count() > 0) age_end_ = rpc::later(now, spread(settings.max_connection_age, now));
-  live_on();
+  if (settings_.max_connection_age.count() > 0) age_end_ = rpc::later(now, spread(settings_.max_connection_age, now));
+  next_ = now;
 }
 
-// Looks at all that time may have brought, and schedules the next look.
-void Connection::live_on() noexcept {
-  const Settings& settings = core_.settings;
-  const Time now = rpc::Clock::now();
-  Time next = Time::max();
-  if (now >= cut_off_) {
-    close();
-    return;
+ConnectionLife::Action ConnectionLife::drain(Time now) noexcept {
+  if (state_ == State::opening) {
+    // Its client may have connected just now, and takes it for open.
+    stops_ = true;
+    deadline_ = now + last_opening_time;
+    return Action::none;
   }
-  if (state_ == State::open) {
-    if (now >= age_end_) {
-      if (settings.max_connection_age_grace.count() > 0) cut_off_ = rpc::later(now, settings.max_connection_age_grace);
-      drain();
-    } else {
-      next = std::min(next, age_end_);
-    }
-  }
-  if (state_ == State::open && settings.max_connection_idle.count() > 0) {
-    const Time idle_end = rpc::later(streams_ != nullptr ? now : idle_since_, settings.max_connection_idle);
-    if (now >= idle_end) {
-      drain();
-    } else {
-      next = std::min(next, idle_end);
-    }
-  }
-  if (settings.keepalive_time.count() > 0 && bridge_ == nullptr) {  // with HTTP/1.1 it is TCP's
-    if (std::exchange(heard_, false)) {
-      heard_at_ = now;
-      awaits_pong_ = false;
-    }
-    if (awaits_pong_ && now >= rpc::later(pinged_at_, settings.keepalive_timeout)) {
-      note_end(EndReason::keepalive_timeout, "no answer to a keepalive PING");
-      close();
-      return;
-    }
-    if (!awaits_pong_ && now >= rpc::later(heard_at_, settings.keepalive_time)) {
-      awaits_pong_ = true;
-      pinged_at_ = now;
-      nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, keepalive_ping);
-      mark_dirty();
-    }
-    next = std::min(next, awaits_pong_ ? rpc::later(pinged_at_, settings.keepalive_timeout)
-                                       : rpc::later(heard_at_, settings.keepalive_time));
-  }
-  next = std::min(next, cut_off_);
-  if (next != Time::max()) core_.timers.schedule(life_, next);
+  return state_ == State::open ? announce(now) : Action::none;
 }
 
-// As gRPC's own servers judge it: too many pings within the interval, with no answer of ours between them, and the
-// connection ends. Clients that hear "too_many_pings" ping less often from then on.
-void Connection::client_pinged() {
-  const std::chrono::milliseconds least = core_.settings.min_ping_interval;
-  if (least.count() == 0 || said_goodbye_) return;
-  const Time now = rpc::Clock::now();
+// A client may have opened streams that are still on their way: first it is said that the end is near, and the last
+// stream is named only after a round trip (RFC 9113, 6.8).
+ConnectionLife::Action ConnectionLife::announce(Time now) noexcept {
+  state_ = State::announced;
+  deadline_ = now + final_goaway_delay;
+  return Action::announce_end;
+}
+
+ConnectionLife::Action ConnectionLife::end_was_read() noexcept {
+  return state_ == State::announced ? name_last_stream() : Action::none;
+}
+
+ConnectionLife::Action ConnectionLife::name_last_stream() noexcept {
+  state_ = State::draining;
+  deadline_ = Time::max();
+  return Action::name_last_stream;
+}
+
+ConnectionLife::Action ConnectionLife::client_pinged(Time now, std::uint64_t answers, bool has_streams) noexcept {
+  const std::chrono::milliseconds least = settings_.min_ping_interval;
+  if (least.count() == 0 || said_goodbye_) return Action::none;
   const Time last = std::exchange(last_client_ping_, now);
-  if (std::exchange(answered_since_ping_, false)) {
+  if (std::exchange(answers_then_, answers) != answers) {
     ping_strikes_ = 0;
-    return;
+    return Action::none;
   }
-  const auto interval = streams_ != nullptr || core_.settings.pings_without_calls
+  const auto interval = has_streams || settings_.pings_without_calls
                             ? least
                             : std::max<std::chrono::milliseconds>(least, ping_interval_without_calls);
-  if (last == Time() || rpc::later(last, interval) <= now || ++ping_strikes_ <= max_ping_strikes) return;
-  static constexpr std::string_view reason = "too_many_pings";
-  note_end(EndReason::too_many_pings, "more PING frames than the interval between them allows");
+  if (last == Time() || rpc::later(last, interval) <= now || ++ping_strikes_ <= max_ping_strikes) return Action::none;
   said_goodbye_ = true;
-  state_ = State::draining;
-  core_.timers.schedule(*this, now + final_goaway_delay);  // a client that does not read it is not waited for
-  nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session_),
-                        NGHTTP2_ENHANCE_YOUR_CALM, reinterpret_cast<const std::uint8_t*>(reason.data()), reason.size());
-  mark_dirty();
+  ended(now);
+  return Action::refuse_pings;
 }
 
-void Connection::linger() {
-  while (streams_ != nullptr) {
-    Stream& stream = *streams_;
-    nghttp2_session_set_stream_user_data(session_, stream.id(), nullptr);
-    forget_open(stream);
-    stream.closed(rpc::CallEnd::connection);
-  }
-  if (state_ == State::closed) return;
+void ConnectionLife::ended(Time now) noexcept {
+  state_ = State::draining;
+  deadline_ = now + goodbye_time;
+}
+
+void ConnectionLife::linger(Time now) noexcept {
   state_ = State::lingering;
-  core_.timers.cancel(life_);
-  if (tls_ != nullptr) end_tls();
-  asio::error_code error;
-  socket_.shutdown(asio::socket_base::shutdown_send, error);
-  core_.timers.schedule(*this, rpc::Clock::now() + linger_time);
+  deadline_ = now + linger_time;
+  next_ = Time::max();
 }
 
-void Connection::drain() {
-  switch (state_) {
-    case State::handshaking:
-      // Its client may have connected just now, and takes it for open: what it asks for is answered, if it comes soon.
-      core_.timers.schedule(*this, rpc::Clock::now() + last_handshake_time);
-      return;
-    case State::open:
-      break;
-    default:
-      return;
+ConnectionLife::Action ConnectionLife::look(Time now, Situation situation) noexcept {
+  if (state_ == State::closed) return Action::none;
+  if (deadline_ <= now) return look_at_deadline();
+  if (state_ == State::opening || state_ == State::lingering) return Action::none;
+  if (cut_off_ <= now) return Action::close;
+  next_ = cut_off_;
+  if (const Action action = look_at_age(now, situation.has_streams); action != Action::none) return action;
+  return situation.can_ping ? keep_alive(now) : Action::none;
+}
+
+ConnectionLife::Action ConnectionLife::look_at_deadline() noexcept {
+  deadline_ = Time::max();
+  if (state_ == State::announced) return name_last_stream();
+  return state_ == State::opening && !stops_ ? Action::give_up_opening : Action::close;
+}
+
+ConnectionLife::Action ConnectionLife::look_at_age(Time now, bool has_streams) noexcept {
+  if (state_ != State::open) return Action::none;
+  if (stops_) return announce(now);
+  if (age_end_ <= now) {
+    if (settings_.max_connection_age_grace.count() > 0) cut_off_ = rpc::later(now, settings_.max_connection_age_grace);
+    return announce(now);
   }
-  // A client may have opened streams that are still on their way: first say that the end is near, and name the last
-  // stream only after a round trip (RFC 9113, 6.8).
-  state_ = State::announced;
-  nghttp2_submit_shutdown_notice(session_);
-  nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, drain_ping);
-  core_.timers.schedule(*this, rpc::Clock::now() + final_goaway_delay);
-  mark_dirty();
+  next_ = std::min(next_, age_end_);
+  if (settings_.max_connection_idle.count() == 0) return Action::none;
+  const Time idle_end = rpc::later(has_streams ? now : idle_since_, settings_.max_connection_idle);
+  if (idle_end <= now) return announce(now);
+  next_ = std::min(next_, idle_end);
+  return Action::none;
 }
 
-void Connection::ping_acknowledged(const std::uint8_t* payload) {
-  if (state_ == State::announced && std::memcmp(payload, drain_ping, sizeof(drain_ping)) == 0) send_final_goaway();
-}
-
-void Connection::send_final_goaway() {
-  state_ = State::draining;
-  core_.timers.cancel(*this);
-  nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session_),
-                        NGHTTP2_NO_ERROR, nullptr, 0);
-  mark_dirty();
-}
-
-void Connection::on_timer() noexcept {
-  if (state_ == State::announced) {
-    send_final_goaway();
-  } else {
-    if (state_ == State::handshaking && !core_.draining) {
-      note_end(EndReason::handshake_timeout, "no HTTP/2 SETTINGS in time");
-    }
-    close();  // or lingered long enough
+ConnectionLife::Action ConnectionLife::keep_alive(Time now) noexcept {
+  if (settings_.keepalive_time.count() == 0) return Action::none;
+  if (std::exchange(heard_, false)) {
+    heard_at_ = now;
+    awaits_pong_ = false;
   }
+  if (awaits_pong_ && rpc::later(pinged_at_, settings_.keepalive_timeout) <= now) return Action::give_up_silence;
+  const bool silent = !awaits_pong_ && rpc::later(heard_at_, settings_.keepalive_time) <= now;
+  if (silent) {
+    awaits_pong_ = true;
+    pinged_at_ = now;
+  }
+  next_ = std::min(next_, awaits_pong_ ? rpc::later(pinged_at_, settings_.keepalive_timeout)
+                                       : rpc::later(heard_at_, settings_.keepalive_time));
+  return silent ? Action::ping : Action::none;
 }
 
 }  // namespace wasm_grpc::http2

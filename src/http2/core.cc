@@ -4,12 +4,6 @@
 
 namespace wasm_grpc::http2 {
 
-namespace {
-
-constexpr std::size_t read_buffer_size = 128 * 1024;
-
-}  // namespace
-
 Core::Core(asio::io_context& io_context, const Settings& http2_settings, const rpc::MethodTable& method_table,
            rpc::TimerQueue& timer_queue, Host& its_host, rpc::CodecQueue* codecs)
     : io(io_context),
@@ -19,8 +13,7 @@ Core::Core(asio::io_context& io_context, const Settings& http2_settings, const r
       host(its_host),
       callbacks(make_callbacks()),
       options(make_options(settings)),
-      streams(codecs),
-      read_buffer(read_buffer_size) {}
+      streams(codecs) {}
 
 void Core::mark_dirty(Connection& connection) {
   dirty.emplace_back(connection);

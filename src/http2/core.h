@@ -14,7 +14,7 @@
 #include "http2/host.h"
 #include "http2/settings.h"
 #include "http2/stream.h"
-#include "net/output_batch.h"
+#include "net/socket_io.h"
 #include "rpc/method_table.h"
 #include "rpc/timer_queue.h"
 
@@ -60,16 +60,8 @@ struct Core {
   // Scratch space for whichever connection has its turn.
   FieldBlock fields;
   http1::Date date;
-  net::OutputBatch batch;
-  std::vector<std::byte> read_buffer;
-  // With TLS: what was decrypted, what was encrypted, what TLS itself answers. The first is made when it is needed.
-  std::vector<std::byte> plaintext;
-  std::vector<std::byte> ciphertext;
-  std::vector<std::byte> tls_answer;
+  net::SocketScratch sockets;
 };
-
-/// One TLS record.
-inline constexpr std::size_t plaintext_size = 16 * 1024;
 
 /// nghttp2's callbacks, and its options (session.cc). The user data of a session is its Connection.
 [[nodiscard]] std::unique_ptr<nghttp2_session_callbacks, CallbacksDeleter> make_callbacks();

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "net/socket_io.h"
 #include "rpc/counter.h"
 #include "wasm_grpc/rpc/method.h"
 #include "wasm_grpc/rpc/status.h"
@@ -57,7 +58,7 @@ class Host {
 };
 
 /// What happened at an endpoint since it was made. Counted on its thread, read from any.
-struct Counters {
+struct Counters : net::Traffic {
   rpc::Counter connections_accepted;
   rpc::Counter connections_open;                                   // now
   rpc::Counter connections_refused;                                // Endpoint::note_refused()
@@ -69,10 +70,6 @@ struct Counters {
   rpc::Counter metadata_dropped;                                   // fields that gRPC does not allow
   rpc::Counter calls_idle;                                         // Settings::request_idle_timeout
   std::array<rpc::Counter, rpc::max_status_code + 1> calls_ended;  // by status; CANCELLED where there was none
-  rpc::Counter bytes_read;
-  rpc::Counter bytes_written;
-  rpc::Counter reads;   // of sockets
-  rpc::Counter writes;  // to sockets
 };
 
 }  // namespace wasm_grpc::http2

@@ -18,8 +18,6 @@ constexpr std::size_t max_settings_entries = 32;
 // Response metadata is limited before (rpc::max_response_metadata, and a status message of 8 KiB); nghttp2 reckons 12
 // bytes more per field.
 constexpr std::size_t max_response_header_block = 256 * 1024;
-// For the GOAWAY of a connection that is ended to reach its client.
-constexpr std::chrono::milliseconds end_time{1000};
 
 Connection& connection_of(void* user_data) { return *static_cast<Connection*>(user_data); }
 
@@ -204,7 +202,7 @@ void Connection::forget_open(Stream& stream) noexcept {
   stream.early_end_ = false;
   stream.previous_ = nullptr;
   stream.next_ = nullptr;
-  if (streams_ == nullptr && core_.settings.max_connection_idle.count() > 0) idle_since_ = rpc::Clock::now();
+  if (streams_ == nullptr && core_.settings.max_connection_idle.count() > 0) life_.idle(rpc::Clock::now());
 }
 
 // A client that leaves names the last stream of the server's, of which there are none; grpc-go names 2^31-1, as servers
@@ -231,18 +229,17 @@ void Connection::note_end(EndReason reason, std::string_view detail) {
 }
 
 void Connection::end_for(const Violation& violation) {
-  if (state_ == State::closed || state_ == State::lingering || end_noted_) return;
+  if (is_closed() || life_.is_lingering() || end_noted_) return;
   note_end(violation.reason, violation.text);
   nghttp2_session_terminate_session(session_, violation.error_code);
-  // A client that does not read the GOAWAY is not waited for.
-  state_ = State::draining;
-  core_.timers.schedule(*this, rpc::Clock::now() + end_time);
+  life_.ended(rpc::Clock::now());
+  schedule();
   mark_dirty();
 }
 
 // Whether there is output that the client does not let go.
 bool Connection::output_waits() const noexcept {
-  if (writing_) return true;
+  if (socket_.waits()) return true;
   for (const Stream* stream = streams_; stream != nullptr; stream = stream->next_) {
     if (stream->has_unsent_output()) return true;
   }
@@ -250,7 +247,7 @@ bool Connection::output_waits() const noexcept {
 }
 
 void Connection::look_at_requests(std::uint64_t silent_looks) noexcept {
-  const bool reads = !flooded() && wants_input();
+  const bool reads = wants_input();
   Stream* next = nullptr;
   for (Stream* stream = streams_; stream != nullptr; stream = next) {
     next = stream->next_;
@@ -258,22 +255,14 @@ void Connection::look_at_requests(std::uint64_t silent_looks) noexcept {
   }
 }
 
-void Connection::client_settings_received() {
-  if (state_ != State::handshaking) return;
-  state_ = State::open;
-  core_.timers.cancel(*this);
-  begin_life();
-  if (core_.draining) drain();
-}
-
 void Connection::frame_sent(const nghttp2_frame& frame) {
   switch (frame.hd.type) {
     case NGHTTP2_DATA:
       guard_.data_sent();
-      ++output_moved_;
+      ++data_sent_;
       [[fallthrough]];
     case NGHTTP2_HEADERS:
-      answered_since_ping_ = true;
+      ++answers_sent_;
       // The answer is complete and the client still sends: it may stop (RFC 9113, 8.1).
       if (early_ends_ > 0 && (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
         Stream* stream = find(frame.hd.stream_id);

@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "net/tls/context.h"
-#include "server.h"
 #include "tls_client.h"
 
 namespace wasm_grpc::net {

@@ -14,7 +14,7 @@ MAY_INCLUDE = {
     "rpc": set(),
     "json": {"rpc"},
     "http1": set(),
-    "net": set(),
+    "net": {"rpc"},  # its counters
     "http2": {"net", "rpc", "http1"},
     "services": {"rpc"},
     "wasm": set(),
