@@ -3,11 +3,8 @@
 
 #include <google/protobuf/descriptor.h>
 
-#include <functional>
-#include <map>
 #include <memory>
 #include <span>
-#include <string>
 #include <string_view>
 
 namespace wasm_grpc::json {
@@ -30,7 +27,8 @@ class Types {
   [[nodiscard]] const MessageType* find(std::string_view full_name) const;
 
  private:
-  std::map<std::string, std::unique_ptr<MessageType>, std::less<>> types_;
+  class Tables;
+  std::unique_ptr<const Tables> tables_;
 };
 
 }  // namespace wasm_grpc::json

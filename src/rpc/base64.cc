@@ -20,6 +20,25 @@ constexpr std::array<std::int8_t, 256> make_values() {
 
 constexpr std::array<std::int8_t, 256> values = make_values();
 
+/// The same, and those of the alphabet that is safe in URLs.
+constexpr std::array<std::int8_t, 256> any_values = [] {
+  std::array<std::int8_t, 256> all = make_values();
+  all['-'] = 62;
+  all['_'] = 63;
+  return all;
+}();
+
+/// Without its padding, which, where there is some, fills the last group of four exactly. False when it cannot be
+/// base64.
+bool take_padding(std::string_view& text) noexcept {
+  if (text.ends_with('=')) {
+    if (text.size() % 4 != 0) return false;
+    text.remove_suffix(1);
+    if (text.ends_with('=')) text.remove_suffix(1);
+  }
+  return text.size() % 4 != 1;
+}
+
 }  // namespace
 
 void base64_encode(std::string_view bytes, std::string& out) {
@@ -37,13 +56,7 @@ void base64_encode(std::string_view bytes, std::string& out) {
 }
 
 bool base64_decode(std::string_view text, std::string& out) {
-  // Padding, where there is some, fills the last group of four exactly.
-  if (text.ends_with('=')) {
-    if (text.size() % 4 != 0) return false;
-    text.remove_suffix(1);
-    if (text.ends_with('=')) text.remove_suffix(1);
-  }
-  if (text.size() % 4 == 1) return false;
+  if (!take_padding(text)) return false;
   const std::size_t before = out.size();
   std::uint32_t bits = 0;
   unsigned held = 0;
@@ -61,6 +74,45 @@ bool base64_decode(std::string_view text, std::string& out) {
     }
   }
   return true;
+}
+
+char* padded_base64_encode(std::string_view bytes, char* out) noexcept {
+  const auto put = [&out](std::uint32_t bits, int characters) {
+    for (int i = 0; i < characters; ++i) *out++ = alphabet[(bits >> (18 - 6 * i)) & 63];
+    for (int i = characters; i < 4; ++i) *out++ = '=';
+  };
+  const auto byte = [&bytes](std::size_t at) {
+    return static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[at]));
+  };
+  std::size_t at = 0;
+  for (; at + 3 <= bytes.size(); at += 3) put(byte(at) << 16 | byte(at + 1) << 8 | byte(at + 2), 4);
+  if (bytes.size() - at == 2) put(byte(at) << 16 | byte(at + 1) << 8, 3);
+  if (bytes.size() - at == 1) put(byte(at) << 16, 2);
+  return out;
+}
+
+char* any_base64_decode(std::string_view text, char* out) noexcept {
+  if (!take_padding(text)) return nullptr;
+  const auto value = [&text](std::size_t at) { return any_values[static_cast<unsigned char>(text[at])]; };
+  std::size_t at = 0;
+  int all = 0;  // negative once one is
+  for (; at + 4 <= text.size(); at += 4) {
+    const int a = value(at), b = value(at + 1), c = value(at + 2), d = value(at + 3);
+    all |= a | b | c | d;
+    const auto bits = static_cast<std::uint32_t>(a) << 18 | static_cast<std::uint32_t>(b) << 12 |
+                      static_cast<std::uint32_t>(c) << 6 | static_cast<std::uint32_t>(d);
+    *out++ = static_cast<char>(bits >> 16);
+    *out++ = static_cast<char>(bits >> 8);
+    *out++ = static_cast<char>(bits);
+  }
+  if (at < text.size()) {
+    const int a = value(at), b = value(at + 1), c = at + 2 < text.size() ? value(at + 2) : 0;
+    all |= a | b | c;
+    *out++ = static_cast<char>(static_cast<std::uint32_t>(a) << 2 | static_cast<std::uint32_t>(b) >> 4);
+    if (at + 2 < text.size())
+      *out++ = static_cast<char>(static_cast<std::uint32_t>(b) << 4 | static_cast<std::uint32_t>(c) >> 2);
+  }
+  return all < 0 ? nullptr : out;
 }
 
 }  // namespace wasm_grpc::rpc

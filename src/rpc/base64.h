@@ -1,4 +1,4 @@
-// Base64 (RFC 4648, section 4) as gRPC uses it for `-bin` metadata.
+// Base64 (RFC 4648): as gRPC uses it for `-bin` metadata, and as JSON uses it for bytes.
 #pragma once
 
 #include <cstddef>
@@ -12,5 +12,14 @@ void base64_encode(std::string_view bytes, std::string& out);
 /// Appends what `text` stands for to `out`; with or without padding, as gRPC asks of receivers. False, and `out` as it
 /// was, when `text` is not base64. Bits that no byte needs are ignored.
 [[nodiscard]] bool base64_decode(std::string_view text, std::string& out);
+
+/// The same with padding, into memory of the caller's that holds padded_base64_size(bytes.size()). Returns its end.
+char* padded_base64_encode(std::string_view bytes, char* out) noexcept;
+[[nodiscard]] constexpr std::size_t padded_base64_size(std::size_t bytes) noexcept { return (bytes + 2) / 3 * 4; }
+
+/// Decodes `text`, in the alphabet of section 4 or that of section 5 (safe in URLs), with or without padding, into
+/// memory of the caller's that holds text.size() / 4 * 3 + 2 bytes. Returns its end; nullptr when it is not base64.
+/// Bits that no byte needs are ignored.
+[[nodiscard]] char* any_base64_decode(std::string_view text, char* out) noexcept;
 
 }  // namespace wasm_grpc::rpc

@@ -9,8 +9,9 @@ namespace {
 
 constexpr std::string_view replacement = "\xEF\xBF\xBD";
 
-/// The length of the character at `at`; 0 when there is none. Shortest forms only, no surrogates, up to U+10FFFF.
-std::size_t character(std::string_view text, std::size_t at) {
+}  // namespace
+
+std::size_t utf8_character(std::string_view text, std::size_t at) noexcept {
   const auto byte = [&](std::size_t i) { return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0U; };
   const auto follows = [&](std::size_t i) { return (byte(i) & 0xC0U) == 0x80U; };
   const unsigned lead = byte(0);
@@ -24,19 +25,17 @@ std::size_t character(std::string_view text, std::size_t at) {
   return 4;
 }
 
-}  // namespace
-
 bool replace_invalid_utf8(std::string& text) {
   std::size_t at = 0;
   while (at < text.size()) {
-    const std::size_t size = character(text, at);
+    const std::size_t size = utf8_character(text, at);
     if (size == 0) break;
     at += size;
   }
   if (at == text.size()) return false;
   std::string out = text.substr(0, at);
   while (at < text.size()) {
-    const std::size_t size = character(text, at);
+    const std::size_t size = utf8_character(text, at);
     if (size == 0) {
       out.append(replacement);
       ++at;
