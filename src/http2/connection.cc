@@ -1,10 +1,13 @@
 #include "http2/connection.h"
 
-#include <cstring>
+#include <algorithm>
+#include <array>
+#include <asio/post.hpp>
 #include <utility>
 
 #include "http2/core.h"
-#include "http2/stream.h"
+#include "http2/http1_wire.h"
+#include "http2/http2_wire.h"
 
 namespace wasm_grpc::http2 {
 
@@ -13,22 +16,21 @@ namespace {
 // One connection writes this much before others have their turn.
 constexpr std::size_t max_written_turn = 1024 * 1024;
 
-constexpr std::uint8_t drain_ping[8] = {'d', 'r', 'a', 'i', 'n', 'i', 'n', 'g'};
-constexpr std::uint8_t keepalive_ping[8] = {'k', 'e', 'e', 'p', 'a', 'l', 'i', 'v'};
-constexpr std::string_view ping_complaint = "too_many_pings";
+constexpr std::array<std::uint8_t, 8> drain_ping = {'d', 'r', 'a', 'i', 'n', 'i', 'n', 'g'};
+constexpr std::array<std::uint8_t, 8> keepalive_ping = {'k', 'e', 'e', 'p', 'a', 'l', 'i', 'v'};
 
 }  // namespace
 
 void Connection::accept(Core& core, net::Incoming&& incoming, net::SslPointer ssl) {
   ConnectionRef connection(*new Connection(core, std::move(incoming), std::move(ssl)));
-  if (!connection->begin()) return;
+  if (!connection->socket_.begin() || !connection->session_.begin()) return;
   connection->place_ = core.open.size();
   core.open.push_back(connection);
   ++core.counters.connections_accepted;
   ++core.counters.connections_open;
   connection->life_.begin(rpc::Clock::now());
   connection->watch_.begin(core);
-  if (core.draining) static_cast<void>(connection->life_.drain(rpc::Clock::now()));
+  if (core.draining) connection->drain();
   connection->schedule();
   connection->socket_.read();
 }
@@ -37,65 +39,62 @@ Connection::Connection(Core& core, net::Incoming&& incoming, net::SslPointer ssl
     : core_(core),
       socket_(core.sockets, core.counters, *this, incoming, std::move(ssl)),
       admission_(std::move(incoming.admission)),
-      client_(std::make_shared<rpc::Client>(rpc::next_connection_number(), std::move(incoming.peer))),
+      session_(core, *this, *this,
+               std::make_shared<rpc::Client>(rpc::next_connection_number(), std::move(incoming.peer))),
       life_(core.settings),
-      guard_(core.settings),
-      forced_resets_(core.settings.reset_burst, core.settings.resets_per_second),
       watch_(*this) {}
-
-Connection::~Connection() {
-  if (session_ != nullptr) nghttp2_session_del(session_);
-}
-
-bool Connection::begin() {
-  if (!socket_.begin()) return false;
-  if (nghttp2_session_server_new2(&session_, core_.callbacks.get(), this, core_.options.get()) != 0) return false;
-
-  const Settings& settings = core_.settings;
-  const std::array<nghttp2_settings_entry, 4> entries = {{
-      {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, settings.max_concurrent_streams},
-      {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, settings.stream_window},
-      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, settings.max_header_list_size},
-      // gRPC has no use for stream priorities, and nghttp2 schedules faster without them (RFC 9218, 2.1).
-      {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
-  }};
-  return nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, entries.data(), entries.size()) == 0 &&
-         nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0,
-                                               static_cast<std::int32_t>(settings.connection_window)) == 0;
-}
 
 // ---- What the socket says ----
 
 void Connection::take_input(std::span<const std::byte> bytes) {
-  if (end_noted_) return;
-  if (speaks_http2_) {
-    feed_session(bytes);
-  } else if (bridge_ != nullptr) {
-    feed_bridge(bytes);
-  } else {
-    identify(bytes);
+  if (wire_ == nullptr) {
+    if (!session_.takes_input()) return;
+    const auto before = first_bytes_.before();
+    switch (first_bytes_.look(bytes)) {
+      case FirstBytes::Tell::nothing_yet:
+        return;
+      case FirstBytes::Tell::http2:
+        wire_ = std::make_unique<Http2Wire>(session_);
+        break;
+      case FirstBytes::Tell::another:
+        wire_ = make_http1();
+        break;
+    }
+    if (!before.empty()) feed(before);
   }
+  feed(bytes);
 }
 
-// Once all is said, what still comes is read so that the end does not overtake the answer.
+void Connection::feed(std::span<const std::byte> bytes) {
+  if (!session_.takes_input()) return;
+  wire_->feed(bytes);
+  if (session_.close_wanted()) close();
+}
+
+std::unique_ptr<Wire> Connection::make_http1() {
+  const Settings& settings = core_.settings;
+  // HTTP/1.1 has no PING: the system asks whether its client is still there.
+  if (settings.keepalive_time.count() > 0) socket_.keep_alive(settings.keepalive_time, settings.keepalive_timeout);
+  SessionOwner& owner = *this;
+  return std::make_unique<Http1Wire>(session_, owner, socket_.is_secure() ? "https" : "http",
+                                     settings.max_header_list_size);
+}
+
+// Once all is said, what still comes is read so that the end does not overtake the answer. A client that does not read
+// our answers, and makes us queue more and more of them, is not read from either.
 bool Connection::wants_input() const noexcept {
-  return life_.is_lingering() || (!flooded() && (bridge_ == nullptr || bridge_->wants_input()));
-}
-
-// A client that does not read our answers, and makes us queue more and more of them.
-bool Connection::flooded() const noexcept {
-  return socket_.waits() &&
-         (nghttp2_session_get_outbound_queue_size(session_) > 4 * core_.settings.max_concurrent_streams + 1000 ||
-          socket_.overfull());
+  if (life_.is_lingering()) return true;
+  if (socket_.waits() && (session_.is_flooded() || socket_.overfull())) return false;
+  return wire_ == nullptr || wire_->wants_input();
 }
 
 void Connection::turn_over() {
   life_.heard();
-  mark_dirty();
+  session_.mark_dirty();
 }
 
 void Connection::output_left() {
-  mark_dirty();
+  session_.mark_dirty();
   if (wants_input()) socket_.read();
 }
 
@@ -115,153 +114,84 @@ void Connection::failed(Failure failure, std::string_view detail) {
 }
 
 void Connection::client_named(const std::string& address) {
-  client_ = std::make_shared<rpc::Client>(client_->connection, address);  // no call has it yet
+  session_.set_client(std::make_shared<rpc::Client>(session_.client().connection, address));
 }
 
-void Connection::tls_open(const net::TlsSession& session) {
-  client_->tls_peer = session.peer_identity();
-  agree(session.protocol());
-}
-
-// ---- Input of the session ----
-
-void Connection::feed_session(std::span<const std::byte> bytes) {
-  const std::size_t good = guard_.inspect(bytes);
-  in_session_ = true;
-  const ssize_t result = nghttp2_session_mem_recv(session_, reinterpret_cast<const std::uint8_t*>(bytes.data()), good);
-  in_session_ = false;
-  if (close_wanted_) {
-    close();
-  } else if (result < 0) {
-    const int error = static_cast<int>(result);
-    note_end(error == NGHTTP2_ERR_FLOODED ? EndReason::control_flood : EndReason::protocol_error,
-             nghttp2_strerror(error));
-    close();
-  } else if (guard_.violation()) {
-    end_for(*guard_.violation());
+// What was agreed on by ALPN holds (RFC 9113, 3.2): a client that chose HTTP/2 is answered in nothing else.
+void Connection::tls_open(const net::TlsSession& tls) {
+  session_.client().tls_peer = tls.peer_identity();
+  if (tls.protocol() == "h2") {
+    wire_ = std::make_unique<Http2Wire>(session_);
+  } else if (!tls.protocol().empty()) {
+    wire_ = make_http1();
   }
 }
 
-// ---- Writing ----
-
-void Connection::mark_dirty() {
-  if (dirty_ || is_closed()) return;
-  dirty_ = true;
-  core_.mark_dirty(*this);
-}
-
-void Connection::mark_dirty(Stream& stream) {
-  if (stream.dirty_) return;
-  stream.dirty_ = true;
-  stream.retain();
-  dirty_streams_.push_back(&stream);
-  mark_dirty();
-}
-
-void Connection::written(Stream& stream) {
-  if (stream.written_) return;
-  stream.written_ = true;
-  stream.retain();
-  written_streams_.push_back(&stream);
-}
+// ---- Output ----
 
 void Connection::flush() {
-  dirty_ = false;
-  if (in_session_ || !socket_.is_ready()) return;    // marked again after the handshake of TLS
-  if (!speaks_http2_ && bridge_ == nullptr) return;  // not known yet
-  // By index: what is said to a listener here may mark further streams.
-  for (std::size_t i = 0; i < dirty_streams_.size(); ++i) {
-    Stream* stream = dirty_streams_[i];
-    stream->dirty_ = false;
-    stream->submit();
-    stream->release();
-  }
-  dirty_streams_.clear();
+  session_.note_flush();
+  // Marked again after the handshake of TLS, and when it is known what is spoken.
+  if (!socket_.is_ready() || session_.is_busy() || wire_ == nullptr) return;
+  session_.submit();
   if (socket_.waits()) return;
 
+  net::OutputBatch& batch = core_.sockets.batch;
   std::size_t sent = 0;
-  bool more = true;
-  while (more && !socket_.waits() && socket_.is_open()) {
+  Wire::Pulled pulled{.more = true};
+  while (pulled.more && !socket_.waits() && !is_closed()) {
     if (sent >= max_written_turn) {
-      mark_dirty();
+      session_.mark_dirty();
       break;
     }
-    core_.sockets.batch.clear();
-    more = fill_batch();
-    if (bridge_ != nullptr) translate_batch();
-    sent += core_.sockets.batch.size();
-    const bool alive = core_.sockets.batch.empty() || socket_.write();
-    // Only now may the streams touch what the batch refers to. One by one: what is told of it may close the connection.
-    while (!written_streams_.empty()) {
-      Stream* stream = written_streams_.back();
-      written_streams_.pop_back();
-      stream->written_ = false;
-      stream->output_written();
-      stream->release();
-    }
+    batch.clear();
+    pulled = wire_->pull(batch);
+    sent += batch.size();
+    const bool alive = batch.empty() || socket_.write();
+    session_.written();  // only now may the streams touch what the batch refers to
     if (!alive) {
       close();
       return;
     }
+    if (pulled.go_on) go_on_later();
   }
   after_flush();
 }
 
-// Takes frames from nghttp2 until the batch is full. False when there are no more.
-bool Connection::fill_batch() {
-  in_session_ = true;
-  bool more = true;
-  while (!core_.sockets.batch.full()) {
-    const std::uint8_t* data = nullptr;
-    const ssize_t size = nghttp2_session_mem_send(session_, &data);
-    if (size <= 0) {
-      close_wanted_ = close_wanted_ || size < 0;
-      // Nothing is left, or send_large_data() has filled the batch.
-      more = core_.sockets.batch.full();
-      break;
-    }
-    core_.sockets.batch.copy(std::as_bytes(std::span(data, static_cast<std::size_t>(size))));
-  }
-  in_session_ = false;
-  return more;
+void Connection::go_on_later() {
+  if (going_on_) return;
+  going_on_ = true;
+  asio::post(core_.io, [self = ConnectionRef(*this)] {
+    self->going_on_ = false;
+    if (self->is_closed()) return;
+    self->feed({});
+    if (self->is_closed()) return;
+    self->session_.mark_dirty();
+    if (!self->socket_.waits() && self->wants_input()) self->socket_.read();
+  });
 }
 
-int Connection::send_large_data(Stream& stream, const std::uint8_t* frame_head, std::size_t length) {
-  constexpr std::size_t frame_head_size = 9;
-  core_.sockets.batch.copy(std::as_bytes(std::span(frame_head, frame_head_size)));
-  core_.sockets.batch.refer(stream.take_output(length));
-  written(stream);
-  // Give fill_batch() the chance to stop here.
-  return core_.sockets.batch.full() ? NGHTTP2_ERR_PAUSE : 0;
+void Connection::has_output() {
+  if (!is_closed()) core_.mark_dirty(*this);
 }
 
 // ---- The end ----
 
 void Connection::after_flush() {
-  if (close_wanted_) {
+  if (session_.close_wanted()) {
     close();
     return;
   }
   if (is_closed() || life_.is_lingering() || socket_.waits()) return;
-  if (bridge_ != nullptr && bridge_->is_over()) {
-    linger();
-    socket_.read();
-    return;
-  }
   // When the end is only announced, streams may be on their way even if there is none now.
-  if (life_.state() == ConnectionLife::State::announced) return;
-  if (life_.said_goodbye() || (nghttp2_session_want_read(session_) == 0 && nghttp2_session_want_write(session_) == 0)) {
-    linger();
-  }
+  const bool announced = life_.state() == ConnectionLife::State::announced;
+  if (!wire_->is_over() && (announced || !(life_.said_goodbye() || session_.is_over()))) return;
+  linger();
+  socket_.read();
 }
 
 void Connection::linger() {
-  while (streams_ != nullptr) {
-    Stream& stream = *streams_;
-    nghttp2_session_set_stream_user_data(session_, stream.id(), nullptr);
-    forget_open(stream);
-    stream.closed(rpc::CallEnd::connection);
-  }
+  session_.drop_streams();
   if (is_closed()) return;
   life_.linger(rpc::Clock::now());
   schedule();
@@ -270,43 +200,40 @@ void Connection::linger() {
 
 void Connection::close() {
   if (is_closed()) return;
-  if (in_session_) {
-    close_wanted_ = true;
-    return;
-  }
+  if (!session_.may_close()) return;  // it closes when nghttp2 has returned
   const ConnectionRef self(*this);
   life_.close();
   socket_.close();
   admission_.end();
   core_.timers.cancel(*this);
   watch_.end(core_);
-  for (Stream* stream : std::exchange(large_waiting_, {})) {
-    stream->waits_for_grant_ = false;
-    stream->release();
-  }
-  while (streams_ != nullptr) {
-    Stream& stream = *streams_;
-    forget_open(stream);
-    stream.closed(core_.closing ? rpc::CallEnd::stopping : rpc::CallEnd::connection);
-  }
-  for (Stream* stream : std::exchange(dirty_streams_, {})) {
-    stream->dirty_ = false;
-    stream->release();
-  }
-  for (Stream* stream : std::exchange(written_streams_, {})) {
-    stream->written_ = false;
-    stream->release();
-  }
-  nghttp2_session_del(std::exchange(session_, nullptr));
+  session_.close(core_.closing ? rpc::CallEnd::stopping : rpc::CallEnd::connection);
   core_.connection_closed(place_);
+}
+
+void Connection::violated(const Violation& violation) {
+  if (is_closed() || life_.is_lingering() || end_noted_) return;
+  note_end(violation.reason, violation.text);
+  session_.end(violation.error_code);
+  life_.ended(rpc::Clock::now());
+  schedule();
+}
+
+void Connection::note_end(EndReason reason, std::string_view detail) {
+  if (end_noted_) return;
+  end_noted_ = true;
+  session_.ignore_input();
+  ++core_.counters.connections_ended[static_cast<std::size_t>(reason)];
+  core_.host.connection_ended(reason, session_.client().peer, detail);
 }
 
 // ---- Its life ----
 
 void Connection::live_on() {
   const auto now = rpc::Clock::now();
-  while (!is_closed() && !close_wanted_) {
-    const auto action = life_.look(now, {.has_streams = streams_ != nullptr, .can_ping = bridge_ == nullptr});
+  while (!is_closed() && !session_.close_wanted()) {
+    const bool can_ping = wire_ == nullptr || wire_->can_ping();
+    const auto action = life_.look(now, {.has_streams = session_.has_streams(), .can_ping = can_ping});
     if (action == ConnectionLife::Action::none) break;
     act(action);
   }
@@ -324,40 +251,35 @@ void Connection::schedule() {
 
 void Connection::act(ConnectionLife::Action action) {
   using Action = ConnectionLife::Action;
-  const auto goaway = [this](std::uint32_t error, std::string_view text) {
-    nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session_), error,
-                          reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
-  };
   switch (action) {
     case Action::none:
-      return;
+      break;
     case Action::announce_end:
-      nghttp2_submit_shutdown_notice(session_);
-      nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, drain_ping);
+      session_.announce_end();
+      session_.ping(drain_ping);
       break;
     case Action::name_last_stream:
-      goaway(NGHTTP2_NO_ERROR, {});
+      session_.name_last_stream(NGHTTP2_NO_ERROR, {});
       break;
     case Action::refuse_pings:
       note_end(EndReason::too_many_pings, "more PING frames than the interval between them allows");
-      goaway(NGHTTP2_ENHANCE_YOUR_CALM, ping_complaint);
+      session_.name_last_stream(NGHTTP2_ENHANCE_YOUR_CALM, "too_many_pings");
       break;
     case Action::ping:
-      nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, keepalive_ping);
+      session_.ping(keepalive_ping);
       break;
     case Action::give_up_opening:
       note_end(EndReason::handshake_timeout, "no HTTP/2 SETTINGS in time");
       close();
-      return;
+      break;
     case Action::give_up_silence:
       note_end(EndReason::keepalive_timeout, "no answer to a keepalive PING");
       close();
-      return;
+      break;
     case Action::close:
       close();
-      return;
+      break;
   }
-  mark_dirty();
 }
 
 void Connection::drain() {
@@ -365,21 +287,23 @@ void Connection::drain() {
   schedule();
 }
 
-void Connection::client_settings_received() {
+void Connection::client_opened() {
   if (life_.state() != ConnectionLife::State::opening) return;
   life_.opened(rpc::Clock::now());
   live_on();
 }
 
-void Connection::ping_acknowledged(const std::uint8_t* payload) {
-  if (std::memcmp(payload, drain_ping, sizeof(drain_ping)) != 0) return;
+void Connection::client_pinged() {
+  act(life_.client_pinged(rpc::Clock::now(), session_.answers_sent(), session_.has_streams()));
+  schedule();
+}
+
+void Connection::ping_answered(std::span<const std::uint8_t> payload) {
+  if (!std::ranges::equal(payload, drain_ping)) return;
   act(life_.end_was_read());
   schedule();
 }
 
-void Connection::client_pinged() {
-  act(life_.client_pinged(rpc::Clock::now(), answers_sent_, streams_ != nullptr));
-  schedule();
-}
+void Connection::became_idle() { life_.idle(rpc::Clock::now()); }
 
 }  // namespace wasm_grpc::http2

@@ -11,8 +11,8 @@ Core::Core(asio::io_context& io_context, const Settings& http2_settings, const r
       methods(method_table),
       timers(timer_queue),
       host(its_host),
-      callbacks(make_callbacks()),
-      options(make_options(settings)),
+      callbacks(Session::make_callbacks()),
+      options(Session::make_options(settings)),
       streams(codecs) {}
 
 void Core::mark_dirty(Connection& connection) {

@@ -20,13 +20,6 @@
 
 namespace wasm_grpc::http2 {
 
-struct CallbacksDeleter {
-  void operator()(nghttp2_session_callbacks* callbacks) const { nghttp2_session_callbacks_del(callbacks); }
-};
-struct OptionDeleter {
-  void operator()(nghttp2_option* option) const { nghttp2_option_del(option); }
-};
-
 /// Owned by the endpoint; open connections and their streams refer to it.
 struct Core {
   Core(asio::io_context& io_context, const Settings& http2_settings, const rpc::MethodTable& method_table,
@@ -62,9 +55,5 @@ struct Core {
   http1::Date date;
   net::SocketScratch sockets;
 };
-
-/// nghttp2's callbacks, and its options (session.cc). The user data of a session is its Connection.
-[[nodiscard]] std::unique_ptr<nghttp2_session_callbacks, CallbacksDeleter> make_callbacks();
-[[nodiscard]] std::unique_ptr<nghttp2_option, OptionDeleter> make_options(const Settings& settings);
 
 }  // namespace wasm_grpc::http2

@@ -1,9 +1,8 @@
-// Where nghttp2 and the connection meet: what nghttp2 tells of frames, and what it is told about limits.
-#include <chrono>
-#include <limits>
-#include <new>
+#include "http2/session.h"
 
-#include "http2/connection.h"
+#include <array>
+#include <utility>
+
 #include "http2/core.h"
 #include "http2/stream.h"
 
@@ -11,149 +10,60 @@ namespace wasm_grpc::http2 {
 
 namespace {
 
-// What a client may make us queue before we call it a flood: acknowledgements of its PINGs and SETTINGS, and settings
-// in one frame. nghttp2 ends the connection above that.
-constexpr std::size_t max_outbound_acks = 1000;
-constexpr std::size_t max_settings_entries = 32;
-// Response metadata is limited before (rpc::max_response_metadata, and a status message of 8 KiB); nghttp2 reckons 12
-// bytes more per field.
-constexpr std::size_t max_response_header_block = 256 * 1024;
-
-Connection& connection_of(void* user_data) { return *static_cast<Connection*>(user_data); }
-
 std::string_view text(const std::uint8_t* bytes, std::size_t size) {
   return {reinterpret_cast<const char*>(bytes), size};
 }
 
-int on_begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* user_data) {
-  connection_of(user_data).guard().begin_block();
-  if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
-    connection_of(user_data).begin_head(frame->hd.stream_id);
-  }
-  return 0;
-}
-
-int on_header(nghttp2_session*, const nghttp2_frame*, const std::uint8_t* name, std::size_t name_size,
-              const std::uint8_t* value, std::size_t value_size, std::uint8_t, void* user_data) {
-  // Nobody asks for the trailers of a request: then there is no head stream.
-  Connection& connection = connection_of(user_data);
-  // A block that is far too large is not even read: a byte of it can stand for kilobytes. feed() ends the connection.
-  if (!connection.guard().count_field(name_size + value_size)) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-  if (Stream* stream = connection.head_stream(); stream != nullptr) {
-    stream->take_field(text(name, name_size), text(value, value_size));
-  }
-  return 0;
-}
-
-int on_data_chunk(nghttp2_session* session, std::uint8_t, std::int32_t stream_id, const std::uint8_t* data,
-                  std::size_t size, void* user_data) {
-  // The connection's window is credited at once: a stream whose handler is slow must not stop the others.
-  nghttp2_session_consume_connection(session, size);
-  if (Stream* stream = connection_of(user_data).find(stream_id); stream != nullptr) {
-    stream->take_data(std::as_bytes(std::span(data, size)));
-  }
-  return 0;
-}
-
-int on_frame_received(nghttp2_session*, const nghttp2_frame* frame, void* user_data) {
-  Connection& connection = connection_of(user_data);
-  const bool end = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
-  switch (frame->hd.type) {
-    case NGHTTP2_HEADERS:
-      if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
-        if (Stream* stream = connection.end_head(); stream != nullptr) stream->head_complete(end);
-      } else if (Stream* stream = connection.find(frame->hd.stream_id); stream != nullptr && end) {
-        stream->end_input();
-      }
-      break;
-    case NGHTTP2_DATA:
-      if (end || frame->data.padlen > 0) {
-        Stream* stream = connection.find(frame->hd.stream_id);
-        if (stream == nullptr) break;
-        if (end) {
-          stream->end_input();
-        } else {
-          stream->take_padding(frame->data.padlen);
-        }
-      }
-      break;
-    case NGHTTP2_SETTINGS:
-      if ((frame->hd.flags & NGHTTP2_FLAG_ACK) == 0) connection.client_settings_received();
-      break;
-    case NGHTTP2_PING:
-      if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) {
-        connection.ping_acknowledged(frame->ping.opaque_data);
-      } else {
-        connection.client_pinged();
-      }
-      break;
-    default:
-      break;
-  }
-  return 0;
-}
-
-int on_stream_close(nghttp2_session*, std::int32_t stream_id, std::uint32_t error, void* user_data) {
-  connection_of(user_data).stream_closed(stream_id, error);
-  return 0;
-}
-
-int on_frame_sent(nghttp2_session*, const nghttp2_frame* frame, void* user_data) {
-  connection_of(user_data).frame_sent(*frame);
-  return 0;
-}
-
-int on_frame_not_sent(nghttp2_session*, const nghttp2_frame* frame, int error, void* user_data) {
-  connection_of(user_data).frame_not_sent(*frame, error);
-  return 0;
-}
-
-int on_invalid_frame(nghttp2_session*, const nghttp2_frame* frame, int, void* user_data) {
-  connection_of(user_data).invalid_frame(*frame);
-  return 0;
-}
-
-int on_send_data(nghttp2_session*, nghttp2_frame*, const std::uint8_t* frame_head, std::size_t length,
-                 nghttp2_data_source* source, void* user_data) {
-  return connection_of(user_data).send_large_data(*static_cast<Stream*>(source->ptr), frame_head, length);
-}
-
 }  // namespace
 
-std::unique_ptr<nghttp2_session_callbacks, CallbacksDeleter> make_callbacks() {
-  nghttp2_session_callbacks* made = nullptr;
-  if (nghttp2_session_callbacks_new(&made) != 0) throw std::bad_alloc();
-  nghttp2_session_callbacks_set_on_begin_headers_callback(made, on_begin_headers);
-  nghttp2_session_callbacks_set_on_header_callback(made, on_header);
-  nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made, on_data_chunk);
-  nghttp2_session_callbacks_set_on_frame_recv_callback(made, on_frame_received);
-  nghttp2_session_callbacks_set_on_stream_close_callback(made, on_stream_close);
-  nghttp2_session_callbacks_set_on_frame_send_callback(made, on_frame_sent);
-  nghttp2_session_callbacks_set_on_frame_not_send_callback(made, on_frame_not_sent);
-  nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(made, on_invalid_frame);
-  nghttp2_session_callbacks_set_send_data_callback(made, on_send_data);
-  return std::unique_ptr<nghttp2_session_callbacks, CallbacksDeleter>(made);
+Session::Session(Core& core, net::Counted& keeper, SessionOwner& owner, std::shared_ptr<rpc::Client> client)
+    : core_(core),
+      keeper_(keeper),
+      owner_(owner),
+      client_(std::move(client)),
+      guard_(core.settings),
+      forced_resets_(core.settings.reset_burst, core.settings.resets_per_second),
+      large_input_(core.settings.max_large_input) {}
+
+Session::~Session() {
+  if (session_ != nullptr) nghttp2_session_del(session_);
 }
 
-std::unique_ptr<nghttp2_option, OptionDeleter> make_options(const Settings& settings) {
-  nghttp2_option* made = nullptr;
-  if (nghttp2_option_new(&made) != 0) throw std::bad_alloc();
-  nghttp2_option_set_no_auto_window_update(made, 1);
-  nghttp2_option_set_no_closed_streams(made, 1);
-  nghttp2_option_set_max_outbound_ack(made, max_outbound_acks);
-  nghttp2_option_set_max_settings(made, max_settings_entries);
-  nghttp2_option_set_max_send_header_block_length(made, max_response_header_block);
-  // The FrameGuard counts first, and knows what to call it. Of CONTINUATION frames nghttp2 would count the pieces that
-  // they come in.
-  nghttp2_option_set_max_continuations(made, std::numeric_limits<std::size_t>::max());
-  nghttp2_option_set_stream_reset_rate_limit(made, 2 * (std::uint64_t{settings.reset_burst} + settings.overhead_burst),
-                                             std::uint64_t{settings.resets_per_second} + settings.overhead_per_second);
-  return std::unique_ptr<nghttp2_option, OptionDeleter>(made);
+bool Session::begin() {
+  if (nghttp2_session_server_new2(&session_, core_.callbacks.get(), this, core_.options.get()) != 0) return false;
+  const Settings& settings = core_.settings;
+  const std::array<nghttp2_settings_entry, 4> entries = {{
+      {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, settings.max_concurrent_streams},
+      {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, settings.stream_window},
+      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, settings.max_header_list_size},
+      // gRPC has no use for stream priorities, and nghttp2 schedules faster without them (RFC 9218, 2.1).
+      {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
+  }};
+  return nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, entries.data(), entries.size()) == 0 &&
+         nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0,
+                                               static_cast<std::int32_t>(settings.connection_window)) == 0;
 }
 
-// ---- The connection's part of the callbacks ----
+// ---- Input ----
 
-void Connection::begin_head(std::int32_t id) {
+void Session::feed(std::span<const std::byte> bytes) {
+  const std::size_t good = guard_.inspect(bytes);
+  busy_ = true;
+  const ssize_t result = nghttp2_session_mem_recv(session_, reinterpret_cast<const std::uint8_t*>(bytes.data()), good);
+  busy_ = false;
+  if (close_wanted_) {
+    deaf_ = true;
+  } else if (result < 0) {
+    const int error = static_cast<int>(result);
+    owner_.note_end(error == NGHTTP2_ERR_FLOODED ? EndReason::control_flood : EndReason::protocol_error,
+                    nghttp2_strerror(error));
+    owner_.broken();
+  } else if (guard_.violation()) {
+    owner_.violated(*guard_.violation());
+  }
+}
+
+void Session::begin_head(std::int32_t id) {
   head_stream_ = nullptr;
   // Handlers may still work on streams that the client has reset: those count too.
   if (live_streams_ >= 2 * std::size_t{core_.settings.max_concurrent_streams}) {
@@ -164,98 +74,182 @@ void Connection::begin_head(std::int32_t id) {
   stream->open(*this, id);
   nghttp2_session_set_stream_user_data(session_, id, stream);
   ++live_streams_;
-  stream->next_ = streams_;
-  if (streams_ != nullptr) streams_->previous_ = stream;
+  stream->place().next = streams_;
+  if (streams_ != nullptr) streams_->place().previous = stream;
   streams_ = stream;
   head_stream_ = stream;
 }
 
-Stream* Connection::end_head() noexcept {
+Stream* Session::end_head() noexcept {
   last_found_ = head_stream_;
   return std::exchange(head_stream_, nullptr);
 }
 
-Stream* Connection::find(std::int32_t id) noexcept {
+Stream* Session::find(std::int32_t id) noexcept {
   if (last_found_ == nullptr || last_found_->id() != id) {
     last_found_ = static_cast<Stream*>(nghttp2_session_get_stream_user_data(session_, id));
   }
   return last_found_;
 }
 
-void Connection::stream_closed(std::int32_t id, std::uint32_t error) {
+void Session::stream_closed(std::int32_t id, std::uint32_t error) {
   Stream* stream = find(id);
   if (stream == nullptr) return;
   forget_open(*stream);
-  stream->closed(error == NGHTTP2_NO_ERROR && stream->finished() ? rpc::CallEnd::answered : rpc::CallEnd::client);
+  stream->on_closed(error == NGHTTP2_NO_ERROR && stream->finished() ? rpc::CallEnd::answered : rpc::CallEnd::client);
 }
 
-void Connection::forget_open(Stream& stream) noexcept {
+void Session::forget_open(Stream& stream) noexcept {
   if (last_found_ == &stream) last_found_ = nullptr;
   if (head_stream_ == &stream) head_stream_ = nullptr;
-  if (stream.previous_ != nullptr) {
-    stream.previous_->next_ = stream.next_;
+  StreamPlace& place = stream.place();
+  if (place.previous != nullptr) {
+    place.previous->place().next = place.next;
   } else {
-    streams_ = stream.next_;
+    streams_ = place.next;
   }
-  if (stream.next_ != nullptr) stream.next_->previous_ = stream.previous_;
-  if (stream.early_end_) --early_ends_;
-  stream.early_end_ = false;
-  stream.previous_ = nullptr;
-  stream.next_ = nullptr;
-  if (streams_ == nullptr && core_.settings.max_connection_idle.count() > 0) life_.idle(rpc::Clock::now());
+  if (place.next != nullptr) place.next->place().previous = place.previous;
+  if (place.ends_early) --early_ends_;
+  place.ends_early = false;
+  place.previous = nullptr;
+  place.next = nullptr;
+  if (streams_ == nullptr && core_.settings.max_connection_idle.count() > 0) owner_.became_idle();
+}
+
+void Session::frame_received(const nghttp2_frame& frame) {
+  const bool end = (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+  const bool acknowledges = (frame.hd.flags & NGHTTP2_FLAG_ACK) != 0;
+  switch (frame.hd.type) {
+    case NGHTTP2_HEADERS:
+      if (frame.headers.cat == NGHTTP2_HCAT_REQUEST) {
+        if (Stream* stream = end_head(); stream != nullptr) stream->head_complete(end);
+      } else if (Stream* stream = find(frame.hd.stream_id); stream != nullptr && end) {
+        stream->end_input();
+      }
+      break;
+    case NGHTTP2_DATA:
+      if (end || frame.data.padlen > 0) {
+        Stream* stream = find(frame.hd.stream_id);
+        if (stream == nullptr) break;
+        if (end) {
+          stream->end_input();
+        } else {
+          stream->take_padding(frame.data.padlen);
+        }
+      }
+      break;
+    case NGHTTP2_SETTINGS:
+      if (!acknowledges) owner_.client_opened();
+      break;
+    case NGHTTP2_PING:
+      if (acknowledges) {
+        owner_.ping_answered(frame.ping.opaque_data);
+      } else {
+        owner_.client_pinged();
+      }
+      break;
+    default:
+      break;
+  }
 }
 
 // A client that leaves names the last stream of the server's, of which there are none; grpc-go names 2^31-1, as servers
 // do (RFC 9113, section 6.8). To nghttp2 that is an error, which it ends the connection for; the client does so too.
-void Connection::invalid_frame(const nghttp2_frame& frame) noexcept {
+void Session::invalid_frame(const nghttp2_frame& frame) noexcept {
   client_leaves_ =
       frame.hd.type == NGHTTP2_GOAWAY && frame.hd.stream_id == 0 && frame.goaway.error_code == NGHTTP2_NO_ERROR;
 }
 
-// What nghttp2 ends a connection for by itself.
-void Connection::note_goaway(const nghttp2_goaway& goaway) {
-  if (goaway.error_code == NGHTTP2_NO_ERROR || client_leaves_) return;
-  const auto reason =
-      goaway.error_code == NGHTTP2_ENHANCE_YOUR_CALM ? EndReason::control_flood : EndReason::protocol_error;
-  const std::string_view said = text(goaway.opaque_data, goaway.opaque_data_len);
-  note_end(reason, said.empty() ? nghttp2_http2_strerror(goaway.error_code) : said);
-}
-
-void Connection::note_end(EndReason reason, std::string_view detail) {
-  if (end_noted_) return;
-  end_noted_ = true;
-  ++core_.counters.connections_ended[static_cast<std::size_t>(reason)];
-  core_.host.connection_ended(reason, client_->peer, detail);
-}
-
-void Connection::end_for(const Violation& violation) {
-  if (is_closed() || life_.is_lingering() || end_noted_) return;
-  note_end(violation.reason, violation.text);
-  nghttp2_session_terminate_session(session_, violation.error_code);
-  life_.ended(rpc::Clock::now());
-  schedule();
-  mark_dirty();
-}
-
-// Whether there is output that the client does not let go.
-bool Connection::output_waits() const noexcept {
-  if (socket_.waits()) return true;
-  for (const Stream* stream = streams_; stream != nullptr; stream = stream->next_) {
-    if (stream->has_unsent_output()) return true;
-  }
-  return false;
-}
-
-void Connection::look_at_requests(std::uint64_t silent_looks) noexcept {
-  const bool reads = wants_input();
+void Session::look_at_requests(bool reads, std::uint64_t silent_looks) noexcept {
   Stream* next = nullptr;
   for (Stream* stream = streams_; stream != nullptr; stream = next) {
-    next = stream->next_;
+    next = stream->place().next;
     stream->look_at_request(reads, silent_looks);
   }
 }
 
-void Connection::frame_sent(const nghttp2_frame& frame) {
+// ---- Output ----
+
+void Session::mark_dirty() {
+  if (dirty_) return;
+  dirty_ = true;
+  owner_.has_output();
+}
+
+void Session::mark_dirty(Stream& stream) {
+  if (stream.place().dirty) return;
+  stream.place().dirty = true;
+  stream.retain();
+  dirty_streams_.push_back(&stream);
+  mark_dirty();
+}
+
+void Session::mark_written(Stream& stream) {
+  if (stream.place().written) return;
+  stream.place().written = true;
+  stream.retain();
+  written_streams_.push_back(&stream);
+}
+
+void Session::submit() {
+  // By index: what is said to a listener here may mark further streams.
+  for (std::size_t i = 0; i < dirty_streams_.size(); ++i) {
+    Stream* stream = dirty_streams_[i];
+    stream->place().dirty = false;
+    stream->submit();
+    stream->release();
+  }
+  dirty_streams_.clear();
+}
+
+bool Session::pull(net::OutputBatch& batch) {
+  busy_ = true;
+  batch_ = &batch;
+  bool more = true;
+  while (!batch.full()) {
+    const std::uint8_t* data = nullptr;
+    const ssize_t size = nghttp2_session_mem_send(session_, &data);
+    if (size <= 0) {
+      close_wanted_ = close_wanted_ || size < 0;
+      // Nothing is left, or send_large_data() has filled the batch.
+      more = batch.full();
+      break;
+    }
+    batch.copy(std::as_bytes(std::span(data, static_cast<std::size_t>(size))));
+  }
+  batch_ = nullptr;
+  busy_ = false;
+  return more;
+}
+
+int Session::send_large_data(Stream& stream, const std::uint8_t* frame_head, std::size_t length) {
+  constexpr std::size_t frame_head_size = 9;
+  batch_->copy(std::as_bytes(std::span(frame_head, frame_head_size)));
+  batch_->refer(stream.take_output(length));
+  mark_written(stream);
+  // Give pull() the chance to stop here.
+  return batch_->full() ? NGHTTP2_ERR_PAUSE : 0;
+}
+
+// One by one: what is told of it may close the connection.
+void Session::written() {
+  while (!written_streams_.empty()) {
+    Stream* stream = written_streams_.back();
+    written_streams_.pop_back();
+    stream->place().written = false;
+    stream->output_written();
+    stream->release();
+  }
+}
+
+void Session::answer_complete(Stream& stream) noexcept {
+  guard_.answered(static_cast<std::uint32_t>(stream.id()));
+  if (!stream.input_open()) return;
+  stream.place().ends_early = true;
+  ++early_ends_;
+}
+
+void Session::frame_sent(const nghttp2_frame& frame) {
   switch (frame.hd.type) {
     case NGHTTP2_DATA:
       guard_.data_sent();
@@ -266,8 +260,8 @@ void Connection::frame_sent(const nghttp2_frame& frame) {
       // The answer is complete and the client still sends: it may stop (RFC 9113, 8.1).
       if (early_ends_ > 0 && (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
         Stream* stream = find(frame.hd.stream_id);
-        if (stream != nullptr && stream->early_end_) {
-          stream->early_end_ = false;
+        if (stream != nullptr && stream->place().ends_early) {
+          stream->place().ends_early = false;
           --early_ends_;
           if (stream->input_open()) {
             nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, frame.hd.stream_id, NGHTTP2_NO_ERROR);
@@ -279,7 +273,7 @@ void Connection::frame_sent(const nghttp2_frame& frame) {
       // The errors of a client cost us as much as its resets. Those of a handler are not its.
       if (Stream* stream = find(frame.hd.stream_id); stream != nullptr && stream->is_broken_off()) break;
       if (frame.rst_stream.error_code != NGHTTP2_NO_ERROR && !forced_resets_.take()) {
-        end_for({EndReason::error_flood, NGHTTP2_ENHANCE_YOUR_CALM, "too many errors that reset a stream"});
+        owner_.violated({EndReason::error_flood, NGHTTP2_ENHANCE_YOUR_CALM, "too many errors that reset a stream"});
       }
       break;
     case NGHTTP2_GOAWAY:
@@ -290,7 +284,7 @@ void Connection::frame_sent(const nghttp2_frame& frame) {
   }
 }
 
-void Connection::frame_not_sent(const nghttp2_frame& frame, int error) {
+void Session::frame_not_sent(const nghttp2_frame& frame, int error) {
   // An answer that nghttp2 refuses to send would leave its call without an end.
   if (frame.hd.type != NGHTTP2_HEADERS || error == NGHTTP2_ERR_STREAM_CLOSED || error == NGHTTP2_ERR_STREAM_CLOSING ||
       find(frame.hd.stream_id) == nullptr) {
@@ -299,30 +293,85 @@ void Connection::frame_not_sent(const nghttp2_frame& frame, int error) {
   nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, frame.hd.stream_id, NGHTTP2_INTERNAL_ERROR);
 }
 
-// ---- Large messages take turns ----
-
-void Connection::request_large_input(Stream& stream) {
-  if (stream.waits_for_grant_) return;
-  if (large_waiting_.empty() &&
-      (large_input_ == 0 || large_input_ + stream.wanted_input() <= core_.settings.max_large_input)) {
-    large_input_ += stream.grant_large_input();
-    return;
-  }
-  stream.waits_for_grant_ = true;
-  stream.retain();
-  large_waiting_.push_back(&stream);
+bool Session::is_flooded() const noexcept {
+  return nghttp2_session_get_outbound_queue_size(session_) > 4 * core_.settings.max_concurrent_streams + 1000;
 }
 
-void Connection::release_large_input(std::size_t bytes) {
-  large_input_ -= bytes;
-  while (!large_waiting_.empty()) {
-    Stream* stream = large_waiting_.front();
-    if (large_input_ != 0 && large_input_ + stream->wanted_input() > core_.settings.max_large_input) return;
-    large_waiting_.erase(large_waiting_.begin());
-    stream->waits_for_grant_ = false;
-    large_input_ += stream->grant_large_input();
+bool Session::output_waits() const noexcept {
+  for (Stream* stream = streams_; stream != nullptr; stream = stream->place().next) {
+    if (stream->has_unsent_output()) return true;
+  }
+  return false;
+}
+
+// ---- Goodbyes ----
+
+void Session::ping(std::span<const std::uint8_t, 8> payload) {
+  nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, payload.data());
+  mark_dirty();
+}
+
+void Session::announce_end() {
+  nghttp2_submit_shutdown_notice(session_);
+  mark_dirty();
+}
+
+void Session::name_last_stream(std::uint32_t error, std::string_view said) {
+  nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session_), error,
+                        reinterpret_cast<const std::uint8_t*>(said.data()), said.size());
+  mark_dirty();
+}
+
+void Session::end(std::uint32_t error) {
+  nghttp2_session_terminate_session(session_, error);
+  mark_dirty();
+}
+
+// What nghttp2 ends a connection for by itself.
+void Session::note_goaway(const nghttp2_goaway& goaway) {
+  if (goaway.error_code == NGHTTP2_NO_ERROR || client_leaves_) return;
+  const auto reason =
+      goaway.error_code == NGHTTP2_ENHANCE_YOUR_CALM ? EndReason::control_flood : EndReason::protocol_error;
+  const std::string_view said = text(goaway.opaque_data, goaway.opaque_data_len);
+  owner_.note_end(reason, said.empty() ? nghttp2_http2_strerror(goaway.error_code) : said);
+}
+
+bool Session::is_over() const noexcept {
+  return nghttp2_session_want_read(session_) == 0 && nghttp2_session_want_write(session_) == 0;
+}
+
+void Session::drop_streams() {
+  deaf_ = true;
+  while (streams_ != nullptr) {
+    Stream& stream = *streams_;
+    nghttp2_session_set_stream_user_data(session_, stream.id(), nullptr);
+    forget_open(stream);
+    stream.on_closed(rpc::CallEnd::connection);
+  }
+}
+
+bool Session::may_close() noexcept {
+  close_wanted_ = close_wanted_ || busy_;
+  return !busy_;
+}
+
+void Session::close(rpc::CallEnd why) {
+  deaf_ = true;
+  large_input_.close();
+  while (streams_ != nullptr) {
+    Stream& stream = *streams_;
+    forget_open(stream);
+    stream.on_closed(why);
+  }
+  for (Stream* stream : std::exchange(dirty_streams_, {})) {
+    stream->place().dirty = false;
     stream->release();
   }
+  for (Stream* stream : std::exchange(written_streams_, {})) {
+    stream->place().written = false;
+    stream->release();
+  }
+  nghttp2_session_del(std::exchange(session_, nullptr));
 }
 
 }  // namespace wasm_grpc::http2

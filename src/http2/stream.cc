@@ -40,18 +40,18 @@ void StreamPool::give_back(Stream* stream) noexcept {
   }
 }
 
-void Stream::open(Connection& connection, std::int32_t id) {
-  connection_ = &connection;
-  connection.retain();
+void Stream::open(Session& session, std::int32_t id) {
+  session_ = &session;
+  session.retain();
   id_ = id;
-  request_.client = &connection.client();
-  allowance_ = connection.core().settings.stream_window;
+  request_.client = &session.client();
+  allowance_ = session.core().settings.stream_window;
   open_ = true;
   retain();
 }
 
 void Stream::recycle() noexcept {
-  Connection* connection = std::exchange(connection_, nullptr);
+  Session* session = std::exchange(session_, nullptr);
   reset();
   head_.reset();
   id_ = 0;
@@ -66,17 +66,16 @@ void Stream::recycle() noexcept {
   ignores_input_ = false;
   responded_ = false;
   answers_at_end_ = false;
-  early_end_ = false;
   deferred_ = false;
-  connection->forget();
+  session->forget();
   pool_.give_back(this);
-  connection->release();
+  session->release();
 }
 
-void Stream::closed(rpc::CallEnd why) {
+void Stream::on_closed(rpc::CallEnd why) {
   open_ = false;
-  if (scheduled()) connection_->core().timers.cancel(*this);
-  if (granted_ > 0) connection_->release_large_input(std::exchange(granted_, 0));
+  if (scheduled()) session_->core().timers.cancel(*this);
+  if (granted_ > 0) session_->large_input().release(std::exchange(granted_, 0));
   count_end();
   cancel(why);
   release();
@@ -85,17 +84,17 @@ void Stream::closed(rpc::CallEnd why) {
 void Stream::count_end() noexcept {
   if (plain_status_ != 0 || (!started_ && !response_.finished)) return;  // not gRPC, or no call yet
   const rpc::StatusCode code = response_.finished ? response_.status.code : rpc::StatusCode::cancelled;
-  ++connection_->core().counters.calls_ended[static_cast<std::size_t>(code)];
+  ++session_->core().counters.calls_ended[static_cast<std::size_t>(code)];
 }
 
 // ---- Receiving ----
 
 void Stream::take_field(std::string_view name, std::string_view value) {
-  head_.add(name, value, connection_->core().settings.max_header_list_size, request_.metadata);
+  head_.add(name, value, session_->core().settings.max_header_list_size, request_.metadata);
 }
 
 void Stream::head_complete(bool end_stream) {
-  Core& core = connection_->core();
+  Core& core = session_->core();
   if (const auto refusal = head_.judge(core.methods, core.settings.max_header_list_size, request_.metadata)) {
     request_.half_closed = end_stream;
     refuse(*refusal);
@@ -118,7 +117,7 @@ void Stream::head_complete(bool end_stream) {
 
 void Stream::set_deadline() {
   const auto timeout = is_http() ? std::nullopt : head_.timeout();
-  const auto limit = connection_->core().settings.max_call_time_of(*request_.method);
+  const auto limit = session_->core().settings.max_call_time_of(*request_.method);
   if (!timeout && limit.count() == 0) return;
   const auto now = rpc::Clock::now();
   if (timeout) request_.deadline = rpc::later(now, *timeout);
@@ -126,7 +125,7 @@ void Stream::set_deadline() {
     request_.deadline = rpc::later(now, limit);
     over_time_ = true;
   }
-  if (request_.deadline != rpc::Request::no_deadline) connection_->core().timers.schedule(*this, request_.deadline);
+  if (request_.deadline != rpc::Request::no_deadline) session_->core().timers.schedule(*this, request_.deadline);
 }
 
 void Stream::take_data(std::span<const std::byte> bytes) {
@@ -134,19 +133,19 @@ void Stream::take_data(std::span<const std::byte> bytes) {
   allowance_ -= std::min(allowance_, bytes.size());
   if (ignores_input_ || cancelled()) {
     // More is not let in, so there would be no end.
-    if (answers_at_end_ && allowance_ < connection_->core().settings.stream_window / 2) answer_at_end();
+    if (answers_at_end_ && allowance_ < session_->core().settings.stream_window / 2) answer_at_end();
     return;
   }
   held_ += bytes.size();
   const std::uint64_t before = received_messages();
-  const std::size_t max_message = connection_->core().settings.max_message_size;
+  const std::size_t max_message = session_->core().settings.max_message_size;
   rpc::Status status =
       is_http() ? receive_body(bytes, std::min(max_message, rpc::max_body_piece)) : receive(bytes, max_message);
   if (!status.ok()) {
     refuse_input(std::move(status));
     return;
   }
-  if (wanted_input() > 0) connection_->request_large_input(*this);
+  if (wanted_input() > 0) session_->large_input().request(*this);
   if (started_ && received_messages() != before) notify_readable();
 }
 
@@ -172,16 +171,13 @@ void Stream::end_input() {
 
 void Stream::start() {
   if (cancelled()) return;
-  ++connection_->core().counters.calls_started;
+  ++session_->core().counters.calls_started;
   request_.method->handler->start(*this);
   started_ = true;
   if (!finished() && !cancelled()) let_go();
 }
 
-bool Stream::only_we_hold_it() const noexcept {
-  const int ours = 1 + static_cast<int>(dirty_) + static_cast<int>(written_) + static_cast<int>(waits_for_grant_);
-  return holders() <= static_cast<std::uint32_t>(ours);
-}
+bool Stream::only_we_hold_it() const noexcept { return holders() <= 1 + place_.shares(); }
 
 void Stream::let_go() noexcept {
   if (!open_ || !started_ || !only_we_hold_it()) return;
@@ -191,7 +187,7 @@ void Stream::let_go() noexcept {
 }
 
 void Stream::refuse(const Refusal& refusal) {
-  ++connection_->core().counters.calls_refused;
+  ++session_->core().counters.calls_refused;
   ignores_input_ = true;
   if (refusal.http_status != 0) {
     plain_status_ = refusal.http_status;
@@ -214,13 +210,13 @@ void Stream::answer_at_end() {
 }
 
 void Stream::refuse_input(rpc::Status status) {
-  if (!started_) ++connection_->core().counters.calls_refused;
+  if (!started_) ++session_->core().counters.calls_refused;
   ignores_input_ = true;
   fail(std::move(status));
 }
 
 void Stream::on_timer() noexcept {
-  Core& core = connection_->core();
+  Core& core = session_->core();
   ++(over_time_ ? core.counters.calls_over_time : core.counters.calls_past_deadline);
   ignores_input_ = true;
   if (!over_time_) {
@@ -237,7 +233,7 @@ void Stream::on_timer() noexcept {
 bool Stream::client_may_send() const noexcept {
   // What has come may wait to be taken here, or where the call was lent to.
   const bool untaken = started_ && held_ > incomplete_input();
-  return allowance_ > 0 && !untaken && !waits_for_grant_;
+  return allowance_ > 0 && !untaken && !place_.waits_for_grant;
 }
 
 void Stream::look_at_request(bool reads, std::uint64_t silent_looks) noexcept {
@@ -249,7 +245,7 @@ void Stream::look_at_request(bool reads, std::uint64_t silent_looks) noexcept {
   }
   // The first may have come right after the client's last byte.
   if (++silent_looks_ <= silent_looks) return;
-  Core& core = connection_->core();
+  Core& core = session_->core();
   ++core.counters.calls_idle;
   if (answers_at_end_) {
     answer_at_end();
@@ -272,24 +268,24 @@ void Stream::input_consumed(std::size_t bytes) noexcept {
   if (!open_) return;
   if (granted_ > 0) {
     // What is beyond the window now; a client that has ended its side uses no more allowance.
-    const std::size_t window = connection_->core().settings.stream_window;
+    const std::size_t window = session_->core().settings.stream_window;
     const std::size_t excess = std::max(held_ + (request_.half_closed ? 0 : allowance_), window) - window;
-    if (granted_ > excess) connection_->release_large_input(std::exchange(granted_, excess) - excess);
+    if (granted_ > excess) session_->large_input().release(std::exchange(granted_, excess) - excess);
   }
   if (!request_.half_closed) credit(0);
 }
 
 // Restores the allowance to the stream window, less what is still held, once that is worth a frame; or adds `extra`.
 void Stream::credit(std::size_t extra) {
-  const std::size_t window = connection_->core().settings.stream_window;
+  const std::size_t window = session_->core().settings.stream_window;
   std::size_t increment = extra;
   if (extra == 0) {
     if (allowance_ + held_ > window / 2) return;
     increment = window - allowance_ - held_;
   }
   allowance_ += increment;
-  nghttp2_submit_window_update(connection_->session(), NGHTTP2_FLAG_NONE, id_, static_cast<std::int32_t>(increment));
-  connection_->mark_dirty();
+  nghttp2_submit_window_update(session_->nghttp2(), NGHTTP2_FLAG_NONE, id_, static_cast<std::int32_t>(increment));
+  session_->mark_dirty();
 }
 
 std::size_t Stream::wanted_input() const noexcept {

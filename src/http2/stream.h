@@ -18,9 +18,26 @@
 
 namespace wasm_grpc::http2 {
 
-class Connection;
 class FieldBlock;
+class Session;
 class Stream;
+
+/// Where a stream is in the lists of its session, which alone changes it.
+struct StreamPlace {
+  Stream* previous = nullptr;  // of those that are open
+  Stream* next = nullptr;
+  // Lists that hold the stream.
+  bool dirty = false;            // it has something to say
+  bool written = false;          // it is to hear that its output was written
+  bool waits_for_grant = false;  // see LargeInput
+  bool ends_early = false;       // its answer's last frame is with nghttp2, and the client was still sending
+
+  /// How many lists hold it.
+  [[nodiscard]] std::uint32_t shares() const noexcept {
+    return static_cast<std::uint32_t>(dirty) + static_cast<std::uint32_t>(written) +
+           static_cast<std::uint32_t>(waits_for_grant);
+  }
+};
 
 /// Streams that are not in use. A stream returns here when it is closed and its handler has let go of it.
 class StreamPool {
@@ -46,7 +63,7 @@ class StreamPool {
   rpc::Codec codec_;
 };
 
-/// The call of one stream. Between open() and closed() it belongs to its connection; its handler may hold it longer,
+/// The call of one stream. Between open() and on_closed() it belongs to its session; its handler may hold it longer,
 /// and as long the connection object lives too (though its socket may be closed).
 class Stream final : public rpc::Call, public rpc::Timer {
  public:
@@ -55,7 +72,7 @@ class Stream final : public rpc::Call, public rpc::Timer {
     set_codec(&pool.codec());
   }
 
-  void open(Connection& connection, std::int32_t id);
+  void open(Session& session, std::int32_t id);
   [[nodiscard]] std::int32_t id() const noexcept { return id_; }
 
   // ---- Receiving: called by the session's callbacks ----
@@ -69,7 +86,7 @@ class Stream final : public rpc::Call, public rpc::Timer {
   /// may not send, `reads` being false or for reasons of this stream, its silence does not count.
   void look_at_request(bool reads, std::uint64_t silent_looks) noexcept;
   /// The stream is gone, or its connection is.
-  void closed(rpc::CallEnd why);
+  void on_closed(rpc::CallEnd why);
 
   // ---- Sending: called while the connection is flushed ----
 
@@ -89,7 +106,9 @@ class Stream final : public rpc::Call, public rpc::Timer {
   /// True when nghttp2 was given an answer that has not left: the client's windows are closed, or its socket full.
   [[nodiscard]] bool has_unsent_output() const noexcept { return responded_ && !pending_output().empty(); }
 
-  // ---- The connection's turn-taking of large messages ----
+  // ---- For its session ----
+
+  [[nodiscard]] StreamPlace& place() noexcept { return place_; }
 
   /// Lets the client send the rest of the large message it has announced.
   /// Returns by how much.
@@ -97,8 +116,6 @@ class Stream final : public rpc::Call, public rpc::Timer {
   [[nodiscard]] std::size_t wanted_input() const noexcept;
 
  private:
-  friend class Connection;  // for the links below
-
   ~Stream() override = default;
   friend class StreamPool;
 
@@ -129,7 +146,7 @@ class Stream final : public rpc::Call, public rpc::Timer {
   [[nodiscard]] std::size_t max_message_field() const;
 
   StreamPool& pool_;
-  Connection* connection_ = nullptr;
+  Session* session_ = nullptr;
   RequestHead head_;
   std::int32_t id_ = 0;
   int plain_status_ = 0;            // of an answer without a handler that is not gRPC; 0 else
@@ -144,15 +161,8 @@ class Stream final : public rpc::Call, public rpc::Timer {
   bool ignores_input_ = false;      // the call has failed: what the client still sends is dropped
   bool responded_ = false;          // the response headers are with nghttp2
   bool answers_at_end_ = false;     // refused, and that is said when the request is complete
-  bool early_end_ = false;          // the answer's last frame is with nghttp2, and the client was still sending
   bool deferred_ = false;           // nghttp2 waits for more output
-
-  // Links of the connection's lists.
-  Stream* previous_ = nullptr;
-  Stream* next_ = nullptr;
-  bool dirty_ = false;
-  bool written_ = false;
-  bool waits_for_grant_ = false;
+  StreamPlace place_;
 };
 
 }  // namespace wasm_grpc::http2

@@ -25,7 +25,7 @@ ssize_t produce_output(nghttp2_session*, std::int32_t, std::uint8_t* buffer, std
 }  // namespace
 
 void Stream::output_ready() noexcept {
-  if (open_) connection_->mark_dirty(*this);
+  if (open_) session_->mark_dirty(*this);
 }
 
 void Stream::submit() {
@@ -44,12 +44,12 @@ void Stream::submit() {
     }
   } else if (deferred_) {
     deferred_ = false;
-    nghttp2_session_resume_data(connection_->session(), id_);
+    nghttp2_session_resume_data(session_->nghttp2(), id_);
   }
 }
 
 void Stream::submit_response() {
-  FieldBlock& block = connection_->core().fields;
+  FieldBlock& block = session_->core().fields;
   block.clear();
   block.add(":status", "200");
   block.add("content-type", "application/grpc");
@@ -71,14 +71,14 @@ void Stream::submit_fields(FieldBlock& block, bool with_output) {
   nghttp2_data_provider provider{};
   provider.source.ptr = this;
   provider.read_callback = produce_output;
-  if (nghttp2_submit_response(connection_->session(), id_, fields.data(), fields.size(),
+  if (nghttp2_submit_response(session_->nghttp2(), id_, fields.data(), fields.size(),
                               with_output ? &provider : nullptr) != 0) {
-    nghttp2_submit_rst_stream(connection_->session(), NGHTTP2_FLAG_NONE, id_, NGHTTP2_INTERNAL_ERROR);
+    nghttp2_submit_rst_stream(session_->nghttp2(), NGHTTP2_FLAG_NONE, id_, NGHTTP2_INTERNAL_ERROR);
   }
 }
 
 void Stream::submit_plain_response() {
-  FieldBlock& block = connection_->core().fields;
+  FieldBlock& block = session_->core().fields;
   block.clear();
   block.add_number(":status", static_cast<std::size_t>(plain_status_));
   block.add("content-type", "text/plain; charset=utf-8");
@@ -90,7 +90,7 @@ void Stream::submit_plain_response() {
 
 // RFC 9110, 6.6.1. Answers of gRPC do without: nothing of its protocol needs it.
 void Stream::add_date(FieldBlock& block) {
-  if (!response_.headers.get("date")) block.add_copy("date", connection_->core().date.text(std::time(nullptr)));
+  if (!response_.headers.get("date")) block.add_copy("date", session_->core().date.text(std::time(nullptr)));
 }
 
 bool Stream::takes_no_body() const noexcept { return has_no_content(response_.http_status) || head_.is_head_request(); }
@@ -103,16 +103,16 @@ void Stream::submit_http_response() {
     dropped_ += unsent;
     output_sent_ += unsent;
     if (!response_.finished) {
-      if (unsent > 0) connection_->written(*this);
+      if (unsent > 0) session_->mark_written(*this);
       return;
     }
   }
   responded_ = true;
   if (!sends_body && response_.broken_off) {
-    nghttp2_submit_rst_stream(connection_->session(), NGHTTP2_FLAG_NONE, id_, NGHTTP2_INTERNAL_ERROR);
+    nghttp2_submit_rst_stream(session_->nghttp2(), NGHTTP2_FLAG_NONE, id_, NGHTTP2_INTERNAL_ERROR);
     return;
   }
-  FieldBlock& block = connection_->core().fields;
+  FieldBlock& block = session_->core().fields;
   block.clear();
   block.add_number(":status", response_.http_status);
   block.add_headers(response_.headers);
@@ -142,7 +142,7 @@ ssize_t Stream::produce(std::uint8_t* buffer, std::size_t length, std::uint32_t*
   } else if (size > 0) {
     std::memcpy(buffer, pending.data(), size);
     output_sent_ += size;
-    if (!output_complete()) connection_->written(*this);
+    if (!output_complete()) session_->mark_written(*this);
   }
   if (size == pending.size() && output_complete() && !response_.broken_off) {
     *data_flags |= NGHTTP2_DATA_FLAG_EOF;
@@ -156,22 +156,17 @@ ssize_t Stream::produce(std::uint8_t* buffer, std::size_t length, std::uint32_t*
 }
 
 void Stream::submit_trailers() {
-  FieldBlock& block = connection_->core().fields;
+  FieldBlock& block = session_->core().fields;
   block.clear();
   block.add_status(response_.status, max_message_field());
   block.add_metadata(response_.trailers);
   const auto fields = block.fields();
-  if (nghttp2_submit_trailer(connection_->session(), id_, fields.data(), fields.size()) != 0) {
-    nghttp2_submit_rst_stream(connection_->session(), NGHTTP2_FLAG_NONE, id_, NGHTTP2_INTERNAL_ERROR);
+  if (nghttp2_submit_trailer(session_->nghttp2(), id_, fields.data(), fields.size()) != 0) {
+    nghttp2_submit_rst_stream(session_->nghttp2(), NGHTTP2_FLAG_NONE, id_, NGHTTP2_INTERNAL_ERROR);
   }
 }
 
-void Stream::note_end_of_answer() {
-  connection_->guard().answered(static_cast<std::uint32_t>(id_));
-  if (!input_open()) return;
-  early_end_ = true;
-  connection_->expect_early_end();
-}
+void Stream::note_end_of_answer() { session_->answer_complete(*this); }
 
 std::span<const std::byte> Stream::take_output(std::size_t length) {
   const auto piece = pending_output().first(length);
@@ -194,7 +189,7 @@ std::size_t Stream::max_message_field() const {
   constexpr std::size_t least = 1024;  // where only the customary limit would cut it
   if (response_.status.message.empty()) return 0;
   const std::size_t limit =
-      nghttp2_session_get_remote_settings(connection_->session(), NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE);
+      nghttp2_session_get_remote_settings(session_->nghttp2(), NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE);
   const std::size_t metadata = response_.headers.byte_size() * 2 + response_.trailers.byte_size() * 2 +
                                (response_.headers.size() + response_.trailers.size()) * entry + others;
   const auto room = [&](std::size_t list) { return list > metadata ? list - metadata : 0; };
