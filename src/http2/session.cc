@@ -10,6 +10,8 @@ namespace wasm_grpc::http2 {
 
 namespace {
 
+constexpr std::uint32_t unlimited_streams = 0x7fffffff;
+
 std::string_view text(const std::uint8_t* bytes, std::size_t size) {
   return {reinterpret_cast<const char*>(bytes), size};
 }
@@ -33,15 +35,35 @@ bool Session::begin() {
   if (nghttp2_session_server_new2(&session_, core_.callbacks.get(), this, core_.options.get()) != 0) return false;
   const Settings& settings = core_.settings;
   const std::array<nghttp2_settings_entry, 4> entries = {{
-      {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, settings.max_concurrent_streams},
+      {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, unlimited_streams},
       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, settings.stream_window},
       {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, settings.max_header_list_size},
       // gRPC has no use for stream priorities, and nghttp2 schedules faster without them (RFC 9218, 2.1).
       {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
   }};
-  return nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, entries.data(), entries.size()) == 0 &&
+  return nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, entries.data(), entries.size()) == 0 && say_settings() &&
          nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0,
                                                static_cast<std::int32_t>(settings.connection_window)) == 0;
+}
+
+// nghttp2 ends the connection of a client that opens more streams than it may, where refusing the stream is enough (RFC
+// 9113, 5.1.2). So only the client hears how many it may open, in the frame that nghttp2 has made, and begin_head()
+// holds it to that.
+bool Session::say_settings() {
+  constexpr std::size_t head_size = 9;
+  constexpr std::size_t entry_size = 6;
+  const std::uint8_t* frame = nullptr;
+  const ssize_t size = nghttp2_session_mem_send(session_, &frame);
+  if (size <= 0) return false;
+  const auto bytes = std::as_bytes(std::span(frame, static_cast<std::size_t>(size)));
+  hello_.assign(bytes.begin(), bytes.end());
+  for (std::size_t at = head_size; at + entry_size <= hello_.size(); at += entry_size) {
+    if (hello_[at] != std::byte{0} || hello_[at + 1] != std::byte{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS}) continue;
+    for (std::size_t i = 0; i < 4; ++i) {
+      hello_[at + 2 + i] = static_cast<std::byte>(core_.settings.max_concurrent_streams >> (24 - 8 * i));
+    }
+  }
+  return true;
 }
 
 // ---- Input ----
@@ -66,7 +88,8 @@ void Session::feed(std::span<const std::byte> bytes) {
 void Session::begin_head(std::int32_t id) {
   head_stream_ = nullptr;
   // Handlers may still work on streams that the client has reset: those count too.
-  if (live_streams_ >= 2 * std::size_t{core_.settings.max_concurrent_streams}) {
+  const std::size_t most = core_.settings.max_concurrent_streams;
+  if (open_streams_ >= most || live_streams_ >= 2 * most) {
     nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, id, NGHTTP2_REFUSED_STREAM);
     return;
   }
@@ -74,6 +97,7 @@ void Session::begin_head(std::int32_t id) {
   stream->open(*this, id);
   nghttp2_session_set_stream_user_data(session_, id, stream);
   ++live_streams_;
+  ++open_streams_;
   stream->place().next = streams_;
   if (streams_ != nullptr) streams_->place().previous = stream;
   streams_ = stream;
@@ -102,6 +126,7 @@ void Session::stream_closed(std::int32_t id, std::uint32_t error) {
 void Session::forget_open(Stream& stream) noexcept {
   if (last_found_ == &stream) last_found_ = nullptr;
   if (head_stream_ == &stream) head_stream_ = nullptr;
+  --open_streams_;
   StreamPlace& place = stream.place();
   if (place.previous != nullptr) {
     place.previous->place().next = place.next;
@@ -203,6 +228,10 @@ void Session::submit() {
 }
 
 bool Session::pull(net::OutputBatch& batch) {
+  if (!hello_.empty()) {
+    batch.copy(hello_);
+    std::vector<std::byte>().swap(hello_);
+  }
   busy_ = true;
   batch_ = &batch;
   bool more = true;

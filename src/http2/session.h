@@ -145,6 +145,7 @@ class Session {
  private:
   struct Callbacks;  // nghttp2's
 
+  [[nodiscard]] bool say_settings();
   void begin_head(std::int32_t id);
   Stream* end_head() noexcept;
   [[nodiscard]] Stream* find(std::int32_t id) noexcept;
@@ -169,9 +170,11 @@ class Session {
   bool close_wanted_ = false;  // close() was called then
   bool deaf_ = false;
   bool client_leaves_ = false;
+  std::vector<std::byte> hello_;  // our SETTINGS, until they are sent
 
-  Stream* streams_ = nullptr;  // the open ones
-  std::size_t live_streams_ = 0;
+  Stream* streams_ = nullptr;      // the open ones
+  std::size_t open_streams_ = 0;   // as many
+  std::size_t live_streams_ = 0;   // those, and what handlers still hold
   Stream* head_stream_ = nullptr;  // whose header block is being received
   Stream* last_found_ = nullptr;
   net::OutputBatch* batch_ = nullptr;     // while pull() runs

@@ -24,7 +24,7 @@ struct Settings {
   std::chrono::milliseconds request_idle_timeout{0};
 
   /// Streams one client connection may have open at once (SETTINGS_MAX_CONCURRENT_STREAMS). A client keeps further
-  /// calls back until one ends; those it opens all the same are reset with REFUSED_STREAM.
+  /// calls back until one ends; those it opens all the same are reset with REFUSED_STREAM, and the others go on.
   std::uint32_t max_concurrent_streams = 1000;
 
   /// All header fields of one request, counted as names + values + 32 bytes each (SETTINGS_MAX_HEADER_LIST_SIZE).

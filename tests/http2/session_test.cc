@@ -272,6 +272,49 @@ TEST_F(SessionTest, ThatThereIsOutputIsToldOnceUntilTheOwnerActsOnIt) {
   EXPECT_EQ(owner->outputs, 2);
 }
 
+TEST_F(SessionTest, AStreamBeyondThoseAClientMayHaveIsRefusedAndTheOthersGoOn) {
+  settings.max_concurrent_streams = 2;
+  begin();
+  feed(client.call("/t.T/Keep", "a", 1));
+  const auto hello = frames();
+  ASSERT_EQ(hello.at(0).type, NGHTTP2_SETTINGS);
+  bool told = false;
+  for (std::size_t at = 0; at < hello[0].payload.size(); at += 6) {
+    told =
+        told || (hello[0].payload[at + 1] == NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS && hello[0].number(at + 2) == 2);
+  }
+  EXPECT_TRUE(told);
+  feed(raw_frame(NGHTTP2_SETTINGS, NGHTTP2_FLAG_ACK, 0, ""));  // it cannot say that it did not know
+  feed(client.call("/t.T/Keep", "b", 3));
+  feed(client.call("/t.T/Echo", "one too many", 5));
+  auto refused = frames();
+  ASSERT_EQ(refused.size(), 1U);
+  EXPECT_EQ(refused[0].type, NGHTTP2_RST_STREAM);
+  EXPECT_EQ(refused[0].id, 5U);
+  EXPECT_EQ(refused[0].number(0), std::uint32_t{NGHTTP2_REFUSED_STREAM});
+  EXPECT_FALSE(owner->is_broken);
+  EXPECT_TRUE(owner->violations.empty());
+
+  static_cast<void>(kept.at(0)->send(bytes_of("answer")));
+  kept[0]->finish({});
+  EXPECT_EQ(data_said(), message("answer"));
+  feed(client.call("/t.T/Echo", "in its place", 7));
+  EXPECT_EQ(data_said(), message("in its place"));
+}
+
+TEST_F(SessionTest, WhoKeepsOpeningMoreThanItMayIsEnded) {
+  settings.max_concurrent_streams = 1;
+  settings.reset_burst = 10;
+  settings.resets_per_second = 1;
+  begin();
+  feed(client.call("/t.T/Keep", "a", 1));
+  for (std::uint32_t id = 3; id < 60; id += 2) {
+    feed(client.call("/t.T/Echo", "more", id));
+    static_cast<void>(said());
+  }
+  EXPECT_EQ(owner->violations.at(0), EndReason::error_flood);
+}
+
 TEST_F(SessionTest, ALargeMessageIsWrittenFromWhereItIs) {
   begin();
   const std::string large(20'000, 'x');
