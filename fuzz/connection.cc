@@ -24,15 +24,15 @@ namespace wasm_grpc::fuzz {
 namespace {
 
 /// Small limits, so that small inputs reach them.
-http2::Settings small_limits() {
-  http2::Settings settings;
+ConnectionOptions small_limits() {
+  ConnectionOptions settings;
   settings.max_message_size = 4096;
   settings.max_concurrent_streams = 8;
-  settings.max_header_list_size = 1024;
-  settings.stream_window = 1024;
-  settings.max_large_input = 4096;
-  settings.reset_burst = 5;
-  settings.resets_per_second = 1;
+  settings.clients.max_header_list_size = 1024;
+  settings.clients.stream_window = 1024;
+  settings.clients.max_large_input = 4096;
+  settings.clients.reset_burst = 5;
+  settings.clients.resets_per_second = 1;
   return settings;
 }
 

@@ -26,13 +26,14 @@ struct ClientLimits {
   /// one of more than four times as much ends the connection.
   std::uint32_t max_header_list_size = 16 * 1024;
 
-  /// CONTINUATION frames that the headers of one request may take beyond their first frame.
+  /// CONTINUATION frames that the headers of one request may take beyond their first frame (CVE-2024-27983).
   std::uint32_t max_continuations = 8;
 
   /// Streams a client may reset right after it has opened them (within some 20 ms), at once, and a second after that;
   /// the same again for errors of its own that reset one. Resets of older streams, and of those that were answered,
   /// count as overhead below: clients reset streams that the server has ended early, and cancel calls that they have
-  /// waited for.
+  /// waited for. Opening and resetting streams is cheap for a client and not for a server (CVE-2023-44487,
+  /// CVE-2025-8671).
   std::uint32_t reset_burst = 1000;
   std::uint32_t resets_per_second = 200;
 

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "wasm_grpc/client_limits.h"
+#include "wasm_grpc/connection_options.h"
 #include "wasm_grpc/guest_limits.h"
 #include "wasm_grpc/instance_life.h"
 #include "wasm_grpc/log_limits.h"
@@ -87,7 +87,7 @@ struct TlsOptions {
   TlsClientAuth client_auth = TlsClientAuth::require;
 };
 
-struct ServerOptions {
+struct ServerOptions : ConnectionOptions {
   /// Threads that serve, each with its own event loop and instances. 0: one for each core.
   unsigned workers = 0;
 
@@ -106,21 +106,10 @@ struct ServerOptions {
   /// stacks, their code and the host's buffers of calls take comes on top.
   std::uint64_t max_total_memory = 0;
 
-  /// Bytes one request message may have, as it comes and decompressed; a larger one is answered RESOURCE_EXHAUSTED.
-  std::size_t max_message_size = std::size_t{4} << 20;
-
   /// Bytes at the front of an ended instance's memory that are overwritten and kept for the next instance, rather than
   /// given back to the system. Where instances are many and short, as with InstanceMode::fresh, 128 KiB make a call
   /// twice as cheap; but the process keeps as much for each of the instances that were alive at once.
   std::size_t kept_slot_memory = 0;
-
-  /// How long a call may take, from its headers to its answer; its client may set it a shorter deadline. One that takes
-  /// longer is answered DEADLINE_EXCEEDED, or 504 where it is HTTP. Holds for calls on the server's own connections. 0:
-  /// for ever.
-  std::chrono::milliseconds max_call_time{0};
-
-  /// Streams one client connection may have open at once; further ones wait at the client.
-  std::uint32_t max_concurrent_streams = 1000;
 
   /// What guests may use.
   GuestLimits guests;
@@ -131,9 +120,6 @@ struct ServerOptions {
   /// Nothing removes files of modules that are not served any more. Empty: none.
   std::string code_cache;
 
-  /// What a client may do before its connection is ended.
-  ClientLimits clients;
-
   /// TLS on the TCP addresses, but for those listened on as "http://ADDRESS:PORT".
   TlsOptions tls;
 
@@ -141,28 +127,6 @@ struct ServerOptions {
   /// and addresses such as "10.0.0.0/8", "fd00::/8" and "192.0.2.7", "unix:" for unix sockets. A connection from there
   /// that begins otherwise is closed; from elsewhere nobody is believed.
   std::vector<std::string> proxies;
-
-  /// After this much time without a byte from a client (up to twice as much) it is sent a PING, and its connection is
-  /// closed when nothing comes back within the timeout (at least 1 ms): so dead clients are found. A time of 0: never.
-  /// gRPC's usual values.
-  std::chrono::milliseconds keepalive_time{7'200'000};
-  std::chrono::milliseconds keepalive_timeout{20'000};
-
-  /// How often a client may ping while it has a call open; every two hours without one. With more than two pings too
-  /// many between answers its connection ends with ENHANCE_YOUR_CALM, "too_many_pings". 0: as often as it likes.
-  std::chrono::milliseconds min_ping_interval{300'000};
-
-  /// Whether that interval holds for clients without a call too, rather than two hours: gRPC's "permit keepalive
-  /// without calls".
-  bool pings_without_calls = false;
-
-  /// A connection without calls for this long is told to go (GOAWAY). 0: never.
-  std::chrono::milliseconds max_connection_idle{0};
-
-  /// A connection this old, give or take a tenth, is told to go, so that clients spread anew over the servers behind a
-  /// name or balancer. Its calls may end within the grace, then it is closed. 0: never; a grace of 0: no limit.
-  std::chrono::milliseconds max_connection_age{0};
-  std::chrono::milliseconds max_connection_age_grace{0};
 
   /// How long stop() waits for calls in progress before it ends them.
   std::chrono::milliseconds drain_timeout{30'000};

@@ -72,12 +72,12 @@ void Connection::feed(std::span<const std::byte> bytes) {
 }
 
 std::unique_ptr<Wire> Connection::make_http1() {
-  const Settings& settings = core_.settings;
+  const ConnectionOptions& settings = core_.settings;
   // HTTP/1.1 has no PING: the system asks whether its client is still there.
   if (settings.keepalive_time.count() > 0) socket_.keep_alive(settings.keepalive_time, settings.keepalive_timeout);
   SessionOwner& owner = *this;
   return std::make_unique<Http1Wire>(session_, owner, socket_.is_secure() ? "https" : "http",
-                                     settings.max_header_list_size);
+                                     settings.clients.max_header_list_size);
 }
 
 // Once all is said, what still comes is read so that the end does not overtake the answer. A client that does not read

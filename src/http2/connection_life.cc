@@ -29,7 +29,7 @@ std::chrono::milliseconds spread(std::chrono::milliseconds time, Time now) {
 }  // namespace
 
 void ConnectionLife::begin(Time now) noexcept {
-  if (settings_.handshake_timeout.count() > 0) deadline_ = rpc::later(now, settings_.handshake_timeout);
+  if (settings_.clients.handshake_timeout.count() > 0) deadline_ = rpc::later(now, settings_.clients.handshake_timeout);
 }
 
 void ConnectionLife::opened(Time now) noexcept {

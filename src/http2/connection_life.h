@@ -4,8 +4,8 @@
 #include <chrono>
 #include <cstdint>
 
-#include "http2/settings.h"
 #include "rpc/timer_queue.h"
+#include "wasm_grpc/connection_options.h"
 
 namespace wasm_grpc::http2 {
 
@@ -30,7 +30,7 @@ class ConnectionLife {
     name_last_stream,  // the last GOAWAY: what the client opens now is not served
     refuse_pings,      // the same with ENHANCE_YOUR_CALM, "too_many_pings"
     ping,              // is the client still there?
-    give_up_opening,   // close: Settings::handshake_timeout
+    give_up_opening,   // close: ClientLimits::handshake_timeout
     give_up_silence,   // close: no answer to a PING
     close,
   };
@@ -42,7 +42,7 @@ class ConnectionLife {
   };
 
   /// `settings` outlive it.
-  explicit ConnectionLife(const Settings& settings) noexcept : settings_(settings) {}
+  explicit ConnectionLife(const ConnectionOptions& settings) noexcept : settings_(settings) {}
 
   // ---- What happens ----
 
@@ -88,7 +88,7 @@ class ConnectionLife {
   [[nodiscard]] Action look_at_age(Time now, bool has_streams) noexcept;
   [[nodiscard]] Action keep_alive(Time now) noexcept;
 
-  const Settings& settings_;
+  const ConnectionOptions& settings_;
   State state_ = State::opening;
   Time deadline_ = Time::max();  // of the state: for opening, for a goodbye to be read
   Time next_ = Time::max();      // for what follows

@@ -4,10 +4,10 @@
 
 namespace wasm_grpc::http2 {
 
-Core::Core(asio::io_context& io_context, const Settings& http2_settings, const rpc::MethodTable& method_table,
-           rpc::TimerQueue& timer_queue, Host& its_host, rpc::CodecQueue* codecs)
+Core::Core(asio::io_context& io_context, const ConnectionOptions& connection_options,
+           const rpc::MethodTable& method_table, rpc::TimerQueue& timer_queue, Host& its_host, rpc::CodecQueue* codecs)
     : io(io_context),
-      settings(http2_settings),
+      settings(connection_options),
       methods(method_table),
       timers(timer_queue),
       host(its_host),

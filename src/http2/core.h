@@ -12,17 +12,17 @@
 #include "http2/connection.h"
 #include "http2/field_block.h"
 #include "http2/host.h"
-#include "http2/settings.h"
 #include "http2/stream.h"
 #include "net/socket_io.h"
 #include "rpc/method_table.h"
 #include "rpc/timer_queue.h"
+#include "wasm_grpc/connection_options.h"
 
 namespace wasm_grpc::http2 {
 
 /// Owned by the endpoint; open connections and their streams refer to it.
 struct Core {
-  Core(asio::io_context& io_context, const Settings& http2_settings, const rpc::MethodTable& method_table,
+  Core(asio::io_context& io_context, const ConnectionOptions& connection_options, const rpc::MethodTable& method_table,
        rpc::TimerQueue& timer_queue, Host& its_host, rpc::CodecQueue* codecs);
 
   /// Notes that the connection has something to send, and asks the host for a flush.
@@ -33,7 +33,7 @@ struct Core {
   void connection_closed(std::size_t place);
 
   asio::io_context& io;
-  const Settings settings;
+  const ConnectionOptions settings;
   const rpc::MethodTable& methods;
   rpc::TimerQueue& timers;
   Host& host;

@@ -7,7 +7,7 @@
 
 namespace wasm_grpc::http2 {
 
-Endpoint::Endpoint(asio::io_context& io, const Settings& settings, const rpc::MethodTable& methods,
+Endpoint::Endpoint(asio::io_context& io, const ConnectionOptions& settings, const rpc::MethodTable& methods,
                    rpc::TimerQueue& timers, Host& host, rpc::CodecQueue* codecs)
     : core_(std::make_unique<Core>(io, settings, methods, timers, host, codecs)) {}
 

@@ -8,12 +8,12 @@
 #include <utility>
 
 #include "http2/host.h"
-#include "http2/settings.h"
 #include "net/door.h"
 #include "net/tls/context.h"
 #include "rpc/codec_queue.h"
 #include "rpc/method_table.h"
 #include "rpc/timer_queue.h"
+#include "wasm_grpc/connection_options.h"
 
 namespace wasm_grpc::http2 {
 
@@ -27,8 +27,8 @@ struct Core;
 /// Every call that a handler has retained must be released before the endpoint is destroyed.
 class Endpoint final : public net::Receiver {
  public:
-  Endpoint(asio::io_context& io, const Settings& settings, const rpc::MethodTable& methods, rpc::TimerQueue& timers,
-           Host& host, rpc::CodecQueue* codecs = nullptr);
+  Endpoint(asio::io_context& io, const ConnectionOptions& settings, const rpc::MethodTable& methods,
+           rpc::TimerQueue& timers, Host& host, rpc::CodecQueue* codecs = nullptr);
   ~Endpoint() override;
   Endpoint(const Endpoint&) = delete;
   Endpoint& operator=(const Endpoint&) = delete;

@@ -26,11 +26,11 @@ std::uint32_t stream_id(const std::uint8_t* bytes) noexcept { return big_endian(
 
 }  // namespace
 
-FrameGuard::FrameGuard(const Settings& settings) noexcept
-    : resets_(settings.reset_burst, settings.resets_per_second),
-      overhead_(settings.overhead_burst, settings.overhead_per_second),
-      max_continuations_(settings.max_continuations),
-      max_block_size_(block_size_factor * settings.max_header_list_size),
+FrameGuard::FrameGuard(const ClientLimits& limits) noexcept
+    : resets_(limits.reset_burst, limits.resets_per_second),
+      overhead_(limits.overhead_burst, limits.overhead_per_second),
+      max_continuations_(limits.max_continuations),
+      max_block_size_(block_size_factor * limits.max_header_list_size),
       skip_(NGHTTP2_CLIENT_MAGIC_LEN) {}
 
 std::size_t FrameGuard::inspect(std::span<const std::byte> bytes) noexcept {

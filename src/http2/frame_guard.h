@@ -15,8 +15,8 @@
 #include <span>
 
 #include "http2/host.h"
-#include "http2/settings.h"
 #include "rpc/token_bucket.h"
+#include "wasm_grpc/client_limits.h"
 
 namespace wasm_grpc::http2 {
 
@@ -29,7 +29,7 @@ struct Violation {
 
 class FrameGuard {
  public:
-  explicit FrameGuard(const Settings& settings) noexcept;
+  explicit FrameGuard(const ClientLimits& limits) noexcept;
 
   /// Looks at the next bytes of the connection, the client's preface first. Returns how many of them nghttp2 may have:
   /// all, or less when there is a violation(); the guard is then of no further use.

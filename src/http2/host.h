@@ -16,16 +16,16 @@ namespace wasm_grpc::http2 {
 /// Why we ended a connection whose client did not.
 enum class EndReason : std::uint8_t {
   malformed_http1,    // it is neither HTTP/2 nor HTTP/1.1, or a request that cannot be served safely
-  handshake_timeout,  // Settings::handshake_timeout
+  handshake_timeout,  // ClientLimits::handshake_timeout
   protocol_error,     // its frames or their order break HTTP/2
-  reset_flood,        // Settings::reset_burst, by the client itself
-  error_flood,        // Settings::reset_burst, by errors that made us reset streams
-  control_flood,      // Settings::overhead_burst, or it makes us queue replies that it does not read
-  header_flood,       // Settings::max_continuations, or header lists far above Settings::max_header_list_size
-  slow_headers,       // Settings::header_timeout
-  stalled_output,     // Settings::stall_timeout
-  too_many_pings,     // Settings::min_ping_interval
-  keepalive_timeout,  // Settings::keepalive_timeout
+  reset_flood,        // ClientLimits::reset_burst, by the client itself
+  error_flood,        // ClientLimits::reset_burst, by errors that made us reset streams
+  control_flood,      // ClientLimits::overhead_burst, or it makes us queue replies that it does not read
+  header_flood,       // ClientLimits::max_continuations, or header lists far above ClientLimits::max_header_list_size
+  slow_headers,       // ClientLimits::header_timeout
+  stalled_output,     // ClientLimits::stall_timeout
+  too_many_pings,     // ConnectionOptions::min_ping_interval
+  keepalive_timeout,  // ConnectionOptions::keepalive_timeout
   tls_failure,        // no agreement on TLS, or broken records later
   too_many,           // Endpoint::note_refused()
   bad_proxy_header,   // it came from a proxy and began by no header of the PROXY protocol
@@ -66,9 +66,9 @@ struct Counters : net::Traffic {
   rpc::Counter calls_started;                                      // given to a handler
   rpc::Counter calls_refused;                                      // answered without one
   rpc::Counter calls_past_deadline;                                // of their clients
-  rpc::Counter calls_over_time;                                    // Settings::max_call_time
+  rpc::Counter calls_over_time;                                    // ConnectionOptions::max_call_time
   rpc::Counter metadata_dropped;                                   // fields that gRPC does not allow
-  rpc::Counter calls_idle;                                         // Settings::request_idle_timeout
+  rpc::Counter calls_idle;                                         // ClientLimits::request_idle_timeout
   std::array<rpc::Counter, rpc::max_status_code + 1> calls_ended;  // by status; CANCELLED where there was none
 };
 

@@ -10,6 +10,8 @@ namespace wasm_grpc::http2 {
 
 namespace {
 
+// Bytes on their way to us. Costs no memory here: bytes leave this window as they arrive.
+constexpr std::int32_t connection_window = 4 * 1024 * 1024;
 constexpr std::uint32_t unlimited_streams = 0x7fffffff;
 
 std::string_view text(const std::uint8_t* bytes, std::size_t size) {
@@ -23,9 +25,9 @@ Session::Session(Core& core, net::Counted& keeper, SessionOwner& owner, std::sha
       keeper_(keeper),
       owner_(owner),
       client_(std::move(client)),
-      guard_(core.settings),
-      forced_resets_(core.settings.reset_burst, core.settings.resets_per_second),
-      large_input_(core.settings.max_large_input) {}
+      guard_(core.settings.clients),
+      forced_resets_(core.settings.clients.reset_burst, core.settings.clients.resets_per_second),
+      large_input_(core.settings.clients.max_large_input) {}
 
 Session::~Session() {
   if (session_ != nullptr) nghttp2_session_del(session_);
@@ -33,17 +35,16 @@ Session::~Session() {
 
 bool Session::begin() {
   if (nghttp2_session_server_new2(&session_, core_.callbacks.get(), this, core_.options.get()) != 0) return false;
-  const Settings& settings = core_.settings;
+  const ConnectionOptions& settings = core_.settings;
   const std::array<nghttp2_settings_entry, 4> entries = {{
       {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, unlimited_streams},
-      {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, settings.stream_window},
-      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, settings.max_header_list_size},
+      {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, settings.clients.stream_window},
+      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, settings.clients.max_header_list_size},
       // gRPC has no use for stream priorities, and nghttp2 schedules faster without them (RFC 9218, 2.1).
       {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
   }};
   return nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, entries.data(), entries.size()) == 0 && say_settings() &&
-         nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0,
-                                               static_cast<std::int32_t>(settings.connection_window)) == 0;
+         nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0, connection_window) == 0;
 }
 
 // nghttp2 ends the connection of a client that opens more streams than it may, where refusing the stream is enough (RFC

@@ -41,7 +41,7 @@ class SessionOwner {
   virtual void client_opened() = 0;
   virtual void client_pinged() = 0;
   virtual void ping_answered(std::span<const std::uint8_t> payload) = 0;
-  /// The last stream has ended. Only where Settings::max_connection_idle is said.
+  /// The last stream has ended. Only where ConnectionOptions::max_connection_idle is said.
   virtual void became_idle() = 0;
   /// The client is to be told why its connection ends: Session::end().
   virtual void violated(const Violation& violation) = 0;
@@ -65,7 +65,7 @@ class Session {
 
   /// What the sessions of an endpoint share: nghttp2's callbacks, and its options.
   [[nodiscard]] static std::unique_ptr<nghttp2_session_callbacks, CallbacksDeleter> make_callbacks();
-  [[nodiscard]] static std::unique_ptr<nghttp2_option, OptionDeleter> make_options(const Settings& settings);
+  [[nodiscard]] static std::unique_ptr<nghttp2_option, OptionDeleter> make_options(const ConnectionOptions& settings);
 
   // ---- For the connection ----
 

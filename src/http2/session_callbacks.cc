@@ -104,7 +104,7 @@ std::unique_ptr<nghttp2_session_callbacks, CallbacksDeleter> Session::make_callb
   return std::unique_ptr<nghttp2_session_callbacks, CallbacksDeleter>(made);
 }
 
-std::unique_ptr<nghttp2_option, OptionDeleter> Session::make_options(const Settings& settings) {
+std::unique_ptr<nghttp2_option, OptionDeleter> Session::make_options(const ConnectionOptions& settings) {
   nghttp2_option* made = nullptr;
   if (nghttp2_option_new(&made) != 0) throw std::bad_alloc();
   nghttp2_option_set_no_auto_window_update(made, 1);
@@ -115,8 +115,9 @@ std::unique_ptr<nghttp2_option, OptionDeleter> Session::make_options(const Setti
   // The FrameGuard counts first, and knows what to call it. Of CONTINUATION frames nghttp2 would count the pieces that
   // they come in.
   nghttp2_option_set_max_continuations(made, std::numeric_limits<std::size_t>::max());
-  nghttp2_option_set_stream_reset_rate_limit(made, 2 * (std::uint64_t{settings.reset_burst} + settings.overhead_burst),
-                                             std::uint64_t{settings.resets_per_second} + settings.overhead_per_second);
+  nghttp2_option_set_stream_reset_rate_limit(
+      made, 2 * (std::uint64_t{settings.clients.reset_burst} + settings.clients.overhead_burst),
+      std::uint64_t{settings.clients.resets_per_second} + settings.clients.overhead_per_second);
   return std::unique_ptr<nghttp2_option, OptionDeleter>(made);
 }
 

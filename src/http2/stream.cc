@@ -45,7 +45,7 @@ void Stream::open(Session& session, std::int32_t id) {
   session.retain();
   id_ = id;
   request_.client = &session.client();
-  allowance_ = session.core().settings.stream_window;
+  allowance_ = session.core().settings.clients.stream_window;
   open_ = true;
   retain();
 }
@@ -90,12 +90,12 @@ void Stream::count_end() noexcept {
 // ---- Receiving ----
 
 void Stream::take_field(std::string_view name, std::string_view value) {
-  head_.add(name, value, session_->core().settings.max_header_list_size, request_.metadata);
+  head_.add(name, value, session_->core().settings.clients.max_header_list_size, request_.metadata);
 }
 
 void Stream::head_complete(bool end_stream) {
   Core& core = session_->core();
-  if (const auto refusal = head_.judge(core.methods, core.settings.max_header_list_size, request_.metadata)) {
+  if (const auto refusal = head_.judge(core.methods, core.settings.clients.max_header_list_size, request_.metadata)) {
     request_.half_closed = end_stream;
     refuse(*refusal);
     return;
@@ -117,7 +117,7 @@ void Stream::head_complete(bool end_stream) {
 
 void Stream::set_deadline() {
   const auto timeout = is_http() ? std::nullopt : head_.timeout();
-  const auto limit = session_->core().settings.max_call_time_of(*request_.method);
+  const auto limit = session_->core().settings.max_call_time;
   if (!timeout && limit.count() == 0) return;
   const auto now = rpc::Clock::now();
   if (timeout) request_.deadline = rpc::later(now, *timeout);
@@ -133,7 +133,7 @@ void Stream::take_data(std::span<const std::byte> bytes) {
   allowance_ -= std::min(allowance_, bytes.size());
   if (ignores_input_ || cancelled()) {
     // More is not let in, so there would be no end.
-    if (answers_at_end_ && allowance_ < session_->core().settings.stream_window / 2) answer_at_end();
+    if (answers_at_end_ && allowance_ < session_->core().settings.clients.stream_window / 2) answer_at_end();
     return;
   }
   held_ += bytes.size();
@@ -224,7 +224,7 @@ void Stream::on_timer() noexcept {
          rpc::CallEnd::deadline);
     return;
   }
-  const auto limit = core.settings.max_call_time_of(*request_.method);
+  const auto limit = core.settings.max_call_time;
   const std::string why = "it took longer than the " + std::to_string(limit.count()) + " ms a call may take here";
   fail({rpc::StatusCode::deadline_exceeded, "the server ended the call: " + why}, rpc::CallEnd::deadline);
   core.host.call_ended(*request_.method, peer(), why);
@@ -253,7 +253,8 @@ void Stream::look_at_request(bool reads, std::uint64_t silent_looks) noexcept {
   }
   if (!started_) ++core.counters.calls_refused;
   ignores_input_ = true;
-  const std::string why = "its client sent nothing for " + std::to_string(core.settings.request_idle_timeout.count()) +
+  const std::string why = "its client sent nothing for " +
+                          std::to_string(core.settings.clients.request_idle_timeout.count()) +
                           " ms, and had not ended the request";
   fail({rpc::StatusCode::deadline_exceeded, "the server ended the call: " + why}, rpc::CallEnd::deadline);
   if (is_http() && !response_.broken_off) response_.http_status = request_timeout;
@@ -268,7 +269,7 @@ void Stream::input_consumed(std::size_t bytes) noexcept {
   if (!open_) return;
   if (granted_ > 0) {
     // What is beyond the window now; a client that has ended its side uses no more allowance.
-    const std::size_t window = session_->core().settings.stream_window;
+    const std::size_t window = session_->core().settings.clients.stream_window;
     const std::size_t excess = std::max(held_ + (request_.half_closed ? 0 : allowance_), window) - window;
     if (granted_ > excess) session_->large_input().release(std::exchange(granted_, excess) - excess);
   }
@@ -277,7 +278,7 @@ void Stream::input_consumed(std::size_t bytes) noexcept {
 
 // Restores the allowance to the stream window, less what is still held, once that is worth a frame; or adds `extra`.
 void Stream::credit(std::size_t extra) {
-  const std::size_t window = session_->core().settings.stream_window;
+  const std::size_t window = session_->core().settings.clients.stream_window;
   std::size_t increment = extra;
   if (extra == 0) {
     if (allowance_ + held_ > window / 2) return;

@@ -11,37 +11,6 @@
 
 namespace wasm_grpc::runtime {
 
-namespace {
-
-http2::Settings http2_settings(const ServerOptions& options) {
-  http2::Settings settings;
-  settings.max_message_size = options.max_message_size;
-  settings.max_call_time = options.max_call_time;
-  settings.request_idle_timeout = options.clients.request_idle_timeout;
-  settings.max_concurrent_streams = options.max_concurrent_streams;
-  settings.keepalive_time = options.keepalive_time;
-  settings.keepalive_timeout = options.keepalive_timeout;
-  settings.min_ping_interval = options.min_ping_interval;
-  settings.pings_without_calls = options.pings_without_calls;
-  settings.max_connection_idle = options.max_connection_idle;
-  settings.max_connection_age = options.max_connection_age;
-  settings.max_connection_age_grace = options.max_connection_age_grace;
-  settings.stream_window = options.clients.stream_window;
-  settings.max_large_input = options.clients.max_large_input;
-  settings.max_header_list_size = options.clients.max_header_list_size;
-  settings.max_continuations = options.clients.max_continuations;
-  settings.reset_burst = options.clients.reset_burst;
-  settings.resets_per_second = options.clients.resets_per_second;
-  settings.overhead_burst = options.clients.overhead_burst;
-  settings.overhead_per_second = options.clients.overhead_per_second;
-  settings.handshake_timeout = options.clients.handshake_timeout;
-  settings.header_timeout = options.clients.header_timeout;
-  settings.stall_timeout = options.clients.stall_timeout;
-  return settings;
-}
-
-}  // namespace
-
 Worker::Worker(const ServerOptions& options, InstanceBudget& budget, wasm::EpochTicker& ticker, const observe::Log& log,
                LoanExchange* exchange, unsigned index)
     : index_(index),
@@ -62,7 +31,7 @@ Worker::Worker(const ServerOptions& options, InstanceBudget& budget, wasm::Epoch
       slice_(options.guests.time_slice),
       codecs_([this] { wake_turn(); }),
       calls_(guest_context()),
-      endpoint_(io_, http2_settings(options), methods_, timers_, *this, &codecs_) {
+      endpoint_(io_, options, methods_, timers_, *this, &codecs_) {
   if (exchange == nullptr) return;
   loans_ = std::make_unique<Loans>(*exchange, index, methods_, options.max_message_size, &codecs_);
   if (options.share_work) calls_.share(*loans_);

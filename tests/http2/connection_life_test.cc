@@ -34,12 +34,12 @@ class Life : public testing::Test {
   }
   Action look(Time now, bool has_streams = false) { return life->look(now, {.has_streams = has_streams}); }
 
-  Settings settings;
+  ConnectionOptions settings;
   std::optional<ConnectionLife> life;
 };
 
 TEST_F(Life, AConnectionThatDoesNotOpenIsGivenUpAndOneThatDoesIsNot) {
-  settings.handshake_timeout = seconds(10);
+  settings.clients.handshake_timeout = seconds(10);
   ConnectionLife slow(settings);
   slow.begin(start);
   EXPECT_EQ(slow.next(), start + seconds(10));
@@ -52,7 +52,7 @@ TEST_F(Life, AConnectionThatDoesNotOpenIsGivenUpAndOneThatDoesIsNot) {
 }
 
 TEST_F(Life, WithoutAHandshakeTimeoutItMayOpenWheneverItLikes) {
-  settings.handshake_timeout = seconds(0);
+  settings.clients.handshake_timeout = seconds(0);
   ConnectionLife slow(settings);
   slow.begin(start);
   EXPECT_EQ(slow.next(), Time::max());

@@ -105,9 +105,9 @@ TEST(CallEnds, WhatWaitedForAFullSocketIsLetGoOf) {
 }
 
 TEST(CallEnds, ClientsMayResetStreamsThatTheServerHasEnded) {
-  Settings settings;
-  settings.reset_burst = 10;
-  settings.resets_per_second = 1;
+  ConnectionOptions settings;
+  settings.clients.reset_burst = 10;
+  settings.clients.resets_per_second = 1;
   Server server(settings);
   Client client(server.port());
   for (int i = 0; i < 200; ++i) {
@@ -176,8 +176,8 @@ TEST(Drain, AnswersAClientThatHasJustConnected) {
 }
 
 TEST(Drain, DoesNotWaitLongForAClientThatSaysNothing) {
-  Settings settings;
-  settings.handshake_timeout = std::chrono::hours(1);
+  ConnectionOptions settings;
+  settings.clients.handshake_timeout = std::chrono::hours(1);
   Server server(settings);
   Client client(server.port());
   EXPECT_TRUE(eventually([&] { return server.counters().connections_accepted == 1; }));
@@ -200,9 +200,9 @@ TEST(Close, CancelsEverythingAtOnce) {
 }
 
 TEST(Hostile, AClientThatKeepsResettingStreamsIsSentAway) {
-  Settings settings;
-  settings.reset_burst = 50;
-  settings.resets_per_second = 1;
+  ConnectionOptions settings;
+  settings.clients.reset_burst = 50;
+  settings.clients.resets_per_second = 1;
   Server server(settings);
   Client client(server.port());
   for (int i = 0; i < 200 && !client.connection_ended(); ++i) {
@@ -219,8 +219,8 @@ TEST(Hostile, AClientThatKeepsResettingStreamsIsSentAway) {
 }
 
 TEST(Hostile, AConnectionWithoutAHandshakeIsClosed) {
-  Settings settings;
-  settings.handshake_timeout = std::chrono::milliseconds(50);
+  ConnectionOptions settings;
+  settings.clients.handshake_timeout = std::chrono::milliseconds(50);
   Server server(settings);
   Client client(server.port());  // connected, and silent
   EXPECT_TRUE(eventually([&] { return server.counters().connections_accepted == 1; }));
@@ -228,7 +228,7 @@ TEST(Hostile, AConnectionWithoutAHandshakeIsClosed) {
 }
 
 TEST(Hostile, StreamsOverTheLimitAreRefused) {
-  Settings settings;
+  ConnectionOptions settings;
   settings.max_concurrent_streams = 5;
   Server server(settings);
   Client client(server.port());

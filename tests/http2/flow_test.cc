@@ -91,8 +91,8 @@ TEST(Flow, AHandlerThatDoesNotReadHoldsOneLargeMessageAtMost) {
 }
 
 TEST(Flow, LargeMessagesBeyondTheBudgetTakeTurns) {
-  Settings settings;
-  settings.max_large_input = 1'500'000;
+  ConnectionOptions settings;
+  settings.clients.max_large_input = 1'500'000;
   Server server(settings);
   Client client(server.port());
   std::vector<std::int32_t> ids;
@@ -108,8 +108,8 @@ TEST(Flow, LargeMessagesBeyondTheBudgetTakeTurns) {
 }
 
 TEST(Flow, AStreamThatWaitsForItsTurnMayBeReset) {
-  Settings settings;
-  settings.max_large_input = 1;
+  ConnectionOptions settings;
+  settings.clients.max_large_input = 1;
   Server server(settings);
   Client client(server.port());
   const std::string message(1'000'000, 'x');
@@ -131,8 +131,8 @@ TEST(Flow, AStreamThatWaitsForItsTurnMayBeReset) {
 }
 
 TEST(Flow, ACallThatTookItsLargeRequestLeavesTheTurnToOthers) {
-  Settings settings;
-  settings.max_large_input = 1;
+  ConnectionOptions settings;
+  settings.clients.max_large_input = 1;
   Server server(settings);
   Client client(server.port(), {.consume = false});
   const auto open = client.open("/test.Test/Spread");

@@ -59,15 +59,15 @@ class FrameGuardTest : public testing::Test {
     return passed;
   }
 
-  Settings settings_{.reset_burst = 50, .resets_per_second = 1, .overhead_burst = 1000, .overhead_per_second = 1};
-  std::optional<FrameGuard> guard_{settings_};
+  ClientLimits limits_{.reset_burst = 50, .resets_per_second = 1, .overhead_burst = 1000, .overhead_per_second = 1};
+  std::optional<FrameGuard> guard_{limits_};
 };
 
 TEST_F(FrameGuardTest, CallsPassInPiecesOfAnySize) {
   const std::string call = headers(1) + data(1, "hello") + data(1, "", end_stream) +
                            frame(NGHTTP2_PRIORITY, 0, 3, std::string("\0\0\0\1\7", 5)) + headers(3) + reset(3);
   for (std::size_t size = 1; size <= call.size(); ++size) {
-    FrameGuard guard(settings_);
+    FrameGuard guard(limits_);
     std::string all = NGHTTP2_CLIENT_MAGIC + call;
     for (std::size_t at = 0; at < all.size(); at += size) {
       const std::string piece = all.substr(at, size);
@@ -82,7 +82,7 @@ TEST_F(FrameGuardTest, AViolationIsFoundInPiecesOfAnySize) {
   const std::string bytes =
       NGHTTP2_CLIENT_MAGIC + headers(1) + frame(NGHTTP2_PRIORITY, 0, 9, std::string("\0\0\0\x9\7", 5));
   for (std::size_t size = 1; size <= bytes.size(); ++size) {
-    FrameGuard guard(settings_);
+    FrameGuard guard(limits_);
     for (std::size_t at = 0; at < bytes.size() && !guard.violation(); at += size) {
       const std::string piece = bytes.substr(at, size);
       (void)guard.inspect(std::as_bytes(std::span(piece)));
@@ -136,7 +136,7 @@ TEST_F(FrameGuardTest, FramesThatCarryNothingAreLimited) {
       {data(1, std::string(200, '\0'), NGHTTP2_FLAG_PADDED), 1000},
   };
   for (const auto& [bytes, allowed] : floods) {
-    guard_.emplace(settings_);
+    guard_.emplace(limits_);
     ASSERT_TRUE(passes(NGHTTP2_CLIENT_MAGIC + headers(1)));
     const int passed = flood(bytes, EndReason::control_flood);
     EXPECT_GE(passed, allowed);

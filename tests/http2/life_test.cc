@@ -14,7 +14,7 @@ using std::chrono::milliseconds;
 std::uint32_t last_code(const Client& client) { return client.goaways().back().first; }
 
 TEST(Keepalive, ASilentClientThatAnswersPingsStays) {
-  Settings settings;
+  ConnectionOptions settings;
   settings.keepalive_time = milliseconds(20);
   settings.keepalive_timeout = milliseconds(15'000);
   Server server(settings);
@@ -26,7 +26,7 @@ TEST(Keepalive, ASilentClientThatAnswersPingsStays) {
 }
 
 TEST(Keepalive, AClientThatAnswersNothingIsDropped) {
-  Settings settings;
+  ConnectionOptions settings;
   settings.keepalive_time = milliseconds(20);
   settings.keepalive_timeout = milliseconds(20);
   Server server(settings);
@@ -67,7 +67,7 @@ TEST(PingEnforcement, AnswersInBetweenMakePingsWelcome) {
 
 TEST(PingEnforcement, WithoutCallsClientsMayPingAsRarelyAsDuringThemOnly) {
   for (const bool permitted : {false, true}) {
-    Settings settings;
+    ConnectionOptions settings;
     settings.min_ping_interval = milliseconds(1);
     settings.pings_without_calls = permitted;
     Server server(settings);
@@ -82,7 +82,7 @@ TEST(PingEnforcement, WithoutCallsClientsMayPingAsRarelyAsDuringThemOnly) {
 }
 
 TEST(PingEnforcement, CanBeSwitchedOff) {
-  Settings settings;
+  ConnectionOptions settings;
   settings.min_ping_interval = milliseconds(0);
   Server server(settings);
   Client client(server.port());
@@ -92,7 +92,7 @@ TEST(PingEnforcement, CanBeSwitchedOff) {
 }
 
 TEST(Idle, AConnectionWithoutCallsIsToldToGo) {
-  Settings settings;
+  ConnectionOptions settings;
   settings.max_connection_idle = milliseconds(50);
   Server server(settings);
   Client client(server.port());
@@ -104,7 +104,7 @@ TEST(Idle, AConnectionWithoutCallsIsToldToGo) {
 }
 
 TEST(Idle, AConnectionWithAnOpenCallIsNotIdle) {
-  Settings settings;
+  ConnectionOptions settings;
   settings.max_connection_idle = milliseconds(50);
   Server server(settings);
   Client client(server.port());
@@ -118,7 +118,7 @@ TEST(Idle, AConnectionWithAnOpenCallIsNotIdle) {
 }
 
 TEST(Age, AnOldConnectionGoesWhenItsCallsHaveEnded) {
-  Settings settings;
+  ConnectionOptions settings;
   settings.max_connection_age = milliseconds(50);
   Server server(settings);
   Client client(server.port());
@@ -134,7 +134,7 @@ TEST(Age, AnOldConnectionGoesWhenItsCallsHaveEnded) {
 }
 
 TEST(Age, CallsThatOutlastTheGraceAreCutOff) {
-  Settings settings;
+  ConnectionOptions settings;
   settings.max_connection_age = milliseconds(30);
   settings.max_connection_age_grace = milliseconds(100);
   Server server(settings);

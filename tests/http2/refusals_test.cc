@@ -143,7 +143,7 @@ TEST_F(Refusals, TheConnectionStaysUsable) {
 }
 
 TEST(RefusedConnections, AreThoseOverTheLimit) {
-  Server server(Settings(), 1);
+  Server server(ConnectionOptions(), 1);
   Client first(server.port());
   EXPECT_EQ(first.call("/test.Test/Unary", "x").status(), 0);
   Client second(server.port());

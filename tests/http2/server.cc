@@ -313,7 +313,7 @@ class Server::WorkerHost final : public Host, public net::ListenerWatch {
   Server& server_;
 };
 
-Server::Server(const Settings& settings, std::size_t max_connections)
+Server::Server(const ConnectionOptions& settings, std::size_t max_connections)
     : seen_(std::make_unique<Seen>()),
       door_(max_connections),
       io_(1),

@@ -47,7 +47,7 @@ struct Seen {
 class Server {
  public:
   /// `max_connections`: 0 for no limit.
-  explicit Server(const Settings& settings = Settings(), std::size_t max_connections = 0);
+  explicit Server(const ConnectionOptions& settings = ConnectionOptions(), std::size_t max_connections = 0);
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

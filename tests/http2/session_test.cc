@@ -217,7 +217,7 @@ class SessionTest : public testing::Test {
   }
 
   asio::io_context io{1};
-  Settings settings;
+  ConnectionOptions settings;
   rpc::MethodTable methods;
   rpc::TimerQueue timers;
   Worker worker;
@@ -304,8 +304,8 @@ TEST_F(SessionTest, AStreamBeyondThoseAClientMayHaveIsRefusedAndTheOthersGoOn) {
 
 TEST_F(SessionTest, WhoKeepsOpeningMoreThanItMayIsEnded) {
   settings.max_concurrent_streams = 1;
-  settings.reset_burst = 10;
-  settings.resets_per_second = 1;
+  settings.clients.reset_burst = 10;
+  settings.clients.resets_per_second = 1;
   begin();
   feed(client.call("/t.T/Keep", "a", 1));
   for (std::uint32_t id = 3; id < 60; id += 2) {

@@ -20,8 +20,8 @@ using std::chrono::minutes;
 
 constexpr int deadline_exceeded = 4;
 
-Settings with_call_time(milliseconds limit) {
-  Settings settings;
+ConnectionOptions with_call_time(milliseconds limit) {
+  ConnectionOptions settings;
   settings.max_call_time = limit;
   return settings;
 }
@@ -29,11 +29,11 @@ Settings with_call_time(milliseconds limit) {
 /// The limit is four looks, an hour of the test's time each.
 constexpr int looks = 4;
 
-Settings with_idle_timeout(milliseconds limit = hours(1)) {
-  Settings settings;
-  settings.request_idle_timeout = limit;
-  settings.header_timeout = milliseconds(0);
-  settings.stall_timeout = milliseconds(0);
+ConnectionOptions with_idle_timeout(milliseconds limit = hours(1)) {
+  ConnectionOptions settings;
+  settings.clients.request_idle_timeout = limit;
+  settings.clients.header_timeout = milliseconds(0);
+  settings.clients.stall_timeout = milliseconds(0);
   settings.min_ping_interval = milliseconds(0);  // the tests know by them that the server has read all
   return settings;
 }
@@ -288,8 +288,8 @@ TEST_F(IdleRequests, ARequestWhoseHeadersAreNotCompleteIsNotYetOne) {
 }
 
 TEST(IdleRequest, ThatWaitsForItsTurnWithALargeMessageIsNotIdle) {
-  Settings settings = with_idle_timeout();
-  settings.max_large_input = 100'000;
+  ConnectionOptions settings = with_idle_timeout();
+  settings.clients.max_large_input = 100'000;
   Server server(settings);
   Client client(server.port());
   const std::string large(200'000, 'x');
@@ -322,8 +322,8 @@ TEST(IdleRequest, MayBeSilentForEverByDefaultAndWithTheLargestLimit) {
 
 TEST(IdleRequest, OfAMillisecondIsEnded) {
   for (const bool others_on : {false, true}) {
-    Settings settings = with_idle_timeout(milliseconds(1));
-    if (others_on) settings.stall_timeout = hours(1);
+    ConnectionOptions settings = with_idle_timeout(milliseconds(1));
+    if (others_on) settings.clients.stall_timeout = hours(1);
     Server server(settings);
     Client client(server.port());
     const auto id = client.open("/test.Test/Bidi");
@@ -333,8 +333,8 @@ TEST(IdleRequest, OfAMillisecondIsEnded) {
 }
 
 TEST(IdleRequest, IsLookedAtLongEnoughWhereOtherLimitsAreShorter) {
-  Settings settings = with_idle_timeout(milliseconds(10'001));
-  settings.header_timeout = milliseconds(4000);  // a look each second
+  ConnectionOptions settings = with_idle_timeout(milliseconds(10'001));
+  settings.clients.header_timeout = milliseconds(4000);  // a look each second
   Server server(settings);
   Client client(server.port());
   const auto id = client.open("/test.Test/Bidi");
