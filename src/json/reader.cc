@@ -69,9 +69,8 @@ bool Reader::within(std::string_view name) {
   return false;
 }
 
-bool Reader::fits() {
-  return out_.size() <= options_.max_size ||
-         in_.wrong("the message is larger than " + std::to_string(options_.max_size) + " bytes");
+bool Reader::too_large() {
+  return in_.wrong("the message is larger than " + std::to_string(options_.max_size) + " bytes");
 }
 
 bool Reader::contents(const MessageType& type, int depth) {

@@ -59,7 +59,8 @@ class Reader {
   void put_tag(const Field& field) { out_.raw(field.tag_bytes.data(), field.tag_size); }
   /// Refuses the same key twice: the keys are those since `first`.
   [[nodiscard]] bool keys_differ(std::size_t first, const char* place);
-  [[nodiscard]] bool fits();
+  [[nodiscard]] bool fits() { return out_.size() <= options_.max_size || too_large(); }
+  bool too_large();
   /// Puts a name before the path of the field that is wrong; returns false.
   bool within(std::string_view name);
 

@@ -56,10 +56,7 @@ bool Writer::within(std::string_view name) {
   return false;
 }
 
-bool Writer::fits() {
-  return out_.size() <= options_.max_size ||
-         wrong("the JSON is larger than " + std::to_string(options_.max_size) + " bytes");
-}
+bool Writer::too_large() { return wrong("the JSON is larger than " + std::to_string(options_.max_size) + " bytes"); }
 
 Writer::Stored Writer::stored(const Record& record) const {
   return {record.field->index << 3 | static_cast<std::uint32_t>(record.wire),

@@ -75,7 +75,8 @@ class Writer {
   void begin_member(const Field& field, bool& is_first);
   [[nodiscard]] Stored stored(const Record& record) const;
   [[nodiscard]] Piece piece(const Stored& stored) const { return {begin_ + stored.begin, begin_ + stored.end}; }
-  [[nodiscard]] bool fits();
+  [[nodiscard]] bool fits() { return out_.size() <= options_.max_size || too_large(); }
+  bool too_large();
   bool wrong(std::string what);
   bool malformed() { return wrong("the bytes are cut short, or are no such message"); }
   /// Puts a name before the path of the field that is wrong; returns false.

@@ -35,11 +35,7 @@ std::uint64_t decoded(Kind kind, std::uint64_t value) noexcept {
 
 }  // namespace
 
-const std::uint8_t* take_varint(const std::uint8_t* at, const std::uint8_t* end, std::uint64_t& value) noexcept {
-  if (at != end && *at < 0x80) {
-    value = *at;
-    return at + 1;
-  }
+const std::uint8_t* take_long_varint(const std::uint8_t* at, const std::uint8_t* end, std::uint64_t& value) noexcept {
   value = 0;
   for (unsigned shift = 0; shift < 70 && at != end; shift += 7) {
     const std::uint8_t byte = *at++;

@@ -46,9 +46,15 @@ class WireInput {
   bool is_malformed_ = false;
 };
 
+[[nodiscard]] const std::uint8_t* take_long_varint(const std::uint8_t* at, const std::uint8_t* end,
+                                                   std::uint64_t& value) noexcept;
 /// Takes a varint from the front; nullptr when there is none, else the place behind it.
-[[nodiscard]] const std::uint8_t* take_varint(const std::uint8_t* at, const std::uint8_t* end,
-                                              std::uint64_t& value) noexcept;
+[[nodiscard]] inline const std::uint8_t* take_varint(const std::uint8_t* at, const std::uint8_t* end,
+                                                     std::uint64_t& value) noexcept {
+  if (at == end || *at >= 0x80) return take_long_varint(at, end, value);
+  value = *at;
+  return at + 1;
+}
 
 /// A value of a kind that is_bits(), as 64 bits: of kinds of 32 bits the lower ones, signed integers as two's
 /// complement. `contents` holds nothing else.
