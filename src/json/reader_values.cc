@@ -262,7 +262,14 @@ std::optional<std::string> Reader::read_text(const Field& field, std::string_vie
     out_.close(region);
     return true;
   };
-  return end(value() || within(field.name));
+  // Whoever gave the text knows whose it is, and it has no lines.
+  if (value() && out_.size() <= options_.max_size) {
+    out_.finish();
+    return std::nullopt;
+  }
+  out_.cancel();
+  return in_.problem().empty() ? "the message is larger than " + std::to_string(options_.max_size) + " bytes"
+                               : in_.problem();
 }
 
 }  // namespace wasm_grpc::json

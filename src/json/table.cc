@@ -170,12 +170,13 @@ EnumType::EnumType(const pb::EnumDescriptor& type)
     : name_(valid_text(type.full_name())), is_null_(type.full_name() == "google.protobuf.NullValue") {
   for (int i = 0; i < type.value_count(); ++i) {
     const std::string name = valid_text(type.value(i)->name());
-    by_name_.push_back({name, quoted(name), type.value(i)->number()});
+    by_name_.push_back({name, quoted(name), type.value(i)->number(), i});
   }
   by_number_ = by_name_;
-  std::stable_sort(by_number_.begin(), by_number_.end(),
-                   [](const Value& a, const Value& b) { return a.number < b.number; });
-  std::stable_sort(by_name_.begin(), by_name_.end(), [](const Value& a, const Value& b) { return a.name < b.name; });
+  std::sort(by_number_.begin(), by_number_.end(),
+            [](const Value& a, const Value& b) { return std::tie(a.number, a.place) < std::tie(b.number, b.place); });
+  std::sort(by_name_.begin(), by_name_.end(),
+            [](const Value& a, const Value& b) { return std::tie(a.name, a.place) < std::tie(b.name, b.place); });
 }
 
 const std::int32_t* EnumType::number_of(std::string_view name) const {
@@ -191,7 +192,7 @@ const std::string* EnumType::quoted_name_of(std::int32_t number) const {
 }
 
 bool MessageType::Name::operator<(const Name& other) const {
-  return std::tie(size, head, text) < std::tie(other.size, other.head, other.text);
+  return std::tie(size, head, text, place) < std::tie(other.size, other.head, other.text, other.place);
 }
 
 MessageType::MessageType(const Types& types, const pb::Descriptor& type, const Neighbours& neighbours)
@@ -240,7 +241,7 @@ void MessageType::add_field(const Declared& declared, const Neighbours& neighbou
 
 void MessageType::index_fields(const pb::Descriptor& type) {
   const auto add = [this](std::string text, std::uint32_t field) {
-    names_.push_back({text.size(), head_of(text), std::move(text), field});
+    names_.push_back({text.size(), head_of(text), std::move(text), field, names_.size()});
   };
   // A name in JSON goes before the same name in the .proto file.
   for (const Field& field : fields_) add(field.name, field.index);
@@ -248,7 +249,7 @@ void MessageType::index_fields(const pb::Descriptor& type) {
     const Declared* declared = type.FindFieldByNumber(static_cast<int>(field.number));
     if (declared != nullptr && declared->name() != field.name) add(valid_text(declared->name()), field.index);
   }
-  std::stable_sort(names_.begin(), names_.end());
+  std::sort(names_.begin(), names_.end());
 
   // As many as there are fields, and a few for gaps: a hostile number takes no memory.
   const std::size_t dense = 2 * fields_.size() + 16;

@@ -61,6 +61,7 @@ class EnumType {
     std::string name;
     std::string quoted;
     std::int32_t number;
+    int place;
   };
   std::string name_;
   std::vector<Value> by_name_;
@@ -131,12 +132,14 @@ class MessageType {
   [[nodiscard]] const Field* find(std::uint32_t number) const;
 
  private:
-  /// A name, to be compared by numbers first: its length and its first eight bytes.
+  /// A name, to be compared by numbers first: its length and its first eight bytes. Of two that are the same, the one
+  /// with the lower place counts.
   struct Name {
     std::size_t size = 0;
     std::uint64_t head = 0;
     std::string text;
     std::uint32_t field = 0;
+    std::size_t place = 0;
     bool operator<(const Name& other) const;
   };
   void add_field(const google::protobuf::FieldDescriptor& field, const Neighbours& neighbours);

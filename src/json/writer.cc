@@ -147,8 +147,10 @@ bool Writer::collected_members(const MessageType& type, Pieces pieces, int depth
   if (!collect(type, pieces)) return false;
   drop_unset(type, first);
   const auto field_of = [](const Stored& stored) { return stored.field_and_wire >> 3; };
-  std::stable_sort(stored_.begin() + static_cast<std::ptrdiff_t>(first), stored_.end(),
-                   [&](const Stored& a, const Stored& b) { return field_of(a) < field_of(b); });
+  // Those of one field in the order of the bytes.
+  std::sort(stored_.begin() + static_cast<std::ptrdiff_t>(first), stored_.end(), [&](const Stored& a, const Stored& b) {
+    return field_of(a) != field_of(b) ? field_of(a) < field_of(b) : a.begin < b.begin;
+  });
   const std::size_t last = stored_.size();
   for (std::size_t begin = first; begin < last;) {
     const Field& field = type.fields()[field_of(stored_[begin])];
@@ -315,7 +317,8 @@ void Writer::drop_same_keys(const Field& field, std::size_t first, std::size_t l
   if (ordered == last) return;
   std::vector<std::size_t> order;
   for (std::size_t i = first; i < last; ++i) order.push_back(i);
-  std::stable_sort(order.begin(), order.end(), is_before);
+  std::sort(order.begin(), order.end(),
+            [&](std::size_t a, std::size_t b) { return is_before(a, b) || (!is_before(b, a) && a < b); });
   std::vector<std::size_t> dropped;
   for (std::size_t i = 1; i < order.size(); ++i) {
     if (!is_before(order[i - 1], order[i])) dropped.push_back(order[i - 1]);

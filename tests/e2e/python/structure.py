@@ -13,6 +13,7 @@ import sys
 MAY_INCLUDE = {
     "rpc": set(),
     "json": {"rpc"},
+    "facade": {"rpc", "json"},
     "http1": set(),
     "net": {"rpc"},  # its counters
     "http2": {"net", "rpc", "http1"},
