@@ -39,8 +39,8 @@ Connection::Connection(Core& core, net::Incoming&& incoming, net::SslPointer ssl
     : core_(core),
       socket_(core.sockets, core.counters, *this, incoming, std::move(ssl)),
       admission_(std::move(incoming.admission)),
-      session_(core, *this, *this,
-               std::make_shared<rpc::Client>(rpc::next_connection_number(), std::move(incoming.peer))),
+      session_(core, *this, *this, std::make_shared<rpc::Client>(rpc::next_connection_number(), incoming.peer),
+               incoming.peer == "unix:" ? Session::Authorities::any : Session::Authorities::of_http),
       life_(core.settings),
       watch_(*this) {}
 

@@ -12,7 +12,8 @@ Core::Core(asio::io_context& io_context, const ConnectionOptions& connection_opt
       timers(timer_queue),
       host(its_host),
       callbacks(Session::make_callbacks()),
-      options(Session::make_options(settings)),
+      options(Session::make_options(settings, Session::Authorities::of_http)),
+      options_for_any_authority(Session::make_options(settings, Session::Authorities::any)),
       streams(codecs) {}
 
 void Core::mark_dirty(Connection& connection) {

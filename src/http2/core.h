@@ -41,6 +41,7 @@ struct Core {
 
   std::unique_ptr<nghttp2_session_callbacks, CallbacksDeleter> callbacks;
   std::unique_ptr<nghttp2_option, OptionDeleter> options;
+  std::unique_ptr<nghttp2_option, OptionDeleter> options_for_any_authority;
 
   StreamPool streams;
   std::vector<ConnectionRef> open;   // each knows its place

@@ -20,12 +20,14 @@ std::string_view text(const std::uint8_t* bytes, std::size_t size) {
 
 }  // namespace
 
-Session::Session(Core& core, net::Counted& keeper, SessionOwner& owner, std::shared_ptr<rpc::Client> client)
+Session::Session(Core& core, net::Counted& keeper, SessionOwner& owner, std::shared_ptr<rpc::Client> client,
+                 Authorities authorities)
     : core_(core),
       keeper_(keeper),
       owner_(owner),
       client_(std::move(client)),
       guard_(core.settings.clients),
+      rules_(authorities == Authorities::any ? std::make_unique<MessageRules>() : nullptr),
       forced_resets_(core.settings.clients.reset_burst, core.settings.clients.resets_per_second),
       large_input_(core.settings.clients.max_large_input) {}
 
@@ -34,7 +36,8 @@ Session::~Session() {
 }
 
 bool Session::begin() {
-  if (nghttp2_session_server_new2(&session_, core_.callbacks.get(), this, core_.options.get()) != 0) return false;
+  const auto& options = rules_ == nullptr ? core_.options : core_.options_for_any_authority;
+  if (nghttp2_session_server_new2(&session_, core_.callbacks.get(), this, options.get()) != 0) return false;
   const ConnectionOptions& settings = core_.settings;
   const std::array<nghttp2_settings_entry, 4> entries = {{
       {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, unlimited_streams},
@@ -117,7 +120,36 @@ Stream* Session::find(std::int32_t id) noexcept {
   return last_found_;
 }
 
+void Session::take_data(std::int32_t id, std::span<const std::byte> bytes) {
+  Stream* stream = find(id);
+  if (stream == nullptr) return;
+  if (rules_ != nullptr && !rules_->take_data(id, bytes.size())) {
+    break_off(*stream);
+  } else {
+    stream->take_data(bytes);
+  }
+}
+
+void Session::end_input(Stream& stream) {
+  if (rules_ != nullptr && !rules_->end_body(stream.id())) {
+    break_off(stream);
+  } else {
+    stream.end_input();
+  }
+}
+
+// The request is malformed (RFC 9113, 8.1.1): nothing of it is served any more.
+void Session::break_off(Stream& stream) {
+  const std::int32_t id = stream.id();
+  rules_->forget(id);
+  nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, id, NGHTTP2_PROTOCOL_ERROR);
+  nghttp2_session_set_stream_user_data(session_, id, nullptr);
+  forget_open(stream);
+  stream.on_closed(rpc::CallEnd::client);
+}
+
 void Session::stream_closed(std::int32_t id, std::uint32_t error) {
+  if (rules_ != nullptr) rules_->forget(id);
   Stream* stream = find(id);
   if (stream == nullptr) return;
   forget_open(*stream);
@@ -146,19 +178,25 @@ void Session::frame_received(const nghttp2_frame& frame) {
   const bool end = (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
   const bool acknowledges = (frame.hd.flags & NGHTTP2_FLAG_ACK) != 0;
   switch (frame.hd.type) {
-    case NGHTTP2_HEADERS:
-      if (frame.headers.cat == NGHTTP2_HCAT_REQUEST) {
-        if (Stream* stream = end_head(); stream != nullptr) stream->head_complete(end);
-      } else if (Stream* stream = find(frame.hd.stream_id); stream != nullptr && end) {
+    case NGHTTP2_HEADERS: {
+      const bool is_request = frame.headers.cat == NGHTTP2_HCAT_REQUEST;
+      Stream* stream = is_request ? end_head() : find(frame.hd.stream_id);
+      if (stream == nullptr) break;
+      if (rules_ != nullptr && !rules_->end_block(end)) {
+        break_off(*stream);
+      } else if (is_request) {
+        stream->head_complete(end);
+      } else if (end) {
         stream->end_input();
       }
       break;
+    }
     case NGHTTP2_DATA:
       if (end || frame.data.padlen > 0) {
         Stream* stream = find(frame.hd.stream_id);
         if (stream == nullptr) break;
         if (end) {
-          stream->end_input();
+          end_input(*stream);
         } else {
           stream->take_padding(frame.data.padlen);
         }

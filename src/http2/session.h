@@ -14,6 +14,7 @@
 #include "http2/frame_guard.h"
 #include "http2/host.h"
 #include "http2/large_input.h"
+#include "http2/message_rules.h"
 #include "net/counted.h"
 #include "net/output_batch.h"
 #include "rpc/token_bucket.h"
@@ -57,15 +58,20 @@ class SessionOwner {
 /// Belongs to its owner, as a member.
 class Session {
  public:
+  /// What requests may have as their authority.
+  enum class Authorities : std::uint8_t { of_http, any };
+
   /// `keeper` is held by every stream until it is recycled; both outlive the session.
-  Session(Core& core, net::Counted& keeper, SessionOwner& owner, std::shared_ptr<rpc::Client> client);
+  Session(Core& core, net::Counted& keeper, SessionOwner& owner, std::shared_ptr<rpc::Client> client,
+          Authorities authorities = Authorities::of_http);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
   /// What the sessions of an endpoint share: nghttp2's callbacks, and its options.
   [[nodiscard]] static std::unique_ptr<nghttp2_session_callbacks, CallbacksDeleter> make_callbacks();
-  [[nodiscard]] static std::unique_ptr<nghttp2_option, OptionDeleter> make_options(const ConnectionOptions& settings);
+  [[nodiscard]] static std::unique_ptr<nghttp2_option, OptionDeleter> make_options(const ConnectionOptions& settings,
+                                                                                   Authorities authorities);
 
   // ---- For the connection ----
 
@@ -149,6 +155,9 @@ class Session {
   void begin_head(std::int32_t id);
   Stream* end_head() noexcept;
   [[nodiscard]] Stream* find(std::int32_t id) noexcept;
+  void take_data(std::int32_t id, std::span<const std::byte> bytes);
+  void end_input(Stream& stream);
+  void break_off(Stream& stream);
   void stream_closed(std::int32_t id, std::uint32_t error);
   void forget_open(Stream& stream) noexcept;
   void frame_received(const nghttp2_frame& frame);
@@ -164,6 +173,7 @@ class Session {
   std::shared_ptr<rpc::Client> client_;
   nghttp2_session* session_ = nullptr;
   FrameGuard guard_;
+  std::unique_ptr<MessageRules> rules_;  // nullptr: those of nghttp2
   rpc::TokenBucket forced_resets_;
   bool dirty_ = false;
   bool busy_ = false;          // nghttp2 is on the stack: it must not be destroyed

@@ -30,9 +30,10 @@ struct Session::Callbacks {
   static int on_begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* user_data) {
     Session& session = session_of(user_data);
     session.guard_.begin_block();
-    if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
-      session.begin_head(frame->hd.stream_id);
-    }
+    if (frame->hd.type != NGHTTP2_HEADERS) return 0;
+    const bool is_request = frame->headers.cat == NGHTTP2_HCAT_REQUEST;
+    if (session.rules_ != nullptr) session.rules_->begin(frame->hd.stream_id, is_request);
+    if (is_request) session.begin_head(frame->hd.stream_id);
     return 0;
   }
 
@@ -41,10 +42,10 @@ struct Session::Callbacks {
     Session& session = session_of(user_data);
     // A block that is far too large is not even read: a byte of it can stand for kilobytes. feed() ends the connection.
     if (!session.guard_.count_field(name_size + value_size)) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    const std::string_view key = text(name, name_size);
+    if (session.rules_ != nullptr && !session.rules_->take_field(key, text(value, value_size))) return 0;
     // Nobody asks for the trailers of a request: then there is no head stream.
-    if (Stream* stream = session.head_stream_; stream != nullptr) {
-      stream->take_field(text(name, name_size), text(value, value_size));
-    }
+    if (Stream* stream = session.head_stream_; stream != nullptr) stream->take_field(key, text(value, value_size));
     return 0;
   }
 
@@ -52,9 +53,7 @@ struct Session::Callbacks {
                            std::size_t size, void* user_data) {
     // The connection's window is credited at once: a stream whose handler is slow must not stop the others.
     nghttp2_session_consume_connection(nghttp2, size);
-    if (Stream* stream = session_of(user_data).find(stream_id); stream != nullptr) {
-      stream->take_data(std::as_bytes(std::span(data, size)));
-    }
+    session_of(user_data).take_data(stream_id, std::as_bytes(std::span(data, size)));
     return 0;
   }
 
@@ -104,10 +103,13 @@ std::unique_ptr<nghttp2_session_callbacks, CallbacksDeleter> Session::make_callb
   return std::unique_ptr<nghttp2_session_callbacks, CallbacksDeleter>(made);
 }
 
-std::unique_ptr<nghttp2_option, OptionDeleter> Session::make_options(const ConnectionOptions& settings) {
+std::unique_ptr<nghttp2_option, OptionDeleter> Session::make_options(const ConnectionOptions& settings,
+                                                                     Authorities authorities) {
   nghttp2_option* made = nullptr;
   if (nghttp2_option_new(&made) != 0) throw std::bad_alloc();
   nghttp2_option_set_no_auto_window_update(made, 1);
+  // Then the MessageRules look.
+  if (authorities == Authorities::any) nghttp2_option_set_no_http_messaging(made, 1);
   nghttp2_option_set_no_closed_streams(made, 1);
   nghttp2_option_set_max_outbound_ack(made, max_outbound_acks);
   nghttp2_option_set_max_settings(made, max_settings_entries);

@@ -78,11 +78,11 @@ class Speaker {
   Speaker& operator=(const Speaker&) = delete;
 
   /// The head of a request; its body is for data().
-  std::string head(const std::string& path) {
+  std::string head(const std::string& path, std::string_view authority = "a") {
     const std::array<std::pair<std::string_view, std::string_view>, 6> fields = {
         {{":method", "POST"},
          {":scheme", "http"},
-         {":authority", "a"},
+         {":authority", authority},
          {":path", path},
          {"te", "trailers"},
          {"content-type", "application/grpc"}}};
@@ -123,7 +123,8 @@ struct Worker final : Host {
 /// Whose session it is: notes what it is told.
 class Owner final : public net::Counted, public SessionOwner {
  public:
-  explicit Owner(Core& core) : session(core, *this, *this, std::make_shared<rpc::Client>(7, "192.0.2.1:1")) {}
+  explicit Owner(Core& core, Session::Authorities authorities = Session::Authorities::of_http)
+      : session(core, *this, *this, std::make_shared<rpc::Client>(7, "192.0.2.1:1"), authorities) {}
 
   void has_output() override { ++outputs; }
   void client_opened() override { ++openings; }
@@ -175,9 +176,9 @@ class SessionTest : public testing::Test {
   }
   ~SessionTest() override { end(); }
 
-  Session& begin() {
+  Session& begin(Session::Authorities authorities = Session::Authorities::of_http) {
     core = std::make_unique<Core>(io, settings, methods, timers, worker, nullptr);
-    owner = net::Ref(*new Owner(*core));
+    owner = net::Ref(*new Owner(*core, authorities));
     EXPECT_TRUE(session().begin());
     return session();
   }
@@ -300,6 +301,39 @@ TEST_F(SessionTest, AStreamBeyondThoseAClientMayHaveIsRefusedAndTheOthersGoOn) {
   EXPECT_EQ(data_said(), message("answer"));
   feed(client.call("/t.T/Echo", "in its place", 7));
   EXPECT_EQ(data_said(), message("in its place"));
+}
+
+TEST_F(SessionTest, APathIsAnAuthorityWhereAnyIs) {
+  begin(Session::Authorities::any);
+  feed(client.head("/t.T/Keep", "/run/plugin.sock") + Speaker::data(1, message("x"), true));
+  ASSERT_EQ(kept.size(), 1U);
+  EXPECT_EQ(kept[0]->authority(), "/run/plugin.sock");
+}
+
+TEST_F(SessionTest, APathIsNoAuthorityElsewhere) {
+  begin();
+  feed(client.head("/t.T/Keep", "/run/plugin.sock") + Speaker::data(1, message("x"), true));
+  EXPECT_TRUE(kept.empty());
+  const auto said = frames();
+  EXPECT_TRUE(std::ranges::any_of(said, [](const Frame& frame) { return frame.type == NGHTTP2_RST_STREAM; }));
+}
+
+TEST_F(SessionTest, AMalformedRequestIsRefusedAloneWhereAnyAuthorityIsTaken) {
+  begin(Session::Authorities::any);
+  static_cast<void>(said());
+  feed(client.head("no path", "a") + Speaker::data(1, message("x"), true));
+  EXPECT_TRUE(kept.empty());
+  EXPECT_FALSE(session().has_streams());
+  feed(client.head("/t.T/Keep", "a") + Speaker::data(3, message("x"), true));
+  ASSERT_EQ(kept.size(), 1U);
+  int resets = 0;
+  for (const Frame& frame : frames()) {
+    if (frame.type != NGHTTP2_RST_STREAM) continue;
+    ++resets;
+    EXPECT_EQ(frame.id, 1U);
+    EXPECT_EQ(frame.number(0), std::uint32_t{NGHTTP2_PROTOCOL_ERROR});
+  }
+  EXPECT_EQ(resets, 1);
 }
 
 TEST_F(SessionTest, WhoKeepsOpeningMoreThanItMayIsEnded) {

@@ -27,8 +27,9 @@ def server(program, guest, path, tmp_path):
     server.stop()
 
 
-def greet(target: str, name: str) -> str:
-    with grpc.insecure_channel(target, [("grpc.use_local_subchannel_pool", 1), ("grpc.enable_http_proxy", 0)]) as channel:
+def greet(target: str, name: str, *options) -> str:
+    options = [("grpc.use_local_subchannel_pool", 1), ("grpc.enable_http_proxy", 0), *options]
+    with grpc.insecure_channel(target, options) as channel:
         stub = helloworld_pb2_grpc.GreeterStub(channel)
         return stub.SayHello(helloworld_pb2.HelloRequest(name=name), timeout=20).message
 
@@ -39,6 +40,11 @@ def test_grpc_clients_reach_every_worker_and_the_tcp_address_beside_it(server, p
         assert greet(f"unix:{path}", f"client {n}") == f"Hello client {n}"
     tcp = [line for line in server.stdout.splitlines() if line.startswith("listening on 127.0.0.1:")]
     assert greet(tcp[0].removeprefix("listening on "), "Ada") == "Hello Ada"
+
+
+def test_clients_may_name_the_socket_as_their_authority(server, path):
+    for authority in (str(path), f"unix:{path}", "plugin"):
+        assert greet(f"unix:{path}", "Ada", ("grpc.default_authority", authority)) == "Hello Ada", authority
 
 
 def test_the_file_goes_with_the_server(server, path):
