@@ -14,10 +14,6 @@ const std::uint8_t* bytes(std::string_view text) { return reinterpret_cast<const
 bool is_name(std::string_view name) { return nghttp2_check_header_name(bytes(name), name.size()) != 0; }
 bool is_value(std::string_view value) { return nghttp2_check_header_value_rfc9113(bytes(value), value.size()) != 0; }
 
-bool has_upper_case(std::string_view name) {
-  return std::any_of(name.begin(), name.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
-}
-
 // RFC 9113, 8.2.2.
 bool is_of_connection(std::string_view name) {
   return name == "connection" || name == "keep-alive" || name == "proxy-connection" || name == "transfer-encoding" ||
@@ -41,54 +37,44 @@ void MessageRules::begin(std::int32_t stream, bool is_request) noexcept {
 }
 
 bool MessageRules::take_field(std::string_view name, std::string_view value) {
-  if (malformed_) return false;
-  const Verdict verdict = judge(name, value);
-  malformed_ = verdict == Verdict::malformed;
-  return verdict == Verdict::take;
+  malformed_ =
+      malformed_ || !is_name(name) || !(name.starts_with(':') ? take_pseudo(name, value) : take_regular(name, value));
+  return !malformed_;
 }
 
-MessageRules::Verdict MessageRules::judge(std::string_view name, std::string_view value) {
-  const bool is_pseudo = name.starts_with(':');
-  // The order counts also of what is passed over.
-  if (!is_pseudo) seen_ |= regular_field;
-  if (name.empty() || !is_name(name)) {
-    return is_pseudo || has_upper_case(name) ? Verdict::malformed : Verdict::pass_over;
-  }
-  return is_pseudo ? judge_pseudo(name, value) : judge_regular(name, value);
-}
-
-MessageRules::Verdict MessageRules::judge_pseudo(std::string_view name, std::string_view value) noexcept {
-  const auto take_if = [](bool good) { return good ? Verdict::take : Verdict::malformed; };
-  if (!is_request_ || (seen_ & regular_field) != 0) return Verdict::malformed;
-  if (name == ":authority") return take_if(see(authority) && is_value(value));
+bool MessageRules::take_pseudo(std::string_view name, std::string_view value) noexcept {
+  if (!is_request_ || (seen_ & regular_field) != 0) return false;
+  if (name == ":authority") return see(authority) && is_value(value);
   if (name == ":method") {
     if (value == "CONNECT") seen_ |= connects;
     if (value == "OPTIONS") seen_ |= asks_options;
-    return take_if(see(method) && nghttp2_check_method(bytes(value), value.size()) != 0);
+    return see(method) && nghttp2_check_method(bytes(value), value.size()) != 0;
   }
   if (name == ":path") {
     if (value == "*") seen_ |= path_of_server;
     if (value.starts_with('/')) seen_ |= path_of_resource;
-    return take_if(see(path) && nghttp2_check_path(bytes(value), value.size()) != 0);
+    return see(path) && nghttp2_check_path(bytes(value), value.size()) != 0;
   }
   if (name == ":scheme") {
     if (value == "http" || value == "https") seen_ |= of_http;
-    return take_if(see(scheme) && is_scheme(value));
+    return see(scheme) && is_scheme(value);
   }
-  return Verdict::malformed;  // ":protocol" too: we have not offered it (RFC 8441, 3)
+  return false;  // ":protocol" too: we have not offered it (RFC 8441, 3)
 }
 
-MessageRules::Verdict MessageRules::judge_regular(std::string_view name, std::string_view value) {
-  if (is_of_connection(name)) return Verdict::malformed;
-  if (name == "te" && value != "trailers") return Verdict::malformed;
-  if (name == "host" && !see(host)) return Verdict::malformed;
-  if (name == "content-length" && is_request_) {
+bool MessageRules::take_regular(std::string_view name, std::string_view value) {
+  seen_ |= regular_field;
+  if (is_of_connection(name) || !is_value(value)) return false;
+  if (name == "te") return value == "trailers";
+  if (name == "host") return see(host);
+  if (name == "content-length") {
+    if (!is_request_) return false;  // it would come too late (RFC 9110, 6.5.1)
     std::uint64_t length = 0;
     const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), length);
-    if (!see(content_length) || error != std::errc() || end != value.data() + value.size()) return Verdict::malformed;
+    if (!see(content_length) || error != std::errc() || end != value.data() + value.size()) return false;
     if ((seen_ & connects) == 0) left_[stream_] = length;
   }
-  return is_value(value) ? Verdict::take : Verdict::pass_over;
+  return true;
 }
 
 bool MessageRules::see(std::uint32_t what) noexcept {

@@ -16,7 +16,7 @@ class MessageRules {
  public:
   /// A header block begins: that of a request, or its trailers.
   void begin(std::int32_t stream, bool is_request) noexcept;
-  /// Whether the field is to be taken. What is not is no field of HTTP/2, or the end of its request: see end_block().
+  /// The next field. False when it makes the request malformed, and for those that follow.
   [[nodiscard]] bool take_field(std::string_view name, std::string_view value);
   /// The block is complete. False when its request is malformed.
   [[nodiscard]] bool end_block(bool end_stream);
@@ -41,11 +41,9 @@ class MessageRules {
     path_of_resource = 1U << 10,
     of_http = 1U << 11,
   };
-  enum class Verdict : std::uint8_t { take, pass_over, malformed };
 
-  [[nodiscard]] Verdict judge(std::string_view name, std::string_view value);
-  [[nodiscard]] Verdict judge_pseudo(std::string_view name, std::string_view value) noexcept;
-  [[nodiscard]] Verdict judge_regular(std::string_view name, std::string_view value);
+  [[nodiscard]] bool take_pseudo(std::string_view name, std::string_view value) noexcept;
+  [[nodiscard]] bool take_regular(std::string_view name, std::string_view value);
   /// False when it was seen before.
   [[nodiscard]] bool see(std::uint32_t what) noexcept;
   [[nodiscard]] bool is_complete() const noexcept;
