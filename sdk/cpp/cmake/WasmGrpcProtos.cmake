@@ -15,7 +15,8 @@ cmake_policy(VERSION 3.25)
 
 set_property(GLOBAL PROPERTY WASM_GRPC_PROTOS_CMAKE_DIR "${CMAKE_CURRENT_LIST_DIR}")
 
-# Sets WASM_GRPC_PROTOC, and in the caller's scope `plugin` and `protobuf_include`, the folder of google/protobuf/*.proto.
+# Sets WASM_GRPC_PROTOC, and in the caller's scope `plugin`, `api_include`, the folder of google/api/*.proto, and
+# `protobuf_include`, that of google/protobuf/*.proto.
 function(_wasm_grpc_find_protoc)
   find_program(WASM_GRPC_PROTOC protoc DOC "protoc, which reads .proto files")
   if(NOT WASM_GRPC_PROTOC)
@@ -38,6 +39,12 @@ function(_wasm_grpc_find_protoc)
   get_filename_component(protoc_dir "${protoc_dir}" DIRECTORY)
   find_path(WASM_GRPC_PROTOBUF_INCLUDE_DIR google/protobuf/timestamp.proto HINTS "${protoc_dir}/../include"
             NO_CMAKE_FIND_ROOT_PATH DOC "The folder of google/protobuf/timestamp.proto")
+  get_property(here GLOBAL PROPERTY WASM_GRPC_PROTOS_CMAKE_DIR)
+  get_filename_component(api_include "${here}/../../protos" ABSOLUTE)
+  if(NOT EXISTS "${api_include}/google/api/annotations.proto")
+    set(api_include "${here}/protos")  # in an installed package
+  endif()
+  set(api_include "${api_include}" PARENT_SCOPE)
   set(plugin "${plugin}" PARENT_SCOPE)
   set(protobuf_include "${WASM_GRPC_PROTOBUF_INCLUDE_DIR}" PARENT_SCOPE)
 endfunction()
@@ -83,6 +90,8 @@ function(wasm_grpc_generate variable)
   if(NOT GEN_IMPORT_DIRS)
     list(APPEND dirs "${CMAKE_CURRENT_SOURCE_DIR}")
   endif()
+  # google/api/annotations.proto, where nobody has another.
+  list(APPEND dirs "${api_include}")
   if(protobuf_include)
     list(APPEND dirs "${protobuf_include}")
   endif()

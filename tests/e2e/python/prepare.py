@@ -11,6 +11,7 @@ import subprocess
 import sys
 import venv
 
+API_PROTOS = pathlib.Path(__file__).resolve().parents[3] / "sdk" / "protos"
 REQUIREMENTS = pathlib.Path(__file__).with_name("requirements.txt")
 
 
@@ -32,7 +33,10 @@ def make_environment(folder: pathlib.Path) -> pathlib.Path:
 def generate_stubs(python: pathlib.Path, stubs: pathlib.Path, protos: list[pathlib.Path]) -> None:
     shutil.rmtree(stubs, ignore_errors=True)
     stubs.mkdir(parents=True)
-    includes = [f"-I{folder}" for folder in sorted({proto.parent for proto in protos})]
+    # What .proto files import for rules of HTTP.
+    protos = [*protos, *sorted(API_PROTOS.rglob("*.proto"))]
+    includes = [f"-I{folder}" for folder in sorted({proto.parent for proto in protos if API_PROTOS not in proto.parents})]
+    includes.append(f"-I{API_PROTOS}")
     outputs = [f"--python_out={stubs}", f"--grpc_python_out={stubs}"]
     subprocess.run([python, "-m", "grpc_tools.protoc", *includes, *outputs, *protos], check=True)
 
