@@ -63,6 +63,8 @@ struct ModuleInfo {
   std::uint64_t memory_minimum_bytes = 0;
   std::uint64_t memory_maximum_bytes = 0;  // what it may grow to; the host's limit where it sets none
   std::size_t descriptor_bytes = 0;        // of its protobuf descriptors
+  /// Its protobuf descriptors, serialized google.protobuf.FileDescriptorSet messages; empty where it has none.
+  std::vector<std::string> descriptors;
   /// What of its ABI it may use, by its imports and exports, such as "events", "metadata" or "compression".
   std::vector<std::string> features;
   /// Of its calls in event style; nothing where it has no such methods, or was not run.

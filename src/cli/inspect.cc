@@ -8,6 +8,7 @@
 
 #include "cli/commands.h"
 #include "cli/server_flags.h"
+#include "openapi/document.h"
 #include "wasm_grpc/rpc/method.h"
 #include "wasm_grpc/server.h"
 
@@ -18,6 +19,7 @@ namespace {
 struct InspectFlags {
   std::string module;
   bool json = false;
+  bool openapi = false;
   bool start = true;
   std::string code_cache;
   ModuleFlags given;
@@ -115,6 +117,17 @@ void print_json(const ModuleInfo& info) {
   std::printf("%s\n", out.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
 }
 
+int print_openapi(const ModuleInfo& info) {
+  if (info.descriptors.empty()) return fail("module " + info.name + " has no descriptors to make a document of");
+  std::vector<std::string> methods;
+  for (const MethodInfo& method : info.methods) methods.push_back(method.path);
+  // A module has no version: the document's is as good as any.
+  const auto document = openapi::document_of_module(info.descriptors, methods, {.title = info.name, .version = "1"});
+  if (!document.ok()) return fail("module " + info.name + ": " + document.error().message);
+  std::fputs(document.value().c_str(), stdout);
+  return exit_ok;
+}
+
 int inspect(const InspectFlags& flags) {
   ServerOptions options;
   options.workers = 1;
@@ -128,6 +141,7 @@ int inspect(const InspectFlags& flags) {
   const auto info = flags.start ? server.value()->add_module(flags.module, module_options.value())
                                 : server.value()->inspect_module(flags.module);
   if (!info.ok()) return fail(info.error().message);
+  if (flags.openapi) return print_openapi(info.value());
   if (flags.json) {
     print_json(info.value());
   } else {
@@ -142,7 +156,11 @@ void add_inspect(CLI::App& app, Command& run) {
   auto flags = std::make_shared<InspectFlags>();
   CLI::App* command = app.add_subcommand("inspect", "Show a module's ABI, services, imports, memory and size");
   command->add_option("MODULE", flags->module, "The .wasm file")->required();
-  command->add_flag("--json", flags->json, "Print JSON");
+  auto* const json = command->add_flag("--json", flags->json, "Print JSON");
+  command
+      ->add_flag("--openapi", flags->openapi,
+                 "Print the OpenAPI 3.1 document of its methods as HTTP and JSON have them")
+      ->excludes(json);
   command->add_flag("!--no-start", flags->start, "Do not run its start: show the methods its custom section describes");
   add_code_cache_flag(*command, flags->code_cache);
   flags->given.add_to(*command);

@@ -28,7 +28,9 @@ ModuleInfo describe_outside(const wasm::Module& module, const abi::Abi& abi, con
       info.memory_maximum_bytes = std::min(info.memory_maximum_bytes, *module.memory()->maximum_pages * page);
     }
   }
-  info.descriptor_bytes = module.custom_section(abi::descriptors_section).size();
+  const std::string_view descriptors = module.custom_section(abi::descriptors_section);
+  info.descriptor_bytes = descriptors.size();
+  if (!descriptors.empty()) info.descriptors.emplace_back(descriptors);
   info.features = abi.features(module);
   info.warnings = abi.warnings(module);
   return info;
@@ -68,8 +70,10 @@ ModuleInfo describe(const GuestModule& guest, const wasm::EngineOptions& engine)
     if (method.style == abi::Style::events) info.placement = placement_of(guest.declaration());
   }
   if (info.placement) info.placement_key = guest.declaration().placement_key;
-  if (!guest.declaration().descriptors.empty()) info.descriptor_bytes = 0;
-  for (const std::string& descriptors : guest.declaration().descriptors) info.descriptor_bytes += descriptors.size();
+  if (guest.declaration().descriptors.empty()) return info;
+  info.descriptors = guest.declaration().descriptors;
+  info.descriptor_bytes = 0;
+  for (const std::string& descriptors : info.descriptors) info.descriptor_bytes += descriptors.size();
   return info;
 }
 

@@ -18,6 +18,7 @@ MAY_INCLUDE = {
     "net": {"rpc"},  # its counters
     "http2": {"net", "rpc", "http1"},
     "services": {"rpc"},
+    "openapi": {"rpc", "services", "facade"},
     "wasm": set(),
     "wasi": {"wasm"},
     "hostmodules": {"wasm"},
@@ -27,7 +28,7 @@ MAY_INCLUDE = {
     "grpc_cpp": {"rpc"},
     "client": {"rpc", "services"},
     "protoc": set(),  # not in src/, but nobody may include it either
-    "cli": {"client", "protoc"},  # else a user of include/ like any other
+    "cli": {"client", "openapi", "protoc"},  # else a user of include/ like any other
 }
 # The same for the rooms of a folder.
 ROOMS_MAY_INCLUDE = {
