@@ -128,6 +128,12 @@ struct ServerOptions : ConnectionOptions {
   /// that begins otherwise is closed; from elsewhere nobody is believed.
   std::vector<std::string> proxies;
 
+  /// Web pages that may call the server from another origin than its own, by gRPC-Web, Connect or JSON (CORS):
+  /// "https://app.example.com", "http://localhost:8080", "https://*.example.com" for one label, or "*" for all. What a
+  /// module serves by HTTP it answers to other origins itself. Cookies and other credentials of browsers are never
+  /// asked for. Empty: none.
+  std::vector<std::string> cors_origins;
+
   /// How long stop() waits for calls in progress before it ends them.
   std::chrono::milliseconds drain_timeout{30'000};
 

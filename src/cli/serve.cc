@@ -156,6 +156,11 @@ void add_serve(CLI::App& app, Command& run) {
       ->type_name("ADDRESS");
   ServerOptions& server = flags->server;
   command
+      ->add_option("--cors-origin", server.cors_origins,
+                   "A web page's origin that may call, https://app.example.com, https://*.example.com or *")
+      ->allow_extra_args(false)
+      ->type_name("ORIGIN");
+  command
       ->add_option("--proxy-protocol", server.proxies,
                    "Where proxies are that speak the PROXY protocol, such as 10.0.0.0/8, 192.0.2.7 or unix:")
       ->allow_extra_args(false)

@@ -332,7 +332,9 @@ bool Bridge::take_head() {
     return false;
   }
   for (const auto& [name, value] : head_.fields()) {
-    if (lower(name) == "content-type" && lower(value).starts_with("application/grpc")) {
+    if (lower(name) != "content-type") continue;
+    const std::string type = lower(value);
+    if (type.starts_with("application/grpc") && !type.starts_with("application/grpc-web")) {
       reject(505, "gRPC needs HTTP/2.");
       return false;
     }

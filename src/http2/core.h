@@ -6,8 +6,10 @@
 #include <asio/io_context.hpp>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <vector>
 
+#include "facade/exchange.h"
 #include "http1/date.h"
 #include "http2/connection.h"
 #include "http2/field_block.h"
@@ -44,8 +46,9 @@ struct Core {
   std::unique_ptr<nghttp2_option, OptionDeleter> options_for_any_authority;
 
   StreamPool streams;
-  std::vector<ConnectionRef> open;   // each knows its place
-  std::vector<ConnectionRef> dirty;  // those flush() is to look at
+  std::optional<facade::Tools> facade_tools;  // nothing: only gRPC and HTTP are spoken
+  std::vector<ConnectionRef> open;            // each knows its place
+  std::vector<ConnectionRef> dirty;           // those flush() is to look at
   std::vector<ConnectionRef> flushing;
   bool flush_requested = false;
   bool draining = false;
@@ -55,6 +58,7 @@ struct Core {
   FieldBlock fields;
   http1::Date date;
   net::SocketScratch sockets;
+  std::vector<std::byte> frames;  // what a facade has made of a body
 };
 
 }  // namespace wasm_grpc::http2

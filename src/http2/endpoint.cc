@@ -16,6 +16,10 @@ Endpoint::~Endpoint() {
   close();
 }
 
+void Endpoint::use_facades(const facade::Facades& facades) {
+  core_->facade_tools.emplace(facades, core_->streams.codec(), core_->settings.max_message_size);
+}
+
 asio::io_context& Endpoint::io() noexcept { return core_->io; }
 
 void Endpoint::receive(net::Incoming&& connection) noexcept {

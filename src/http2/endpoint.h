@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "facade/facades.h"
 #include "http2/host.h"
 #include "net/door.h"
 #include "net/tls/context.h"
@@ -35,6 +36,9 @@ class Endpoint final : public net::Receiver {
 
   /// What serves connections with TLS. Before the first connection.
   void use_tls(std::shared_ptr<net::TlsContext> tls) noexcept { tls_ = std::move(tls); }
+
+  /// What is spoken beside gRPC and HTTP. Before the first connection; it outlives the endpoint.
+  void use_facades(const facade::Facades& facades);
 
   [[nodiscard]] asio::io_context& io() noexcept override;
   /// Serves the connection; once the endpoint drains its client is told to go after what it asked for, once it is

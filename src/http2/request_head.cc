@@ -2,6 +2,10 @@
 
 #include <utility>
 
+#include "facade/cors.h"
+#include "facade/facades.h"
+#include "facade/grpc_json/exchange.h"
+#include "facade/unknown_method.h"
 #include "rpc/base64.h"
 #include "rpc/timeout.h"
 
@@ -13,7 +17,6 @@ namespace {
 constexpr std::string_view previous_attempts_key = "grpc-previous-rpc-attempts";
 
 constexpr std::size_t field_overhead = 32;  // RFC 9113, 6.5.2
-constexpr std::size_t max_quoted = 200;     // of what a client sent, in what we answer
 
 // For people who open the address with something else than a gRPC client.
 constexpr const char* about =
@@ -26,13 +29,12 @@ bool is_grpc_content_type(std::string_view value) {
   return value.size() == grpc.size() || value[grpc.size()] == '+' || value[grpc.size()] == ';';
 }
 
-std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  out.append(text.substr(0, max_quoted));
-  if (text.size() > max_quoted) out.append("...");
-  out.push_back('"');
-  return out;
+bool is_grpc_json_content_type(std::string_view value) {
+  constexpr std::string_view json = "application/grpc+json";
+  return value.starts_with(json) && (value.size() == json.size() || value[json.size()] == ';');
 }
+
+using facade::quoted;
 
 Refusal in_grpc(rpc::StatusCode code, std::string message) { return {0, {code, std::move(message)}}; }
 
@@ -56,12 +58,14 @@ void RequestHead::reset() noexcept {
   accepted_encodings_.clear();
   mentions_encodings_ = false;
   is_grpc_ = false;
+  is_grpc_json_ = false;
   has_encoded_ = false;
   has_unfit_ = false;
   content_types_ = 0;
   dropped_ = 0;
   timeout_malformed_ = false;
   timeout_.reset();
+  exchange_.reset();
 }
 
 void RequestHead::add(std::string_view name, std::string_view value, std::size_t max_list_size,
@@ -92,7 +96,11 @@ void RequestHead::add(std::string_view name, std::string_view value, std::size_t
       if (name == "content-type") {
         ++content_types_;
         is_grpc_ = is_grpc_content_type(value);
-        if (!is_grpc_) content_type_.assign(value);
+        if (!is_grpc_) {
+          content_type_.assign(value);
+        } else {
+          is_grpc_json_ = is_grpc_json_content_type(value);
+        }
         return;
       }
       if (name == "grpc-timeout") {
@@ -177,7 +185,7 @@ void RequestHead::decode_value(std::string_view key, std::string_view value, rpc
 }
 
 std::optional<Refusal> RequestHead::judge(const rpc::MethodTable& methods, std::size_t max_list_size,
-                                          rpc::Metadata& metadata) {
+                                          rpc::Metadata& metadata, const facade::Tools* tools) {
   if (list_size_ > max_list_size) {
     std::string message = "the request headers have " + std::to_string(list_size_) +
                           " bytes (names, values and 32 for each); this server accepts at most " +
@@ -188,18 +196,34 @@ std::optional<Refusal> RequestHead::judge(const rpc::MethodTable& methods, std::
   }
   // What the bytes mean must not depend on which of them one looks at (RFC 9110, 8.3).
   if (content_types_ > 1) return in_http(400, path_, "The request has more than one content-type.\n");
-  if (!http_method_.empty() || !is_grpc_) return judge_http(methods, metadata);
+  if (!http_method_.empty() || !is_grpc_) return judge_http(methods, metadata, tools);
   method_ = methods.find(path_);
-  if (method_ == nullptr) return unknown_path(methods);
+  if (method_ == nullptr) return Refusal{0, facade::unknown_method(path_, methods)};
+  if (!unknown_encoding_.empty() || timeout_malformed_) return Refusal{0, judge_grpc_fields()};
+  if (is_grpc_json_ && tools != nullptr) {
+    exchange_ = facade::grpc_json::open(path_, encoding_, *tools);
+    if (exchange_ != nullptr) {  // it decompresses by itself, and what it answers is not protobuf
+      encoding_ = rpc::Encoding::identity;
+      accepted_encodings_.clear();
+    }
+  }
+  return judge_metadata(metadata);
+}
+
+rpc::Status RequestHead::judge_grpc_fields() const {
   if (!unknown_encoding_.empty()) {
-    return in_grpc(rpc::StatusCode::unimplemented, "grpc-encoding " + unknown_encoding_ +
-                                                       " is not supported; this server knows " +
-                                                       std::string(rpc::known_encodings));
+    return {rpc::StatusCode::unimplemented, "grpc-encoding " + unknown_encoding_ +
+                                                " is not supported; this server knows " +
+                                                std::string(rpc::known_encodings)};
   }
   if (timeout_malformed_) {
-    return in_grpc(rpc::StatusCode::internal,
-                   "malformed grpc-timeout: expected one to eight digits and one of H, M, S, m, u, n");
+    return {rpc::StatusCode::internal,
+            "malformed grpc-timeout: expected one to eight digits and one of H, M, S, m, u, n"};
   }
+  return {};
+}
+
+std::optional<Refusal> RequestHead::judge_metadata(rpc::Metadata& metadata) {
   if (has_encoded_ || has_unfit_) decode(metadata);
   if (!metadata_error_.empty()) return in_grpc(rpc::StatusCode::internal, metadata_error_);
   return std::nullopt;
@@ -224,9 +248,49 @@ void RequestHead::rewrite_for_http(rpc::Metadata& metadata) {
   std::swap(metadata, others);
 }
 
-std::optional<Refusal> RequestHead::judge_http(const rpc::MethodTable& methods, rpc::Metadata& metadata) {
+facade::Opening RequestHead::open_facade(const rpc::MethodTable& methods, rpc::Metadata& metadata,
+                                         const facade::Tools& tools) const {
+  const rpc::Status grpc_refusal = judge_grpc_fields();
+  const facade::Head head{http_method(), path_,     content_type_,       metadata,
+                          grpc_refusal,  encoding_, accepted_encodings_, timeout_};
+  return facade::open(head, methods, tools);
+}
+
+std::optional<Refusal> RequestHead::take_opening(facade::Opening&& opening, rpc::Metadata& metadata) {
+  if (opening.exchange == nullptr) {
+    Refusal refusal{opening.http_status, std::move(opening.refusal)};
+    (opening.header_name == "allow" ? refusal.allow : refusal.accept_post) = opening.header_value;
+    refusal.after_request = !facade::may_wait_for_answer(content_type_);
+    return refusal;
+  }
+  exchange_ = std::move(opening.exchange);
+  method_ = opening.method;
+  timeout_ = opening.timeout;
+  encoding_ = opening.encoding;
+  accepted_encodings_ = opening.accepted;
+  if (!opening.refusal.ok()) return Refusal{0, std::move(opening.refusal), exchange_->answers_whole()};
+  return judge_metadata(metadata);
+}
+
+std::optional<Refusal> RequestHead::judge_http(const rpc::MethodTable& methods, rpc::Metadata& metadata,
+                                               const facade::Tools* tools) {
   const bool is_post = http_method_.empty();
   const bool is_method = methods.find(path_) != nullptr;
+  if (tools != nullptr && !is_grpc_) {
+    auto opening = open_facade(methods, metadata, *tools);
+    if (opening.exchange != nullptr || opening.http_status != 0) return take_opening(std::move(opening), metadata);
+    // What a module serves by HTTP it also says to whom.
+    const facade::Cors& cors = tools->facades.cors;
+    if (cors.is_on() && facade::is_preflight(http_method_, metadata) &&
+        (is_method || methods.find_http(path_) == nullptr)) {
+      if (cors.allows(*metadata.get("origin"))) {
+        Refusal refusal = in_http(204, path_, {});
+        refusal.preflight = true;
+        return refusal;
+      }
+      return in_http(403, path_, "Pages of this origin may not call this server (see --cors-origin).\n");
+    }
+  }
   if (!is_post || !is_method) {
     method_ = methods.find_http(path_);
     if (method_ != nullptr) {
@@ -237,9 +301,12 @@ std::optional<Refusal> RequestHead::judge_http(const rpc::MethodTable& methods, 
     }
   }
   if (is_post) {
-    return in_http(
-        415, path_,
-        "This is a gRPC server: the content-type must be application/grpc, not " + quoted(content_type_) + ".\n");
+    Refusal refusal =
+        in_http(415, path_,
+                "This is a gRPC server: it takes application/grpc, and application/json for its methods, but not " +
+                    quoted(content_type_) + " here.\n");
+    refusal.after_request |= tools != nullptr && !facade::may_wait_for_answer(content_type_);
+    return refusal;
   }
   const bool reads = http_method_ == "GET" || http_method_ == "HEAD";
   if (path_ == "/" && reads) return in_http(200, path_, about);
@@ -248,19 +315,6 @@ std::optional<Refusal> RequestHead::judge_http(const rpc::MethodTable& methods, 
       in_http(405, path_, "This is a gRPC server: it answers POST requests only, not " + quoted(http_method_) + ".\n");
   refusal.allow = is_method ? "POST" : "GET, HEAD, POST";
   return refusal;
-}
-
-Refusal RequestHead::unknown_path(const rpc::MethodTable& methods) const {
-  const auto path = rpc::parse_method_path(path_);
-  if (!path) {
-    return in_grpc(rpc::StatusCode::unimplemented,
-                   "path " + quoted(path_) + " is not of the form /package.Service/Method");
-  }
-  if (methods.has_service(path->service)) {
-    return in_grpc(rpc::StatusCode::unimplemented,
-                   "unknown method " + quoted(path->method) + " of service " + quoted(path->service));
-  }
-  return in_grpc(rpc::StatusCode::unimplemented, "unknown service " + quoted(path->service));
 }
 
 }  // namespace wasm_grpc::http2

@@ -4,10 +4,13 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "facade/exchange.h"
 #include "rpc/method_table.h"
 #include "wasm_grpc/rpc/encoding.h"
 #include "wasm_grpc/rpc/metadata.h"
@@ -20,8 +23,10 @@ namespace wasm_grpc::http2 {
 struct Refusal {
   int http_status = 0;
   rpc::Status status;
-  bool after_request = false;   // answered when the request is complete, as web servers do, rather than at once
-  std::string_view allow = {};  // with 405: what is allowed
+  bool after_request = false;         // answered when the request is complete, as web servers do, rather than at once
+  std::string_view allow = {};        // with 405: what is allowed
+  std::string_view accept_post = {};  // with 415: the content types that are
+  bool preflight = false;             // it is the answer to one of CORS
 };
 
 /// Reads the fields of one request one by one (PROTOCOL-HTTP2.md, "Requests"), then judges the whole: whether it is one
@@ -35,13 +40,17 @@ class RequestHead {
   void add(std::string_view name, std::string_view value, std::size_t max_list_size, rpc::Metadata& metadata);
 
   /// To be called after the last field, with the same `metadata`: why the request cannot be served, or nothing. The
-  /// metadata of gRPC is then decoded; to that of HTTP the content-type is added.
+  /// metadata of gRPC is then decoded; to that of HTTP the content-type is added. `tools` are those of the facades;
+  /// nullptr: there are none.
   [[nodiscard]] std::optional<Refusal> judge(const rpc::MethodTable& methods, std::size_t max_list_size,
-                                             rpc::Metadata& metadata);
+                                             rpc::Metadata& metadata, const facade::Tools* tools = nullptr);
 
   /// What the request asks for; after judge() found nothing.
   [[nodiscard]] const rpc::Method* method() const noexcept { return method_; }
   [[nodiscard]] std::optional<std::chrono::nanoseconds> timeout() const noexcept { return timeout_; }
+  /// After judge(): what speaks with the client, in whatever way; nullptr where that is gRPC or HTTP.
+  [[nodiscard]] std::unique_ptr<facade::Exchange> take_exchange() noexcept { return std::move(exchange_); }
+  [[nodiscard]] bool has_exchange() const noexcept { return exchange_ != nullptr; }
   [[nodiscard]] std::string& authority() noexcept { return authority_; }
   [[nodiscard]] bool is_head_request() const noexcept { return http_method_ == "HEAD"; }
   /// The HTTP method, and the path with its query.
@@ -65,8 +74,13 @@ class RequestHead {
   void decode(rpc::Metadata& metadata);
   void decode_value(std::string_view key, std::string_view value, rpc::Metadata& metadata);
   static void rewrite_for_http(rpc::Metadata& metadata);
-  [[nodiscard]] std::optional<Refusal> judge_http(const rpc::MethodTable& methods, rpc::Metadata& metadata);
-  [[nodiscard]] Refusal unknown_path(const rpc::MethodTable& methods) const;
+  [[nodiscard]] rpc::Status judge_grpc_fields() const;
+  [[nodiscard]] std::optional<Refusal> judge_metadata(rpc::Metadata& metadata);
+  [[nodiscard]] std::optional<Refusal> judge_http(const rpc::MethodTable& methods, rpc::Metadata& metadata,
+                                                  const facade::Tools* tools);
+  [[nodiscard]] facade::Opening open_facade(const rpc::MethodTable& methods, rpc::Metadata& metadata,
+                                            const facade::Tools& tools) const;
+  [[nodiscard]] std::optional<Refusal> take_opening(facade::Opening&& opening, rpc::Metadata& metadata);
 
   const rpc::Method* method_ = nullptr;
   std::size_t list_size_ = 0;
@@ -80,12 +94,14 @@ class RequestHead {
   rpc::EncodingSet accepted_encodings_;
   bool mentions_encodings_ = false;
   bool is_grpc_ = false;
+  bool is_grpc_json_ = false;
   bool has_encoded_ = false;  // metadata has binary values in base64
   bool has_unfit_ = false;    // or values that gRPC does not allow
   std::uint32_t content_types_ = 0;
   std::size_t dropped_ = 0;
   bool timeout_malformed_ = false;
   std::optional<std::chrono::nanoseconds> timeout_;
+  std::unique_ptr<facade::Exchange> exchange_;
 };
 
 }  // namespace wasm_grpc::http2

@@ -54,6 +54,7 @@ void Stream::recycle() noexcept {
   Session* session = std::exchange(session_, nullptr);
   reset();
   head_.reset();
+  facade_.reset();
   id_ = 0;
   plain_status_ = 0;
   dropped_ = 0;
@@ -95,7 +96,10 @@ void Stream::take_field(std::string_view name, std::string_view value) {
 
 void Stream::head_complete(bool end_stream) {
   Core& core = session_->core();
-  if (const auto refusal = head_.judge(core.methods, core.settings.clients.max_header_list_size, request_.metadata)) {
+  const facade::Tools* tools = core.facade_tools ? &*core.facade_tools : nullptr;
+  const auto refusal = head_.judge(core.methods, core.settings.clients.max_header_list_size, request_.metadata, tools);
+  if (head_.has_exchange()) begin_facade();
+  if (refusal) {
     request_.half_closed = end_stream;
     refuse(*refusal);
     return;
@@ -136,11 +140,15 @@ void Stream::take_data(std::span<const std::byte> bytes) {
     if (answers_at_end_ && allowance_ < session_->core().settings.clients.stream_window / 2) answer_at_end();
     return;
   }
-  held_ += bytes.size();
   const std::uint64_t before = received_messages();
   const std::size_t max_message = session_->core().settings.max_message_size;
-  rpc::Status status =
-      is_http() ? receive_body(bytes, std::min(max_message, rpc::max_body_piece)) : receive(bytes, max_message);
+  rpc::Status status;
+  if (facade_ != nullptr) {
+    status = receive_translated(bytes, false);
+  } else {
+    held_ += bytes.size();
+    status = is_http() ? receive_body(bytes, std::min(max_message, rpc::max_body_piece)) : receive(bytes, max_message);
+  }
   if (!status.ok()) {
     refuse_input(std::move(status));
     return;
@@ -160,7 +168,10 @@ void Stream::end_input() {
     if (answers_at_end_) answer_at_end();
     return;
   }
-  if (rpc::Status status = receive_end(); !status.ok()) {
+  rpc::Status status;
+  if (facade_ != nullptr) status = receive_translated({}, true);
+  if (rpc::Status ended = receive_end(); status.ok()) status = std::move(ended);
+  if (!status.ok()) {
     refuse_input(std::move(status));
   } else if (started_) {
     notify_readable();
@@ -192,6 +203,8 @@ void Stream::refuse(const Refusal& refusal) {
   if (refusal.http_status != 0) {
     plain_status_ = refusal.http_status;
     if (!refusal.allow.empty()) response_.headers.add("allow", refusal.allow);
+    if (!refusal.accept_post.empty()) response_.headers.add("accept-post", refusal.accept_post);
+    add_cors(refusal);
     if (!head_.is_head_request()) {
       const auto body = std::as_bytes(std::span(refusal.status.message));
       output_.assign(body.begin(), body.end());
@@ -199,6 +212,7 @@ void Stream::refuse(const Refusal& refusal) {
   }
   if (refusal.after_request && !request_.half_closed) {
     answers_at_end_ = true;
+    response_.status = refusal.status;
   } else {
     fail(refusal.status);
   }
@@ -206,7 +220,8 @@ void Stream::refuse(const Refusal& refusal) {
 
 void Stream::answer_at_end() {
   answers_at_end_ = false;
-  fail({rpc::StatusCode::unknown, ""});  // what is said is in output_
+  // In plain HTTP what is said is in output_.
+  fail(plain_status_ != 0 ? rpc::Status{rpc::StatusCode::unknown, ""} : std::move(response_.status));
 }
 
 void Stream::refuse_input(rpc::Status status) {
@@ -232,7 +247,8 @@ void Stream::on_timer() noexcept {
 
 bool Stream::client_may_send() const noexcept {
   // What has come may wait to be taken here, or where the call was lent to.
-  const bool untaken = started_ && held_ > incomplete_input();
+  const std::size_t kept = facade_ != nullptr ? facade_->exchange->held() : 0;
+  const bool untaken = started_ && held_ > incomplete_input() + kept;
   return allowance_ > 0 && !untaken && !place_.waits_for_grant;
 }
 
@@ -293,7 +309,8 @@ std::size_t Stream::wanted_input() const noexcept {
   if (!open_ || ignores_input_ || request_.half_closed || cancelled()) return 0;
   // A method with one request begins at the end of the stream, which some clients send in an empty frame of its own,
   // and those over nghttp2 not into a window that the request has used up to the byte.
-  const std::size_t needed = missing_input() + (rpc::streams_requests(request_.method->kind) ? 0 : 1);
+  const std::size_t missing = facade_ != nullptr ? facade_->exchange->missing(missing_input()) : missing_input();
+  const std::size_t needed = missing + (rpc::streams_requests(request_.method->kind) ? 0 : 1);
   return needed > allowance_ ? needed - allowance_ : 0;
 }
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -104,7 +105,9 @@ class Stream final : public rpc::Call, public rpc::Timer {
   /// True when the answer ends early, because its handler failed.
   [[nodiscard]] bool is_broken_off() const noexcept { return response_.broken_off; }
   /// True when nghttp2 was given an answer that has not left: the client's windows are closed, or its socket full.
-  [[nodiscard]] bool has_unsent_output() const noexcept { return responded_ && !pending_output().empty(); }
+  [[nodiscard]] bool has_unsent_output() const noexcept {
+    return responded_ && (!pending_output().empty() || (facade_ != nullptr && facade_->has_unsent_body()));
+  }
 
   // ---- For its session ----
 
@@ -116,6 +119,17 @@ class Stream final : public rpc::Call, public rpc::Timer {
   [[nodiscard]] std::size_t wanted_input() const noexcept;
 
  private:
+  /// What a stream has whose client speaks another protocol than gRPC (stream_facade.cc).
+  struct Facade {
+    std::unique_ptr<facade::Exchange> exchange;
+    std::string origin;    // of the page that calls, where it may read the answer; else empty
+    rpc::Metadata fields;  // of the answer
+    std::string body;      // of the answer, from body_sent on
+    std::size_t body_sent = 0;
+    bool finished = false;  // the rest of the answer is in `body`
+    [[nodiscard]] bool has_unsent_body() const noexcept { return body_sent < body.size(); }
+  };
+
   ~Stream() override = default;
   friend class StreamPool;
 
@@ -131,12 +145,20 @@ class Stream final : public rpc::Call, public rpc::Timer {
   void count_end() noexcept;
   [[nodiscard]] bool only_we_hold_it() const noexcept;
   void refuse(const Refusal& refusal);
+  void add_cors(const Refusal& refusal);
   void refuse_input(rpc::Status status);
   void answer_at_end();
   void submit_response();
   void submit_plain_response();
   void add_date(FieldBlock& block);
   void submit_http_response();
+  void begin_facade();
+  [[nodiscard]] rpc::Status receive_translated(std::span<const std::byte> bytes, bool ends);
+  void submit_translated();
+  void translate_output();
+  [[nodiscard]] ssize_t produce_translated(std::uint8_t* buffer, std::size_t length, std::uint32_t* data_flags);
+  [[nodiscard]] ssize_t give_frames(std::span<const std::byte> frames, std::uint8_t* buffer, std::size_t length,
+                                    std::uint32_t* data_flags);
   [[nodiscard]] bool takes_no_body() const noexcept;
   /// Hands the fields to nghttp2, and then the output.
   void submit_fields(FieldBlock& block, bool with_output);
@@ -148,6 +170,7 @@ class Stream final : public rpc::Call, public rpc::Timer {
   StreamPool& pool_;
   Session* session_ = nullptr;
   RequestHead head_;
+  std::unique_ptr<Facade> facade_;  // nullptr: the client speaks gRPC or HTTP
   std::int32_t id_ = 0;
   int plain_status_ = 0;            // of an answer without a handler that is not gRPC; 0 else
   std::size_t dropped_ = 0;         // bytes of an answer whose body is not sent

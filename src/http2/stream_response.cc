@@ -36,6 +36,10 @@ void Stream::submit() {
       submit_http_response();
       return;
     }
+    if (facade_ != nullptr) {
+      submit_translated();
+      return;
+    }
     responded_ = true;
     if (plain_status_ != 0) {
       submit_plain_response();
@@ -81,7 +85,7 @@ void Stream::submit_plain_response() {
   FieldBlock& block = session_->core().fields;
   block.clear();
   block.add_number(":status", static_cast<std::size_t>(plain_status_));
-  block.add("content-type", "text/plain; charset=utf-8");
+  if (!has_no_content(plain_status_)) block.add("content-type", "text/plain; charset=utf-8");
   block.add_headers(response_.headers);
   add_date(block);
   if (output_.empty()) note_end_of_answer();
@@ -130,27 +134,34 @@ void Stream::submit_http_response() {
 }
 
 ssize_t Stream::produce(std::uint8_t* buffer, std::size_t length, std::uint32_t* data_flags) {
+  if (facade_ != nullptr) return produce_translated(buffer, length, data_flags);
   const auto pending = pending_output();
   if (pending.empty() && !output_complete()) {
     deferred_ = true;
     return NGHTTP2_ERR_DEFERRED;
   }
   if (pending.empty() && response_.broken_off) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;  // resets the stream
-  const std::size_t size = std::min(pending.size(), length);
-  if (size >= no_copy_size) {
-    *data_flags |= NGHTTP2_DATA_FLAG_NO_COPY;  // send_large_data() calls take_output()
-  } else if (size > 0) {
-    std::memcpy(buffer, pending.data(), size);
-    output_sent_ += size;
-    if (!output_complete()) session_->mark_written(*this);
-  }
-  if (size == pending.size() && output_complete() && !response_.broken_off) {
+  const ssize_t given = give_frames(pending, buffer, length, data_flags);
+  if (static_cast<std::size_t>(given) == pending.size() && output_complete() && !response_.broken_off) {
     *data_flags |= NGHTTP2_DATA_FLAG_EOF;
     note_end_of_answer();
     if (plain_status_ == 0 && !is_http()) {
       *data_flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
       submit_trailers();
     }
+  }
+  return given;
+}
+
+ssize_t Stream::give_frames(std::span<const std::byte> frames, std::uint8_t* buffer, std::size_t length,
+                            std::uint32_t* data_flags) {
+  const std::size_t size = std::min(frames.size(), length);
+  if (size >= no_copy_size) {
+    *data_flags |= NGHTTP2_DATA_FLAG_NO_COPY;  // send_large_data() calls take_output()
+  } else if (size > 0) {
+    std::memcpy(buffer, frames.data(), size);
+    output_sent_ += size;
+    if (!output_complete()) session_->mark_written(*this);
   }
   return static_cast<ssize_t>(size);
 }

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "abi/abi.h"
+#include "facade/facades.h"
 #include "hostmodules/modules.h"
 #include "net/address.h"
 #include "net/door.h"
@@ -61,6 +62,7 @@ struct Server::State {
   std::vector<std::shared_ptr<runtime::GuestModule>> modules;
   services::Catalog catalog;
   services::HealthRegistry health;
+  facade::Facades facades;
   net::Door door;
   net::Networks proxies;
   std::vector<std::unique_ptr<runtime::Worker>> workers;
@@ -93,6 +95,21 @@ struct Server::State {
                                            (memory.max() - std::min(largest, memory.max())) / (modules.size() - 1));
     for (const auto& module : modules) module->memory_budget().set_reserve(reserve);
   }
+  /// Tells the facades what is served, and how its messages look.
+  void describe() {
+    std::vector<std::string> paths;
+    for (const auto& module : modules) {
+      if (module->described() == nullptr) continue;
+      paths.clear();
+      for (const abi::DeclaredMethod& method : module->declaration().methods) paths.push_back(method.path);
+      facades.schemas.add(module->described()->files(), paths);
+    }
+    paths.clear();
+    for (const MethodInfo& method : methods) {
+      if (!method.style) paths.push_back(method.path);  // it is native
+    }
+    facades.schemas.add(services::builtin_files()->files(), paths);
+  }
   [[nodiscard]] Result<> may_change() const {
     return started ? Result<>(Error{"the server has started; set it up before start()"}) : success();
   }
@@ -110,6 +127,8 @@ Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options) {
   const unsigned workers = options.workers == 0 ? cores : options.workers;
   if (auto sound = runtime::check(options); !sound.ok()) return std::move(sound).error();
   auto proxies = net::Networks::parse(options.proxies);
+  auto cors = facade::Cors::parse(options.cors_origins);
+  if (!cors.ok()) return Error{"web pages that may call the server: " + cors.error().message};
   if (!proxies.ok()) return Error{"proxies that speak the PROXY protocol: " + proxies.error().message};
   wasm::EngineOptions engine_options;
   // Beside those that serve: one that a module is loaded with.
@@ -127,6 +146,7 @@ Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options) {
   }
   auto state = std::make_unique<State>(settled, std::move(engine).value(), workers);
   state->proxies = std::move(proxies).value();
+  state->facades.cors = std::move(cors).value();
   if (auto defined = abi::define_imports(state->linker); !defined.ok()) return std::move(defined).error();
   if (auto defined = wasi::define_imports(state->linker); !defined.ok()) return std::move(defined).error();
   for (auto* const make : {hostmodules::atomics, hostmodules::kv, hostmodules::wazero_atomic}) {
@@ -160,6 +180,7 @@ Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options) {
   }
   for (const auto& worker : state->workers) {
     worker->use_tls(state->tls);
+    worker->use_facades(state->facades);
     state->door.add(worker->receiver());
   }
   return std::unique_ptr<Server>(new Server(std::move(state)));
@@ -288,6 +309,7 @@ Result<> Server::start() {
     if (auto added = add_health(); !added.ok()) return added;
   }
   state_->started = true;
+  state_->describe();
   state_->share_memory();
   if (const auto allowed = runtime::allowed_mappings()) {
     if (const auto warning = runtime::too_few_mappings(state_->options.max_instances, *allowed)) {

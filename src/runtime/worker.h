@@ -59,6 +59,8 @@ class Worker final : private http2::Host, private net::ListenerWatch {
   [[nodiscard]] net::Receiver& receiver() noexcept { return endpoint_; }
   /// What serves those with TLS.
   void use_tls(std::shared_ptr<net::TlsContext> tls) noexcept { endpoint_.use_tls(std::move(tls)); }
+  /// What is spoken beside gRPC and HTTP; it outlives the worker.
+  void use_facades(const facade::Facades& facades) { endpoint_.use_facades(facades); }
   /// A listener that accepts on this worker's thread. From start() on it may be used there only.
   [[nodiscard]] std::shared_ptr<net::Listener> make_listener(net::Door& door, const net::Networks& proxies);
   /// Waits there rather than for sockets; `events` outlives it.

@@ -313,7 +313,7 @@ class Server::WorkerHost final : public Host, public net::ListenerWatch {
   Server& server_;
 };
 
-Server::Server(const ConnectionOptions& settings, std::size_t max_connections)
+Server::Server(const ConnectionOptions& settings, std::size_t max_connections, const facade::Facades* facades)
     : seen_(std::make_unique<Seen>()),
       door_(max_connections),
       io_(1),
@@ -324,6 +324,7 @@ Server::Server(const ConnectionOptions& settings, std::size_t max_connections)
       host_(std::make_unique<WorkerHost>(*this)),
       endpoint_(std::make_unique<Endpoint>(io_, settings, methods_, *timers_, *host_)),
       listener_(std::make_shared<net::Listener>(io_, door_, *host_)) {
+  if (facades != nullptr) endpoint_->use_facades(*facades);
   door_.add(*endpoint_);
   if (const auto result = listener_->open(std::move(net::bind_to(io_, "127.0.0.1:0").value().front()), false);
       !result) {

@@ -46,8 +46,9 @@ struct Seen {
 ///   /http/fail: NOT_FOUND, "no such page". /http/break: INTERNAL after "part".
 class Server {
  public:
-  /// `max_connections`: 0 for no limit.
-  explicit Server(const ConnectionOptions& settings = ConnectionOptions(), std::size_t max_connections = 0);
+  /// `max_connections`: 0 for no limit. `facades`: what it speaks beside gRPC and HTTP; outlives it.
+  explicit Server(const ConnectionOptions& settings = ConnectionOptions(), std::size_t max_connections = 0,
+                  const facade::Facades* facades = nullptr);
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

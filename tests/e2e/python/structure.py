@@ -16,7 +16,7 @@ MAY_INCLUDE = {
     "facade": {"rpc", "json"},
     "http1": set(),
     "net": {"rpc"},  # its counters
-    "http2": {"net", "rpc", "http1"},
+    "http2": {"net", "rpc", "http1", "facade"},
     "services": {"rpc"},
     "openapi": {"rpc", "services", "facade"},
     "wasm": set(),
@@ -24,7 +24,7 @@ MAY_INCLUDE = {
     "hostmodules": {"wasm"},
     "abi": {"rpc", "wasm", "wasi"},
     "observe": {"rpc", "abi", "wasi", "wasm"},
-    "runtime": {"rpc", "net", "http2", "services", "wasm", "wasi", "hostmodules", "abi", "observe"},
+    "runtime": {"rpc", "facade", "net", "http2", "services", "wasm", "wasi", "hostmodules", "abi", "observe"},
     "grpc_cpp": {"rpc"},
     "client": {"rpc", "services"},
     "protoc": set(),  # not in src/, but nobody may include it either

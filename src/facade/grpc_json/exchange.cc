@@ -1,0 +1,22 @@
+#include "facade/grpc_json/exchange.h"
+
+#include "facade/facades.h"
+#include "facade/own_fields.h"
+
+namespace wasm_grpc::facade::grpc_json {
+
+int GrpcJsonExchange::head(const rpc::Response& response, rpc::Metadata& fields) {
+  fields.add("content-type", "application/grpc+json");
+  fields.add("grpc-accept-encoding", rpc::known_encodings);
+  add_metadata(response.headers, {}, fields);
+  return 200;
+}
+
+std::unique_ptr<Exchange> open(std::string_view path, rpc::Encoding encoding, const Tools& tools) {
+  const Schema* const schema = tools.facades.schemas.find(path);
+  if (schema == nullptr) return nullptr;
+  return std::make_unique<GrpcJsonExchange>(JsonEnvelopes(JsonMessages(*schema, tools.codec, tools.max_message_size),
+                                                          encoding, false, tools.max_message_size));
+}
+
+}  // namespace wasm_grpc::facade::grpc_json

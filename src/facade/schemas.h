@@ -1,0 +1,46 @@
+// What is known of the messages of methods, by the descriptors of their modules.
+#pragma once
+
+#include <google/protobuf/descriptor.h>
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "json/types.h"
+
+namespace wasm_grpc::facade {
+
+/// Of one method.
+struct Schema {
+  const json::MessageType* request = nullptr;
+  const json::MessageType* response = nullptr;
+  /// Its option idempotency_level is NO_SIDE_EFFECTS: it may be called by GET.
+  bool only_reads = false;
+};
+
+/// By the paths of methods. Filled while a server is set up, then only read, from any thread.
+class Schemas {
+ public:
+  /// Notes those methods of a module, by their paths, that are described in these files.
+  void add(std::span<const google::protobuf::FileDescriptor* const> files, std::span<const std::string> paths);
+
+  /// nullptr where the method is not described.
+  [[nodiscard]] const Schema* find(std::string_view path) const noexcept;
+
+ private:
+  struct Hash {
+    using is_transparent = void;
+    [[nodiscard]] std::size_t operator()(std::string_view text) const noexcept {
+      return std::hash<std::string_view>()(text);
+    }
+  };
+  std::vector<std::unique_ptr<const json::Types>> types_;  // one for each pool
+  std::unordered_map<std::string, Schema, Hash, std::equal_to<>> by_path_;
+};
+
+}  // namespace wasm_grpc::facade

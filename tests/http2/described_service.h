@@ -1,0 +1,16 @@
+// The service of server.h, described, with messages test.Text.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "facade/facades.h"
+
+namespace wasm_grpc::http2 {
+
+/// message Text { string text = 1; int64 number = 2; repeated Text more = 3; }
+/// service Test: Unary (free of side effects), Fail, Never, Info (Text to Text), Collect, Spread, Bidi, Stall, Early.
+/// `origins`: see ServerOptions::cors_origins.
+[[nodiscard]] facade::Facades describe_test_service(const std::vector<std::string>& origins = {});
+
+}  // namespace wasm_grpc::http2

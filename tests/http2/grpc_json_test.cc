@@ -1,0 +1,47 @@
+// application/grpc+json: gRPC whose messages are JSON, by the descriptors.
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "client.h"
+#include "described.h"
+#include "server.h"
+
+namespace wasm_grpc::http2 {
+namespace {
+
+class GrpcJson : public testing::Test {
+ protected:
+  const Reply& call(std::string_view path, std::string_view body) {
+    const auto id = client_.open(path, {{"content-type", "application/grpc+json"}});
+    client_.send_raw(id, body, true);
+    EXPECT_TRUE(client_.run_until_closed(id));
+    return client_.reply(id);
+  }
+
+  facade::Facades facades_ = describe_test_service();
+  Server server_{ConnectionOptions(), 0, &facades_};
+  Client client_{server_.port()};
+};
+
+TEST_F(GrpcJson, MessagesAreJsonAndTheRestIsGrpc) {
+  const Reply& reply = call("/test.Test/Bidi", framed(R"({"text":"one"})") + framed(R"({"number":2})"));
+  EXPECT_EQ(reply.field("content-type"), "application/grpc+json");
+  EXPECT_EQ(reply.messages(), (std::vector<std::string>{R"({"text":"one"})", R"({"number":"2"})"}));
+  EXPECT_EQ(reply.status(), 0);
+  EXPECT_FALSE(reply.trailers.empty());
+}
+
+TEST_F(GrpcJson, AFailureIsAStatusInTrailers) {
+  EXPECT_EQ(call("/test.Test/Fail", framed("{}")).status(), 5);
+  EXPECT_EQ(call("/test.Test/Unary", framed("{")).status(), 3);
+  EXPECT_EQ(call("/test.Test/Nothing", framed("{}")).status(), 12);
+}
+
+TEST_F(GrpcJson, AMethodThatIsNotDescribedGetsTheBytesAsTheyAre) {
+  const Reply& reply = call("/test.Test/Abandon", framed("{") + framed("leave"));
+  EXPECT_EQ(reply.messages(), (std::vector<std::string>{"{", "leave"}));
+}
+
+}  // namespace
+}  // namespace wasm_grpc::http2
