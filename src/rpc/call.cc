@@ -36,12 +36,16 @@ constexpr std::string_view details_key = "grpc-status-details-bin";
 // When to try again, in milliseconds, or not at all when it is no number (gRFC A6).
 constexpr std::string_view pushback_key = "grpc-retry-pushback-ms";
 
+// The body is as long as the messages are: a length that is said and not kept makes the answer malformed (RFC 9113,
+// 8.1.1). Handlers that send back all they get come by it, since some clients say a length.
+constexpr std::string_view length_key = "content-length";
+
 bool is_own_trailer(std::string_view key) { return key == details_key || key == pushback_key; }
 
 bool add_metadata(Metadata& target, std::size_t used, std::string_view key, std::string_view value) {
   // Before anything looks at their bytes, of which there may be megabytes. Spaces around a value do not count.
   if (key.size() > max_response_metadata || value.size() > 4 * max_response_metadata) return false;
-  if (!is_valid_key(key) && !is_own_trailer(key)) return false;
+  if ((!is_valid_key(key) && !is_own_trailer(key)) || key == length_key) return false;
   if (!is_binary_key(key)) {
     if (!is_valid_ascii_value(value)) return false;
     // HTTP/2 peers treat a field with outer spaces as malformed (RFC 9113, 8.2.1); gRPC lets senders strip them.

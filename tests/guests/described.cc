@@ -27,7 +27,8 @@ Reply client_stream(Context&, Reader& in) {
   return last;
 }
 
-Status server_stream(Context&, Bytes request, Writer& out) {
+Status server_stream(Context& context, Bytes request, Writer& out) {
+  (void)context.add_trailer("x-trailer", "the end");
   std::uint64_t count = 0;
   wire::Reader fields(request);
   while (fields.next()) {
@@ -91,6 +92,7 @@ WASM_GRPC_SERVICES(registry) {
   if (!registry.descriptors(Bytes(files))) log(LogLevel::error, "the descriptors were refused");
   registry.service("described.Mirror")
       .unary("Unary", unary)
+      .unary("Look", unary)
       .client_stream("ClientStream", client_stream)
       .server_stream("ServerStream", server_stream)
       .bidi_stream("BidiStream", bidi_stream)

@@ -267,6 +267,7 @@ TEST(CallResponse, MetadataIsCheckedAndLimited) {
   TestCall call(MethodKind::unary);
   EXPECT_FALSE(call.add_header("Upper", "x"));
   EXPECT_FALSE(call.add_header("grpc-status", "0"));
+  EXPECT_FALSE(call.add_header("content-length", "1"));
   EXPECT_FALSE(call.add_trailer("a", "line\nbreak"));
   EXPECT_TRUE(call.add_header("a", std::string(8000, 'x')));
   EXPECT_TRUE(call.add_trailer("b", std::string(8000, 'x')));

@@ -3,10 +3,6 @@ package e2e
 
 import (
 	"context"
-	"os"
-	"path/filepath"
-	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -15,35 +11,14 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protowire"
-	"wasm-grpc-tests/e2e/process"
 	"wasm-grpc-tests/e2e/raw"
+	"wasm-grpc-tests/e2e/served"
 )
 
-const limit = 30 * time.Second
+const limit = served.Limit
 
-// serve starts a server of these guests and returns its address; it is stopped, and judged, after the test.
 func serve(t *testing.T, arguments ...string) string {
-	t.Helper()
-	command := []string{"--listen", "127.0.0.1:0", "--code-cache", os.Getenv("WASM_GRPC_TEST_CODE_CACHE")}
-	for _, argument := range arguments {
-		if !strings.HasPrefix(argument, "--") {
-			argument = filepath.Join(os.Getenv("WASM_GRPC_TEST_GUESTS"), argument+".wasm")
-		}
-		command = append(command, argument)
-	}
-	server, err := process.Start(nil, os.Getenv("WASM_GRPC_TEST_PROGRAM"), command...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	killer := time.AfterFunc(2*limit, server.Kill)
-	t.Cleanup(func() {
-		server.Signal(syscall.SIGTERM)
-		if err := server.Wait(2 * limit); err != nil {
-			t.Error(err)
-		}
-		killer.Stop()
-	})
-	return server.Addresses[0]
+	return served.Guests(t, arguments...).Addresses[0]
 }
 
 // dial opens a connection that is closed after the test.
