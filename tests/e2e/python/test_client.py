@@ -177,8 +177,9 @@ def test_list_shows_services_and_methods(run, server):
     done = run("list", server.address)
     assert {"described.Mirror", "echo.Echo", "grpc.health.v1.Health"} <= set(done.stdout.splitlines())
     done = run("list", server.address, "described.Mirror")
-    assert done.stdout.splitlines()[:4] == [
+    assert done.stdout.splitlines()[:5] == [
         "Unary(described.Message) -> described.Message",
+        "Look(described.Message) -> described.Message",
         "ClientStream(stream described.Message) -> described.Message",
         "ServerStream(described.Message) -> stream described.Message",
         "BidiStream(stream described.Message) -> stream described.Message",
