@@ -241,6 +241,8 @@ bool Reader::bytes(std::string_view text, const char* place) {
 std::optional<std::string> Reader::read_text(const Field& field, std::string_view text) {
   in_.go_to(text.data() + text.size());
   const auto value = [&] {
+    // Unlike a string of JSON, it was not looked at yet.
+    if (!rpc::is_utf8(text)) return in_.wrong("the text is not UTF-8", text.data());
     if (is_bits(field.kind)) {
       std::uint64_t bits = 0;
       const Got got = bits_of_text(field, text, text.data(), bits);
@@ -251,7 +253,6 @@ std::optional<std::string> Reader::read_text(const Field& field, std::string_vie
     }
     put_tag(field);
     if (field.kind == Kind::string) {
-      if (!rpc::is_utf8(std::string(text))) return in_.wrong("the text is not UTF-8", text.data());
       out_.sized(text);
       return true;
     }

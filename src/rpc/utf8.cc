@@ -25,13 +25,25 @@ std::size_t utf8_character(std::string_view text, std::size_t at) noexcept {
   return 4;
 }
 
-bool replace_invalid_utf8(std::string& text) {
+namespace {
+
+/// How much of it is well-formed.
+std::size_t valid_size(std::string_view text) noexcept {
   std::size_t at = 0;
   while (at < text.size()) {
     const std::size_t size = utf8_character(text, at);
     if (size == 0) break;
     at += size;
   }
+  return at;
+}
+
+}  // namespace
+
+bool is_utf8(std::string_view text) noexcept { return valid_size(text) == text.size(); }
+
+bool replace_invalid_utf8(std::string& text) {
+  std::size_t at = valid_size(text);
   if (at == text.size()) return false;
   std::string out = text.substr(0, at);
   while (at < text.size()) {

@@ -16,6 +16,6 @@ namespace wasm_grpc::rpc {
 bool replace_invalid_utf8(std::string& text);
 
 /// Whether it is well-formed already.
-[[nodiscard]] inline bool is_utf8(std::string text) { return !replace_invalid_utf8(text); }
+[[nodiscard]] bool is_utf8(std::string_view text) noexcept;
 
 }  // namespace wasm_grpc::rpc

@@ -31,7 +31,7 @@ bool count_parts(pb::io::CodedInputStream& in, const pb::Descriptor& type, int d
       std::uint32_t length = 0;
       std::string value;
       if (!in.ReadVarint32(&length) || !in.ReadString(&value, static_cast<int>(length))) return false;
-      text = rpc::is_utf8(std::move(value));
+      text = rpc::is_utf8(value);
       if (!text) return false;
       continue;
     }

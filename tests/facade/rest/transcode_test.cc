@@ -86,6 +86,7 @@ TEST_F(RestRequests, SayWhatIsWrongInTheQuery) {
   EXPECT_EQ(search("text=a&text=b"), "error: the parameter \"text\": it is given twice");
   EXPECT_EQ(search("page_size=1&pageSize=2"), "error: the parameter \"pageSize\": it is given twice");
   EXPECT_EQ(search("text=%FF"), "error: the parameter \"text\": the text is not UTF-8");
+  EXPECT_EQ(search("note=%FF"), "error: the parameter \"note\": the text is not UTF-8");
   EXPECT_EQ(search("text=%4"), "error: the query: a percent sign is followed by two hexadecimal digits");
   for (const char* wrong :
        {"labels.a=b", "labels=x", "value=1", "authors.name=x", "text.x=1", "since=yesterday", "exact=1", "token=%21",
