@@ -56,6 +56,7 @@ class Streams:
     def __init__(self, server, count):
         self._ids = range(1, 2 * count, 2)
         self._socket = socket.create_connection(server.host_and_port, timeout=LIMIT)
+        self._socket.sendall(PREFACE + frame(SETTINGS, 1, 0))  # at once: the server waits ten seconds for the first bytes
         self._received = b""
         self._hpack = hpack.Decoder()
         self.echoed = set()
@@ -69,7 +70,7 @@ class Streams:
 
     def open(self) -> None:
         opened = (headers(stream) + frame(DATA, 0, stream, ECHOED) for stream in self._ids)
-        self._socket.sendall(PREFACE + frame(SETTINGS, 1, 0) + b"".join(opened))
+        self._socket.sendall(b"".join(opened))
 
     def wait_for_echoes(self) -> None:
         self._read_until(lambda: len(self.echoed) == len(self._ids))
@@ -147,12 +148,9 @@ def test_10000_connections_take_little_each(serve):
     before = server.resident_bytes()
     with contextlib.ExitStack() as stack:
         stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
-        connections = []
-        for _ in range(count):  # each speaks at once: the server waits ten seconds for the first bytes
-            connection = stack.enter_context(Streams(server, 1))
+        connections = [stack.enter_context(Streams(server, 1)) for _ in range(count)]
+        for connection in connections:  # one after the other: there are fewer instances than connections
             connection.open()
-            connections.append(connection)
-        for connection in connections:
             connection.wait_for_echoes()
             connection.end()
         each = (server.resident_bytes() - before) / count
