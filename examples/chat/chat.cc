@@ -4,9 +4,11 @@
 // does not read fast enough to take it is dropped, rather than that others wait or a queue grows: between it and us are
 // 64 KiB of ours and what HTTP/2 keeps for a client.
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "chat.guest.h"
 #include "wasm_grpc/guest.h"
@@ -88,6 +90,24 @@ class Seat {
   Member* member_;
 };
 
+/// ALREADY_EXISTS, with those who are there as a detail (google.rpc.Status), so that a program can choose another name.
+Status name_taken(const Enter& enter, const Members& members) {
+  const std::string message = "there is a " + enter.name + " in " + enter.room;
+  const Encoded<NamesTaken> taken(NamesTaken{.names = members.names});
+  std::string details;
+  wire::Writer(details)
+      .uint32(1, static_cast<std::uint32_t>(StatusCode::already_exists))
+      .text(2, message)
+      .message(3,
+               [&](wire::Writer& any) { any.text(1, "type.googleapis.com/chat.NamesTaken").bytes(2, taken.bytes()); });
+  return Status::already_exists(message).with_details(std::move(details));
+}
+
+Status check_text(const std::string& text) {
+  if (text.size() <= max_text_bytes) return Status::ok();
+  return Status::invalid_argument("that is more than 4096 bytes");
+}
+
 Status check_name(const char* what, const std::string& name) {
   if (!name.empty() && name.size() <= max_name_bytes) return Status::ok();
   return Status::invalid_argument(std::string("the name of a ") + what + " has 1 to 64 bytes; this one has " +
@@ -103,23 +123,41 @@ class ChatRooms : public Chat::Async {
     const Enter enter = *first->enter();
     if (Status bad = check_entry(enter); !bad.is_ok()) co_return bad;
 
-    Event welcome;
-    welcome.set_welcome(members_of(enter.room));
     Member member(stream);
-    // Without waiting: it is to come before what others say from now on.
-    member.too_slow = !stream.try_write(welcome);
+    welcome(enter, member);
     const Seat seat(rooms_, enter, member);
     for (;;) {
-      if (member.too_slow) co_return Status::resource_exhausted("you read too slowly for this room");
+      if (member.too_slow) co_return too_slow();
       if (co_await select(stream.readable(), member.dropped.wait()) == 1) continue;
       const Request* const request = co_await stream.read();
       if (request == nullptr) co_return Status::ok();
       if (request->say() == nullptr) co_return Status::failed_precondition("you are in a room already");
-      if (request->say()->size() > max_text_bytes) {
-        co_return Status::invalid_argument("that is more than 4096 bytes");
-      }
+      if (Status bad = check_text(*request->say()); !bad.is_ok()) co_return bad;
       seat.say(*request->say());
     }
+  }
+
+  Task<Status> Listen(Context&, const Enter& enter, OutStream<Event>& out) override {
+    if (Status bad = check_entry(enter); !bad.is_ok()) co_return bad;
+    Member member(out);
+    welcome(enter, member);
+    const Seat seat(rooms_, enter, member);
+    while (!member.too_slow) co_await member.dropped.wait();
+    co_return too_slow();
+  }
+
+  Task<Result<Members>> Say(Context&, const Speech& speech) override {
+    if (Status bad = check_text(speech.text); !bad.is_ok()) co_return bad;
+    const auto room = rooms_.find(speech.room);
+    const bool is_there = room != rooms_.end() && room->second.members.contains(speech.name);
+    if (!is_there) co_return Status::failed_precondition("there is no " + speech.name + " in " + speech.room);
+    const Member* const speaker = room->second.members.at(speech.name);
+    Event event;
+    event.set_said({.name = speech.name, .text = speech.text});
+    room->second.tell(event, speaker);
+    Members told = room->second.names();
+    std::erase(told.names, speech.name);
+    co_return told;
   }
 
   Task<Result<Members>> Who(Context&, const WhoRequest& request) override { co_return members_of(request.room); }
@@ -133,11 +171,18 @@ class ChatRooms : public Chat::Async {
       return rooms_.size() < max_rooms ? Status::ok() : Status::resource_exhausted("there are 10000 rooms already");
     }
     if (room->second.members.contains(enter.name)) {
-      return Status::already_exists("there is a " + enter.name + " in " + enter.room);
+      return name_taken(enter, room->second.names());
     }
     if (room->second.members.size() >= max_members) return Status::resource_exhausted("the room is full");
     return Status::ok();
   }
+  /// Without waiting: it is to come before what others say from now on.
+  void welcome(const Enter& enter, Member& member) const {
+    Event event;
+    event.set_welcome(members_of(enter.room));
+    member.too_slow = !member.out.try_write(event);
+  }
+  [[nodiscard]] static Status too_slow() { return Status::resource_exhausted("you read too slowly for this room"); }
   [[nodiscard]] Members members_of(const std::string& room) const {
     const auto found = rooms_.find(room);
     return found == rooms_.end() ? Members() : found->second.names();

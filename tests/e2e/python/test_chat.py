@@ -161,6 +161,30 @@ def test_who_does_not_read_is_dropped_and_the_others_go_on(server):
     meet(scene())
 
 
+def test_who_only_listens_is_in_the_room_and_speaks_by_calls_of_its_own(server, connect, failure):
+    stub = chat_pb2_grpc.ChatStub(connect(server))
+    listening = stub.Listen(chat.Enter(room="hall", name="Ann"), timeout=20)
+    assert list(next(listening).welcome.names) == []
+    joined = stub.Join(iter([chat.Request(enter=chat.Enter(room="hall", name="Bob")), chat.Request(say="hello")]), timeout=20)
+    assert list(next(joined).welcome.names) == ["Ann"]
+    assert next(listening).entered == "Bob"
+    assert next(listening).said == chat.Said(name="Bob", text="hello")
+    assert next(listening).left == "Bob"
+    assert list(stub.Say(chat.Speech(room="hall", name="Ann", text="alone"), timeout=20).names) == []
+    other = stub.Listen(chat.Enter(room="hall", name="Cid"), timeout=20)
+    assert list(next(other).welcome.names) == ["Ann"]
+    assert list(stub.Say(chat.Speech(room="hall", name="Ann", text="hi"), timeout=20).names) == ["Cid"]
+    assert next(other).said == chat.Said(name="Ann", text="hi")
+    with failure(grpc.StatusCode.ALREADY_EXISTS) as error:
+        list(stub.Listen(chat.Enter(room="hall", name="Ann"), timeout=20))
+    details = dict(error.error.trailing_metadata())["grpc-status-details-bin"]
+    assert b"type.googleapis.com/chat.NamesTaken" in details and b"Cid" in details
+    listening.cancel()
+    assert next(other).left == "Ann"
+    with failure(grpc.StatusCode.FAILED_PRECONDITION):
+        stub.Say(chat.Speech(room="hall", name="Ann", text="gone"), timeout=20)
+
+
 def test_what_makes_no_sense_is_refused(server, connect, failure):
     join = chat_pb2_grpc.ChatStub(connect(server)).Join
     enter = chat.Request(enter=chat.Enter(room="hall", name="Ann"))
