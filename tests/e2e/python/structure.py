@@ -36,8 +36,8 @@ ROOMS_MAY_INCLUDE = {
     "net": {"tls": set()},
 }
 MOST_LINES = 600
-MADE_BY_TOOLS = {"engine/Cargo.lock"}
-SOURCE_ENDINGS = {".h", ".cc", ".rs", ".go", ".py", ".cmake", ".txt", ".sh", ".md", ".json", ".in", ".proto", ""}
+MADE_BY_TOOLS = {"engine/Cargo.lock", "examples/web/package-lock.json", "tests/e2e/node/package-lock.json"}
+SOURCE_ENDINGS = {".h", ".cc", ".rs", ".go", ".py", ".cmake", ".txt", ".sh", ".md", ".json", ".js", ".html", ".in", ".proto", ""}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 ONCE = re.compile(r"^#pragma once$|^#ifndef (\w+)\n#define \1$", re.MULTILINE)
