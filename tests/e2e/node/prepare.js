@@ -36,7 +36,7 @@ mkdirSync(path.join(build, "gen"), { recursive: true });
 execFileSync("protoc", [
   `--plugin=protoc-gen-es=${path.join(build, "node_modules/.bin/protoc-gen-es")}`,
   `--es_out=${path.join(build, "gen")}`,
-  "--es_opt=target=js",
+  "--es_opt=target=js,import_extension=js",
   `-I${path.join(project, "tests/guests")}`,
   ...["described.proto", "described_base.proto", "conformance.proto"],
 ], { stdio: "inherit", timeout: 60_000 });
