@@ -1,5 +1,6 @@
 """Serving behind a proxy."""
 
+import contextlib
 import os
 import socket
 import subprocess
@@ -11,53 +12,15 @@ import grpc
 import helloworld_pb2
 import helloworld_pb2_grpc
 import pytest
-from server import eventually
-
-CONFIGURATION = """
-daemon off;
-master_process off;
-pid nginx.pid;
-error_log error.log;
-events {{ worker_connections 64; }}
-http {{
-  access_log off;
-  client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;
-  server {{
-    listen 127.0.0.1:{port} http2;
-    location / {{ grpc_pass grpc://{upstream}; }}
-  }}
-}}
-"""
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
+from proxies import free_port, nginx, running
 
 
 @pytest.fixture
 def proxied(serve, tmp_path):
     """The address of nginx in front of a server."""
-    program = os.environ.get("WASM_GRPC_TEST_NGINX")
-    if program is None:
-        pytest.skip("nginx is not installed")
-    server = serve("greeter")
-    port = free_port()
-    file = tmp_path / "nginx.conf"
-    file.write_text(CONFIGURATION.format(port=port, upstream=server.address))
-    process = subprocess.Popen([program, "-p", tmp_path, "-c", file], stderr=subprocess.DEVNULL)
-    try:
-
-        def listens():
-            assert process.poll() is None, (tmp_path / "error.log").read_text()
-            with socket.socket() as probe:
-                return probe.connect_ex(("127.0.0.1", port)) == 0
-
-        eventually(listens, "nginx listens")
-        yield f"127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(20)
+    block = f"listen 127.0.0.1:{{port}} http2; location / {{ grpc_pass grpc://{serve('greeter').address}; }}"
+    with nginx(tmp_path, block) as address:
+        yield address
 
 
 def test_grpc_passes_through_nginx(proxied):
@@ -95,26 +58,16 @@ def balanced(tmp_path):
     program = os.environ.get("WASM_GRPC_TEST_HAPROXY")
     if program is None:
         pytest.skip("HAProxy is not installed")
-    running = []
+    with contextlib.ExitStack() as stack:
 
-    def run(upstream: str, header: str) -> int:
-        port = free_port()
-        file = tmp_path / f"haproxy-{port}.cfg"
-        file.write_text(BALANCER.format(port=port, upstream=upstream, header=header))
-        running.append(subprocess.Popen([program, "-db", "-f", file], stderr=subprocess.DEVNULL))
+        def run(upstream: str, header: str) -> int:
+            port = free_port()
+            file = tmp_path / f"haproxy-{port}.cfg"
+            file.write_text(BALANCER.format(port=port, upstream=upstream, header=header))
+            stack.enter_context(running([program, "-db", "-f", file], [port], tmp_path / f"haproxy-{port}.log"))
+            return port
 
-        def listens():
-            assert running[-1].poll() is None
-            with socket.socket() as probe:
-                return probe.connect_ex(("127.0.0.1", port)) == 0
-
-        eventually(listens, "HAProxy listens")
-        return port
-
-    yield run
-    for process in running:
-        process.terminate()
-        process.wait(20)
+        yield run
 
 
 def peer_through(port: int, source: int) -> str:

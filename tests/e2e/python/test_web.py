@@ -3,7 +3,6 @@
 import base64
 import http.client
 import json
-import struct
 import subprocess
 import time
 
@@ -11,44 +10,15 @@ import conformance_pb2
 import helloworld_pb2
 import pytest
 import route_guide_pb2
+from web_client import HTTP_VERSIONS, LIMIT, curl, envelope, envelopes, from_base64
 
-LIMIT = 20
 HELLO = "/helloworld.Greeter/SayHello"
 LIST = "/routeguide.RouteGuide/ListFeatures"
 CHAT = "/routeguide.RouteGuide/RouteChat"
 SOME = {"lo": {"latitude": 460000000, "longitude": 90000000}, "hi": {"latitude": 480000000, "longitude": 110000000}}
 
 
-def envelope(message: bytes, flags: int = 0) -> bytes:
-    return struct.pack(">BI", flags, len(message)) + message
-
-
-def envelopes(body: bytes) -> list[tuple[int, bytes]]:
-    found = []
-    while body:
-        flags, length = struct.unpack(">BI", body[:5])
-        assert len(body) >= 5 + length
-        found.append((flags, body[5 : 5 + length]))
-        body = body[5 + length :]
-    return found
-
-
-def curl(server, path, *arguments, data=None):
-    """Status, headers and body of what curl gets."""
-    command = ["curl", "--silent", "--show-error", "--max-time", str(LIMIT), "--include", "--output", "-"]
-    if data is not None:
-        command += ["--data-binary", "@-"]
-    out = subprocess.run(
-        [*command, *arguments, f"http://{server.address}{path}"], input=data or b"", capture_output=True, timeout=60
-    )
-    assert out.returncode == 0, out.stderr
-    head, _, body = out.stdout.partition(b"\r\n\r\n")
-    lines = head.decode().split("\r\n")
-    headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines[1:])}
-    return int(lines[0].split()[1]), headers, body
-
-
-@pytest.fixture(params=["--http1.1", "--http2-prior-knowledge"])
+@pytest.fixture(params=HTTP_VERSIONS)
 def version(request):
     return request.param
 
@@ -118,12 +88,7 @@ def test_grpc_web_in_text(everything, version):
         corner: route_guide_pb2.Point(**place) for corner, place in SOME.items()}).SerializeToString()))
     status, headers, body = curl(everything, LIST, version, "-H", "content-type: application/grpc-web-text", data=request)
     assert (status, headers["content-type"]) == (200, "application/grpc-web-text")
-    plain, rest = b"", body
-    while rest:  # each piece may be padded
-        end = rest.find(b"=")
-        end = len(rest) if end < 0 else (end // 4 + 1) * 4
-        plain, rest = plain + base64.b64decode(rest[:end], validate=True), rest[end:]
-    *features, (flags, trailers) = envelopes(plain)
+    *features, (flags, trailers) = envelopes(from_base64(body))
     assert len(features) > 10
     assert (flags, trailers) == (0x80, b"grpc-status: 0\r\n")
 
