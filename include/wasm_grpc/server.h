@@ -104,9 +104,12 @@ class Server {
   /// The first from memory; `options.name` must be set.
   Result<ModuleInfo> add_module(std::span<const std::byte> bytes, const ModuleOptions& options);
 
-  /// Serves a method by native code.
-  Result<> add_method(std::string_view path, rpc::MethodKind kind, HandlerFactory factory);
-  Result<> add_unary_method(std::string_view path, UnaryFunction function);
+  /// Serves a method by native code. Clients whose content-type says another format than `formats` allows are answered
+  /// UNIMPLEMENTED; Call::content_subtype() tells which.
+  Result<> add_method(std::string_view path, rpc::MethodKind kind, HandlerFactory factory,
+                      rpc::MessageFormats formats = rpc::MessageFormats::protobuf);
+  Result<> add_unary_method(std::string_view path, UnaryFunction function,
+                            rpc::MessageFormats formats = rpc::MessageFormats::protobuf);
 
   /// Listens on "ADDRESS:PORT" ("[::1]:PORT" for IPv6), with TLS where ServerOptions::tls has a certificate;
   /// "http://ADDRESS:PORT", without TLS; "https://ADDRESS:PORT"; or "unix:PATH", with the mode and owner of the

@@ -1,6 +1,10 @@
 package guest
 
 // Codec turns messages to bytes and back. Messages are pointers to the types that handlers name.
+//
+// A codec that has the method ContentSubtype() string says what clients name its format after "application/grpc+" in their
+// content-type, in lower case, such as "json". Those that name another are answered UNIMPLEMENTED; those that name none are
+// not.
 type Codec interface {
 	// Append encodes a message behind what buffer holds.
 	Append(buffer []byte, message any) ([]byte, error)

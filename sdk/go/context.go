@@ -102,8 +102,9 @@ func (c *Context) Authority() string { return c.info(abi.Authority) }
 // Peer is the client's address, such as "127.0.0.1:4711" or "[::1]:4711".
 func (c *Context) Peer() string { return c.info(abi.Peer) }
 
-// TLSPeer is the identity in the client's verified certificate; "" without one.
-func (c *Context) TLSPeer() string { return c.info(abi.TLSPeer) }
+// ContentSubtype is the format of the messages where the client does not speak protobuf: "json" of the content-type
+// application/grpc+json; else "". Methods of messages refuse what is not their codec's, methods of bytes get all.
+func (c *Context) ContentSubtype() string { return c.info(abi.ContentSubtype) }
 
 // MessageEncoding is how the message received last came over the wire: "identity", "gzip" or "deflate". The host has
 // decompressed it.
@@ -139,8 +140,12 @@ func (c *Context) limit(what int32) int64 {
 }
 
 func (c *Context) info(what int32) string {
-	text, _ := read(func(buffer []byte) int32 { return abi.Info(c.call, what, buffer) })
+	text, _ := c.lookUp(what)
 	return text
+}
+
+func (c *Context) lookUp(what int32) (text string, known bool) {
+	return read(func(buffer []byte) int32 { return abi.Info(c.call, what, buffer) })
 }
 
 // read reads a value whose length the host tells: ask answers it, and writes when the buffer is large enough.

@@ -23,6 +23,9 @@ var seen struct {
 	err     error
 	context *guest.Context
 	done    <-chan struct{}
+
+	peer                guest.TLSName
+	isDNS, isCommonName bool
 }
 
 type words struct{ Words []string }
@@ -36,6 +39,7 @@ func (jsonCodec) Append(buffer []byte, message any) ([]byte, error) {
 }
 func (jsonCodec) Unmarshal(data []byte, message any) error { return json.Unmarshal(data, message) }
 func (jsonCodec) Check(any) error                          { return nil }
+func (jsonCodec) ContentSubtype() string                   { return "json" }
 
 // vtWords is as protobuf-go-lite would generate it, but for its encoding.
 type vtWords struct{ text string }
@@ -55,6 +59,12 @@ func (w *vtWords) UnmarshalVT(data []byte) error {
 func init() {
 	guest.NewService("test.Bytes").
 		Unary("Upper", func(_ *guest.Context, request []byte) ([]byte, error) { return bytes.ToUpper(request), nil }).
+		Unary("Tell", func(ctx *guest.Context, _ []byte) ([]byte, error) {
+			seen.peer, _ = ctx.TLSPeer()
+			seen.isDNS = ctx.HasTLSName(guest.TLSDNS, "admin")
+			seen.isCommonName = ctx.HasTLSName(guest.TLSCommonName, "admin")
+			return fmt.Appendf(nil, "%q %v", ctx.ContentSubtype(), ctx.TLSNames()), nil
+		}).
 		Unary("Wait", func(ctx *guest.Context, _ []byte) ([]byte, error) {
 			seen.context, seen.done = ctx, ctx.Done()
 			seen.err = ctx.Sleep(time.Hour)
@@ -169,6 +179,30 @@ func TestAMessageThatIsNoneEndsTheCall(t *testing.T) {
 
 func TestAnIncompleteStreamIsNotAnsweredAsIfItWereWhole(t *testing.T) {
 	want(t, runCall(guesttest.Call{Path: "/test.Bytes/Lengths", Cancel: true}, "one"), guest.Canceled, "")
+}
+
+func TestMessagesOfAnotherFormatAreRefused(t *testing.T) {
+	for _, path := range []string{"/test.VT/Twice", "/test.VT/Echo"} {
+		refused := runCall(guesttest.Call{Path: path, ContentSubtype: "json"}, "text")
+		want(t, refused, guest.Unimplemented, "application/grpc+json")
+	}
+	for path, request := range map[string]string{"/test.JSON/Reverse": `{"Words":[]}`, "/test.JSON/Join": `{"Words":null}`} {
+		want(t, runCall(guesttest.Call{Path: path, ContentSubtype: "json"}, request), guest.OK, "", request)
+		want(t, runCall(guesttest.Call{Path: path, ContentSubtype: "foo"}, request), guest.Unimplemented, "application/grpc+foo")
+	}
+	want(t, runCall(guesttest.Call{Path: "/test.Bytes/Upper", ContentSubtype: "foo"}, "all"), guest.OK, "", "ALL")
+	want(t, run("/test.Bytes/Tell", ""), guest.OK, "", `"" []`)
+	told := runCall(guesttest.Call{Path: "/test.Bytes/Tell", ContentSubtype: "foo"}, "")
+	want(t, told, guest.OK, "", `"foo" []`)
+}
+
+func TestAClientIsNamedWithTheKindsOfItsNames(t *testing.T) {
+	names := []guest.TLSName{{Kind: guest.TLSURI, Value: "spiffe://a/b"}, {Kind: guest.TLSCommonName, Value: "admin"}}
+	told := runCall(guesttest.Call{Path: "/test.Bytes/Tell", TLSNames: names}, "")
+	want(t, told, guest.OK, "", `"" [uri:spiffe://a/b cn:admin]`)
+	if seen.isDNS || !seen.isCommonName || seen.peer != names[0] {
+		t.Fatalf("admin is a common name and nothing else, and the URI comes first: %+v", seen)
+	}
 }
 
 func TestSendWaitsForAClientThatReadsSlowly(t *testing.T) {

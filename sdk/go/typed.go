@@ -58,7 +58,7 @@ func (w *MessageWriter[Message]) Ready() bool { return w.out.Ready() }
 func Unary[Request, Response any](service *Service, name string,
 	handler func(ctx *Context, request *Request) (*Response, error)) {
 	codec := codecFor[Request, Response](service, name)
-	service.add(name, abi.Unary, func(ctx *Context) error {
+	service.addTyped(name, abi.Unary, codec, func(ctx *Context) error {
 		message, err := decodeRequest[Request](ctx, codec)
 		if err != nil {
 			return err
@@ -75,7 +75,7 @@ func Unary[Request, Response any](service *Service, name string,
 func ClientStream[Request, Response any](service *Service, name string,
 	handler func(ctx *Context, in *MessageReader[Request]) (*Response, error)) {
 	codec := codecFor[Request, Response](service, name)
-	service.add(name, abi.ClientStream, func(ctx *Context) error {
+	service.addTyped(name, abi.ClientStream, codec, func(ctx *Context) error {
 		in := &MessageReader[Request]{Reader{ctx: ctx}, codec}
 		response, err := handler(ctx, in)
 		if err := either(err, in.Err()); err != nil {
@@ -89,7 +89,7 @@ func ClientStream[Request, Response any](service *Service, name string,
 func ServerStream[Request, Response any](service *Service, name string,
 	handler func(ctx *Context, request *Request, out *MessageWriter[Response]) error) {
 	codec := codecFor[Request, Response](service, name)
-	service.add(name, abi.ServerStream, func(ctx *Context) error {
+	service.addTyped(name, abi.ServerStream, codec, func(ctx *Context) error {
 		message, err := decodeRequest[Request](ctx, codec)
 		if err != nil {
 			return err
@@ -102,9 +102,25 @@ func ServerStream[Request, Response any](service *Service, name string,
 func BidiStream[Request, Response any](service *Service, name string,
 	handler func(ctx *Context, in *MessageReader[Request], out *MessageWriter[Response]) error) {
 	codec := codecFor[Request, Response](service, name)
-	service.add(name, abi.BidiStream, func(ctx *Context) error {
+	service.addTyped(name, abi.BidiStream, codec, func(ctx *Context) error {
 		in := &MessageReader[Request]{Reader{ctx: ctx}, codec}
 		return either(handler(ctx, in, &MessageWriter[Response]{Writer{ctx}, codec}), in.Err())
+	})
+}
+
+// addTyped adds a method that refuses clients whose messages are not in the codec's format.
+func (s *Service) addTyped(name string, kind int32, codec Codec, body func(ctx *Context) error) {
+	own := ""
+	if named, ok := codec.(interface{ ContentSubtype() string }); ok {
+		own = named.ContentSubtype()
+	}
+	s.add(name, kind, func(ctx *Context) error {
+		if abi.Info(ctx.call, abi.ContentSubtype, nil) > 0 {
+			if theirs := ctx.ContentSubtype(); theirs != own {
+				return Error(Unimplemented, "this method does not take messages of application/grpc+"+theirs)
+			}
+		}
+		return body(ctx)
 	})
 }
 

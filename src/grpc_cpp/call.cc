@@ -81,10 +81,17 @@ void Call::note_client() {
   request_.client = known_client_.get();
   const auto authentication = context_.auth_context();
   if (authentication == nullptr || !authentication->IsPeerAuthenticated()) return;
-  for (const char* property : {GRPC_PEER_DNS_PROPERTY_NAME, GRPC_PEER_URI_PROPERTY_NAME, GRPC_X509_CN_PROPERTY_NAME}) {
-    if (const auto values = authentication->FindPropertyValues(property); !values.empty()) {
-      known_client_->tls_peer.assign(values.front().data(), values.front().size());
-      return;
+  constexpr std::pair<TlsNameKind, const char*> properties[] = {
+      {TlsNameKind::dns, GRPC_PEER_DNS_PROPERTY_NAME},        {TlsNameKind::uri, GRPC_PEER_URI_PROPERTY_NAME},
+      {TlsNameKind::common_name, GRPC_X509_CN_PROPERTY_NAME}, {TlsNameKind::email, GRPC_PEER_EMAIL_PROPERTY_NAME},
+      {TlsNameKind::ip, GRPC_PEER_IP_PROPERTY_NAME},
+  };
+  std::size_t bytes = 0;
+  for (const auto& [kind, property] : properties) {
+    for (const auto& value : authentication->FindPropertyValues(property)) {
+      if (!is_sound_tls_name({value.data(), value.size()}) || value.size() > max_tls_names_bytes - bytes) continue;
+      bytes += value.size();
+      known_client_->tls_names.push_back({kind, std::string(value.data(), value.size())});
     }
   }
 }

@@ -119,7 +119,7 @@ void Connection::client_named(const std::string& address) {
 
 // What was agreed on by ALPN holds (RFC 9113, 3.2): a client that chose HTTP/2 is answered in nothing else.
 void Connection::tls_open(const net::TlsSession& tls) {
-  session_.client().tls_peer = tls.peer_identity();
+  session_.client().tls_names = tls.peer_names();
   if (tls.protocol() == "h2") {
     wire_ = std::make_unique<Http2Wire>(session_);
   } else if (!tls.protocol().empty()) {

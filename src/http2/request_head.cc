@@ -1,5 +1,6 @@
 #include "http2/request_head.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "facade/cors.h"
@@ -22,16 +23,25 @@ constexpr std::size_t field_overhead = 32;  // RFC 9113, 6.5.2
 constexpr const char* about =
     "This is wasm-grpc, a gRPC server. Call its methods with a gRPC client: POST /package.Service/Method.\n";
 
-// application/grpc, or that followed by "+format" or ";parameters".
-bool is_grpc_content_type(std::string_view value) {
-  constexpr std::string_view grpc = "application/grpc";
-  if (!value.starts_with(grpc)) return false;
-  return value.size() == grpc.size() || value[grpc.size()] == '+' || value[grpc.size()] == ';';
+constexpr std::string_view grpc_content_type = "application/grpc";
+
+/// What makes up the names of media types (RFC 6838, 4.2).
+bool is_restricted_name(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("!#$&-^_.+").find(c) != std::string_view::npos;
+  });
 }
 
-bool is_grpc_json_content_type(std::string_view value) {
-  constexpr std::string_view json = "application/grpc+json";
-  return value.starts_with(json) && (value.size() == json.size() || value[json.size()] == ';');
+/// What follows application/grpc: nothing, or "+format", without ";parameters". No answer when it is another type.
+std::optional<std::string_view> subtype_of(std::string_view content_type) {
+  if (!content_type.starts_with(grpc_content_type)) return std::nullopt;
+  std::string_view rest = content_type.substr(grpc_content_type.size());
+  rest = rest.substr(0, rest.find(';'));
+  while (rest.ends_with(' ')) rest.remove_suffix(1);
+  if (rest.empty()) return rest;
+  if (rest.front() != '+' || !is_restricted_name(rest)) return std::nullopt;
+  return rest.substr(1);
 }
 
 using facade::quoted;
@@ -52,13 +62,13 @@ void RequestHead::reset() noexcept {
   authority_.clear();
   http_method_.clear();
   content_type_.clear();
+  content_subtype_.clear();
   unknown_encoding_.clear();
   metadata_error_.clear();
   encoding_ = rpc::Encoding::identity;
   accepted_encodings_.clear();
   mentions_encodings_ = false;
   is_grpc_ = false;
-  is_grpc_json_ = false;
   has_encoded_ = false;
   has_unfit_ = false;
   content_types_ = 0;
@@ -94,13 +104,7 @@ void RequestHead::add(std::string_view name, std::string_view value, std::size_t
       break;
     case 12:
       if (name == "content-type") {
-        ++content_types_;
-        is_grpc_ = is_grpc_content_type(value);
-        if (!is_grpc_) {
-          content_type_.assign(value);
-        } else {
-          is_grpc_json_ = is_grpc_json_content_type(value);
-        }
+        take_content_type(value);
         return;
       }
       if (name == "grpc-timeout") {
@@ -126,6 +130,25 @@ void RequestHead::add(std::string_view name, std::string_view value, std::size_t
       break;
   }
   add_metadata(name, value, metadata);
+}
+
+void RequestHead::take_content_type(std::string_view value) {
+  ++content_types_;
+  if (value == grpc_content_type) {
+    is_grpc_ = true;
+    return;
+  }
+  const auto subtype = subtype_of(value);
+  is_grpc_ = subtype.has_value();
+  if (!is_grpc_) {
+    content_type_.assign(value);
+    return;
+  }
+  content_subtype_.assign(*subtype);
+  for (char& c : content_subtype_) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  if (content_subtype_ == "proto") content_subtype_.clear();
 }
 
 void RequestHead::take_encoding(std::string_view value) {
@@ -200,12 +223,17 @@ std::optional<Refusal> RequestHead::judge(const rpc::MethodTable& methods, std::
   method_ = methods.find(path_);
   if (method_ == nullptr) return Refusal{0, facade::unknown_method(path_, methods)};
   if (!unknown_encoding_.empty() || timeout_malformed_) return Refusal{0, judge_grpc_fields()};
-  if (is_grpc_json_ && tools != nullptr) {
+  if (content_subtype_ == "json" && tools != nullptr) {
     exchange_ = facade::grpc_json::open(path_, encoding_, *tools);
     if (exchange_ != nullptr) {  // it decompresses by itself, and what it answers is not protobuf
       encoding_ = rpc::Encoding::identity;
       accepted_encodings_.clear();
+      content_subtype_.clear();  // nor is anything else for the handler
     }
+  }
+  if (!content_subtype_.empty() && method_->formats == rpc::MessageFormats::protobuf) {
+    return in_grpc(rpc::StatusCode::unimplemented, "this method takes messages of protobuf, not of application/grpc+" +
+                                                       content_subtype_.substr(0, max_quoted));
   }
   return judge_metadata(metadata);
 }
@@ -294,7 +322,8 @@ std::optional<Refusal> RequestHead::judge_http(const rpc::MethodTable& methods, 
   if (!is_post || !is_method) {
     method_ = methods.find_http(path_);
     if (method_ != nullptr) {
-      if (is_grpc_) content_type_ = "application/grpc";
+      if (is_grpc_)
+        content_type_ = content_subtype_.empty() ? "application/grpc" : "application/grpc+" + content_subtype_;
       if (!content_type_.empty()) metadata.add("content-type", content_type_);
       rewrite_for_http(metadata);
       return std::nullopt;

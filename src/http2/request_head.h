@@ -52,6 +52,8 @@ class RequestHead {
   [[nodiscard]] std::unique_ptr<facade::Exchange> take_exchange() noexcept { return std::move(exchange_); }
   [[nodiscard]] bool has_exchange() const noexcept { return exchange_ != nullptr; }
   [[nodiscard]] std::string& authority() noexcept { return authority_; }
+  /// rpc::Request::content_subtype.
+  [[nodiscard]] std::string& content_subtype() noexcept { return content_subtype_; }
   [[nodiscard]] bool is_head_request() const noexcept { return http_method_ == "HEAD"; }
   /// The HTTP method, and the path with its query.
   [[nodiscard]] std::string_view http_method() const noexcept {
@@ -73,6 +75,7 @@ class RequestHead {
   /// Makes metadata of gRPC of what came: binary values are decoded, fields that cannot be metadata dropped.
   void decode(rpc::Metadata& metadata);
   void decode_value(std::string_view key, std::string_view value, rpc::Metadata& metadata);
+  void take_content_type(std::string_view value);
   static void rewrite_for_http(rpc::Metadata& metadata);
   [[nodiscard]] rpc::Status judge_grpc_fields() const;
   [[nodiscard]] std::optional<Refusal> judge_metadata(rpc::Metadata& metadata);
@@ -88,13 +91,13 @@ class RequestHead {
   std::string authority_;
   std::string http_method_;       // empty for POST
   std::string content_type_;      // kept when it is not application/grpc
+  std::string content_subtype_;   // of one that is; empty for protobuf
   std::string unknown_encoding_;  // quoted
   std::string metadata_error_;
   rpc::Encoding encoding_ = rpc::Encoding::identity;
   rpc::EncodingSet accepted_encodings_;
   bool mentions_encodings_ = false;
   bool is_grpc_ = false;
-  bool is_grpc_json_ = false;
   bool has_encoded_ = false;  // metadata has binary values in base64
   bool has_unfit_ = false;    // or values that gRPC does not allow
   std::uint32_t content_types_ = 0;

@@ -113,6 +113,7 @@ void Stream::head_complete(bool end_stream) {
   } else {
     request_.encoding = head_.encoding();
     request_.accepted_encodings = head_.accepted_encodings();
+    if (!head_.content_subtype().empty()) request_.content_subtype.swap(head_.content_subtype());
   }
   set_deadline();
   if (is_http() || rpc::streams_requests(request_.method->kind)) start();

@@ -56,7 +56,11 @@ void Stream::submit_response() {
   FieldBlock& block = session_->core().fields;
   block.clear();
   block.add(":status", "200");
-  block.add("content-type", "application/grpc");
+  if (request_.content_subtype.empty()) {
+    block.add("content-type", "application/grpc");
+  } else {
+    block.add_copy("content-type", "application/grpc+" + request_.content_subtype);
+  }
   if (head_.mentions_encodings()) block.add("grpc-accept-encoding", rpc::known_encodings);
   if (response_.encoding != rpc::Encoding::identity) block.add("grpc-encoding", rpc::name(response_.encoding));
   block.add_metadata(response_.headers);

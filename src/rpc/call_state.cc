@@ -8,6 +8,7 @@ void Request::reset() noexcept {
   static_cast<RequestFacts&>(*this) = {};
   metadata.clear();
   authority.clear();
+  content_subtype.clear();
   http_method.clear();
   http_target.clear();
 }

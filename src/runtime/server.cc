@@ -259,11 +259,12 @@ Result<ModuleInfo> Server::inspect_module(const std::string& path) {
   return info;
 }
 
-Result<> Server::add_method(std::string_view path, rpc::MethodKind kind, HandlerFactory factory) {
+Result<> Server::add_method(std::string_view path, rpc::MethodKind kind, HandlerFactory factory,
+                            rpc::MessageFormats formats) {
   if (auto may = state_->may_change(); !may.ok()) return may;
   if (state_->claimed(path)) return Error{"the method " + std::string(path) + " is served already"};
   for (const auto& worker : state_->workers) {
-    if (auto added = worker->add_method(path, kind, factory()); !added.ok()) return added;
+    if (auto added = worker->add_method(path, kind, factory(), formats); !added.ok()) return added;
   }
   state_->methods.push_back({std::string(path), kind, {}, {}});
   const std::vector<std::string> service = runtime::service_names({&state_->methods.back(), 1});
@@ -273,9 +274,10 @@ Result<> Server::add_method(std::string_view path, rpc::MethodKind kind, Handler
   return success();
 }
 
-Result<> Server::add_unary_method(std::string_view path, UnaryFunction function) {
-  return add_method(path, rpc::MethodKind::unary,
-                    [function = std::move(function)] { return std::make_unique<runtime::UnaryHandler>(function); });
+Result<> Server::add_unary_method(std::string_view path, UnaryFunction function, rpc::MessageFormats formats) {
+  return add_method(
+      path, rpc::MethodKind::unary,
+      [function = std::move(function)] { return std::make_unique<runtime::UnaryHandler>(function); }, formats);
 }
 
 Result<std::string> Server::listen(const std::string& address) {

@@ -67,13 +67,16 @@ Result<> Worker::add_module(std::shared_ptr<const GuestModule> module) {
     } else {
       handler = std::make_unique<GuestHandler>(calls_, *pools_.back(), method.tag);
     }
-    if (auto added = add_method(method.path, method.kind, std::move(handler)); !added.ok()) return added;
+    if (auto added = add_method(method.path, method.kind, std::move(handler), rpc::MessageFormats::any); !added.ok()) {
+      return added;
+    }
   }
   return success();
 }
 
-Result<> Worker::add_method(std::string_view path, rpc::MethodKind kind, std::unique_ptr<rpc::Handler> handler) {
-  if (auto added = methods_.add({std::string(path), kind, handler.get()}); !added.ok()) return added;
+Result<> Worker::add_method(std::string_view path, rpc::MethodKind kind, std::unique_ptr<rpc::Handler> handler,
+                            rpc::MessageFormats formats) {
+  if (auto added = methods_.add({std::string(path), kind, handler.get(), formats}); !added.ok()) return added;
   handlers_.push_back(std::move(handler));
   return success();
 }

@@ -52,7 +52,8 @@ class Worker final : private http2::Host, private net::ListenerWatch {
   // ---- Before start() ----
 
   [[nodiscard]] Result<> add_module(std::shared_ptr<const GuestModule> module);
-  [[nodiscard]] Result<> add_method(std::string_view path, rpc::MethodKind kind, std::unique_ptr<rpc::Handler> handler);
+  [[nodiscard]] Result<> add_method(std::string_view path, rpc::MethodKind kind, std::unique_ptr<rpc::Handler> handler,
+                                    rpc::MessageFormats formats);
   /// Runs a function on the worker's thread, after some time, unless it stops before. From any thread.
   void post(std::chrono::milliseconds after, std::function<void()> function);
   /// Who serves the connections that a door gives to this worker.

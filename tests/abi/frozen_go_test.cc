@@ -104,6 +104,8 @@ TEST(Frozen, NumbersOfTheSdkForGoAreThoseOfTheTable) {
       {"info message_encoding", "MessageEncoding"},
       {"info HTTP_method", "HTTPMethod"},
       {"info end", "EndReason"},
+      {"info TLS_names", "TLSNames"},
+      {"info content_subtype", "ContentSubtype"},
       {"info max_request", "MaxRequest"},
       {"info max_response", "MaxResponse"},
       {"info max_metadata", "MaxMetadata"},

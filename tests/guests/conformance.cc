@@ -201,12 +201,33 @@ Reply deadline(Context& context, Bytes) {
 
 Reply info(Context& context, Bytes) {
   std::string& out = context.scratch();
-  wire::Writer(out)
-      .text(1, context.path())
-      .text(2, context.authority())
-      .text(3, context.peer())
-      .text(4, context.tls_peer().value_or(""));
+  wire::Writer writer(out);
+  writer.text(1, context.path()).text(2, context.authority()).text(3, context.peer());
+  if (const auto peer = context.tls_peer()) writer.text(4, peer->value);
+  static constexpr std::string_view kinds[] = {"dns", "uri", "cn", "email", "ip", "unknown"};
+  for (const TlsName& name : context.tls_names()) {
+    writer.text(5, std::string(kinds[static_cast<std::size_t>(name.kind)]) + ":" + name.value);
+  }
   return Bytes(out);
+}
+
+/// Keeps nothing on the stack in the guest's memory, which ends before the one that the host limits.
+[[gnu::noinline]] std::uint32_t recurse(std::uint32_t depth) {
+  if (depth == 0) return 0;
+  const std::uint32_t below = recurse(depth - 1);
+  asm volatile("" ::: "memory");  // so that it does not become a loop
+  return below + 1;
+}
+
+Reply recurse_as_asked(Context& context, Bytes bytes) {
+  Request request;
+  if (!request.parse(bytes)) return malformed();
+  return number_reply(context, recurse(request.number));
+}
+
+Reply content_subtype(Context& context, Bytes) {
+  std::string& out = context.scratch();
+  return Bytes(out = context.content_subtype().value_or(""));
 }
 
 Status wait_cancel(Context& context, Reader&, Writer& out) {
@@ -300,6 +321,8 @@ WASM_GRPC_SERVICES(registry) {
       .unary("Count", count)
       .unary("Deadline", deadline)
       .unary("Info", info)
+      .unary("ContentSubtype", content_subtype)
+      .unary("Recurse", recurse_as_asked)
       .bidi_stream("WaitCancel", wait_cancel)
       .bidi_stream("PollCancel", poll_cancel)
       .server_stream("Flood", flood)

@@ -76,18 +76,39 @@ TEST_F(RequestHeadTest, TakesTheHostWhereThereIsNoAuthority) {
 }
 
 TEST_F(RequestHeadTest, AcceptsContentTypesWithFormatOrParameters) {
-  for (const char* type : {"application/grpc+proto", "application/grpc+json", "application/grpc;charset=utf-8"}) {
+  for (const char* type : {"application/grpc+proto", "application/grpc+PROTO", "application/grpc;charset=utf-8",
+                           "application/grpc+", "application/grpc+proto ;a=b", "application/grpc ;a=b"}) {
     RequestHead head;
     head.add(":path", "/test.Test/Unary", limit_, metadata_);
     head.add("content-type", type, limit_, metadata_);
     EXPECT_FALSE(head.judge(methods_, limit_, metadata_).has_value()) << type;
+    EXPECT_EQ(head.content_subtype(), "") << type;
   }
-  for (const char* type : {"application/grpc-web", "application/json", "application/grpcx", ""}) {
+  for (const char* type : {"application/grpc-web", "application/json", "application/grpcx", "", "application/grpc+a b",
+                           "application/grpc+\xc3\xbc", "application/grpc json"}) {
     RequestHead head;
     head.add(":path", "/test.Test/Unary", limit_, metadata_);
     head.add("content-type", type, limit_, metadata_);
     EXPECT_EQ(head.judge(methods_, limit_, metadata_).value_or(Refusal{}).http_status, 415) << type;
   }
+}
+
+TEST_F(RequestHeadTest, LeavesMessagesOfOtherFormatsToMethodsThatTakeAny) {
+  EXPECT_TRUE(methods_.add({"/test.Test/Any", rpc::MethodKind::unary, &handler_, rpc::MessageFormats::any}).ok());
+  const auto judge_as = [&](const char* path, const char* type) {
+    head_.reset();
+    add(":path", path);
+    add("content-type", type);
+    const auto refusal = judge();
+    return refusal ? refusal->status : rpc::Status();
+  };
+  const rpc::Status refusal = judge_as("/test.Test/Unary", "application/grpc+Foo");
+  EXPECT_EQ(refusal.code, rpc::StatusCode::unimplemented);
+  EXPECT_NE(refusal.message.find("application/grpc+foo"), std::string::npos) << refusal.message;
+  EXPECT_TRUE(judge_as("/test.Test/Any", "application/grpc+Foo;a=b").ok());
+  EXPECT_EQ(head_.content_subtype(), "foo");
+  EXPECT_TRUE(judge_as("/test.Test/Any", "application/grpc").ok());
+  EXPECT_EQ(head_.content_subtype(), "");
 }
 
 TEST_F(RequestHeadTest, DecodesBinaryMetadataAndSplitsJoinedValues) {

@@ -47,6 +47,14 @@ struct TlsContextTest : testing::Test {
   }
   TlsClient::Options client_options() const { return {.authority = authority.certificate_file()}; }
 
+  /// Names after their kinds, with spaces between.
+  static std::string in_text(const TlsNames& names) {
+    std::string text;
+    for (const TlsName& known : names) {
+      text.append(text.empty() ? "" : " ").append(name(known.kind)).append(":").append(known.value);
+    }
+    return text;
+  }
   /// Who a client with this certificate is to the server; nothing when it is refused.
   std::optional<std::string> identity(TlsContext& context, const std::optional<CertificateFiles>& certificate,
                                       int version) {
@@ -55,7 +63,7 @@ struct TlsContextTest : testing::Test {
     options.certificate = certificate;
     const Handshake made(context, options);
     EXPECT_EQ(made.client.error().empty(), made.opened()) << "the client is told";
-    return made.opened() ? std::optional(made.server.session.peer_identity()) : std::nullopt;
+    return made.opened() ? std::optional(in_text(made.server.session.peer_names())) : std::nullopt;
   }
   /// The same, by both versions of TLS, which judge alike.
   std::optional<std::string> identity(TlsContext& context, const std::optional<CertificateFiles>& certificate) {
@@ -134,7 +142,7 @@ TEST_F(TlsContextTest, AResumedSessionStillHasItsClientsIdentity) {
   options.session = first.client.session();
   const Handshake again(*context, options);
   EXPECT_TRUE(again.client.resumed());
-  EXPECT_EQ(again.server.session.peer_identity(), "client");
+  EXPECT_EQ(in_text(again.server.session.peer_names()), "cn:client");
 }
 
 TEST_F(TlsContextTest, AsksForNoCertificateWithoutAClientAuthority) {
@@ -148,7 +156,7 @@ TEST_F(TlsContextTest, RequiresAGoodCertificateOfClients) {
   options.client_ca_file = authority.certificate_file();
   const auto context = make(options);
   const Authority stranger(folder, "stranger");
-  EXPECT_EQ(identity(*context, authority.sign("client", {.common_name = "client"})), "client");
+  EXPECT_EQ(identity(*context, authority.sign("client", {.common_name = "client"})), "cn:client");
   EXPECT_EQ(identity(*context, std::nullopt), std::nullopt);
   EXPECT_EQ(identity(*context, stranger.sign("strange", {.common_name = "client"})), std::nullopt);
   EXPECT_EQ(identity(*context, authority.sign("old", {.common_name = "old", .valid_for = std::chrono::hours(-1)})),
@@ -161,7 +169,7 @@ TEST_F(TlsContextTest, TakesAnAuthorityBelowARootWithoutTheRoot) {
   TlsOptions options = server_options();
   options.client_ca_file = intermediate.certificate_file();
   const auto context = make(options);
-  EXPECT_EQ(identity(*context, intermediate.sign("client", {.common_name = "client"})), "client");
+  EXPECT_EQ(identity(*context, intermediate.sign("client", {.common_name = "client"})), "cn:client");
   EXPECT_EQ(identity(*context, sister.sign("other", {.common_name = "other"})), std::nullopt);
   EXPECT_EQ(identity(*context, authority.sign("above", {.common_name = "above"})), std::nullopt);
 }
@@ -172,22 +180,24 @@ TEST_F(TlsContextTest, MayLeaveTheCertificateToTheClientButTakesNoBadOne) {
   options.client_auth = TlsClientAuth::request;
   const auto context = make(options);
   const Authority stranger(folder, "stranger");
-  EXPECT_EQ(identity(*context, authority.sign("client", {.common_name = "client"})), "client");
+  EXPECT_EQ(identity(*context, authority.sign("client", {.common_name = "client"})), "cn:client");
   EXPECT_EQ(identity(*context, std::nullopt), "");
   EXPECT_EQ(identity(*context, stranger.sign("strange", {.common_name = "client"})), std::nullopt);
 }
 
-TEST_F(TlsContextTest, NamesAClientByDnsNameThenUriThenSubject) {
+TEST_F(TlsContextTest, TellsOfEachNameOfAClientWhatKindItIs) {
   TlsOptions options = server_options();
   options.client_ca_file = authority.certificate_file();
   const auto context = make(options);
   const auto named = [&](const Subject& subject) { return identity(*context, authority.sign("client", subject)); };
   const std::string name = "the subject";
-  EXPECT_EQ(named({name, "URI:spiffe://test/a,DNS:first.test,DNS:second.test"}), "first.test");
-  EXPECT_EQ(named({name, "URI:spiffe://test/a,email:a@b.test,URI:spiffe://test/b"}), "spiffe://test/a");
-  EXPECT_EQ(named({name, "email:a@b.test,IP:127.0.0.1"}), name);
-  EXPECT_EQ(named({name}), name);
-  EXPECT_EQ(named({"Łukasz"}), "Łukasz");
+  EXPECT_EQ(named({name, "URI:spiffe://test/a,DNS:first.test,DNS:second.test"}),
+            "dns:first.test dns:second.test uri:spiffe://test/a cn:the subject");
+  EXPECT_EQ(named({name, "URI:spiffe://test/a,email:a@b.test,URI:spiffe://test/b"}),
+            "uri:spiffe://test/a uri:spiffe://test/b cn:the subject email:a@b.test");
+  EXPECT_EQ(named({"", "email:a@b.test,IP:127.0.0.1,IP:2001:db8::7"}), "email:a@b.test ip:127.0.0.1 ip:2001:db8::7");
+  EXPECT_EQ(named({name}), "cn:the subject");
+  EXPECT_EQ(named({"Łukasz"}), "cn:Łukasz");
   EXPECT_EQ(named({""}), "");
 }
 
@@ -197,10 +207,19 @@ TEST_F(TlsContextTest, PassesOverNamesThatPretend) {
   const auto context = make(options);
   const auto named = [&](const Subject& subject) { return identity(*context, authority.sign("client", subject)); };
   using namespace std::string_literals;
-  EXPECT_EQ(named({"subject", "DNS:honest.test", "admin.test\0.evil.test"s}), "honest.test");
-  EXPECT_EQ(named({"subject", "", "admin.test\0.evil.test"s}), "subject");
-  EXPECT_EQ(named({"subject", "", "line\nbreak"}), "subject");
+  EXPECT_EQ(named({"subject", "DNS:honest.test", "admin.test\0.evil.test"s}), "dns:honest.test cn:subject");
+  EXPECT_EQ(named({"subject", "", "admin.test\0.evil.test"s}), "cn:subject");
+  EXPECT_EQ(named({"subject", "", "line\nbreak"}), "cn:subject");
   EXPECT_EQ(named({"admin\0x"s}), "");
+}
+
+TEST_F(TlsContextTest, LeavesOutNamesOfAClientThatAreTooMany) {
+  TlsOptions options = server_options();
+  options.client_ca_file = authority.certificate_file();
+  const auto context = make(options);
+  const std::string long_name = "long." + std::string(max_tls_names_bytes - 15, 'a');
+  const auto named = identity(*context, authority.sign("client", {"subject", "DNS:b.test", long_name}));
+  EXPECT_EQ(named, "dns:" + long_name + " cn:subject") << "8 KiB are filled up to two bytes";
 }
 
 TEST_F(TlsContextTest, TakesNewFilesForTheConnectionsThatFollow) {
@@ -294,7 +313,7 @@ TEST_F(TlsContextTest, TakesANewClientAuthorityAndResumesNobodyOfTheOldOne) {
 
   const Authority new_authority(folder, "clients");  // its certificate takes the other's file
   EXPECT_TRUE(eventually([&] { return !identity(*context, options.certificate, TLS1_3_VERSION); }));
-  EXPECT_EQ(identity(*context, new_authority.sign("new", {.common_name = "new"})), "new");
+  EXPECT_EQ(identity(*context, new_authority.sign("new", {.common_name = "new"})), "cn:new");
   options.session = first.client.session();
   const Handshake again(*context, options);
   EXPECT_FALSE(again.client.resumed());

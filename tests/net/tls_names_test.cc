@@ -125,7 +125,7 @@ TEST_F(TlsNamesTest, EveryNameAsksForTheCertificatesOfClients) {
     options.certificate = authority.sign("client", {.common_name = "client"});
     const Handshake known(*context, options);
     ASSERT_TRUE(known.opened()) << name;
-    EXPECT_EQ(known.server.session.peer_identity(), "client");
+    EXPECT_EQ(known.server.session.peer_names(), (TlsNames{{TlsNameKind::common_name, "client"}}));
   }
 }
 

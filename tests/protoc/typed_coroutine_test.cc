@@ -60,8 +60,10 @@ class TypedCoroutine : public ::testing::Test {
 
   enum Method : std::int32_t { echo, collect, spread, exchange, missing };
 
-  FakeCall& open(Method method, std::vector<std::string> requests, bool ended = true, int room = -1) {
+  FakeCall& open(Method method, std::vector<std::string> requests, bool ended = true, int room = -1,
+                 const std::string& content_subtype = {}) {
     FakeCall& call = host_.calls[++last_];
+    if (!content_subtype.empty()) call.info[abi::content_subtype] = content_subtype;
     call.requests = {requests.begin(), requests.end()};
     call.ended = ended;
     call.room = room;
@@ -89,6 +91,15 @@ class TypedCoroutine : public ::testing::Test {
 };
 
 constexpr std::string_view malformed = "\x18";
+
+TEST_F(TypedCoroutine, RefusesMessagesThatAreNotProtobuf) {
+  for (const Method method : {echo, collect, spread, exchange}) {
+    const FakeCall& call = open(method, {"{}"}, true, -1, "json");
+    ASSERT_TRUE(call.finished.has_value());
+    EXPECT_EQ(call.finished->first, static_cast<std::int32_t>(StatusCode::unimplemented));
+    EXPECT_TRUE(call.sent.empty());
+  }
+}
 
 TEST_F(TypedCoroutine, DeclaresItsMethodsInEventStyle) {
   const std::int32_t kinds[] = {0, 1, 2, 3, 0};

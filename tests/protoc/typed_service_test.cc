@@ -65,9 +65,11 @@ class TypedService : public ::testing::Test {
 
   enum Method : std::int32_t { echo, collect, spread, exchange, missing };
 
-  std::int32_t serve(Method method, std::vector<std::string> requests, bool cancelled = false) {
+  std::int32_t serve(Method method, std::vector<std::string> requests, bool cancelled = false,
+                     const std::string& content_subtype = {}) {
     const std::int32_t id = ++calls_;
     FakeCall& call = host_.calls[id];
+    if (!content_subtype.empty()) call.info[abi::content_subtype] = content_subtype;
     call.requests = {requests.begin(), requests.end()};
     call.cancelled = cancelled;
     const std::int32_t code = registry_.dispatch(id, method);
@@ -137,6 +139,14 @@ TEST_F(TypedService, IsMadeOnceAndKept) {
     EXPECT_EQ(others, 1);
   }
   EXPECT_EQ(others, 0);
+}
+
+TEST_F(TypedService, RefusesMessagesThatAreNotProtobuf) {
+  for (const Method method : {echo, collect, spread, exchange}) {
+    EXPECT_EQ(serve(method, {"{}"}, false, "json"), static_cast<std::int32_t>(StatusCode::unimplemented));
+    EXPECT_TRUE(served_.sent.empty());
+    EXPECT_NE(served_.finished->second.find("protobuf"), std::string::npos) << served_.finished->second;
+  }
 }
 
 TEST_F(TypedService, AnswersWithTheStatusOfTheHandler) {

@@ -353,6 +353,8 @@ TEST_F(Dispatch, TellsOfTheCall) {
     EXPECT_EQ(context.authority(), std::string(300, 'a'));
     EXPECT_EQ(context.peer(), "127.0.0.1:1");
     EXPECT_EQ(context.tls_peer(), std::nullopt);
+    EXPECT_TRUE(context.tls_names().empty());
+    EXPECT_FALSE(context.has_tls_name(TlsNameKind::dns, ""));
     EXPECT_EQ(context.time_left(), std::chrono::nanoseconds(1500));
     EXPECT_FALSE(context.cancelled());
     EXPECT_TRUE(context.sleep_for(std::chrono::microseconds(2)));
@@ -364,6 +366,51 @@ TEST_F(Dispatch, TellsOfTheCall) {
   call.deadline = 1500;
   EXPECT_EQ(serve(std::move(call)), 0);
   EXPECT_EQ(served_.last_timeout, 2000);
+}
+
+TEST_F(Dispatch, LeavesMessagesOfAnyFormatToHandlersOfBytes) {
+  service().unary("Info", [](Context& context, Bytes request) -> Reply {
+    EXPECT_EQ(request, "{}");
+    return context.content_subtype().value_or("protobuf");
+  });
+  FakeCall call;
+  call.requests = {"{}"};
+  EXPECT_EQ(serve("{}"), 0);
+  EXPECT_EQ(served_.sent, Strings{"protobuf"});
+  call.info = {{8, "json"}};
+  EXPECT_EQ(serve(std::move(call)), 0);
+  EXPECT_EQ(served_.sent, Strings{"json"});
+}
+
+TEST_F(Dispatch, TellsClientsByTheKindsOfTheirNames) {
+  service().unary("Info", [](Context& context, Bytes) -> Reply {
+    using Names = std::vector<TlsName>;
+    EXPECT_EQ(context.tls_names(), (Names{{TlsNameKind::uri, "spiffe://a/b"},
+                                          {TlsNameKind::common_name, "admin"},
+                                          {TlsNameKind::email, "a@b.test"},
+                                          {TlsNameKind::ip, "2001:db8::7"},
+                                          {TlsNameKind::unknown, "of a later host"}}));
+    EXPECT_EQ(context.tls_peer(), (TlsName{TlsNameKind::uri, "spiffe://a/b"}));
+    EXPECT_TRUE(context.has_tls_name(TlsNameKind::common_name, "admin"));
+    EXPECT_FALSE(context.has_tls_name(TlsNameKind::dns, "admin"));
+    return "";
+  });
+  FakeCall call;
+  call.requests = {""};
+  call.info = {{7, "uri:spiffe://a/b\ncn:admin\nemail:a@b.test\nip:2001:db8::7\nserial:of a later host"}};
+  EXPECT_EQ(serve(std::move(call)), 0);
+}
+
+TEST_F(Dispatch, DoesNotTakeANameForADnsNameWhereTheHostDoesNotTellTheKind) {
+  service().unary("Info", [](Context& context, Bytes) -> Reply {
+    EXPECT_EQ(context.tls_peer(), (TlsName{TlsNameKind::unknown, "admin"}));
+    EXPECT_FALSE(context.has_tls_name(TlsNameKind::dns, "admin"));
+    return "";
+  });
+  FakeCall call;
+  call.requests = {""};
+  call.info = {{3, "admin"}};
+  EXPECT_EQ(serve(std::move(call)), 0);
 }
 
 TEST_F(Dispatch, TellsOfDeadlines) {

@@ -67,18 +67,21 @@ class Call {
   [[nodiscard]] const Method& method() const noexcept { return *request_.method; }
   [[nodiscard]] const Metadata& request_metadata() const noexcept { return request_.metadata; }
   [[nodiscard]] std::string_view authority() const noexcept { return request_.authority; }
+  /// Of gRPC, the format of the messages where it is not protobuf: Request::content_subtype.
+  [[nodiscard]] std::string_view content_subtype() const noexcept { return request_.content_subtype; }
   /// Of an HTTP exchange (MethodKind::http): its method, such as "GET", and its target, "/path?query". Else empty.
   [[nodiscard]] std::string_view http_method() const noexcept { return request_.http_method; }
   [[nodiscard]] std::string_view http_target() const noexcept { return request_.http_target; }
   /// The connection it comes from; nullptr where that is not known. Lives as long as the call; its shared_from_this()
   /// keeps it longer.
   [[nodiscard]] const Client* client() const noexcept { return request_.client; }
-  /// Client::peer and Client::tls_peer; empty where the client is not known.
+  /// Client::peer; empty where the client is not known.
   [[nodiscard]] std::string_view peer() const noexcept {
     return request_.client == nullptr ? std::string_view() : request_.client->peer;
   }
-  [[nodiscard]] std::string_view tls_peer() const noexcept {
-    return request_.client == nullptr ? std::string_view() : request_.client->tls_peer;
+  /// Who the client is by its verified TLS certificate: Client::tls_names. A name counts with its kind only.
+  [[nodiscard]] std::span<const TlsName> tls_names() const noexcept {
+    return request_.client == nullptr ? std::span<const TlsName>() : request_.client->tls_names;
   }
   [[nodiscard]] std::optional<Clock::time_point> deadline() const noexcept {
     return request_.deadline == Request::no_deadline ? std::nullopt : std::optional(request_.deadline);

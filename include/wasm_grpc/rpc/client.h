@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "wasm_grpc/tls_name.h"
+
 namespace wasm_grpc::rpc {
 
 /// What a server counts of a client, or of a host that clients come from. Used by the thread of the connection only.
@@ -30,9 +32,8 @@ struct Client : std::enable_shared_from_this<Client> {
   std::uint64_t host = 0;
   /// The address, such as "127.0.0.1:4711" or "[::1]:4711"; "unix:" for a unix socket.
   std::string peer;
-  /// Who the client is by its verified TLS certificate: the first DNS name of it, else the first URI, else the common
-  /// name of its subject. Empty without one.
-  std::string tls_peer;
+  /// Who the client is by its verified TLS certificate; empty without one.
+  TlsNames tls_names;
 
   mutable ClientUse use;
 };

@@ -45,11 +45,18 @@ class Handler {
   virtual void start(Call& call) noexcept = 0;
 };
 
+/// What the messages of a method may be, by what the client's content-type says (Request::content_subtype).
+enum class MessageFormats : std::uint8_t {
+  protobuf,  // others are answered UNIMPLEMENTED
+  any,       // the handler looks for itself
+};
+
 /// One entry of a method table.
 struct Method {
   std::string path;
   MethodKind kind = MethodKind::unary;
   Handler* handler = nullptr;  // not owned; outlives the table
+  MessageFormats formats = MessageFormats::protobuf;
 };
 
 }  // namespace wasm_grpc::rpc

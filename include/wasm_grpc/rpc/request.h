@@ -37,6 +37,9 @@ struct RequestFacts {
 struct Request : RequestFacts {
   Metadata metadata;
   std::string authority;
+  /// Of gRPC: what comes after "application/grpc+" in the content-type, in lower case, and says the format of the
+  /// messages, such as "json". Empty for protobuf, which is nothing, or "proto".
+  std::string content_subtype;
   /// Of an HTTP exchange.
   std::string http_method;
   std::string http_target;

@@ -95,10 +95,12 @@ enum wasm_grpc_info {
   WASM_GRPC_PATH = 0,             /* /package.Service/Method */
   WASM_GRPC_AUTHORITY = 1,        /* what the client asked for */
   WASM_GRPC_PEER = 2,             /* its address, 127.0.0.1:4711 */
-  WASM_GRPC_TLS_PEER = 3,         /* the identity in its verified certificate */
+  WASM_GRPC_TLS_PEER = 3,         /* the first name in its verified certificate; see WASM_GRPC_TLS_NAMES */
   WASM_GRPC_MESSAGE_ENCODING = 4, /* how the message received last came: identity, gzip or deflate */
   WASM_GRPC_HTTP_METHOD = 5,      /* "GET"; ABSENT for gRPC */
   WASM_GRPC_END_REASON = 6,       /* client, deadline, connection, stopping, host or answered; ABSENT before the end */
+  WASM_GRPC_TLS_NAMES = 7,        /* all names in that certificate with their kinds, a line each: dns:client.test */
+  WASM_GRPC_CONTENT_SUBTYPE = 8,  /* the format of the messages: "json" of application/grpc+json; ABSENT for protobuf */
   /* Limits, each a uint64_t; ABSENT where there is none. */
   WASM_GRPC_MAX_REQUEST = 32,   /* bytes of a request message */
   WASM_GRPC_MAX_RESPONSE = 33,  /* of a response message */

@@ -25,6 +25,10 @@ type Call struct {
 	// Messages are there from the start, and after them the end of the stream, unless Cancel is set.
 	Requests [][]byte
 	Metadata []Pair
+	// What the client's content-type has after "application/grpc+"; nothing for protobuf.
+	ContentSubtype string
+	// The names in the client's certificate, of TLS.
+	TLSNames []guest.TLSName
 	// The time the client gives, 0 for none. It passes as time does.
 	Timeout time.Duration
 	// The client goes away after its last request.
@@ -275,6 +279,18 @@ func (h *host) Info(call, what int32, buffer []byte) int32 {
 		return give("guesttest", buffer)
 	case abi.Peer:
 		return give(peer, buffer)
+	case abi.ContentSubtype:
+		if h.call.ContentSubtype != "" {
+			return give(h.call.ContentSubtype, buffer)
+		}
+	case abi.TLSNames:
+		if len(h.call.TLSNames) > 0 {
+			lines := make([]string, len(h.call.TLSNames))
+			for i, name := range h.call.TLSNames {
+				lines[i] = name.String()
+			}
+			return give(strings.Join(lines, "\n"), buffer)
+		}
 	case abi.EndReason:
 		switch {
 		case h.finished:

@@ -30,6 +30,23 @@ std::int32_t give_limit(std::uint64_t limit, std::span<std::byte> buffer) {
 
 std::uint64_t nanoseconds(std::chrono::nanoseconds time) { return static_cast<std::uint64_t>(time.count()); }
 
+/// The client's first name of the kinds that there were at first, without its kind.
+std::int32_t give_tls_peer(std::span<const TlsName> names, std::span<std::byte> buffer) {
+  if (names.empty() || names.front().kind > TlsNameKind::common_name) return ABSENT;
+  return give(names.front().value, buffer);
+}
+
+/// A line for each: "dns:client.example.com".
+std::int32_t give_tls_names(std::span<const TlsName> names, std::span<std::byte> buffer) {
+  if (names.empty()) return ABSENT;
+  std::string lines;
+  for (const TlsName& known : names) {
+    if (!lines.empty()) lines += '\n';
+    lines.append(wasm_grpc::name(known.kind)).append(":").append(known.value);
+  }
+  return give(lines, buffer);
+}
+
 /// Why a call has ended; empty while it has not.
 std::string_view name(rpc::CallEnd end) {
   switch (end) {
@@ -125,7 +142,9 @@ std::int32_t InstanceBinding::info(std::int32_t id, std::int32_t what, std::span
     case info_peer:
       return call->peer().empty() ? ABSENT : give(call->peer(), value);
     case info_tls_peer:
-      return call->tls_peer().empty() ? ABSENT : give(call->tls_peer(), value);
+      return give_tls_peer(call->tls_names(), value);
+    case info_tls_names:
+      return give_tls_names(call->tls_names(), value);
     case info_message_encoding: {
       const auto encoding = call->message_encoding();
       return encoding ? give(rpc::name(*encoding), value) : ABSENT;
@@ -138,6 +157,8 @@ std::int32_t InstanceBinding::info(std::int32_t id, std::int32_t what, std::span
       const std::string_view end = name(refused ? rpc::CallEnd::host : call->end());
       return end.empty() ? ABSENT : give(end, value);
     }
+    case info_content_subtype:
+      return call->content_subtype().empty() ? ABSENT : give(call->content_subtype(), value);
     case info_max_request:
       return give_limit(host_.limits.request_bytes, value);
     case info_max_response:

@@ -1,7 +1,6 @@
 #include "net/tls/session.h"
 
 #include <openssl/err.h>
-#include <openssl/x509v3.h>
 
 #include <algorithm>
 #include <array>
@@ -10,46 +9,13 @@
 #include <new>
 #include <utility>
 
+#include "net/tls/certificate_names.h"
+
 namespace wasm_grpc::net {
 
 namespace {
 
 constexpr std::size_t record_size = 16 * 1024;  // what one TLS record holds
-
-std::string_view text_of(const ASN1_STRING* string) {
-  return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(string)),
-          static_cast<std::size_t>(ASN1_STRING_length(string))};
-}
-
-/// Names with a NUL or another control character inside are an old way to pass for somebody else.
-bool printable(std::string_view text) {
-  return !text.empty() && std::none_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
-}
-
-std::string alternative_name(const X509* certificate, int type) {
-  auto* names = static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
-  if (names == nullptr) return {};
-  const std::unique_ptr<GENERAL_NAMES, decltype(&GENERAL_NAMES_free)> owned(names, GENERAL_NAMES_free);
-  for (int i = 0; i < sk_GENERAL_NAME_num(names); ++i) {
-    const GENERAL_NAME* name = sk_GENERAL_NAME_value(names, i);
-    if (name->type != type) continue;
-    const auto text = text_of(type == GEN_DNS ? name->d.dNSName : name->d.uniformResourceIdentifier);
-    if (printable(text)) return std::string(text);
-  }
-  return {};
-}
-
-std::string common_name(const X509* certificate) {
-  X509_NAME* subject = X509_get_subject_name(certificate);
-  const int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
-  if (at < 0) return {};
-  unsigned char* utf8 = nullptr;
-  const int size = ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
-  if (size < 0) return {};
-  std::string text(reinterpret_cast<const char*>(utf8), static_cast<std::size_t>(size));
-  OPENSSL_free(utf8);
-  return printable(text) ? text : std::string();
-}
 
 }  // namespace
 
@@ -173,15 +139,10 @@ void TlsSession::end(std::vector<std::byte>& output) {
   ERR_clear_error();
 }
 
-std::string TlsSession::peer_identity() const {
+TlsNames TlsSession::peer_names() const {
   const X509* certificate = SSL_get0_peer_certificate(ssl_.get());
   if (certificate == nullptr || SSL_get_verify_result(ssl_.get()) != X509_V_OK) return {};
-  for (const int type : {GEN_DNS, GEN_URI}) {
-    if (std::string name = alternative_name(certificate, type); !name.empty()) return name;
-  }
-  std::string name = common_name(certificate);
-  ERR_clear_error();
-  return name;
+  return names_of(certificate);
 }
 
 std::string_view TlsSession::protocol() const noexcept {

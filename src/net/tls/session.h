@@ -7,11 +7,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string>
 #include <string_view>
 #include <vector>
 
 #include "net/tls/context.h"
+#include "wasm_grpc/tls_name.h"
 
 namespace wasm_grpc::net {
 
@@ -37,9 +37,8 @@ class TlsSession {
 
   [[nodiscard]] State state() const noexcept { return state_; }
   [[nodiscard]] bool ended() const noexcept { return ended_; }
-  /// Who the client's verified certificate says it is: its first DNS name, else its first URI, else the common name of
-  /// its subject. Empty without a certificate. Once open.
-  [[nodiscard]] std::string peer_identity() const;
+  /// Who the client's verified certificate says it is; empty without one. Once open.
+  [[nodiscard]] TlsNames peer_names() const;
   /// What ALPN has chosen: "h2", "http/1.1", or nothing where the client does not use it. Once open.
   [[nodiscard]] std::string_view protocol() const noexcept;
 

@@ -43,11 +43,11 @@ class TestMetadata:
         assert unary(go_everywhere, "Metadata", metadata=(("x-text", value),)).split(b" ")[0].decode() == value
 
     def test_a_handler_knows_who_asked_for_what(self, go_everywhere, everything_in_go):
-        path, authority, peer, tls_peer, encoding = unary(go_everywhere, "Tell").decode().split(" ")
-        assert (path, authority, tls_peer, encoding) == (
+        path, authority, peer, tls_names, encoding = unary(go_everywhere, "Tell").decode().split(" ")
+        assert (path, authority, tls_names, encoding) == (
             "/gotest.Guest/Tell",
             everything_in_go.address,
-            '""',
+            "[]",
             "identity",
         )
         assert peer.startswith("127.0.0.1:")

@@ -46,10 +46,13 @@ def connect(server, authority, client=None, target=None):
     return grpc.secure_channel(target or "%s:%d" % server.host_and_port, credentials, options)
 
 
-def who_am_i(server, authority, client=None) -> str:
+def info(server, authority, client=None) -> conformance_pb2.InfoReply:
     with connect(server, authority, client) as channel:
-        stub = conformance_pb2_grpc.GuestStub(channel)
-        return stub.Info(conformance_pb2.Empty(), timeout=20).tls_peer
+        return conformance_pb2_grpc.GuestStub(channel).Info(conformance_pb2.Empty(), timeout=20)
+
+
+def who_am_i(server, authority, client=None) -> str:
+    return info(server, authority, client).tls_peer
 
 
 def handshake(server, authority, protocols, version=None):
@@ -140,17 +143,32 @@ def test_sessions_are_resumed(serve, own, authority, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "names, identity",
+    "names, identities",
     [
-        ("URI:spiffe://test/a,DNS:client.test,DNS:other.test", "client.test"),
-        ("URI:spiffe://test/a", "spiffe://test/a"),
-        ("", "the subject"),
+        (
+            "URI:spiffe://test/a,DNS:client.test,DNS:other.test",
+            ["dns:client.test", "dns:other.test", "uri:spiffe://test/a", "cn:admin"],
+        ),
+        ("URI:spiffe://test/a", ["uri:spiffe://test/a", "cn:admin"]),
+        ("DNS:admin", ["dns:admin", "cn:admin"]),
+        ("", ["cn:admin"]),
+        ("email:a@b.test,IP:192.0.2.7", ["cn:admin", "email:a@b.test", "ip:192.0.2.7"]),
     ],
 )
-def test_guests_see_who_a_client_is(serve, own, authority, names, identity):
-    client = authority.sign("client", "the subject", names)
+def test_guests_see_who_a_client_is_by_which_kind_of_name(serve, own, authority, names, identities):
+    client = authority.sign("client", "admin", names)
     server = serve("conformance", *tls_flags(own, "--tls-client-ca", authority.certificate))
-    assert who_am_i(server, authority, client) == identity
+    known = info(server, authority, client)
+    assert list(known.tls_names) == identities
+    assert known.tls_peer == identities[0].partition(":")[2]
+
+
+def test_guests_in_go_see_it_too(serve, own, authority):
+    client = authority.sign("client", "admin", "DNS:client.test")
+    server = serve("go_conformance", *tls_flags(own, "--tls-client-ca", authority.certificate))
+    with connect(server, authority, client) as channel:
+        told = channel.unary_unary("/gotest.Guest/Tell")(b"", timeout=20)
+    assert b" [dns:client.test cn:admin] " in told
 
 
 def test_clients_without_a_good_certificate_are_refused(serve, own, authority, folder, failure):

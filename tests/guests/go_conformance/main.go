@@ -80,7 +80,7 @@ func metadata(ctx *guest.Context, _ []byte) ([]byte, error) {
 }
 
 func tell(ctx *guest.Context, _ []byte) ([]byte, error) {
-	return fmt.Appendf(nil, "%s %s %s %q %s", ctx.Path(), ctx.Authority(), ctx.Peer(), ctx.TLSPeer(), ctx.MessageEncoding()), nil
+	return fmt.Appendf(nil, "%s %s %s %v %s", ctx.Path(), ctx.Authority(), ctx.Peer(), ctx.TLSNames(), ctx.MessageEncoding()), nil
 }
 
 // fail ends the call by the error the request names: a code's number and a message, or a word.

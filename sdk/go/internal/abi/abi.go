@@ -48,6 +48,8 @@ const (
 	MessageEncoding int32 = 4
 	HTTPMethod      int32 = 5
 	EndReason       int32 = 6
+	TLSNames        int32 = 7
+	ContentSubtype  int32 = 8
 	MaxRequest      int32 = 32
 	MaxResponse     int32 = 33
 	MaxMetadata     int32 = 34

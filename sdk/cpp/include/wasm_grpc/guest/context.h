@@ -8,6 +8,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "wasm_grpc/guest/abi.h"
 #include "wasm_grpc/guest/buffer.h"
@@ -16,6 +18,7 @@
 #include "wasm_grpc/guest/log.h"
 #include "wasm_grpc/guest/metadata.h"
 #include "wasm_grpc/guest/status.h"
+#include "wasm_grpc/guest/tls_name.h"
 
 namespace wasm_grpc::guest {
 
@@ -75,8 +78,29 @@ class Context {
   [[nodiscard]] std::string authority() const { return info(abi::authority).value_or(std::string()); }
   /// The client's address, such as "127.0.0.1:4711" or "[::1]:4711".
   [[nodiscard]] std::string peer() const { return info(abi::peer).value_or(std::string()); }
-  /// The identity in the client's verified TLS certificate; nothing without one.
-  [[nodiscard]] std::optional<std::string> tls_peer() const { return info(abi::tls_peer); }
+  /// The names in the client's verified TLS certificate, sorted by kind in the order of TlsNameKind; none without one.
+  [[nodiscard]] std::vector<TlsName> tls_names() const {
+    if (const auto names = info(abi::tls_names)) return detail::parse_tls_names(*names);
+    auto peer = info(abi::tls_peer);  // of a host that does not tell the kinds
+    return peer ? std::vector<TlsName>{{TlsNameKind::unknown, std::move(*peer)}} : std::vector<TlsName>();
+  }
+  /// Whether the client's certificate has this name, of this kind: whoever may have a common name signed may not have
+  /// that DNS name.
+  [[nodiscard]] bool has_tls_name(TlsNameKind kind, std::string_view value) const {
+    for (const TlsName& known : tls_names()) {
+      if (known.kind == kind && known.value == value) return true;
+    }
+    return false;
+  }
+  /// The first of them: a DNS name where there is one, else a URI, else the common name.
+  [[nodiscard]] std::optional<TlsName> tls_peer() const {
+    auto names = tls_names();
+    return names.empty() ? std::nullopt : std::optional(std::move(names.front()));
+  }
+
+  /// The format of the messages where the client does not speak protobuf: "json" of the content-type
+  /// application/grpc+json. Generated services refuse such calls; handlers of bytes get them.
+  [[nodiscard]] std::optional<std::string> content_subtype() const { return info(abi::content_subtype); }
 
   /// How the message that was received last came over the wire: "identity", "gzip" or "deflate". It is decompressed by
   /// the host. Nothing before the first message.

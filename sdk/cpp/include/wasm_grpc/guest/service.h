@@ -19,6 +19,7 @@
 #include "wasm_grpc/guest/coroutine.h"
 #include "wasm_grpc/guest/http.h"
 #include "wasm_grpc/guest/instance_events.h"
+#include "wasm_grpc/guest/message_format.h"
 #include "wasm_grpc/guest/reply.h"
 #include "wasm_grpc/guest/status.h"
 #include "wasm_grpc/guest/stream.h"
@@ -312,14 +313,20 @@ class Service {
   template <auto method, typename Types = detail::AsyncMethod<decltype(method)>>
   Service& coroutine(std::string_view name, typename Types::ServiceType& of) {
     const auto call = [&of](auto&... arguments) { return (of.*method)(arguments...); };
-    return add_coroutine<Types::template run<decltype(call)>>(name, Types::kind, call);
+    return add_coroutine<Types::template run<decltype(call)>, true>(name, Types::kind, call);
   }
 
  private:
-  /// A method that `run` (coroutine.h) serves by `handler`.
-  template <auto run, typename Handler>
+  /// A method that `run` (coroutine.h) serves by `handler`, whose messages are structs or bytes.
+  template <auto run, bool typed = false, typename Handler>
   Service& add_coroutine(std::string_view name, std::int32_t kind, Handler handler) {
     const detail::Open open = [](void* state, detail::AsyncLoop& loop, std::int32_t call) {
+      if (typed && !detail::speaks_protobuf(call)) {
+        const Status refusal = detail::only_protobuf();
+        (void)abi::wasm_grpc_1_finish(call, static_cast<std::int32_t>(refusal.code()), refusal.message().data(),
+                                      static_cast<std::uint32_t>(refusal.message().size()));
+        return;
+      }
       (void)run(loop, call, *static_cast<Handler*>(state));
     };
     registry_->add(name_, name, kind, nullptr, open, std::move(handler));

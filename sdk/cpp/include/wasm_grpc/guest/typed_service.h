@@ -8,6 +8,7 @@
 #include "wasm_grpc/guest/context.h"
 #include "wasm_grpc/guest/coroutine.h"
 #include "wasm_grpc/guest/message.h"
+#include "wasm_grpc/guest/message_format.h"
 #include "wasm_grpc/guest/message_stream.h"
 #include "wasm_grpc/guest/reply.h"
 #include "wasm_grpc/guest/result.h"
@@ -64,6 +65,7 @@ template <auto method, typename Types = detail::MethodTypes<decltype(method)>>
 [[nodiscard]] auto typed_unary(typename Types::ServiceType& service) {
   using Request = typename Types::RequestType;
   return [&service](Context& context, Bytes bytes) -> Reply {
+    if (!detail::speaks_protobuf(context.id())) return detail::only_protobuf();
     Request request;
     if (!decode(bytes, request)) return detail::malformed_request(Request::full_name);
     return detail::to_reply(context, (service.*method)(context, request));
@@ -74,6 +76,7 @@ template <auto method, typename Types = detail::MethodTypes<decltype(method)>>
 [[nodiscard]] auto typed_server_stream(typename Types::ServiceType& service) {
   using Request = typename Types::RequestType;
   return [&service](Context& context, Bytes bytes, Writer& out) -> Status {
+    if (!detail::speaks_protobuf(context.id())) return detail::only_protobuf();
     Request request;
     if (!decode(bytes, request)) return detail::malformed_request(Request::full_name);
     MessageWriter<typename Types::ResponseType> writer(out, context.response_buffer());
@@ -85,6 +88,7 @@ template <auto method, typename Types = detail::MethodTypes<decltype(method)>>
 [[nodiscard]] auto typed_client_stream(typename Types::ServiceType& service) {
   using Request = typename Types::RequestType;
   return [&service](Context& context, Reader& in) -> Reply {
+    if (!detail::speaks_protobuf(context.id())) return detail::only_protobuf();
     MessageReader<Request> reader(in);
     const auto result = (service.*method)(context, reader);
     if (reader.malformed()) return detail::malformed_request(Request::full_name);
@@ -96,6 +100,7 @@ template <auto method, typename Types = detail::MethodTypes<decltype(method)>>
 [[nodiscard]] auto typed_bidi_stream(typename Types::ServiceType& service) {
   using Request = typename Types::RequestType;
   return [&service](Context& context, Reader& in, Writer& out) -> Status {
+    if (!detail::speaks_protobuf(context.id())) return detail::only_protobuf();
     MessageReader<Request> reader(in);
     MessageWriter<typename Types::ResponseType> writer(out, context.response_buffer());
     Status status = (service.*method)(context, reader, writer);
