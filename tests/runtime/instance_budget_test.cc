@@ -37,7 +37,7 @@ class Claimant final : public InstanceClaim::Owner {
     claim.set_idle(--idle);
     put_back();
   }
-  void on_press(ClientInstances) noexcept override { ++pressed; }
+  void on_press(const Press&) noexcept override { ++pressed; }
 
   InstanceClaim claim;
   std::uint32_t has = 0;

@@ -43,19 +43,28 @@ void GuestCalls::recycle(GuestCall& call) noexcept {
   free_ = &call;
 }
 
-// Of the client that has most. Those that came first are looked at first, and go first.
-bool GuestCalls::end_idle_stream(InstancePool& pool, ClientInstances they) noexcept {
-  GuestCall* found = nullptr;
-  ClientInstances most = they;
+// Among equals those that came first.
+std::pair<GuestCall*, IdleStream> GuestCalls::largest_idle_stream(const InstancePool* pool,
+                                                                  ClientInstances they) const noexcept {
+  std::pair<GuestCall*, IdleStream> found{};
   for (GuestCall* call : live_) {
-    if (call->instances_ != &pool || !call->waits_for_client()) continue;
-    const ClientInstances has = instances_of(call->call_->client());
-    if (!has.above(they) || (found != nullptr && !(most < has))) continue;
-    found = call;
-    most = has;
+    if ((pool != nullptr && call->instances_ != pool) || !call->waits_for_client()) continue;
+    const IdleStream stream{call->run_.silent(), instances_of(call->call_->client())};
+    if (!stream.client.above(they) || (found.first != nullptr && !(found.second < stream))) continue;
+    found = {call, stream};
   }
-  if (found == nullptr) return false;
-  found->make_way();
+  return found;
+}
+
+std::optional<IdleStream> GuestCalls::find_idle_stream(const InstancePool* pool, ClientInstances they) noexcept {
+  const auto [call, stream] = largest_idle_stream(pool, they);
+  return call == nullptr ? std::nullopt : std::optional(stream);
+}
+
+bool GuestCalls::end_idle_stream(const InstancePool* pool, ClientInstances they) noexcept {
+  GuestCall* const call = largest_idle_stream(pool, they).first;
+  if (call == nullptr) return false;
+  call->make_way();
   return true;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -41,7 +42,11 @@ class GuestCalls final : private InstanceHolder {
 
  private:
   friend class GuestCall;
-  [[nodiscard]] bool end_idle_stream(InstancePool& pool, ClientInstances they) noexcept override;
+  [[nodiscard]] std::optional<IdleStream> find_idle_stream(const InstancePool* pool,
+                                                           ClientInstances they) noexcept override;
+  bool end_idle_stream(const InstancePool* pool, ClientInstances they) noexcept override;
+  [[nodiscard]] std::pair<GuestCall*, IdleStream> largest_idle_stream(const InstancePool* pool,
+                                                                      ClientInstances they) const noexcept;
   [[nodiscard]] GuestCall& take() noexcept;
   void recycle(GuestCall& call) noexcept;
 

@@ -215,13 +215,20 @@ bool InstanceClaim::call_in() {
   return budget_.call_in(*this);
 }
 
-void InstanceClaim::press_others(ClientInstances these) {
+bool InstanceClaim::may_grow() {
   const std::lock_guard lock(budget_.mutex_);
-  const bool of_module_only = !budget_.may_grow(*this);
+  return budget_.may_grow(*this);
+}
+
+bool InstanceClaim::press_others(const Press& press) {
+  const std::lock_guard lock(budget_.mutex_);
+  bool asked = false;
   for (InstanceClaim* claim : budget_.claims_) {
-    if (claim == this || (of_module_only && claim->module_ != module_)) continue;
-    claim->post_([claim, these] { claim->owner_.on_press(these); });
+    if (claim->worker_ == worker_ || (press.of_module_only && claim->module_ != module_)) continue;
+    claim->post_([claim, press] { claim->owner_.on_press(press); });
+    asked = true;
   }
+  return asked;
 }
 
 }  // namespace wasm_grpc::runtime

@@ -82,6 +82,24 @@ struct ClientInstances {
   return {client->use.host == nullptr ? client->use.instances : client->use.host->instances, client->use.instances};
 }
 
+/// A stream that only waits for its client to say something. The larger one makes way first: before all those whose
+/// clients have said nothing yet, then those of the client that has most.
+struct IdleStream {
+  bool silent = false;
+  ClientInstances client;
+  auto operator<=>(const IdleStream&) const = default;
+};
+
+/// Who asks for streams to make way.
+struct Press {
+  /// What the client of the call that waits has: streams of clients make way that are above it.
+  ClientInstances they;
+  /// Streams that are not larger than this stay.
+  IdleStream than;
+  /// Only those of the module: it has all the instances that it may have.
+  bool of_module_only = false;
+};
+
 /// One module's part on one worker. Used on that worker's thread; what the budget asks of it comes by `post`.
 class InstanceClaim {
  public:
@@ -93,8 +111,8 @@ class InstanceClaim {
     virtual void on_room() noexcept = 0;
     /// Others want room: an instance that does nothing is to be destroyed.
     virtual void on_call_in() noexcept = 0;
-    /// Others have waited long: a stream that says nothing, of a client that has more than `they`, is to be ended.
-    virtual void on_press(ClientInstances they) noexcept = 0;
+    /// Others have waited long: a stream that says nothing is to be ended.
+    virtual void on_press(const Press& press) noexcept = 0;
   };
   /// Runs a function on the worker's thread, later; called from any thread.
   using Post = std::function<void(std::function<void()>)>;
@@ -105,6 +123,8 @@ class InstanceClaim {
   InstanceClaim(const InstanceClaim&) = delete;
   InstanceClaim& operator=(const InstanceClaim&) = delete;
 
+  /// Says by any address on which worker it is. Without, it is as on one of its own.
+  void set_worker(const void* worker) noexcept { worker_ = worker; }
   /// Takes room for one instance; false when there is none.
   [[nodiscard]] bool take() noexcept;
   /// Gives back the room of an instance that is no more.
@@ -125,8 +145,10 @@ class InstanceClaim {
   void give_up_reserve() noexcept;
   /// Has an instance elsewhere that does nothing destroyed, for the room that it wants; false where there is none.
   bool call_in();
-  /// Has the others pressed for room (Owner::on_press()), for a client here that has `these`.
-  void press_others(ClientInstances these);
+  /// True when the module may have more instances, were there room.
+  [[nodiscard]] bool may_grow();
+  /// Has those of other workers pressed for room (Owner::on_press()). False when there are none.
+  bool press_others(const Press& press);
 
   // ---- Streams whose client has said nothing yet ----
 
@@ -144,6 +166,7 @@ class InstanceClaim {
   InstanceBudget& budget_;
   Owner& owner_;
   Post post_;
+  const void* worker_ = this;
   rpc::Counter reserve_;  // granted and not taken
   rpc::Counter idle_;
   Want asked_ = Want::nothing;  // wanted_, when it was said last

@@ -33,7 +33,9 @@ InstancePool::InstancePool(std::shared_ptr<const GuestModule> module, const Pool
       make_way_(*this, &InstancePool::make_way),
       memory_waiter_(module_->memory_budget(), [this, &post = context.post] { post([this] { look_at_memory(); }); }),
       kept_room_(module_->memory_budget(), module_->start_memory()),
-      log_(module_->log()) {}
+      log_(module_->log()) {
+  claim_.set_worker(&timers_);
+}
 
 InstancePool::~InstancePool() = default;
 
@@ -427,30 +429,45 @@ void InstancePool::on_call_in() noexcept {
   if (claim_.scarce()) static_cast<void>(give_up_idle());
 }
 
-bool InstancePool::end_idle_stream(ClientInstances they) noexcept {
-  return std::any_of(holders_.begin(), holders_.end(),
-                     [&](auto* holder) { return holder->end_idle_stream(*this, they); });
+// Not only of this module: the calls that wait here are no reason to end a stream of somebody with few of them, while
+// another module serves a client with many.
+bool InstancePool::end_idle_stream(const Press& press) noexcept {
+  const InstancePool* const pool = press.of_module_only ? this : nullptr;
+  return std::any_of(holders_.begin(), holders_.end(), [&](InstanceHolder* holder) {
+    const auto found = holder->find_idle_stream(pool, press.they);
+    return found && press.than < *found && holder->end_idle_stream(pool, press.they);
+  });
 }
 
-void InstancePool::on_press(ClientInstances they) noexcept {
+void InstancePool::on_press(const Press& press) noexcept {
   for (std::size_t left = press_batch; left > 0 && claim_.scarce(); --left) {
     const GivenUp given = give_up_idle();
-    if (given == GivenUp::soon || (given == GivenUp::none && !end_idle_stream(they))) return;
+    if (given == GivenUp::soon || (given == GivenUp::none && !end_idle_stream(press))) return;
   }
 }
 
-// Streams stay for as long as there are instances that serve nobody.
+// Streams stay for as long as there are instances that serve nobody. Those of other workers that are larger than all
+// here are asked for first, and have the time until the next press for it.
 void InstancePool::press() noexcept {
+  const bool others_were_pressed = std::exchange(others_pressed_, false);
   for (std::size_t left = press_batch; left > 0; --left) {
     const InstanceWaiter* next = talking_.next();
     if (next == nullptr) return;
     const GivenUp given = give_up_idle();
     if (given == GivenUp::now) continue;
     if (given == GivenUp::soon || claim_.call_in()) break;
-    const ClientInstances has = instances_of(next->client_);
-    if (end_idle_stream(has)) continue;
-    claim_.press_others(has);
-    break;
+    Press press{instances_of(next->client_), {}, !claim_.may_grow()};
+    if (!others_were_pressed) {
+      Press elsewhere = press;
+      for (InstanceHolder* const holder : holders_) {
+        const auto found = holder->find_idle_stream(press.of_module_only ? this : nullptr, press.they);
+        if (found) elsewhere.than = std::max(elsewhere.than, *found);
+      }
+      others_pressed_ = claim_.press_others(elsewhere);
+      if (others_pressed_) break;
+    }
+    if (!end_idle_stream(press)) break;
+    if (!press.of_module_only && !claim_.scarce()) break;  // the room is on its way
   }
   count_waiting();
   if (!talking_.empty()) timers_.schedule(press_, rpc::Clock::now() + press_again);

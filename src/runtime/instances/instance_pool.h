@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -35,9 +36,14 @@ class InstanceHolder {
  public:
   /// Gives up one that does nothing.
   [[nodiscard]] virtual GivenUp give_up_idle(InstancePool&) noexcept { return GivenUp::none; }
-  /// Ends a stream that only waits for its client to say something, of a client that has more than `they`; false when
-  /// there is none.
-  [[nodiscard]] virtual bool end_idle_stream(InstancePool&, ClientInstances) noexcept { return false; }
+  /// The largest of its streams that only wait for their clients, of clients above `they`, which has an instance of
+  /// `pool`, or of any where that is nullptr.
+  [[nodiscard]] virtual std::optional<IdleStream> find_idle_stream(const InstancePool* /*pool*/,
+                                                                   ClientInstances /*they*/) noexcept {
+    return std::nullopt;
+  }
+  /// Ends that one; false when there is none.
+  virtual bool end_idle_stream(const InstancePool* /*pool*/, ClientInstances /*they*/) noexcept { return false; }
 
  protected:
   InstanceHolder() = default;
@@ -158,7 +164,7 @@ class InstancePool final : private InstanceClaim::Owner {
   // InstanceClaim::Owner
   void on_room() noexcept override;
   void on_call_in() noexcept override;
-  void on_press(ClientInstances they) noexcept override;
+  void on_press(const Press& press) noexcept override;
 
   [[nodiscard]] const InstanceLife& life() const noexcept { return module_->life(); }
   /// Takes room for one more instance: among those of the process, and the memory that its start takes.
@@ -190,7 +196,7 @@ class InstancePool final : private InstanceClaim::Owner {
   void count_waiting() noexcept;
   void note_saturated() noexcept;
   void press() noexcept;
-  [[nodiscard]] bool end_idle_stream(ClientInstances they) noexcept;
+  [[nodiscard]] bool end_idle_stream(const Press& press) noexcept;
 
   std::shared_ptr<const GuestModule> module_;
   rpc::TimerQueue& timers_;
@@ -216,6 +222,7 @@ class InstancePool final : private InstanceClaim::Owner {
 
   WaitingLine talking_;
   WaitingLine silent_;
+  bool others_pressed_ = false;  // by the last press()
   rpc::Clock::time_point told_saturated_{};
   GuestCounters counters_;
   observe::LimitedLog log_;

@@ -15,6 +15,7 @@ import hpack
 import pytest
 from http2_client import Http2Client, message
 from http2_frames import DATA, END_STREAM, HEADERS, PING, PREFACE, SETTINGS, WINDOW_UPDATE, frame, headers
+from outbox import Outbox
 from server import eventually
 
 LIMIT = 60
@@ -34,6 +35,34 @@ def test_calls_are_refused_while_all_is_busy_and_served_at_once_when_it_is_not(s
         assert codes.count(grpc.StatusCode.RESOURCE_EXHAUSTED) == 100 - codes.count(grpc.StatusCode.OK) > 0
         for _ in range(10):
             assert stub.Count(EMPTY, timeout=LIMIT).number > 0
+
+
+def test_a_client_with_few_streams_keeps_them_while_one_with_many_silent_ones_makes_way(serve, connect):
+    server = serve("echo", "conformance", "--workers", "1", "--instances", "16")
+    streams = [Outbox() for _ in range(2)]
+    echo = echo_pb2_grpc.EchoStub(connect(server))
+    replies = [echo.BidiStream(stream, timeout=LIMIT) for stream in streams]
+    with Http2Client(server, LIMIT) as crowd:
+        for _ in range(30):
+            crowd.send(crowd.open("/test.Guest/Sink"), message(b""))
+
+        def exchange(text: bytes) -> None:
+            for stream, answers in zip(streams, replies, strict=True):
+                stream.send(echo_pb2.Message(payload=text))
+                assert next(answers).payload == text
+
+        exchange(b"before")
+        others = [echo_pb2_grpc.EchoStub(connect(server)) for _ in range(10)]
+        held = [other.BidiStream(Outbox(echo_pb2.Message()), timeout=LIMIT) for other in others[:2]]  # of the four left
+        for call in held:
+            next(call)
+        for other in others:
+            assert other.Unary(echo_pb2.Message(payload=b"x"), timeout=LIMIT).payload == b"x"
+        exchange(b"after")
+        for call in held:
+            call.cancel()
+    for stream in streams:
+        stream.end()
 
 
 def test_a_module_that_takes_all_instances_does_not_starve_another(serve, connect):
