@@ -57,6 +57,9 @@ struct ServerCounters {
   std::uint64_t calls_over_time = 0;  // ServerOptions::max_call_time ended them
   /// Fields of requests whose values gRPC does not allow, such as text that is not ASCII: the calls are served without.
   std::uint64_t metadata_dropped = 0;
+  /// Fields `x-forwarded-client-cert` that were dropped: of clients outside ServerOptions::certificate_forwarders, or
+  /// malformed.
+  std::uint64_t forwarded_certificates_dropped = 0;
   std::uint64_t calls_idle = 0;  // ClientLimits::request_idle_timeout ended them
   /// By rpc::StatusCode, both kinds. One whose client went away before it had a status is CANCELLED.
   std::array<std::uint64_t, rpc::max_status_code + 1> calls_ended{};

@@ -134,6 +134,12 @@ struct ServerOptions : ConnectionOptions {
   /// asked for. Empty: none.
   std::vector<std::string> cors_origins;
 
+  /// Proxies that say by `x-forwarded-client-cert`, as Envoy does, who their client is: networks and addresses as
+  /// above. The names of its certificate are then those of the call (rpc::Call::tls_names()), and none where it says
+  /// nothing; those of the proxy's own certificate never are. From elsewhere nobody is believed, and the field is
+  /// dropped.
+  std::vector<std::string> certificate_forwarders;
+
   /// How long stop() waits for calls in progress before it ends them.
   std::chrono::milliseconds drain_timeout{30'000};
 

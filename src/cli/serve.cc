@@ -165,6 +165,11 @@ void add_serve(CLI::App& app, Command& run) {
                    "Where proxies are that speak the PROXY protocol, such as 10.0.0.0/8, 192.0.2.7 or unix:")
       ->allow_extra_args(false)
       ->type_name("NETWORK");
+  command
+      ->add_option("--forwarded-client-cert", server.certificate_forwarders,
+                   "Where proxies are that are believed what x-forwarded-client-cert says of their clients")
+      ->allow_extra_args(false)
+      ->type_name("NETWORK");
   command->add_option("--workers", server.workers, "Threads that serve; 0: one for each core")
       ->check(CLI::Range(0U, 1024U))
       ->capture_default_str()

@@ -15,6 +15,7 @@
 #include "http2/field_block.h"
 #include "http2/host.h"
 #include "http2/stream.h"
+#include "net/networks.h"
 #include "net/socket_io.h"
 #include "rpc/method_table.h"
 #include "rpc/timer_queue.h"
@@ -36,6 +37,7 @@ struct Core {
 
   asio::io_context& io;
   const ConnectionOptions settings;
+  net::Networks certificate_forwarders;  // ServerOptions::certificate_forwarders
   const rpc::MethodTable& methods;
   rpc::TimerQueue& timers;
   Host& host;

@@ -20,6 +20,10 @@ void Endpoint::use_facades(const facade::Facades& facades) {
   core_->facade_tools.emplace(facades, core_->streams.codec(), core_->settings.max_message_size);
 }
 
+void Endpoint::use_certificate_forwarders(net::Networks networks) {
+  core_->certificate_forwarders = std::move(networks);
+}
+
 asio::io_context& Endpoint::io() noexcept { return core_->io; }
 
 void Endpoint::receive(net::Incoming&& connection) noexcept {

@@ -10,6 +10,7 @@
 #include "facade/facades.h"
 #include "http2/host.h"
 #include "net/door.h"
+#include "net/networks.h"
 #include "net/tls/context.h"
 #include "rpc/codec_queue.h"
 #include "rpc/method_table.h"
@@ -39,6 +40,8 @@ class Endpoint final : public net::Receiver {
 
   /// What is spoken beside gRPC and HTTP. Before the first connection; it outlives the endpoint.
   void use_facades(const facade::Facades& facades);
+  /// From where clients are believed whose their calls are: ServerOptions::certificate_forwarders. Likewise.
+  void use_certificate_forwarders(net::Networks networks);
 
   [[nodiscard]] asio::io_context& io() noexcept override;
   /// Serves the connection; once the endpoint drains its client is told to go after what it asked for, once it is

@@ -68,6 +68,7 @@ struct Counters : net::Traffic {
   rpc::Counter calls_past_deadline;                                // of their clients
   rpc::Counter calls_over_time;                                    // ConnectionOptions::max_call_time
   rpc::Counter metadata_dropped;                                   // fields that gRPC does not allow
+  rpc::Counter forwarded_certificates_dropped;                     // of clients that are not believed, or malformed
   rpc::Counter calls_idle;                                         // ClientLimits::request_idle_timeout
   std::array<rpc::Counter, rpc::max_status_code + 1> calls_ended;  // by status; CANCELLED where there was none
 };

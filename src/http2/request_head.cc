@@ -7,6 +7,7 @@
 #include "facade/facades.h"
 #include "facade/grpc_json/exchange.h"
 #include "facade/unknown_method.h"
+#include "http2/forwarded_certificate.h"
 #include "rpc/base64.h"
 #include "rpc/timeout.h"
 
@@ -69,6 +70,7 @@ void RequestHead::reset() noexcept {
   accepted_encodings_.clear();
   mentions_encodings_ = false;
   is_grpc_ = false;
+  has_forwarded_certificate_ = false;
   has_encoded_ = false;
   has_unfit_ = false;
   content_types_ = 0;
@@ -125,6 +127,9 @@ void RequestHead::add(std::string_view name, std::string_view value, std::size_t
         accepted_encodings_.add_list(value);
         return;
       }
+      break;
+    case forwarded_certificate_key.size():
+      if (name == forwarded_certificate_key) has_forwarded_certificate_ = true;
       break;
     default:
       break;
@@ -232,8 +237,8 @@ std::optional<Refusal> RequestHead::judge(const rpc::MethodTable& methods, std::
     }
   }
   if (!content_subtype_.empty() && method_->formats == rpc::MessageFormats::protobuf) {
-    return in_grpc(rpc::StatusCode::unimplemented, "this method takes messages of protobuf, not of application/grpc+" +
-                                                       content_subtype_.substr(0, max_quoted));
+    return in_grpc(rpc::StatusCode::unimplemented, "this method takes messages of protobuf, not of " +
+                                                       quoted("application/grpc+" + content_subtype_));
   }
   return judge_metadata(metadata);
 }

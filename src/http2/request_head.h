@@ -64,6 +64,8 @@ class RequestHead {
   [[nodiscard]] rpc::Encoding encoding() const noexcept { return encoding_; }
   /// What it accepts in return; that includes what it uses itself (grpc/doc/compression.md).
   [[nodiscard]] rpc::EncodingSet accepted_encodings() const noexcept { return accepted_encodings_; }
+  /// True when the client sent forwarded_certificate_key.
+  [[nodiscard]] bool has_forwarded_certificate() const noexcept { return has_forwarded_certificate_; }
   /// Fields that were dropped, since gRPC allows no such values.
   [[nodiscard]] std::size_t dropped_fields() const noexcept { return dropped_; }
   /// True when the client spoke of compression: the answer then says which we have.
@@ -99,7 +101,8 @@ class RequestHead {
   bool mentions_encodings_ = false;
   bool is_grpc_ = false;
   bool has_encoded_ = false;  // metadata has binary values in base64
-  bool has_unfit_ = false;    // or values that gRPC does not allow
+  bool has_forwarded_certificate_ = false;
+  bool has_unfit_ = false;  // or values that gRPC does not allow
   std::uint32_t content_types_ = 0;
   std::size_t dropped_ = 0;
   bool timeout_malformed_ = false;

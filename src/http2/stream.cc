@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "http2/core.h"
+#include "http2/forwarded_certificate.h"
 
 namespace wasm_grpc::http2 {
 
@@ -115,9 +116,35 @@ void Stream::head_complete(bool end_stream) {
     request_.accepted_encodings = head_.accepted_encodings();
     if (!head_.content_subtype().empty()) request_.content_subtype.swap(head_.content_subtype());
   }
+  if (request_.client->forwards_certificates || head_.has_forwarded_certificate()) take_forwarded_certificate();
   set_deadline();
   if (is_http() || rpc::streams_requests(request_.method->kind)) start();
   if (end_stream) end_input();
+}
+
+// Who may say so says of each request whose it is, also by saying nothing: the certificate of the proxy is none of its
+// client's. From others the field is not let through, as handlers might take it for true.
+void Stream::take_forwarded_certificate() {
+  const bool believed = request_.client->forwards_certificates;
+  request_.has_forwarded_tls_names = believed;
+  if (!head_.has_forwarded_certificate()) return;
+  std::optional<std::string_view> last;
+  for (const auto [key, value] : request_.metadata) {
+    if (key == forwarded_certificate_key) last = value;
+  }
+  if (!last) return;  // it was no text
+  if (believed) {
+    if (auto names = read_forwarded_certificate(*last)) {
+      request_.forwarded_tls_names = std::move(*names);
+      return;
+    }
+  }
+  ++session_->core().counters.forwarded_certificates_dropped;
+  rpc::Metadata others;
+  for (const auto [key, value] : request_.metadata) {
+    if (key != forwarded_certificate_key) others.add(key, value);
+  }
+  std::swap(request_.metadata, others);
 }
 
 void Stream::set_deadline() {

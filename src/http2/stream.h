@@ -140,6 +140,7 @@ class Stream final : public rpc::Call, public rpc::Timer {
   void on_timer() noexcept override;
 
   void set_deadline();
+  void take_forwarded_certificate();
   [[nodiscard]] bool client_may_send() const noexcept;
   void start();
   void count_end() noexcept;

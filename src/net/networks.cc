@@ -56,25 +56,41 @@ Result<Networks> Networks::parse(std::span<const std::string> texts) {
   return networks;
 }
 
+bool Networks::contain_address(const asio::ip::address& address) const noexcept {
+  const auto in_v4 = [&](const asio::ip::address_v4& v4) {
+    return std::any_of(v4_.begin(), v4_.end(), [&](const auto& network) { return contains(network, v4); });
+  };
+  if (address.is_v4()) return in_v4(address.to_v4());
+  const asio::ip::address_v6 v6 = address.to_v6();
+  if (v6.is_v4_mapped()) return in_v4(asio::ip::make_address_v4(asio::ip::v4_mapped, v6));
+  return std::any_of(v6_.begin(), v6_.end(), [&](const auto& network) { return contains(network, v6); });
+}
+
 bool Networks::contain(const Protocol::endpoint& endpoint) const noexcept {
   const int family = endpoint.protocol().family();
   if (family == AF_UNIX) return unix_;
-  const auto in_v4 = [&](const asio::ip::address_v4& address) {
-    return std::any_of(v4_.begin(), v4_.end(), [&](const auto& network) { return contains(network, address); });
-  };
   if (family == AF_INET) {
     sockaddr_in place{};
     std::memcpy(&place, endpoint.data(), std::min(sizeof(place), endpoint.size()));
-    return in_v4(asio::ip::address_v4(ntohl(place.sin_addr.s_addr)));
+    return contain_address(asio::ip::address(asio::ip::address_v4(ntohl(place.sin_addr.s_addr))));
   }
   if (family != AF_INET6) return false;
   sockaddr_in6 place{};
   std::memcpy(&place, endpoint.data(), std::min(sizeof(place), endpoint.size()));
   asio::ip::address_v6::bytes_type bytes;
   std::memcpy(bytes.data(), &place.sin6_addr, bytes.size());
-  const asio::ip::address_v6 address(bytes);
-  if (address.is_v4_mapped()) return in_v4(asio::ip::make_address_v4(asio::ip::v4_mapped, address));
-  return std::any_of(v6_.begin(), v6_.end(), [&](const auto& network) { return contains(network, address); });
+  return contain_address(asio::ip::address(asio::ip::address_v6(bytes)));
+}
+
+bool Networks::contain_peer(std::string_view peer) const noexcept {
+  if (!unix_ && v4_.empty() && v6_.empty()) return false;
+  if (peer.starts_with("unix:")) return unix_;
+  std::string_view host = peer.substr(0, peer.rfind(':'));
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  host = host.substr(0, host.find('%'));  // the scope of a link-local address
+  asio::error_code error;
+  const auto address = asio::ip::make_address(host, error);
+  return !error && contain_address(address);
 }
 
 }  // namespace wasm_grpc::net

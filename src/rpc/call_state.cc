@@ -9,6 +9,7 @@ void Request::reset() noexcept {
   metadata.clear();
   authority.clear();
   content_subtype.clear();
+  forwarded_tls_names.clear();
   http_method.clear();
   http_target.clear();
 }

@@ -130,6 +130,8 @@ Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options) {
   auto cors = facade::Cors::parse(options.cors_origins);
   if (!cors.ok()) return Error{"web pages that may call the server: " + cors.error().message};
   if (!proxies.ok()) return Error{"proxies that speak the PROXY protocol: " + proxies.error().message};
+  auto forwarders = net::Networks::parse(options.certificate_forwarders);
+  if (!forwarders.ok()) return Error{"proxies that forward client certificates: " + forwarders.error().message};
   wasm::EngineOptions engine_options;
   // Beside those that serve: one that a module is loaded with.
   engine_options.max_instances = options.max_instances + 1;
@@ -181,6 +183,7 @@ Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options) {
   for (const auto& worker : state->workers) {
     worker->use_tls(state->tls);
     worker->use_facades(state->facades);
+    worker->use_certificate_forwarders(forwarders.value());
     state->door.add(worker->receiver());
   }
   return std::unique_ptr<Server>(new Server(std::move(state)));

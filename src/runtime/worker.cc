@@ -177,6 +177,7 @@ void Worker::add_counters(ServerCounters& total) const {
   total.calls_over_time += http2.calls_over_time;
   total.calls_idle += http2.calls_idle;
   total.metadata_dropped += http2.metadata_dropped;
+  total.forwarded_certificates_dropped += http2.forwarded_certificates_dropped;
   for (std::size_t i = 0; i < total.calls_ended.size(); ++i) total.calls_ended[i] += http2.calls_ended[i];
   total.bytes_read += http2.bytes_read;
   total.bytes_written += http2.bytes_written;

@@ -59,6 +59,7 @@ class Worker final : private http2::Host, private net::ListenerWatch {
   /// Who serves the connections that a door gives to this worker.
   [[nodiscard]] net::Receiver& receiver() noexcept { return endpoint_; }
   /// What serves those with TLS.
+  void use_certificate_forwarders(net::Networks networks) { endpoint_.use_certificate_forwarders(std::move(networks)); }
   void use_tls(std::shared_ptr<net::TlsContext> tls) noexcept { endpoint_.use_tls(std::move(tls)); }
   /// What is spoken beside gRPC and HTTP; it outlives the worker.
   void use_facades(const facade::Facades& facades) { endpoint_.use_facades(facades); }

@@ -53,6 +53,18 @@ TEST(NetworksTest, UnixSocketsAreInByName) {
   EXPECT_FALSE(Networks().contain(socket));
 }
 
+TEST(NetworksTest, AnAddressAsItIsWrittenIsTheSame) {
+  const Networks some = networks({"10.0.0.0/8", "fd00::/8"});
+  for (const char* peer : {"10.1.2.3:4711", "[fd00::7]:4711", "[::ffff:10.1.2.3]:1", "[fd00::7%1]:1"}) {
+    EXPECT_TRUE(some.contain_peer(peer)) << peer;
+  }
+  for (const char* peer :
+       {"11.1.2.3:4711", "[fe80::7]:4711", "unix:", "", ":", "10.1.2.3.4:1", "a.test:1", "[10.1.2.3"}) {
+    EXPECT_FALSE(some.contain_peer(peer)) << peer;
+  }
+  EXPECT_TRUE(networks({"unix:"}).contain_peer("unix:"));
+}
+
 TEST(NetworksTest, WhatIsNoNetworkIsQuoted) {
   for (const char* text : {"", "10.0.0.0/33", "10.0.0.0/", "10.0.0/8", "::1/129", "fd00::/-1", "localhost",
                            "10.0.0.0/8 ", "unix:/tmp/s"}) {

@@ -79,8 +79,10 @@ class Call {
   [[nodiscard]] std::string_view peer() const noexcept {
     return request_.client == nullptr ? std::string_view() : request_.client->peer;
   }
-  /// Who the client is by its verified TLS certificate: Client::tls_names. A name counts with its kind only.
+  /// Who the client is by its verified TLS certificate: Client::tls_names, or what a proxy that is believed says of its
+  /// client. A name counts with its kind only.
   [[nodiscard]] std::span<const TlsName> tls_names() const noexcept {
+    if (request_.has_forwarded_tls_names) return request_.forwarded_tls_names;
     return request_.client == nullptr ? std::span<const TlsName>() : request_.client->tls_names;
   }
   [[nodiscard]] std::optional<Clock::time_point> deadline() const noexcept {

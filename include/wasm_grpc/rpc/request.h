@@ -10,6 +10,7 @@
 #include "wasm_grpc/rpc/encoding.h"
 #include "wasm_grpc/rpc/metadata.h"
 #include "wasm_grpc/rpc/method.h"
+#include "wasm_grpc/tls_name.h"
 
 namespace wasm_grpc::rpc {
 
@@ -27,6 +28,8 @@ struct RequestFacts {
   EncodingSet accepted_encodings;          // grpc-accept-encoding
   /// How the message that was read last came over the wire.
   std::optional<Encoding> message_encoding;
+  /// Who the client is was said by a proxy, in `forwarded_tls_names`; the connection is the proxy's.
+  bool has_forwarded_tls_names = false;
   /// The client has sent its last message.
   bool half_closed = false;
   /// Why the call is cancelled.
@@ -40,6 +43,7 @@ struct Request : RequestFacts {
   /// Of gRPC: what comes after "application/grpc+" in the content-type, in lower case, and says the format of the
   /// messages, such as "json". Empty for protobuf, which is nothing, or "proto".
   std::string content_subtype;
+  TlsNames forwarded_tls_names;
   /// Of an HTTP exchange.
   std::string http_method;
   std::string http_target;

@@ -309,3 +309,49 @@ def test_https_without_a_certificate_is_refused(program, guest):
     command = [program, "serve", guest("conformance"), "--listen", "https://127.0.0.1:0"]
     run = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=60)
     assert run.returncode == 1 and "TLS needs a certificate and its key" in run.stderr
+
+
+CERTIFICATE = "x-forwarded-client-cert"
+SAID = 'By=spiffe://a/server;Hash=00;Subject="CN=admin,O=a";URI=spiffe://a/client;DNS=client.test'
+
+
+def forwarded(channel, said) -> tuple[list[str], list[str]]:
+    """The names that a guest sees of a call with this header, and what it sees of the header."""
+    stub = conformance_pb2_grpc.GuestStub(channel)
+    metadata = ((CERTIFICATE, said),) if said is not None else ()
+    info = stub.Info(conformance_pb2.Empty(), metadata=metadata, timeout=20)
+    entries = stub.EchoMetadata(conformance_pb2.Empty(), metadata=metadata, timeout=20).entries
+    return list(info.tls_names), [entry.value.decode() for entry in entries if entry.key == CERTIFICATE]
+
+
+def test_a_forwarded_certificate_is_not_believed_of_everybody(serve):
+    for flags in ([], ["--forwarded-client-cert", "192.0.2.0/24"]):
+        server = serve("conformance", *flags)
+        with grpc.insecure_channel(server.address, [("grpc.use_local_subchannel_pool", 1)]) as channel:
+            assert forwarded(channel, SAID) == ([], [])
+
+
+def test_a_forwarded_certificate_is_believed_where_it_is_to_be(serve):
+    server = serve("conformance", "--forwarded-client-cert", "10.0.0.0/8", "--forwarded-client-cert", "127.0.0.1")
+    with grpc.insecure_channel(server.address, [("grpc.use_local_subchannel_pool", 1)]) as channel:
+        assert forwarded(channel, SAID) == (["dns:client.test", "uri:spiffe://a/client", "cn:admin"], [SAID])
+        assert forwarded(channel, None) == ([], [])
+        assert forwarded(channel, "DNS=") == ([], ["DNS="])
+        assert forwarded(channel, "DNS") == ([], []), "malformed"
+        assert forwarded(channel, SAID + ',By=b;DNS="last.test"')[0] == ["dns:last.test"]
+
+
+def test_the_certificate_of_a_proxy_is_not_that_of_its_clients(serve, own, authority):
+    proxy = authority.sign("proxy", "proxy", "DNS:proxy.test")
+    server = serve(
+        "conformance", *tls_flags(own, "--tls-client-ca", authority.certificate, "--forwarded-client-cert", "127.0.0.0/8")
+    )
+    with connect(server, authority, proxy) as channel:
+        assert forwarded(channel, "DNS=client.test")[0] == ["dns:client.test"]
+        assert forwarded(channel, None) == ([], [])
+
+
+def test_where_forwarded_certificates_come_from_is_a_network(program, guest):
+    command = [program, "serve", guest("conformance"), "--listen", "127.0.0.1:0", "--forwarded-client-cert", "proxy"]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=20)
+    assert ended.returncode != 0 and '"proxy" is no network' in ended.stderr
