@@ -3,6 +3,7 @@
 //
 //   embed GUEST.wasm [ADDRESS:PORT]
 
+#include <google/protobuf/descriptor.pb.h>
 #include <signal.h>
 
 #include <algorithm>
@@ -13,9 +14,12 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
+#include <sstream>
 #include <string>
 #include <thread>
 
+#include "native.pb.h"
 #include "wasm_grpc/server.h"
 
 namespace {
@@ -125,6 +129,19 @@ HostModule people(Database& database) {
   return module;
 }
 
+rpc::Status count_words(rpc::Call&, std::span<const std::byte> request, std::vector<std::byte>& response) {
+  embed::Text text;
+  if (!text.ParseFromArray(request.data(), static_cast<int>(request.size()))) {
+    return {rpc::StatusCode::internal, "the request is no embed.Text"};
+  }
+  std::istringstream words(text.text());
+  embed::WordCount reply;
+  for (std::string word; words >> word;) reply.set_words(reply.words() + 1);
+  response.resize(reply.ByteSizeLong());
+  reply.SerializeToArray(response.data(), static_cast<int>(response.size()));
+  return {};
+}
+
 Result<> serve(const std::string& guest, const std::string& address) {
   sigset_t signals;
   sigemptyset(&signals);
@@ -163,6 +180,13 @@ Result<> serve(const std::string& guest, const std::string& address) {
   auto stream = server.add_method("/embed.Native/Echo", rpc::MethodKind::bidi_stream,
                                   [] { return std::make_unique<NativeEcho>(); });
   if (!stream.ok()) return stream;
+
+  // 4. Describe those that speak protobuf: reflection, and clients such as `wasm-grpc call`, then know them.
+  google::protobuf::FileDescriptorSet files;
+  embed::Text::descriptor()->file()->CopyTo(files.add_file());
+  const std::string set = files.SerializeAsString();
+  if (auto described = server.add_descriptors(std::as_bytes(std::span(set))); !described.ok()) return described;
+  if (auto counts = server.add_unary_method("/embed.Words/Count", count_words); !counts.ok()) return counts;
 
   auto listening = server.listen(address);
   if (!listening.ok()) return std::move(listening).error();

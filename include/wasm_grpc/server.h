@@ -104,7 +104,12 @@ class Server {
   /// The first from memory; `options.name` must be set.
   Result<ModuleInfo> add_module(std::span<const std::byte> bytes, const ModuleOptions& options);
 
-  /// Serves a method by native code. Clients whose content-type says another format than `formats` allows are answered
+  /// Describes services of native methods, so that reflection, and whoever asks it, knows their messages: a serialized
+  /// google.protobuf.FileDescriptorSet, with all files that its own import but those of google/protobuf/. Before the
+  /// methods; may be called several times, for different services.
+  Result<> add_descriptors(std::span<const std::byte> file_descriptor_set);
+  /// Serves a method by native code. Refused where its service is described, and the method is not, or as one of
+  /// another kind. Clients whose content-type says another format than `formats` allows are answered
   /// UNIMPLEMENTED; Call::content_subtype() tells which.
   Result<> add_method(std::string_view path, rpc::MethodKind kind, HandlerFactory factory,
                       rpc::MessageFormats formats = rpc::MessageFormats::protobuf);

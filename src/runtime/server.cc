@@ -61,6 +61,7 @@ struct Server::State {
   std::vector<MethodInfo> methods;
   std::vector<std::shared_ptr<runtime::GuestModule>> modules;
   services::Catalog catalog;
+  std::vector<std::shared_ptr<const services::DescribedFiles>> native_files;
   services::HealthRegistry health;
   facade::Facades facades;
   net::Door door;
@@ -75,6 +76,17 @@ struct Server::State {
   void catalogue(const std::string& module, const std::vector<std::string>& names,
                  const std::shared_ptr<const services::DescribedFiles>& files) {
     for (const std::string& warning : catalog.add(module, names, files)) log.host(LogLevel::warn, warning);
+  }
+
+  /// The files that describe the service of a native method; nullptr where none do.
+  [[nodiscard]] std::shared_ptr<const services::DescribedFiles> describing(std::string_view path) const {
+    const auto parts = rpc::parse_method_path(path);
+    if (!parts) return nullptr;
+    const std::string service(parts->service);
+    const auto found = std::find_if(native_files.begin(), native_files.end(), [&](const auto& files) {
+      return files->pool().FindServiceByName(service) != nullptr;
+    });
+    return found == native_files.end() ? nullptr : *found;
   }
 
   void warn(const ModuleInfo& info) const {
@@ -262,17 +274,32 @@ Result<ModuleInfo> Server::inspect_module(const std::string& path) {
   return info;
 }
 
+Result<> Server::add_descriptors(std::span<const std::byte> file_descriptor_set) {
+  if (auto may = state_->may_change(); !may.ok()) return may;
+  const std::string sets[] = {{reinterpret_cast<const char*>(file_descriptor_set.data()), file_descriptor_set.size()}};
+  auto files = services::DescribedFiles::parse(sets);
+  if (!files.ok()) return Error{"descriptors of native methods: " + files.error().message};
+  state_->native_files.push_back(std::move(files).value());
+  return success();
+}
+
 Result<> Server::add_method(std::string_view path, rpc::MethodKind kind, HandlerFactory factory,
                             rpc::MessageFormats formats) {
   if (auto may = state_->may_change(); !may.ok()) return may;
   if (state_->claimed(path)) return Error{"the method " + std::string(path) + " is served already"};
+  const auto files = state_->describing(path);
+  services::MethodTypes types;
+  if (files != nullptr) {
+    if (auto fits = files->check(path, kind); !fits.ok()) return fits;
+    types = files->types(path);
+  }
   for (const auto& worker : state_->workers) {
     if (auto added = worker->add_method(path, kind, factory(), formats); !added.ok()) return added;
   }
-  state_->methods.push_back({std::string(path), kind, {}, {}});
+  state_->methods.push_back({std::string(path), kind, std::move(types.request), std::move(types.response)});
   const std::vector<std::string> service = runtime::service_names({&state_->methods.back(), 1});
   if (service.empty()) return success();  // it is HTTP
-  state_->catalogue("host", service, nullptr);
+  state_->catalogue("host", service, files);
   state_->health.add_service(service.front());
   return success();
 }

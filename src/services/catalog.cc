@@ -2,6 +2,7 @@
 
 #include <google/protobuf/descriptor.pb.h>
 
+#include <algorithm>
 #include <set>
 
 namespace wasm_grpc::services {
@@ -34,7 +35,8 @@ std::vector<std::string> Catalog::add(std::string_view module, const std::vector
     if (owner == nullptr && described) owner = files.get();
   }
   std::vector<std::string> warnings;
-  if (files == nullptr) return warnings;
+  const auto same = [&](const Module& module) { return module.files == files; };
+  if (files == nullptr || std::any_of(modules_.begin(), modules_.end(), same)) return warnings;
   for (const pb::FileDescriptor* its : files->files()) {
     // Every version of protobuf brings its own, and any will do.
     if (its->name().starts_with("google/protobuf/")) continue;

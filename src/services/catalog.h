@@ -25,8 +25,9 @@ class Catalog {
     const google::protobuf::FileDescriptor* file = nullptr;
   };
 
-  /// Adds a module's services, by their full names, and its files; nullptr when it has none. Returns what operators
-  /// should know: files that clients cannot get by their name, as another module has others of that name.
+  /// Adds a module's services, by their full names, and its files; nullptr when it has none. The same files may be
+  /// added with further services. Returns what operators should know: files that clients cannot get by their name, as
+  /// another module has others of that name.
   std::vector<std::string> add(std::string_view module, const std::vector<std::string>& service_names,
                                std::shared_ptr<const DescribedFiles> files);
 

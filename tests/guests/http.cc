@@ -1,4 +1,5 @@
 // Serves plain HTTP beside a gRPC method.
+#include <cstdlib>
 #include <string>
 
 #include "wasm_grpc/guest.h"
@@ -27,6 +28,16 @@ WASM_GRPC_SERVICES(registry) {
   });
   registry.http("/fail", [](Context&, HttpRequest&, HttpResponse&) {
     return Status(StatusCode::permission_denied, "not for you");
+  });
+  registry.http("/spin", [](Context&, HttpRequest&, HttpResponse&) -> Status {
+    for (volatile int turns = 0;;) turns = turns + 1;
+  });
+  // "/bytes?N": so many, in one piece.
+  registry.http("/bytes", [](Context&, HttpRequest& request, HttpResponse& response) {
+    const std::string target = request.target();
+    const std::string bytes(std::strtoul(target.substr(target.find('?') + 1).c_str(), nullptr, 10), 'x');
+    (void)response.write(bytes);
+    return Status();
   });
   registry.http("/trap", [](Context&, HttpRequest&, HttpResponse&) -> Status { __builtin_trap(); });
   registry.http("/trap-late", [](Context&, HttpRequest&, HttpResponse& response) -> Status {

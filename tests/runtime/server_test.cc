@@ -1,6 +1,7 @@
 // A whole server and its threads: started, called from many sides, stopped in the middle of it.
 #include "wasm_grpc/server.h"
 
+#include <google/protobuf/descriptor.pb.h>
 #include <gtest/gtest.h>
 #include <pthread.h>
 
@@ -9,7 +10,9 @@
 #include <chrono>
 #include <future>
 #include <set>
+#include <span>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -214,6 +217,66 @@ TEST(ServerTest, MayBeDestroyedWithCallsInProgress) {
       server.destroy();
     }
   }
+}
+
+/// The set of a file with one service, native.Service, of one unary method, Get, and with a message native.Message.
+std::string native_descriptors(std::string_view service = "native.Service") {
+  google::protobuf::FileDescriptorSet set;
+  auto* const file = set.add_file();
+  file->set_name(std::string(service) + ".proto");
+  file->set_package(std::string(service.substr(0, service.find('.'))));
+  file->set_syntax("proto3");
+  file->add_message_type()->set_name("Message");
+  auto* const added = file->add_service();
+  added->set_name(std::string(service.substr(service.find('.') + 1)));
+  auto* const method = added->add_method();
+  method->set_name("Get");
+  method->set_input_type("." + file->package() + ".Message");
+  method->set_output_type("." + file->package() + ".Message");
+  return set.SerializeAsString();
+}
+Result<> describe(Server& server, const std::string& set) {
+  return server.add_descriptors(std::as_bytes(std::span(set)));
+}
+rpc::Status do_nothing(rpc::Call&, std::span<const std::byte>, std::vector<std::byte>&) { return {}; }
+
+TEST(NativeMethods, AreDescribed) {
+  auto created = Server::create(options_for(1));
+  ASSERT_TRUE(created.ok());
+  Server& server = *created.value();
+  ASSERT_TRUE(describe(server, native_descriptors()).ok());
+  ASSERT_TRUE(describe(server, native_descriptors("more.Service")).ok());
+  ASSERT_TRUE(server.add_unary_method("/native.Service/Get", do_nothing).ok());
+  ASSERT_TRUE(server.add_unary_method("/more.Service/Get", do_nothing).ok());
+  ASSERT_TRUE(server.add_unary_method("/plain.Service/Get", do_nothing).ok());
+  const auto methods = server.methods();
+  ASSERT_EQ(methods.size(), 3U);
+  EXPECT_EQ(methods[0].request_type, "native.Message");
+  EXPECT_EQ(methods[0].response_type, "native.Message");
+  EXPECT_EQ(methods[1].request_type, "more.Message");
+  EXPECT_EQ(methods[2].request_type, "") << "nothing is said of it";
+}
+
+TEST(NativeMethods, ThatAreNotAsDescribedAreRefused) {
+  auto created = Server::create(options_for(1));
+  ASSERT_TRUE(created.ok());
+  Server& server = *created.value();
+  ASSERT_TRUE(describe(server, native_descriptors()).ok());
+  const auto missing = server.add_unary_method("/native.Service/Put", do_nothing);
+  ASSERT_FALSE(missing.ok());
+  EXPECT_NE(missing.error().message.find("/native.Service/Put"), std::string::npos) << missing.error().message;
+  const auto other = server.add_method("/native.Service/Get", rpc::MethodKind::bidi_stream,
+                                       []() -> std::unique_ptr<rpc::Handler> { return nullptr; });
+  EXPECT_FALSE(other.ok());
+  EXPECT_TRUE(server.methods().empty());
+}
+
+TEST(NativeMethods, AreNotDescribedByWhatMakesNoSense) {
+  auto created = Server::create(options_for(1));
+  ASSERT_TRUE(created.ok());
+  const auto refused = describe(*created.value(), "no descriptors");
+  ASSERT_FALSE(refused.ok());
+  EXPECT_TRUE(refused.error().message.starts_with("descriptors of native methods: ")) << refused.error().message;
 }
 
 TEST(ServerTest, MayBeDestroyedWithoutHavingStarted) {

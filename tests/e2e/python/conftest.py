@@ -91,7 +91,9 @@ def as_another(program, guest):
 
 @pytest.fixture
 def serve(program, guest, tmp_path_factory):
-    """serve("conformance", "--workers", "1") starts a server; they are stopped, and judged, after the test."""
+    """serve("conformance", "--workers", "1") starts a server; they are stopped, and judged, after the test.
+
+    Modules that are not built here go among the flags; serve.folder is for them, and serve.program is the program."""
     servers = []
 
     def start(*arguments: str) -> Server:
@@ -103,6 +105,7 @@ def serve(program, guest, tmp_path_factory):
         servers.append(Server(tmp_path_factory.mktemp("server"), command))
         return servers[-1]
 
+    start.program, start.folder = program, tmp_path_factory.mktemp("modules")
     yield start
     for server in servers:
         server.stop()

@@ -43,6 +43,7 @@ class Http2Client:
         self.h2.initiate_connection()
         self.answers = collections.defaultdict(Answer)
         self.goaway = None
+        self.pongs = 0
         self.flush()
 
     def __enter__(self):
@@ -106,5 +107,7 @@ class Http2Client:
         elif isinstance(event, h2.events.StreamReset):
             self.answers[event.stream_id].ended = True
             self.answers[event.stream_id].reset = event.error_code
+        elif isinstance(event, h2.events.PingAckReceived):
+            self.pongs += 1
         elif isinstance(event, h2.events.ConnectionTerminated):
             self.goaway = event

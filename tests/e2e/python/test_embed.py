@@ -51,6 +51,22 @@ def test_a_native_unary_method_answers_beside_the_guest(channel, failure):
     assert refused.details == "there is nothing to reverse"
 
 
+def test_a_native_method_that_is_described_is_called_by_its_descriptors(guest, program, tmp_path):
+    server = Server(tmp_path, [EMBED, guest("embed_guest"), "127.0.0.1:0"])
+    try:
+
+        def run(*arguments) -> str:
+            command = [program, arguments[0], server.address, *arguments[1:]]
+            return subprocess.run(command, capture_output=True, text=True, check=True, timeout=LIMIT).stdout
+
+        assert run("call", "embed.Words/Count", "--json", '{"text": "how many are there"}').split() == ['{"words":4}']
+        assert "embed.Words" in run("list")
+        with grpc.insecure_channel(server.address, [("grpc.use_local_subchannel_pool", 1)]) as plain:
+            assert plain.unary_unary("/embed.Words/Count")(b"\x0a\x03a b", timeout=LIMIT) == b"\x08\x02"
+    finally:
+        server.stop()
+
+
 def test_a_native_stream_answers_each_message(channel):
     outbox = Outbox()
     replies = channel.stream_stream("/embed.Native/Echo")(outbox, timeout=LIMIT)

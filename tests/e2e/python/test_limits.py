@@ -1,0 +1,74 @@
+"""Every limit does what it says, with values below and above its default, over each protocol that it holds for."""
+
+import pathlib
+import re
+import subprocess
+
+import client_limits  # noqa: F401: they fill the table
+import guest_limits  # noqa: F401
+import pytest
+from limits import ROWS, Trial
+
+TREE = pathlib.Path(__file__).parents[3]
+# Flags that are no limits: they say what is served, where, by whom and how.
+NO_LIMITS = {
+    "--listen",
+    "--proxy-protocol",
+    "--forwarded-client-cert",
+    "--workers",
+    "--code-cache",
+    "--share-work",
+    "--health",
+    "--reflection",
+    "--dir",
+    "--env",
+    "--arg",
+    "--instance-mode",
+    "--tls-cert",
+    "--tls-key",
+    "--tls-client-ca",
+    "--tls-client-auth",
+    "--log-level",
+    "--permit-pings-without-calls",
+    "--help",
+}
+TRIALS = [(row.flag, *trial) for row in ROWS.values() if row.probe for trial in row.trials()]
+
+
+@pytest.mark.parametrize("flag, side, value, over", TRIALS, ids=[f"{t[0]}={t[2]} ({t[1]}) {t[3]}" for t in TRIALS])
+def test_a_limit_lets_in_what_it_says_and_no_more(serve, connect, flag, side, value, over):
+    ROWS[flag].probe(Trial(flag, value, over, serve, connect))
+
+
+def flags_of(text: str) -> set[str]:
+    return set(re.findall(r"^\s+(--[a-z-]+)", text, re.MULTILINE))
+
+
+def test_every_flag_that_is_a_limit_has_a_row(program):
+    usage = subprocess.run([program, "serve", "--help"], capture_output=True, text=True, check=True, timeout=20).stdout
+    assert flags_of(usage) - NO_LIMITS == set(ROWS), "a new flag needs a row in client_limits.py or guest_limits.py"
+
+
+def test_every_flag_is_in_the_document(program):
+    usage = subprocess.run([program, "serve", "--help"], capture_output=True, text=True, check=True, timeout=20).stdout
+    document = (TREE / "docs/operate.md").read_text()
+    missing = [flag for flag in flags_of(usage) - {"--help"} if not re.search(rf"`[^`]*{flag}\b[^`]*`", document)]
+    assert not missing
+
+
+def test_defaults_lie_between_the_values_that_are_tried(program):
+    usage = subprocess.run([program, "serve", "--help"], capture_output=True, text=True, check=True, timeout=20).stdout
+    for row in ROWS.values():
+        if row.probe is None:
+            continue
+        default = int(re.search(rf"^\s+{row.flag} \S.*?=(\d+)$", usage, re.MULTILINE).group(1))
+        assert row.below is None or row.below < default or default == 0, row.flag
+        assert row.above is None or row.above > default, row.flag
+
+
+def test_what_is_held_elsewhere_is_held_there():
+    for row in ROWS.values():
+        for place in row.elsewhere:
+            file, _, name = place.partition(": ")
+            assert name in (TREE / file).read_text(), f"{row.flag}: {place} is no more"
+        assert row.probe or row.elsewhere, row.flag
