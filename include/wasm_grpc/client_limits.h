@@ -7,7 +7,8 @@
 
 namespace wasm_grpc {
 
-/// All but the first are for one connection. The defaults are far from what gRPC clients do.
+/// All but max_connections and max_window_growth are for one connection. The defaults are far from what gRPC clients
+/// do.
 struct ClientLimits {
   /// Client connections at once, over all workers. One more is closed right after it was accepted. 0: no limit but that
   /// of open files.
@@ -17,6 +18,11 @@ struct ClientLimits {
   /// single message larger than this is let in whole. Larger windows help uploads of small messages over long distances
   /// and cost as much memory for every stream whose handler is slow.
   std::uint32_t stream_window = 64 * 1024;
+
+  /// What the windows of all streams of the process may have together beyond that. Where more is on its way from a
+  /// client within a round trip than a window allows, and the handler takes what comes, it grows, to 4 MiB at most, and
+  /// until the stream ends. 0: windows stay as they are.
+  std::size_t max_window_growth = std::size_t{64} << 20;
 
   /// Request bytes that messages larger than the stream window may take, all streams of the connection together;
   /// further large messages wait for their turn. One message is let in however large it is.

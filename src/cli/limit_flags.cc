@@ -35,6 +35,12 @@ void add_limit_flags(CLI::App& command, ClientLimits& limits) {
       ->capture_default_str()
       ->type_name("BYTES");
   command
+      .add_option("--max-window-growth", limits.max_window_growth,
+                  "Bytes that the windows of all streams may grow by for clients far away; 0: they do not grow")
+      ->check(CLI::Range(std::size_t{0}, std::size_t{1} << 40))
+      ->capture_default_str()
+      ->type_name("BYTES");
+  command
       .add_option("--max-large-input", limits.max_large_input,
                   "Bytes that request messages larger than --stream-window may take, for one connection")
       ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 40))

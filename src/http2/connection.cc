@@ -79,6 +79,7 @@ void Connection::feed(std::span<const std::byte> bytes) {
 
 std::unique_ptr<Wire> Connection::make_http1() {
   const ConnectionOptions& settings = core_.settings;
+  session_.keep_windows();
   // HTTP/1.1 has no PING: the system asks whether its client is still there.
   if (settings.keepalive_time.count() > 0) socket_.keep_alive(settings.keepalive_time, settings.keepalive_timeout);
   SessionOwner& owner = *this;

@@ -11,6 +11,7 @@
 
 #include "facade/exchange.h"
 #include "http1/date.h"
+#include "http2/bandwidth.h"
 #include "http2/connection.h"
 #include "http2/field_block.h"
 #include "http2/host.h"
@@ -37,7 +38,8 @@ struct Core {
 
   asio::io_context& io;
   const ConnectionOptions settings;
-  net::Networks certificate_forwarders;  // ServerOptions::certificate_forwarders
+  net::Networks certificate_forwarders;         // ServerOptions::certificate_forwarders
+  std::shared_ptr<WindowBudget> window_budget;  // ClientLimits::max_window_growth; nullptr: windows stay as they are
   const rpc::MethodTable& methods;
   rpc::TimerQueue& timers;
   Host& host;

@@ -24,6 +24,8 @@ void Endpoint::use_certificate_forwarders(net::Networks networks) {
   core_->certificate_forwarders = std::move(networks);
 }
 
+void Endpoint::use_window_budget(std::shared_ptr<WindowBudget> budget) { core_->window_budget = std::move(budget); }
+
 asio::io_context& Endpoint::io() noexcept { return core_->io; }
 
 void Endpoint::receive(net::Incoming&& connection) noexcept {

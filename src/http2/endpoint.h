@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "facade/facades.h"
+#include "http2/bandwidth.h"
 #include "http2/host.h"
 #include "net/door.h"
 #include "net/networks.h"
@@ -42,6 +43,9 @@ class Endpoint final : public net::Receiver {
   void use_facades(const facade::Facades& facades);
   /// From where clients are believed whose their calls are: ServerOptions::certificate_forwarders. Likewise.
   void use_certificate_forwarders(net::Networks networks);
+
+  /// What the windows of streams may grow by, shared with others. Likewise.
+  void use_window_budget(std::shared_ptr<WindowBudget> budget);
 
   [[nodiscard]] asio::io_context& io() noexcept override;
   /// Serves the connection; once the endpoint drains its client is told to go after what it asked for, once it is

@@ -1,5 +1,6 @@
 #include "http2/session.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -29,7 +30,9 @@ Session::Session(Core& core, net::Counted& keeper, SessionOwner& owner, std::sha
       guard_(core.settings.clients),
       rules_(authorities == Authorities::any ? std::make_unique<MessageRules>() : nullptr),
       forced_resets_(core.settings.clients.reset_burst, core.settings.clients.resets_per_second),
-      large_input_(core.settings.clients.max_large_input) {}
+      large_input_(core.settings.clients.max_large_input),
+      bandwidth_(core.settings.clients.stream_window, connection_window),
+      keeps_windows_(core.window_budget == nullptr) {}
 
 Session::~Session() {
   if (session_ != nullptr) nghttp2_session_del(session_);
@@ -121,6 +124,7 @@ Stream* Session::find(std::int32_t id) noexcept {
 }
 
 void Session::take_data(std::int32_t id, std::span<const std::byte> bytes) {
+  bandwidth_.received(bytes.size());
   Stream* stream = find(id);
   if (stream == nullptr) return;
   if (rules_ != nullptr && !rules_->take_data(id, bytes.size())) {
@@ -207,7 +211,11 @@ void Session::frame_received(const nghttp2_frame& frame) {
       break;
     case NGHTTP2_PING:
       if (acknowledges) {
-        owner_.ping_answered(frame.ping.opaque_data);
+        if (std::ranges::equal(frame.ping.opaque_data, BandwidthMeter::payload)) {
+          bandwidth_.answered(rpc::Clock::now());
+        } else {
+          owner_.ping_answered(frame.ping.opaque_data);
+        }
       } else {
         owner_.client_pinged();
       }
@@ -370,6 +378,12 @@ bool Session::output_waits() const noexcept {
     if (stream->has_unsent_output()) return true;
   }
   return false;
+}
+
+std::size_t Session::window_wanted(std::size_t bytes) {
+  if (keeps_windows_) return 0;
+  if (bandwidth_.begin(rpc::Clock::now(), bytes)) ping(BandwidthMeter::payload);
+  return bandwidth_.window();
 }
 
 // ---- Goodbyes ----

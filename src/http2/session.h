@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "http2/bandwidth.h"
 #include "http2/frame_guard.h"
 #include "http2/host.h"
 #include "http2/large_input.h"
@@ -81,6 +82,9 @@ class Session {
   [[nodiscard]] rpc::Client& client() noexcept { return *client_; }
   void set_client(std::shared_ptr<rpc::Client> client) noexcept { client_ = std::move(client); }
 
+  /// The windows of streams stay as they are: the bytes do not come from afar.
+  void keep_windows() noexcept { keeps_windows_ = true; }
+
   /// Takes frames. Handlers are started in it.
   void feed(std::span<const std::byte> bytes);
   /// False once what the client says is of no interest any more.
@@ -142,6 +146,9 @@ class Session {
   /// The batch refers to output of the stream, or it waits to hear that there is room again.
   void mark_written(Stream& stream);
   [[nodiscard]] LargeInput& large_input() noexcept { return large_input_; }
+  /// What the window of a stream should be that has used half of it, as far as is known; from now on it is found out.
+  /// `bytes` have come of the stream just before.
+  [[nodiscard]] std::size_t window_wanted(std::size_t bytes);
   /// The stream has all of its answer, with END_STREAM. Where the client's has not come, RST_STREAM(NO_ERROR) has to
   /// follow it.
   void answer_complete(Stream& stream) noexcept;
@@ -194,6 +201,8 @@ class Session {
   std::uint64_t data_sent_ = 0;
   std::uint64_t answers_sent_ = 0;
   LargeInput large_input_;
+  BandwidthMeter bandwidth_;
+  bool keeps_windows_ = false;
 };
 
 }  // namespace wasm_grpc::http2

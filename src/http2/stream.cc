@@ -46,7 +46,8 @@ void Stream::open(Session& session, std::int32_t id) {
   session.retain();
   id_ = id;
   request_.client = &session.client();
-  allowance_ = session.core().settings.clients.stream_window;
+  window_ = session.core().settings.clients.stream_window;
+  allowance_ = window_;
   open_ = true;
   retain();
 }
@@ -78,6 +79,7 @@ void Stream::on_closed(rpc::CallEnd why) {
   open_ = false;
   if (scheduled()) session_->core().timers.cancel(*this);
   if (granted_ > 0) session_->large_input().release(std::exchange(granted_, 0));
+  shrink_window();
   count_end();
   cancel(why);
   release();
@@ -165,7 +167,7 @@ void Stream::take_data(std::span<const std::byte> bytes) {
   allowance_ -= std::min(allowance_, bytes.size());
   if (ignores_input_ || cancelled()) {
     // More is not let in, so there would be no end.
-    if (answers_at_end_ && allowance_ < session_->core().settings.clients.stream_window / 2) answer_at_end();
+    if (answers_at_end_ && allowance_ < window_ / 2) answer_at_end();
     return;
   }
   const std::uint64_t before = received_messages();
@@ -313,24 +315,36 @@ void Stream::input_consumed(std::size_t bytes) noexcept {
   if (!open_) return;
   if (granted_ > 0) {
     // What is beyond the window now; a client that has ended its side uses no more allowance.
-    const std::size_t window = session_->core().settings.clients.stream_window;
-    const std::size_t excess = std::max(held_ + (request_.half_closed ? 0 : allowance_), window) - window;
+    const std::size_t excess = std::max(held_ + (request_.half_closed ? 0 : allowance_), window_) - window_;
     if (granted_ > excess) session_->large_input().release(std::exchange(granted_, excess) - excess);
   }
   if (!request_.half_closed) credit(0);
 }
 
-// Restores the allowance to the stream window, less what is still held, once that is worth a frame; or adds `extra`.
+// Restores the allowance to the window, less what is still held, once that is worth a frame; or adds `extra`.
 void Stream::credit(std::size_t extra) {
-  const std::size_t window = session_->core().settings.clients.stream_window;
   std::size_t increment = extra;
   if (extra == 0) {
-    if (allowance_ + held_ > window / 2) return;
-    increment = window - allowance_ - held_;
+    if (allowance_ + held_ > window_ / 2) return;
+    grow_window();
+    increment = window_ - allowance_ - held_;
   }
   allowance_ += increment;
   nghttp2_submit_window_update(session_->nghttp2(), NGHTTP2_FLAG_NONE, id_, static_cast<std::int32_t>(increment));
   session_->mark_dirty();
+}
+
+// Only where the handler takes what comes, as else nothing would be the faster for it.
+void Stream::grow_window() {
+  const std::size_t wanted = session_->window_wanted(window_ - std::min(window_, allowance_ + held_));
+  if (wanted > window_) window_ += session_->core().window_budget->take(wanted - window_);
+}
+
+void Stream::shrink_window() noexcept {
+  const Core& core = session_->core();
+  const std::size_t least = core.settings.clients.stream_window;
+  if (window_ > least) core.window_budget->give_back(window_ - least);
+  window_ = least;
 }
 
 std::size_t Stream::wanted_input() const noexcept {

@@ -166,6 +166,8 @@ class Stream final : public rpc::Call, public rpc::Timer {
   void submit_trailers();
   void note_end_of_answer();
   void credit(std::size_t bytes);
+  void grow_window();
+  void shrink_window() noexcept;
   [[nodiscard]] std::size_t max_message_field() const;
 
   StreamPool& pool_;
@@ -175,6 +177,7 @@ class Stream final : public rpc::Call, public rpc::Timer {
   std::int32_t id_ = 0;
   int plain_status_ = 0;            // of an answer without a handler that is not gRPC; 0 else
   std::size_t dropped_ = 0;         // bytes of an answer whose body is not sent
+  std::size_t window_ = 0;          // bytes of the request that it may have when none were taken
   std::size_t allowance_ = 0;       // bytes the client may still send
   std::size_t held_ = 0;            // bytes it sent that the handler has not taken
   std::size_t granted_ = 0;         // bytes allowed beyond the stream window, for a large message

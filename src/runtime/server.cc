@@ -188,6 +188,10 @@ Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options) {
     return Error{"a TLS client CA makes no sense without a certificate and its key"};
   }
   runtime::LoanExchange* exchange = workers > 1 ? &state->exchange : nullptr;
+  std::shared_ptr<http2::WindowBudget> windows;
+  if (options.clients.max_window_growth > 0) {
+    windows = std::make_shared<http2::WindowBudget>(options.clients.max_window_growth);
+  }
   for (unsigned i = 0; i < workers; ++i) {
     state->workers.push_back(
         std::make_unique<runtime::Worker>(state->options, state->budget, state->ticker, state->log, exchange, i));
@@ -195,6 +199,7 @@ Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options) {
   for (const auto& worker : state->workers) {
     worker->use_tls(state->tls);
     worker->use_facades(state->facades);
+    worker->use_window_budget(windows);
     worker->use_certificate_forwarders(forwarders.value());
     state->door.add(worker->receiver());
   }

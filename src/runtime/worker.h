@@ -60,6 +60,9 @@ class Worker final : private http2::Host, private net::ListenerWatch {
   [[nodiscard]] net::Receiver& receiver() noexcept { return endpoint_; }
   /// What serves those with TLS.
   void use_certificate_forwarders(net::Networks networks) { endpoint_.use_certificate_forwarders(std::move(networks)); }
+  void use_window_budget(std::shared_ptr<http2::WindowBudget> budget) {
+    endpoint_.use_window_budget(std::move(budget));
+  }
   void use_tls(std::shared_ptr<net::TlsContext> tls) noexcept { endpoint_.use_tls(std::move(tls)); }
   /// What is spoken beside gRPC and HTTP; it outlives the worker.
   void use_facades(const facade::Facades& facades) { endpoint_.use_facades(facades); }

@@ -35,7 +35,7 @@ std::vector<std::string> Catalog::add(std::string_view module, const std::vector
     if (owner == nullptr && described) owner = files.get();
   }
   std::vector<std::string> warnings;
-  const auto same = [&](const Module& module) { return module.files == files; };
+  const auto same = [&](const Module& known) { return known.files == files; };
   if (files == nullptr || std::any_of(modules_.begin(), modules_.end(), same)) return warnings;
   for (const pb::FileDescriptor* its : files->files()) {
     // Every version of protobuf brings its own, and any will do.

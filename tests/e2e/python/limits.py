@@ -6,7 +6,6 @@ the protocol of the trial. test_limits.py runs the rows, and holds the table aga
 
 import dataclasses
 import http.client
-import socket
 import typing
 
 import grpc
@@ -76,21 +75,6 @@ class Trial:
 
     def http1(self, server) -> http.client.HTTPConnection:
         return http.client.HTTPConnection(*server.host_and_port, timeout=LIMIT)
-
-
-def lives(connection: socket.socket) -> bool:
-    """Whether the server still has the connection, as far as it has told."""
-    connection.setblocking(False)
-    try:
-        while part := connection.recv(65_536):
-            assert part
-        return False
-    except BlockingIOError:
-        return True
-    except ConnectionError:
-        return False
-    finally:
-        connection.settimeout(LIMIT)
 
 
 def is_ended(client: Http2Client) -> bool:
