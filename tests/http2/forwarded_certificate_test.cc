@@ -40,7 +40,7 @@ TEST(ForwardedCertificate, TakesTheCommonNameOutOfASubjectAndNothingElse) {
   EXPECT_EQ(read("Subject=\"O=x\\,CN=admin,CN=client\""), "cn:client");
   EXPECT_EQ(read("Subject=\"O=x\\2CCN=admin\""), "");
   EXPECT_EQ(read("Subject=\"OU=a+cn=client,O=b\""), "cn:client");
-  EXPECT_EQ(read("Subject=\"CN=a\\2Cb\\\\\"c\\\\\"\""), "malformed") << "an escape is one backslash";
+  EXPECT_EQ(read("Subject=\"CN=a\\2Cb\\\\\"c\\\\\"\""), "cn:a,b\"c\"") << "escaped in both";
   EXPECT_EQ(read("Subject=\"CN=\\C5\\81ukasz\""), "cn:\xc5\x81ukasz");
   EXPECT_EQ(read("Subject=\"CN=#0403666f6f\""), "");
   EXPECT_EQ(read("Subject=\"/O=x/CN=admin\""), "") << "where that ends cannot be told";

@@ -6,8 +6,16 @@ namespace wasm_grpc::runtime {
 
 std::string_view name(GuestFailure failure) noexcept {
   static constexpr auto names = std::to_array<std::string_view>({
-      "trap",         "stack overflow",    "out of memory", "exit",     "cpu time",
-      "failed start", "past its deadline", "cancelled",     "answered", "event time",
+      "trap",
+      "stack overflow",
+      "out of memory",
+      "exit",
+      "cpu time",
+      "failed start",
+      "past its deadline",
+      "cancelled",
+      "answered",
+      "event time",
       "made way",
   });
   static_assert(names.size() == guest_failures);

@@ -223,9 +223,12 @@ bool InstanceClaim::may_grow() {
 bool InstanceClaim::press_others(const Press& press) {
   const std::lock_guard lock(budget_.mutex_);
   bool asked = false;
-  for (InstanceClaim* claim : budget_.claims_) {
-    if (claim->worker_ == worker_ || (press.of_module_only && claim->module_ != module_)) continue;
-    claim->post_([claim, press] { claim->owner_.on_press(press); });
+  for (auto claim = budget_.claims_.begin(); claim != budget_.claims_.end(); ++claim) {
+    if ((*claim)->worker_ == worker_ || (press.of_module_only && (*claim)->module_ != module_)) continue;
+    // One of a worker speaks for all of its modules.
+    const auto same_worker = [&](const InstanceClaim* other) { return other->worker_ == (*claim)->worker_; };
+    if (!press.of_module_only && std::any_of(budget_.claims_.begin(), claim, same_worker)) continue;
+    (*claim)->post_([asked_one = *claim, press] { asked_one->owner_.on_press(press); });
     asked = true;
   }
   return asked;

@@ -96,6 +96,8 @@ struct Press {
   ClientInstances they;
   /// Streams that are not larger than this stay.
   IdleStream than;
+  /// How many calls wait: no more streams are of use.
+  std::size_t waiting = 1;
   /// Only those of the module: it has all the instances that it may have.
   bool of_module_only = false;
 };

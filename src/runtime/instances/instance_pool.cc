@@ -440,7 +440,7 @@ bool InstancePool::end_idle_stream(const Press& press) noexcept {
 }
 
 void InstancePool::on_press(const Press& press) noexcept {
-  for (std::size_t left = press_batch; left > 0 && claim_.scarce(); --left) {
+  for (std::size_t left = std::min(press_batch, press.waiting); left > 0 && claim_.scarce(); --left) {
     const GivenUp given = give_up_idle();
     if (given == GivenUp::soon || (given == GivenUp::none && !end_idle_stream(press))) return;
   }
@@ -456,7 +456,7 @@ void InstancePool::press() noexcept {
     const GivenUp given = give_up_idle();
     if (given == GivenUp::now) continue;
     if (given == GivenUp::soon || claim_.call_in()) break;
-    Press press{instances_of(next->client_), {}, !claim_.may_grow()};
+    Press press{instances_of(next->client_), {}, talking_.size(), !claim_.may_grow()};
     if (!others_were_pressed) {
       Press elsewhere = press;
       for (InstanceHolder* const holder : holders_) {
@@ -467,7 +467,10 @@ void InstancePool::press() noexcept {
       if (others_pressed_) break;
     }
     if (!end_idle_stream(press)) break;
-    if (!press.of_module_only && !claim_.scarce()) break;  // the room is on its way
+    // What was given up elsewhere is there already, unless it is for others: then no more of it would help.
+    const std::size_t before = talking_.size();
+    if (!press.of_module_only) serve_waiting();
+    if (talking_.size() == before && !press.of_module_only) break;
   }
   count_waiting();
   if (!talking_.empty()) timers_.schedule(press_, rpc::Clock::now() + press_again);

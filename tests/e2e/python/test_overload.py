@@ -52,13 +52,18 @@ def test_a_client_with_few_streams_keeps_them_while_one_with_many_silent_ones_ma
                 assert next(answers).payload == text
 
         exchange(b"before")
-        others = [echo_pb2_grpc.EchoStub(connect(server)) for _ in range(10)]
-        held = [other.BidiStream(Outbox(echo_pb2.Message()), timeout=LIMIT) for other in others[:2]]  # of the four left
+        server.wait_for_log("warning conformance: calls wait for an instance")
+        others = [echo_pb2_grpc.EchoStub(connect(server)) for _ in range(5)]  # more than there is room for
+        held = [other.BidiStream(Outbox(echo_pb2.Message()), timeout=LIMIT) for other in others]
         for call in held:
             next(call)
-        for other in others:
-            assert other.Unary(echo_pb2.Message(payload=b"x"), timeout=LIMIT).payload == b"x"
         exchange(b"after")
+        crowd.h2.ping(b"are we !")
+        crowd.flush()
+        crowd.read_until(lambda: crowd.pongs > 0)
+        ended = [answer.status for answer in crowd.answers.values() if answer.ended]
+        assert set(ended) == {grpc.StatusCode.RESOURCE_EXHAUSTED.value[0]}
+        assert len(ended) <= len(held), "no more than were of use"
         for call in held:
             call.cancel()
     for stream in streams:
