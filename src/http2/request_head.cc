@@ -237,8 +237,8 @@ std::optional<Refusal> RequestHead::judge(const rpc::MethodTable& methods, std::
     }
   }
   if (!content_subtype_.empty() && method_->formats == rpc::MessageFormats::protobuf) {
-    return in_grpc(rpc::StatusCode::unimplemented, "this method takes messages of protobuf, not of " +
-                                                       quoted("application/grpc+" + content_subtype_));
+    return in_grpc(rpc::StatusCode::unimplemented,
+                   "this method takes messages of protobuf, not of " + quoted("application/grpc+" + content_subtype_));
   }
   return judge_metadata(metadata);
 }

@@ -120,6 +120,7 @@ struct Server::State {
     for (const MethodInfo& method : methods) {
       if (!method.style) paths.push_back(method.path);  // it is native
     }
+    for (const auto& files : native_files) facades.schemas.add(files->files(), paths);
     facades.schemas.add(services::builtin_files()->files(), paths);
   }
   [[nodiscard]] Result<> may_change() const {

@@ -259,7 +259,8 @@ class Server::Handlers {
       : collect_(seen), spread_(seen), bidi_(seen), never_(seen), stall_(seen), abandon_(seen), http_(seen) {
     using enum rpc::MethodKind;
     const auto add = [&](const char* name, rpc::MethodKind kind, rpc::Handler& handler) {
-      if (!methods.add({std::string("/test.Test/") + name, kind, &handler})) throw std::logic_error(name);
+      if (!methods.add({std::string("/test.Test/") + name, kind, &handler, rpc::MessageFormats::any}))
+        throw std::logic_error(name);
     };
     add("Unary", unary, unary_);
     add("Collect", client_stream, collect_);

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import subprocess
+import urllib.request
 
 import grpc
 import pytest
@@ -63,6 +64,11 @@ def test_a_native_method_that_is_described_is_called_by_its_descriptors(guest, p
         counted = run("call", "embed.Words/Count", "--json", '{"text": "how many are there"}')
         assert json.loads(counted) == {"words": 4}
         assert "embed.Words" in run("list")
+        asked = urllib.request.Request(
+            f"http://{server.address}/embed.Words/Count", b'{"text": "a b c"}', {"content-type": "application/json"}
+        )
+        with urllib.request.urlopen(asked, timeout=LIMIT) as answer:
+            assert json.load(answer) == {"words": 3}
         with grpc.insecure_channel(server.address, [("grpc.use_local_subchannel_pool", 1)]) as plain:
             assert plain.unary_unary("/embed.Words/Count")(b"\x0a\x03a b", timeout=LIMIT) == b"\x08\x02"
     finally:

@@ -15,6 +15,7 @@ NO_LIMITS = {
     "--listen",
     "--proxy-protocol",
     "--forwarded-client-cert",
+    "--cors-origin",
     "--workers",
     "--code-cache",
     "--share-work",
