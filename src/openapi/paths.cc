@@ -142,12 +142,24 @@ void Paths::add_connect(const pb::MethodDescriptor& method) {
             {{"type", "object"},
              {"properties",
               {{"type", {{"type", "string"}}}, {"value", {{"type", "string"}, {"contentEncoding", "base64"}}}}}}}}}}}});
-  Json made = operation(method, method.full_name() + "_connect");
-  made["requestBody"] = {{"content", content(json_type, schemas_.of(*method.input_type()))}, {"required", true}};
-  made["responses"] = {
+  const Json responses = {
       {"200", {{"description", "OK"}, {"content", content(json_type, schemas_.of(*method.output_type()))}}},
       {"default", {{"description", "An error"}, {"content", content(json_type, error)}}}};
-  operations["post"] = std::move(made);
+  const Json request = content(json_type, schemas_.of(*method.input_type()));
+  Json post = operation(method, method.full_name() + "_connect");
+  post["requestBody"] = {{"content", request}, {"required", true}};
+  post["responses"] = responses;
+  operations["post"] = std::move(post);
+  if (method.options().idempotency_level() != pb::MethodOptions::NO_SIDE_EFFECTS || operations.contains("get")) return;
+  const auto fixed = [](std::string_view name, std::string_view value) -> Json {
+    return {{"name", name}, {"in", "query"}, {"required", true}, {"schema", {{"const", value}}}};
+  };
+  Json get = operation(method, method.full_name() + "_connect_get");
+  get["parameters"] = Json::array({fixed("connect", "v1"),
+                                   fixed("encoding", "json"),
+                                   {{"name", "message"}, {"in", "query"}, {"required", true}, {"content", request}}});
+  get["responses"] = responses;
+  operations["get"] = std::move(get);
 }
 
 /// Templates of one shape are one path, with the names that the first of them has.

@@ -87,6 +87,14 @@ TEST_F(OpenApi, HasConnectsPathsOfUnaryMethods) {
             "#/components/schemas/connect.error");
 }
 
+TEST_F(OpenApi, HasConnectsGetOfMethodsWithoutSideEffects) {
+  const json paths = document_of({"Library"})["paths"];
+  const json& get = paths["/library.Library/Plain"]["get"];
+  EXPECT_EQ(get["parameters"][2]["content"]["application/json"]["schema"]["$ref"],
+            "#/components/schemas/library.GetRequest");
+  EXPECT_FALSE(paths["/library.Library/BurnBook"].contains("get"));
+}
+
 TEST_F(OpenApi, DescribesMessagesAsJsonHasThem) {
   const json schemas = document_of({"Library"})["components"]["schemas"];
   const json& search = schemas["library.SearchRequest"]["properties"];
