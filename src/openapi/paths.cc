@@ -84,8 +84,7 @@ Json Paths::operation(const pb::MethodDescriptor& method, const std::string& id)
 void Paths::add_rule(const pb::MethodDescriptor& method, const HttpRule& rule, std::size_t number) {
   const std::string name = operation_name(rule);
   const auto path = facade::rest::parse_path_template(rule.path);
-  // Streams of requests have no form in HTTP alone.
-  if (name.empty() || !path.ok() || method.client_streaming()) return;
+  if (name.empty() || !path.ok()) return;
   const Path& written = path_of(path.value());
   Json& operations = paths_.try_emplace(written.text, Json::object()).first->second;
   if (operations.contains(name)) return;
@@ -99,10 +98,14 @@ void Paths::add_rule(const pb::MethodDescriptor& method, const HttpRule& rule, s
     add_query(request, "", "", rule, path.value(), within, parameters);
   }
   if (!parameters.empty()) made["parameters"] = std::move(parameters);
+  const std::string_view body_type = method.client_streaming() ? stream_type : json_type;
   if (rule.body == "*") {
-    made["requestBody"] = {{"content", content(json_type, schemas_.of(request))}};
+    made["requestBody"] = {{"content", content(body_type, schemas_.of(request))}};
   } else if (const auto* body = find_field(&request, rule.body); body != nullptr) {
-    made["requestBody"] = {{"content", content(json_type, schemas_.of(*body))}};
+    made["requestBody"] = {{"content", content(body_type, schemas_.of(*body))}};
+  }
+  if (method.client_streaming() && made.contains("requestBody")) {
+    made["requestBody"]["description"] = "A stream: one value a line";
   }
   const auto* reply = find_field(method.output_type(), rule.response_body);
   Json schema = reply != nullptr ? schemas_.of(*reply) : schemas_.of(*method.output_type());

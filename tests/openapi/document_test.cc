@@ -43,10 +43,10 @@ TEST_F(OpenApi, HasAPathForEachRule) {
   for (const auto& [path, operations] : paths.items()) {
     if (!path.starts_with("/library.Library/")) rest.push_back(path);
   }
-  EXPECT_EQ(rest,
-            (std::vector<std::string>{"/", "/anything/{segment}", "/v1/archive/{name}", "/v1/books/{name}",
-                                      "/v1/books:search", "/v1/shelves/{name}", "/v1/shelves/{name}/books/{name_2}",
-                                      "/v1/shelves/{name}/books/{name_2}:burn", "/v1/shelves/{parent}/books"}));
+  EXPECT_EQ(rest, (std::vector<std::string>{"/", "/anything/{segment}", "/v1/archive/{name}", "/v1/books/{name}",
+                                            "/v1/books:import", "/v1/books:search", "/v1/shelves/{name}",
+                                            "/v1/shelves/{name}/books/{name_2}",
+                                            "/v1/shelves/{name}/books/{name_2}:burn", "/v1/shelves/{parent}/books"}));
   const json& book = paths["/v1/shelves/{name}/books/{name_2}"];
   std::vector<std::string> methods;
   for (const auto& [name, operation] : book.items()) methods.push_back(name);
@@ -78,8 +78,16 @@ TEST_F(OpenApi, PutsFieldsWhereTheRuleHasThem) {
                                              "byField", "byChance", "note"}));
 }
 
+TEST_F(OpenApi, HasStreamsAsLines) {
+  const json paths = document_of({"Library"})["paths"];
+  const json& import = paths["/v1/books:import"]["post"];
+  EXPECT_TRUE(import["requestBody"]["content"].contains("application/x-ndjson"));
+  EXPECT_TRUE(import["responses"]["200"]["content"].contains("application/x-ndjson"));
+}
+
 TEST_F(OpenApi, HasConnectsPathsOfUnaryMethods) {
   const json paths = document_of({"Library"})["paths"];
+  EXPECT_FALSE(paths.contains("/library.Library/Import"));
   const json& plain = paths["/library.Library/Plain"]["post"];
   EXPECT_EQ(plain["requestBody"]["content"]["application/json"]["schema"]["$ref"],
             "#/components/schemas/library.GetRequest");

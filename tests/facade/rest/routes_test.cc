@@ -115,7 +115,7 @@ TEST_F(RestRoutes, RefuseRulesThatMakeNoSense) {
 }
 
 TEST_F(RestRoutes, KnowAllTheirRules) {
-  EXPECT_EQ(routes_.rules().size(), 13U);
+  EXPECT_EQ(routes_.rules().size(), 14U);
   Routes empty;
   EXPECT_TRUE(empty.empty());
   EXPECT_EQ(empty.find("GET", "/v1/shelves/1").rule, nullptr);
