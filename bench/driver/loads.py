@@ -94,17 +94,25 @@ class Unary:
     def reply_size(self):
         return len(self.request())
 
+    def reply_sizes(self):
+        """The fewest bytes that a right answer has, and the most."""
+        size = self.reply_size()
+        return size, size
+
+    def headers(self):
+        return ("content-type: application/grpc", "te: trailers")
+
     def run(self, tools, running, seconds):
         """Returns (rate, operations), 0 when none ended. Raises when one failed as far as h2load can tell."""
         body = tools.scratch / f"{self.name}.body"
         if not body.exists():
             body.write_bytes(self.request())
+        headers = (part for header in self.headers() for part in ("-H", header))
         text = tools.run(tools.h2load, "-t", 1, "-c", self.connections, "-m", self.streams, "-D",
-                         f"{round(seconds * 1000)}ms", "-d", body, "-H", "content-type: application/grpc", "-H",
-                         "te: trailers", f"{running.url}{self.path}", seconds=seconds)
-        return self._read(text, self.reply_size())
+                         f"{round(seconds * 1000)}ms", "-d", body, *headers, f"{running.url}{self.path}", seconds=seconds)
+        return self._read(text)
 
-    def _read(self, text, frame_size):
+    def _read(self, text):
         def number(pattern):
             found = re.search(pattern, text)
             if not found:
@@ -119,10 +127,11 @@ class Unary:
             raise BenchError(f"{bad} of {done} calls failed, or were not answered with HTTP 200")
         data = number(r"\((\d+)\) data")
         under_way = self.connections * self.streams
-        if not done * frame_size <= data <= (done + under_way) * frame_size:
-            raise BenchError(f"{done} calls brought {data:.0f} bytes; expected {frame_size} each")
+        least, most = self.reply_sizes()
+        if not done * least <= data <= (done + under_way) * most:
+            raise BenchError(f"{done} calls brought {data:.0f} bytes; expected {least} to {most} each")
         per_second = number(r"finished in .*, ([\d.]+) req/s")
-        return per_second * ((frame_size - 5) / MEBIBYTE if self.unit == "MiB/s" else 1), done
+        return per_second * ((least - 5) / MEBIBYTE if self.unit == "MiB/s" else 1), done
 
 
 @dataclass(frozen=True)

@@ -18,11 +18,12 @@ from .loads import (ABIS, BESIDE_SPINNERS, CODEC, CORES, EVENT_LOADS, EVENT_STRE
 from .report import report
 from .results import QUIET, Results
 from .servers import (YARDSTICK, RunningServer, abi_servers, event_servers, format_servers, known_servers,
-                      sharing_servers)
+                      sharing_servers, web_servers)
+from .web_loads import WEB_LOADS
 
 ROOT = Path(__file__).resolve().parents[2]
 LOAD_NAMES = [load.name for load in (*THROUGHPUT_LOADS, BESIDE_SPINNERS, KILLS, *OPEN_STREAMS, FAIRNESS, CORES, SHORT_CALLS, GREETER_FORMATS,
-                                     ABIS, *EVENT_LOADS, EVENT_STREAMS, CODEC)]
+                                     ABIS, *WEB_LOADS, *EVENT_LOADS, EVENT_STREAMS, CODEC)]
 
 
 def names_from(known):
@@ -195,6 +196,15 @@ def run_events(loads, servers, tools, settings, results):
             run_in_turn(load, taking, tools, settings.server_core, settings, results, min(settings.repeats, 3))
 
 
+def run_web(loads, servers, tools, settings, results):
+    for server in servers:
+        with RunningServer(server, settings.server_core) as running:
+            for load in loads:
+                load.check(running)
+    for load in loads:
+        run_in_turn(load, servers, tools, settings.server_core, settings, results, min(settings.repeats, 3))
+
+
 def run_codec(tools, settings, results):
     for repeat in range(settings.repeats):
         figures = CODEC.run(tools, settings.guest.with_name("protobuf_bench.wasm"), settings.seconds)
@@ -221,13 +231,15 @@ def run(settings):
         sharing = sharing_servers(settings.build_dir, settings.guest.with_name("burn.wasm"))
     formats = format_servers(settings.build_dir, settings.guest.parent) if GREETER_FORMATS.name in settings.loads else []
     abis = abi_servers(settings.build_dir, settings.guest.parent) if ABIS.name in settings.loads else []
+    web_loads = [load for load in WEB_LOADS if load.name in settings.loads]
+    web = web_servers(settings.build_dir, settings.guest.parent, "grpc-go" in settings.servers) if web_loads else []
     event_loads = [load for load in (*EVENT_LOADS, EVENT_STREAMS) if load.name in settings.loads]
     events = [server for server in event_servers(settings.build_dir, settings.guest.parent, "grpc-go" in settings.servers)
               if any(server.takes(load) for load in event_loads)]
     results = Results()
     with tempfile.TemporaryDirectory(prefix="wasm-grpc-bench-") as scratch:
         tools = Tools(settings.build_dir, settings.client_core, Path(scratch))
-        require_tools(tools, [*servers, *sharing, *formats, *abis, *events])
+        require_tools(tools, [*servers, *sharing, *formats, *abis, *web, *events])
         facts = machine.facts(ROOT, servers, settings)
         if YARDSTICK not in settings.servers:
             say(f"without {YARDSTICK} there are no ratios to the yardstick")
@@ -249,10 +261,11 @@ def run(settings):
             run_in_turn(GREETER_FORMATS, formats, tools, settings.server_core, settings, results)
         if abis:
             run_in_turn(ABIS, abis, tools, settings.server_core, settings, results)
+        run_web(web_loads, web, tools, settings, results)
         run_events(event_loads, events, tools, settings, results)
         if CODEC.name in settings.loads:
             run_codec(tools, settings, results)
-    print(report(facts, loads, open_streams, servers, sharing, formats, abis, event_loads, events, results))
+    print(report(facts, loads, open_streams, servers, sharing, formats, abis, web_loads, web, event_loads, events, results))
     if settings.json:
         settings.json.write_text(json.dumps({"facts": facts, **results.as_json()}, indent=1) + "\n")
     say(f"took {time.monotonic() - started:.0f} s")

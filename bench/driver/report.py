@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from .loads import ABIS, ASYNC_UNARY, CODEC, CORES, EVENT_STREAMS, FAIRNESS, GREETER_FORMATS, SHORT_CALLS
 from .results import QUIET
-from .servers import (ABI_1, EVENTS, EVENTS_GO, FRESH, GRPC_CPP, GRPC_CPP_GUEST, HANDLED, LATER, MANY, ONE_WORKER, OURS,
-                      PUSH, SPINNING, TLS, TWO_WORKERS, YARDSTICK)
+from .servers import (ABI_1, CONNECT_GO, EVENTS, EVENTS_GO, FRESH, GRPC_CPP, GRPC_CPP_GUEST, HANDLED, LATER, MANY, ONE_WORKER, OURS,
+                      PUSH, SPINNING, TLS, TWO_WORKERS, WEB, YARDSTICK)
+from .web_loads import WEB_GRPC, WEB_JSON, WEB_LOADS
 
 NOTHING = "–"
 KIB_PER_GIB = 1 << 20
@@ -81,6 +82,12 @@ def inverse(value, dividend=1):
     return None if value is None else dividend / value
 
 
+def cpu_to(results, load, other):
+    """What a call of our own server costs by one load, to that by another."""
+    mine, theirs = (results.median(one.name, WEB, "cpu_per_million") for one in (load, other))
+    return mine / theirs if mine is not None and theirs else None
+
+
 def goals(results):
     def rate(load, other):
         return results.ratio(load, OURS, other, "rate")
@@ -122,6 +129,10 @@ def goals(results):
                    results.fair(name, "part"))
     yield Goal("the 8: Jain's index", 0.95, results.fair("long", "jain"), unit="")
     yield Goal("an echo through pantopic-push: req/s to ABI 1", 0.9, results.ratio(ABIS.name, PUSH, ABI_1, "rate"))
+    for load in WEB_LOADS:
+        yield Goal(f"{load.title}: req/s to connect-go", load.goal, results.ratio(load.name, WEB, CONNECT_GO, "rate"))
+    yield Goal("the greeter by Connect in JSON: CPU per request to the same by gRPC", 3, cpu_to(results, WEB_JSON, WEB_GRPC),
+               upper=True)
     yield Goal("fan-out to 1,000 subscribers: messages/s to grpc-go", 3, results.ratio("fanout", EVENTS, EVENTS_GO, "rate"))
     yield Goal("asynchronous unary: CPU per request to handler style", 1.2,
                results.ratio(ASYNC_UNARY.name, LATER, HANDLED, "cpu_per_million"), upper=True)
@@ -160,7 +171,7 @@ def event_table(load, servers, results):
     return load_table(load, servers, results, base, label)
 
 
-def report(facts, loads, memory_loads, servers, sharing, formats, abis, event_loads, event_servers, results):
+def report(facts, loads, memory_loads, servers, sharing, formats, abis, web_loads, web, event_loads, event_servers, results):
     parts = ["## Benchmark\n", "".join(f"- {fact}\n" for fact in facts), quietness(results), verdict_table(results)]
     parts += [load_table(load, servers, results) for load in loads]
     parts += [memory_table(load, servers, results) for load in memory_loads]
@@ -169,6 +180,7 @@ def report(facts, loads, memory_loads, servers, sharing, formats, abis, event_lo
         parts.append(load_table(GREETER_FORMATS, formats, results))
     if abis:
         parts.append(load_table(ABIS, abis, results, ABI_1, "ABI 1"))
+    parts += [load_table(load, web, results, CONNECT_GO, "connect-go") for load in web_loads]
     parts += [event_table(load, event_servers, results) for load in event_loads]
     if results.codec:
         parts.append(codec_table(results))

@@ -37,6 +37,8 @@ AT_ONCE = "at-once"
 LATER = "later"
 LATER_BY_HAND = "later-by-hand"
 LATER_GO = "later-grpc-go"
+WEB = "web"
+CONNECT_GO = "connect-go"
 
 
 @dataclass(frozen=True)
@@ -165,6 +167,17 @@ def event_servers(build, guests, with_go):
             served("events", LATER, "wasm-grpc, a coroutine that another call wakes", "async-unary"),
             served("events_by_hand", LATER_BY_HAND, "wasm-grpc, over ABI 1, answered in another call's event", "async-unary"),
             *(go_servers if with_go else ())]
+
+
+def web_servers(build, guests, with_go):
+    """The greeter by a guest, and by connect-go, in each protocol."""
+    connect_go = str(build / "bench" / "connect_go_greeter")
+    servers = _one_for_each(build, guests, [(WEB, "wasm-grpc, C++ guest", "greeter")])
+    if with_go:
+        servers.append(Server(CONNECT_GO, "connect-go, native", (connect_go, "--listen", "127.0.0.1:0"),
+                              "install Go 1.26 or newer and build it with `cmake -DWASM_GRPC_BUILD_BENCH=ON` and `ninja`",
+                              (connect_go, "--version"), environment={"GOMAXPROCS": "1"}))
+    return servers
 
 
 def make_certificate(folder):
