@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <tuple>
 
 #include "json/text/input.h"
 #include "json/write.h"
@@ -298,34 +299,36 @@ bool Writer::map(const Field& field, std::size_t first, std::size_t last, int de
 void Writer::drop_same_keys(const Field& field, std::size_t first, std::size_t last) {
   if (last - first < 2) return;
   const Field& key = field.message->fields()[0];
-  const auto text = [&](std::size_t at) {
+  struct Place {
+    std::string_view text;
+    std::uint64_t number = 0;
+    std::size_t at = 0;
+  };
+  const auto place_of = [&](std::size_t at) {
     Entry entry;
     static_cast<void>(entry_of(field, piece(stored_[at]), entry));
-    return entry.key.text();
+    if (key.kind == Kind::string) return Place{entry.key.text(), 0, at};
+    return Place{{}, bits_of(key.kind, entry.key), at};
   };
-  const auto number = [&](std::size_t at) {
-    Entry entry;
-    static_cast<void>(entry_of(field, piece(stored_[at]), entry));
-    return bits_of(key.kind, entry.key);
+  const auto same = [](const Place& a, const Place& b) { return a.number == b.number && a.text == b.text; };
+  const auto before = [](const Place& a, const Place& b) {
+    return std::tie(a.number, a.text, a.at) < std::tie(b.number, b.text, b.at);
   };
-  const bool is_text = key.kind == Kind::string;
-  const auto is_before = [&](std::size_t a, std::size_t b) {
-    return is_text ? text(a) < text(b) : number(a) < number(b);
-  };
-  std::size_t ordered = first + 1;
-  while (ordered < last && is_before(ordered - 1, ordered)) ++ordered;
-  if (ordered == last) return;
-  std::vector<std::size_t> order;
-  for (std::size_t i = first; i < last; ++i) order.push_back(i);
-  std::sort(order.begin(), order.end(),
-            [&](std::size_t a, std::size_t b) { return is_before(a, b) || (!is_before(b, a) && a < b); });
-  std::vector<std::size_t> dropped;
-  for (std::size_t i = 1; i < order.size(); ++i) {
-    if (!is_before(order[i - 1], order[i])) dropped.push_back(order[i - 1]);
+  // Most encoders have the keys in some order, or there are few.
+  std::vector<Place> places{place_of(first)};
+  places.reserve(last - first);
+  bool is_ordered = true;
+  for (std::size_t at = first + 1; at < last; ++at) {
+    places.push_back(place_of(at));
+    const Place& previous = places[places.size() - 2];
+    is_ordered = is_ordered && before(previous, places.back()) && !same(previous, places.back());
   }
-  for (const std::size_t at : dropped) {
-    stored_[at].begin = 1;
-    stored_[at].end = 0;
+  if (is_ordered) return;
+  std::sort(places.begin(), places.end(), before);
+  for (std::size_t i = 1; i < places.size(); ++i) {
+    if (!same(places[i - 1], places[i])) continue;
+    stored_[places[i - 1].at].begin = 1;
+    stored_[places[i - 1].at].end = 0;
   }
 }
 

@@ -153,6 +153,7 @@ TEST(HostileMessages, TakeTimeInProportion) {
     const std::string four = make(2'000'000);
     const double base = seconds_of([&] { static_cast<void>(write_text<Mixed>(once)); });
     const double more = seconds_of([&] { static_cast<void>(write_text<Mixed>(four)); });
+    RecordProperty(name, std::to_string(more));
     EXPECT_LT(more, base * 12 + 0.02) << name;
     EXPECT_LT(more, 2.0) << name;
   }
