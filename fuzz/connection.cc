@@ -36,7 +36,7 @@ ConnectionOptions small_limits() {
   return settings;
 }
 
-class Host final : public http2::Host {
+class Worker final : public http2::EndpointOwner {
  public:
   void wake() noexcept override { woken = true; }
   void drained() noexcept override { is_drained = true; }
@@ -78,7 +78,7 @@ class FrameReader {
 
 class Run {
  public:
-  Run() : service_(methods_), endpoint_(io_, small_limits(), methods_, timers_, host_), client_(io_) {
+  Run() : service_(methods_), endpoint_(io_, small_limits(), methods_, timers_, worker_), client_(io_) {
     door_.add(endpoint_);
     require(listener_->open(std::move(net::bind_to(io_, "127.0.0.1:0").value().front()), false).ok(),
             "the endpoint listens");
@@ -137,8 +137,8 @@ class Run {
   void work() {
     for (bool active = true; active;) {
       active = io_.poll() > 0;
-      if (host_.woken) {
-        host_.woken = false;
+      if (worker_.woken) {
+        worker_.woken = false;
         endpoint_.flush();
         active = true;
       }
@@ -160,7 +160,7 @@ class Run {
   rpc::MethodTable methods_;
   rpc::TimerQueue timers_;
   Service service_;
-  Host host_;
+  Worker worker_;
   http2::Endpoint endpoint_;
   Watch watch_;
   std::shared_ptr<net::Listener> listener_ = std::make_shared<net::Listener>(io_, door_, watch_);

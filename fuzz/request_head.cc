@@ -1,7 +1,7 @@
 // The header fields of a request: what they are taken for, and what becomes metadata.
 //
 // Input: lines "name: value", from which what HTTP/2 itself refuses is left out, as nghttp2 does.
-#include "http2/request_head.h"
+#include "http2/session/request_head.h"
 
 #include <nghttp2/nghttp2.h>
 
@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "http2/field_block.h"
+#include "http2/session/field_block.h"
 #include "require.h"
 #include "rpc/method_table.h"
 

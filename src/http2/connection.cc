@@ -231,7 +231,7 @@ void Connection::note_end(EndReason reason, std::string_view detail) {
   end_noted_ = true;
   session_.ignore_input();
   ++core_.counters.connections_ended[static_cast<std::size_t>(reason)];
-  core_.host.connection_ended(reason, session_.client().peer, detail);
+  core_.owner.connection_ended(reason, session_.client().peer, detail);
 }
 
 // ---- Its life ----

@@ -10,9 +10,9 @@
 
 #include "http2/connection_life.h"
 #include "http2/first_bytes.h"
-#include "http2/host.h"
 #include "http2/progress_watch.h"
-#include "http2/session.h"
+#include "http2/session/end_reason.h"
+#include "http2/session/session.h"
 #include "http2/wire.h"
 #include "net/door.h"
 #include "net/socket_io.h"

@@ -5,16 +5,9 @@
 namespace wasm_grpc::http2 {
 
 Core::Core(asio::io_context& io_context, const ConnectionOptions& connection_options,
-           const rpc::MethodTable& method_table, rpc::TimerQueue& timer_queue, Host& its_host, rpc::CodecQueue* codecs)
-    : io(io_context),
-      settings(connection_options),
-      methods(method_table),
-      timers(timer_queue),
-      host(its_host),
-      callbacks(Session::make_callbacks()),
-      options(Session::make_options(settings, Session::Authorities::of_http)),
-      options_for_any_authority(Session::make_options(settings, Session::Authorities::any)),
-      streams(codecs) {}
+           const rpc::MethodTable& method_table, rpc::TimerQueue& timer_queue, EndpointOwner& its_owner,
+           rpc::CodecQueue* codecs)
+    : SessionCore(connection_options, method_table, timer_queue, its_owner, codecs), io(io_context) {}
 
 void Core::mark_dirty(Connection& connection) {
   dirty.emplace_back(connection);
@@ -24,7 +17,7 @@ void Core::mark_dirty(Connection& connection) {
 void Core::request_flush() noexcept {
   if (flush_requested) return;
   flush_requested = true;
-  host.wake();
+  owner.wake();
 }
 
 void Core::connection_closed(std::size_t place) {
@@ -36,7 +29,7 @@ void Core::connection_closed(std::size_t place) {
   }
   open.pop_back();
   --counters.connections_open;
-  if (draining && open.empty()) host.drained();
+  if (draining && open.empty()) owner.drained();
 }
 
 }  // namespace wasm_grpc::http2

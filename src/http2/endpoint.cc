@@ -8,8 +8,8 @@
 namespace wasm_grpc::http2 {
 
 Endpoint::Endpoint(asio::io_context& io, const ConnectionOptions& settings, const rpc::MethodTable& methods,
-                   rpc::TimerQueue& timers, Host& host, rpc::CodecQueue* codecs)
-    : core_(std::make_unique<Core>(io, settings, methods, timers, host, codecs)) {}
+                   rpc::TimerQueue& timers, EndpointOwner& owner, rpc::CodecQueue* codecs)
+    : core_(std::make_unique<Core>(io, settings, methods, timers, owner, codecs)) {}
 
 Endpoint::~Endpoint() {
   core_->draining = false;  // nobody is to be told any more
@@ -41,7 +41,7 @@ void Endpoint::receive(net::Incoming&& connection) noexcept {
 void Endpoint::note_refused(std::string_view peer, std::string_view detail) noexcept {
   ++core_->counters.connections_refused;
   ++core_->counters.connections_ended[static_cast<std::size_t>(EndReason::too_many)];
-  core_->host.connection_ended(EndReason::too_many, peer, detail);
+  core_->owner.connection_ended(EndReason::too_many, peer, detail);
 }
 
 void Endpoint::flush() noexcept {
@@ -56,7 +56,7 @@ void Endpoint::drain() noexcept {
   if (core_->draining) return;
   core_->draining = true;
   if (core_->open.empty()) {
-    core_->host.drained();
+    core_->owner.drained();
     return;
   }
   // A copy: a connection may close, and leave the list, at once.

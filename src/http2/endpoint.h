@@ -8,8 +8,9 @@
 #include <utility>
 
 #include "facade/facades.h"
-#include "http2/bandwidth.h"
-#include "http2/host.h"
+#include "http2/endpoint_owner.h"
+#include "http2/session/bandwidth.h"
+#include "http2/session/counters.h"
 #include "net/door.h"
 #include "net/networks.h"
 #include "net/tls/context.h"
@@ -31,7 +32,7 @@ struct Core;
 class Endpoint final : public net::Receiver {
  public:
   Endpoint(asio::io_context& io, const ConnectionOptions& settings, const rpc::MethodTable& methods,
-           rpc::TimerQueue& timers, Host& host, rpc::CodecQueue* codecs = nullptr);
+           rpc::TimerQueue& timers, EndpointOwner& owner, rpc::CodecQueue* codecs = nullptr);
   ~Endpoint() override;
   Endpoint(const Endpoint&) = delete;
   Endpoint& operator=(const Endpoint&) = delete;
@@ -59,8 +60,8 @@ class Endpoint final : public net::Receiver {
   void flush() noexcept;
 
   /// Ends gracefully: tells clients (GOAWAY), finishes the running calls. It is to get no more connections.
-  /// Host::drained() is called when the last connection is gone; at once, when there is none. There is no time limit:
-  /// close() is one.
+  /// EndpointOwner::drained() is called when the last connection is gone; at once, when there is none. There is no time
+  /// limit: close() is one.
   void drain() noexcept;
   /// Ends at once: connections are closed, calls are cancelled. Nothing of it happens later.
   void close() noexcept;

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "http1/bridge.h"
-#include "http2/session.h"
+#include "http2/session/session.h"
 #include "http2/wire.h"
 
 namespace wasm_grpc::http2 {

@@ -1,7 +1,7 @@
 // HTTP/2 as it comes.
 #pragma once
 
-#include "http2/session.h"
+#include "http2/session/session.h"
 #include "http2/wire.h"
 
 namespace wasm_grpc::http2 {

@@ -40,7 +40,7 @@
 
 namespace wasm_grpc::runtime {
 
-class Worker final : private http2::Host, private net::ListenerWatch {
+class Worker final : private http2::EndpointOwner, private net::ListenerWatch {
  public:
   /// `exchange`: where it meets the other workers, as number `index`; nullptr for no work to be shared.
   Worker(const ServerOptions& options, InstanceBudget& budget, wasm::EpochTicker& ticker, const observe::Log& log,
@@ -85,7 +85,7 @@ class Worker final : private http2::Host, private net::ListenerWatch {
   void join();
 
  private:
-  // http2::Host
+  // http2::EndpointOwner
   void wake() noexcept override;
   void drained() noexcept override;
   void connection_ended(http2::EndReason reason, std::string_view peer, std::string_view detail) noexcept override;

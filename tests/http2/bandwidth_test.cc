@@ -1,5 +1,5 @@
 // Windows that grow with what a connection carries.
-#include "http2/bandwidth.h"
+#include "http2/session/bandwidth.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // x-forwarded-client-cert: who is said to be the client, and by whom.
-#include "http2/forwarded_certificate.h"
+#include "http2/session/forwarded_certificate.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // What the guard lets pass of a client's frames, and what it ends a connection for.
-#include "http2/frame_guard.h"
+#include "http2/session/frame_guard.h"
 
 #include <gtest/gtest.h>
 #include <nghttp2/nghttp2.h>

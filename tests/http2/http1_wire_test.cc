@@ -20,7 +20,6 @@ class Http1WireTest : public SessionTest {
   }
   std::string answer() {
     session().submit();
-    net::OutputBatch& batch = core->sockets.batch;
     std::string text;
     for (Wire::Pulled pulled{.more = true}; pulled.more;) {
       batch.clear();

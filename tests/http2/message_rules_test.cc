@@ -1,4 +1,4 @@
-#include "http2/message_rules.h"
+#include "http2/session/message_rules.h"
 
 #include <gtest/gtest.h>
 

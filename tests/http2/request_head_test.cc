@@ -1,4 +1,4 @@
-#include "http2/request_head.h"
+#include "http2/session/request_head.h"
 
 #include <gtest/gtest.h>
 

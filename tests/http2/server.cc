@@ -300,9 +300,9 @@ class Server::Handlers {
   Immediate break_off_{break_off};
 };
 
-class Server::WorkerHost final : public Host, public net::ListenerWatch {
+class Server::Worker final : public EndpointOwner, public net::ListenerWatch {
  public:
-  explicit WorkerHost(Server& server) : server_(server) {}
+  explicit Worker(Server& server) : server_(server) {}
   void refused(const std::string& peer) noexcept override { server_.endpoint_->note_refused(peer, "one too many"); }
   void accept_failed(std::error_code) noexcept override {}
   void wake() noexcept override {
@@ -322,9 +322,9 @@ Server::Server(const ConnectionOptions& settings, std::size_t max_connections, c
       timer_(io_),
       timers_(std::make_unique<rpc::TimerQueue>([this] { run_timers(); })),
       handlers_(std::make_unique<Handlers>(methods_, *seen_)),
-      host_(std::make_unique<WorkerHost>(*this)),
-      endpoint_(std::make_unique<Endpoint>(io_, settings, methods_, *timers_, *host_)),
-      listener_(std::make_shared<net::Listener>(io_, door_, *host_)) {
+      worker_(std::make_unique<Worker>(*this)),
+      endpoint_(std::make_unique<Endpoint>(io_, settings, methods_, *timers_, *worker_)),
+      listener_(std::make_shared<net::Listener>(io_, door_, *worker_)) {
   if (facades != nullptr) endpoint_->use_facades(*facades);
   door_.add(*endpoint_);
   if (const auto result = listener_->open(std::move(net::bind_to(io_, "127.0.0.1:0").value().front()), false);

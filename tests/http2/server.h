@@ -69,7 +69,7 @@ class Server {
 
  private:
   class Handlers;
-  class WorkerHost;
+  class Worker;
 
   void run_timers();
 
@@ -82,7 +82,7 @@ class Server {
   std::unique_ptr<rpc::TimerQueue> timers_;
   rpc::MethodTable methods_;
   std::unique_ptr<Handlers> handlers_;
-  std::unique_ptr<WorkerHost> host_;
+  std::unique_ptr<Worker> worker_;
   std::unique_ptr<Endpoint> endpoint_;
   std::shared_ptr<net::Listener> listener_;
   std::uint16_t port_ = 0;

@@ -12,8 +12,9 @@
 #include <utility>
 #include <vector>
 
-#include "http2/core.h"
-#include "http2/session.h"
+#include "http2/session/session.h"
+#include "http2/session/session_core.h"
+#include "net/output_batch.h"
 
 namespace wasm_grpc::http2 {
 
@@ -113,7 +114,7 @@ class Speaker {
   nghttp2_session* session_ = nullptr;
 };
 
-struct Worker final : Host {
+struct Worker final : EndpointOwner {
   void wake() noexcept override {}
   void drained() noexcept override {}
 };
@@ -121,7 +122,7 @@ struct Worker final : Host {
 /// Whose session it is: notes what it is told.
 class Owner final : public net::Counted, public SessionOwner {
  public:
-  explicit Owner(Core& core, Session::Authorities authorities = Session::Authorities::of_http)
+  explicit Owner(SessionCore& core, Session::Authorities authorities = Session::Authorities::of_http)
       : session(core, *this, *this, std::make_shared<rpc::Client>(7, "192.0.2.1:1"), authorities) {}
 
   void has_output() override { ++outputs; }
@@ -175,7 +176,7 @@ class SessionTest : public testing::Test {
   ~SessionTest() override { end(); }
 
   Session& begin(Session::Authorities authorities = Session::Authorities::of_http) {
-    core = std::make_unique<Core>(io, settings, methods, timers, worker, nullptr);
+    core = std::make_unique<SessionCore>(settings, methods, timers, worker, nullptr);
     owner = net::Ref(*new Owner(*core, authorities));
     EXPECT_TRUE(session().begin());
     return session();
@@ -196,9 +197,9 @@ class SessionTest : public testing::Test {
     session().note_flush();
     session().submit();
     for (bool more = true; more;) {
-      core->sockets.batch.clear();
-      more = session().pull(core->sockets.batch);
-      for (const asio::const_buffer& piece : core->sockets.batch.buffers()) {
+      batch.clear();
+      more = session().pull(batch);
+      for (const asio::const_buffer& piece : batch.buffers()) {
         text.append(static_cast<const char*>(piece.data()), piece.size());
       }
       session().written();
@@ -215,7 +216,6 @@ class SessionTest : public testing::Test {
     return data;
   }
 
-  asio::io_context io{1};
   ConnectionOptions settings;
   rpc::MethodTable methods;
   rpc::TimerQueue timers;
@@ -239,7 +239,8 @@ class SessionTest : public testing::Test {
     static_cast<void>(call.send(bytes_of("page")));
     call.finish({});
   }};
-  std::unique_ptr<Core> core;
+  net::OutputBatch batch;
+  std::unique_ptr<SessionCore> core;
   net::Ref<Owner> owner;
   Speaker client;
 };

@@ -1,5 +1,5 @@
 // A session without a socket: bytes in, bytes out.
-#include "http2/session.h"
+#include "http2/session/session.h"
 
 #include <gtest/gtest.h>
 
@@ -120,10 +120,10 @@ TEST_F(SessionTest, ALargeMessageIsWrittenFromWhereItIs) {
     feed(Speaker::data(1, whole.substr(at, 16'000), at + 16'000 >= whole.size()));
   }
   session().submit();
-  core->sockets.batch.clear();
-  static_cast<void>(session().pull(core->sockets.batch));
-  EXPECT_GT(core->sockets.batch.buffers().size(), 1U) << "frames and what they refer to";
-  EXPECT_GT(core->sockets.batch.size(), large.size());
+  batch.clear();
+  static_cast<void>(session().pull(batch));
+  EXPECT_GT(batch.buffers().size(), 1U) << "frames and what they refer to";
+  EXPECT_GT(batch.size(), large.size());
   session().written();
 }
 

@@ -34,6 +34,7 @@ MAY_INCLUDE = {
 ROOMS_MAY_INCLUDE = {
     "runtime": {"instances": set(), "sharing": {"instances"}, "guests": {"instances", "sharing"}},
     "net": {"tls": set()},
+    "http2": {"session": set()},
 }
 MOST_LINES = 600
 MADE_BY_TOOLS = {"engine/Cargo.lock", "examples/web/package-lock.json", "tests/e2e/node/package-lock.json"}

@@ -1,4 +1,6 @@
-#include "http2/host.h"
+#include "http2/session/end_reason.h"
+
+#include <array>
 
 namespace wasm_grpc::http2 {
 

@@ -1,8 +1,8 @@
-#include "http2/large_input.h"
+#include "http2/session/large_input.h"
 
 #include <utility>
 
-#include "http2/stream.h"
+#include "http2/session/stream.h"
 
 namespace wasm_grpc::http2 {
 

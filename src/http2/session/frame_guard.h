@@ -14,7 +14,7 @@
 #include <optional>
 #include <span>
 
-#include "http2/host.h"
+#include "http2/session/end_reason.h"
 #include "rpc/token_bucket.h"
 #include "wasm_grpc/client_limits.h"
 
@@ -61,7 +61,7 @@ class FrameGuard {
   static constexpr std::uint32_t window_updates_per_data_frame = 20;
   // Who opens streams only to reset them does so at once; who cancels a call has waited for it.
   static constexpr std::chrono::milliseconds at_once{20};
-  enum class Past : std::uint8_t { unknown, never_opened, open, ended };
+  enum class Past : std::uint8_t { unknown, passed_over, begun, ended };
 
   bool judge(const std::uint8_t* head, std::size_t length) noexcept;
   bool judge_data(std::uint32_t id, std::uint8_t flags, std::size_t length) noexcept;

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "http2/request_head.h"
+#include "http2/session/request_head.h"
 #include "rpc/buffer_pool.h"
 #include "rpc/codec.h"
 #include "rpc/timer_queue.h"

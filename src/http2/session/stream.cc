@@ -1,12 +1,12 @@
-#include "http2/stream.h"
+#include "http2/session/stream.h"
 
 #include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
 
-#include "http2/core.h"
-#include "http2/forwarded_certificate.h"
+#include "http2/session/forwarded_certificate.h"
+#include "http2/session/session_core.h"
 
 namespace wasm_grpc::http2 {
 
@@ -98,7 +98,7 @@ void Stream::take_field(std::string_view name, std::string_view value) {
 }
 
 void Stream::head_complete(bool end_stream) {
-  Core& core = session_->core();
+  SessionCore& core = session_->core();
   const facade::Tools* tools = core.facade_tools ? &*core.facade_tools : nullptr;
   const auto refusal = head_.judge(core.methods, core.settings.clients.max_header_list_size, request_.metadata, tools);
   if (head_.has_exchange()) begin_facade();
@@ -261,7 +261,7 @@ void Stream::refuse_input(rpc::Status status) {
 }
 
 void Stream::on_timer() noexcept {
-  Core& core = session_->core();
+  SessionCore& core = session_->core();
   ++(over_time_ ? core.counters.calls_over_time : core.counters.calls_past_deadline);
   ignores_input_ = true;
   if (!over_time_) {
@@ -272,7 +272,7 @@ void Stream::on_timer() noexcept {
   const auto limit = core.settings.max_call_time;
   const std::string why = "it took longer than the " + std::to_string(limit.count()) + " ms a call may take here";
   fail({rpc::StatusCode::deadline_exceeded, "the server ended the call: " + why}, rpc::CallEnd::deadline);
-  core.host.call_ended(*request_.method, peer(), why);
+  core.owner.call_ended(*request_.method, peer(), why);
 }
 
 bool Stream::client_may_send() const noexcept {
@@ -291,7 +291,7 @@ void Stream::look_at_request(bool reads, std::uint64_t silent_looks) noexcept {
   }
   // The first may have come right after the client's last byte.
   if (++silent_looks_ <= silent_looks) return;
-  Core& core = session_->core();
+  SessionCore& core = session_->core();
   ++core.counters.calls_idle;
   if (answers_at_end_) {
     answer_at_end();
@@ -304,7 +304,7 @@ void Stream::look_at_request(bool reads, std::uint64_t silent_looks) noexcept {
                           " ms, and had not ended the request";
   fail({rpc::StatusCode::deadline_exceeded, "the server ended the call: " + why}, rpc::CallEnd::deadline);
   if (is_http() && !response_.broken_off) response_.http_status = request_timeout;
-  core.host.call_ended(*request_.method, peer(), why);
+  core.owner.call_ended(*request_.method, peer(), why);
 }
 
 // ---- Flow control of the request ----
@@ -341,7 +341,7 @@ void Stream::grow_window() {
 }
 
 void Stream::shrink_window() noexcept {
-  const Core& core = session_->core();
+  const SessionCore& core = session_->core();
   const std::size_t least = core.settings.clients.stream_window;
   if (window_ > least) core.window_budget->give_back(window_ - least);
   window_ = least;

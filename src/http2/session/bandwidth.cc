@@ -1,4 +1,4 @@
-#include "http2/bandwidth.h"
+#include "http2/session/bandwidth.h"
 
 #include <algorithm>
 #include <chrono>

@@ -1,4 +1,4 @@
-#include "http2/forwarded_certificate.h"
+#include "http2/session/forwarded_certificate.h"
 
 #include <algorithm>
 #include <cstddef>

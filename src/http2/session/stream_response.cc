@@ -4,8 +4,8 @@
 #include <ctime>
 #include <limits>
 
-#include "http2/core.h"
-#include "http2/stream.h"
+#include "http2/session/session_core.h"
+#include "http2/session/stream.h"
 
 namespace wasm_grpc::http2 {
 

@@ -1,4 +1,4 @@
-#include "http2/frame_guard.h"
+#include "http2/session/frame_guard.h"
 
 #include <nghttp2/nghttp2.h>
 
@@ -126,7 +126,7 @@ bool FrameGuard::judge_headers(std::uint32_t id, std::uint8_t flags) noexcept {
     if (id % 2 == 1) open(id);
   } else if (past(id) == Past::ended) {
     return refuse(EndReason::protocol_error, NGHTTP2_STREAM_CLOSED, "HEADERS on a stream that the client has ended");
-  } else if (past(id) == Past::never_opened) {
+  } else if (past(id) == Past::passed_over) {
     return refuse(EndReason::protocol_error, NGHTTP2_PROTOCOL_ERROR, "a stream id below that of an earlier stream");
   }
   if ((flags & NGHTTP2_FLAG_END_STREAM) != 0) end(id);
@@ -210,17 +210,17 @@ void FrameGuard::open(std::uint32_t id) noexcept {
   const std::uint32_t first = highest_ == 0 ? 1 : highest_ + 2;
   const std::uint32_t passed = (id - first) / 2;
   if (passed >= remembered) {
-    streams_.fill(Past::never_opened);
+    streams_.fill(Past::passed_over);
   } else {
-    for (std::uint32_t gap = first; gap < id; gap += 2) streams_[slot(gap)] = Past::never_opened;
+    for (std::uint32_t gap = first; gap < id; gap += 2) streams_[slot(gap)] = Past::passed_over;
   }
-  streams_[slot(id)] = Past::open;
+  streams_[slot(id)] = Past::begun;
   answered_.reset(slot(id));
   highest_ = id;
 }
 
 void FrameGuard::end(std::uint32_t id) noexcept {
-  if (past(id) == Past::open) streams_[slot(id)] = Past::ended;
+  if (past(id) == Past::begun) streams_[slot(id)] = Past::ended;
 }
 
 }  // namespace wasm_grpc::http2

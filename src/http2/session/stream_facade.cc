@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "facade/facades.h"
-#include "http2/core.h"
-#include "http2/stream.h"
+#include "http2/session/session_core.h"
+#include "http2/session/stream.h"
 
 namespace wasm_grpc::http2 {
 
@@ -39,7 +39,7 @@ void Stream::begin_facade() {
 }
 
 rpc::Status Stream::receive_translated(std::span<const std::byte> bytes, bool ends) {
-  Core& core = session_->core();
+  SessionCore& core = session_->core();
   facade::Exchange& exchange = *facade_->exchange;
   std::vector<std::byte>& frames = core.frames;
   frames.clear();

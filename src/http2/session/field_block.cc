@@ -1,4 +1,4 @@
-#include "http2/field_block.h"
+#include "http2/session/field_block.h"
 
 #include <array>
 

@@ -1,4 +1,4 @@
-#include "http2/request_head.h"
+#include "http2/session/request_head.h"
 
 #include <algorithm>
 #include <utility>
@@ -7,7 +7,7 @@
 #include "facade/facades.h"
 #include "facade/grpc_json/exchange.h"
 #include "facade/unknown_method.h"
-#include "http2/forwarded_certificate.h"
+#include "http2/session/forwarded_certificate.h"
 #include "rpc/base64.h"
 #include "rpc/timeout.h"
 

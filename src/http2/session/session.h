@@ -11,20 +11,21 @@
 #include <utility>
 #include <vector>
 
-#include "http2/bandwidth.h"
-#include "http2/frame_guard.h"
-#include "http2/host.h"
-#include "http2/large_input.h"
-#include "http2/message_rules.h"
+#include "http2/session/bandwidth.h"
+#include "http2/session/end_reason.h"
+#include "http2/session/frame_guard.h"
+#include "http2/session/large_input.h"
+#include "http2/session/message_rules.h"
 #include "net/counted.h"
 #include "net/output_batch.h"
 #include "rpc/token_bucket.h"
+#include "wasm_grpc/connection_options.h"
 #include "wasm_grpc/rpc/call.h"
 #include "wasm_grpc/rpc/client.h"
 
 namespace wasm_grpc::http2 {
 
-struct Core;
+struct SessionCore;
 class Stream;
 
 struct CallbacksDeleter {
@@ -63,7 +64,7 @@ class Session {
   enum class Authorities : std::uint8_t { of_http, any };
 
   /// `keeper` is held by every stream until it is recycled; both outlive the session.
-  Session(Core& core, net::Counted& keeper, SessionOwner& owner, std::shared_ptr<rpc::Client> client,
+  Session(SessionCore& core, net::Counted& keeper, SessionOwner& owner, std::shared_ptr<rpc::Client> client,
           Authorities authorities = Authorities::of_http);
   ~Session();
   Session(const Session&) = delete;
@@ -137,7 +138,7 @@ class Session {
 
   // ---- For streams ----
 
-  [[nodiscard]] Core& core() noexcept { return core_; }
+  [[nodiscard]] SessionCore& core() noexcept { return core_; }
   [[nodiscard]] nghttp2_session* nghttp2() noexcept { return session_; }
   void retain() noexcept { keeper_.retain(); }
   void release() noexcept { keeper_.release(); }
@@ -174,7 +175,7 @@ class Session {
   void note_goaway(const nghttp2_goaway& goaway);
   int send_large_data(Stream& stream, const std::uint8_t* frame_head, std::size_t length);
 
-  Core& core_;
+  SessionCore& core_;
   net::Counted& keeper_;
   SessionOwner& owner_;
   std::shared_ptr<rpc::Client> client_;

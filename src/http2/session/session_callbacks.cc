@@ -2,9 +2,9 @@
 #include <limits>
 #include <new>
 
-#include "http2/core.h"
-#include "http2/session.h"
-#include "http2/stream.h"
+#include "http2/session/session.h"
+#include "http2/session/session_core.h"
+#include "http2/session/stream.h"
 
 namespace wasm_grpc::http2 {
 

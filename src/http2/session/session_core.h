@@ -1,0 +1,52 @@
+// What the sessions of one endpoint share.
+#pragma once
+
+#include <nghttp2/nghttp2.h>
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "facade/exchange.h"
+#include "http1/date.h"
+#include "http2/endpoint_owner.h"
+#include "http2/session/bandwidth.h"
+#include "http2/session/counters.h"
+#include "http2/session/field_block.h"
+#include "http2/session/session.h"
+#include "http2/session/stream.h"
+#include "net/networks.h"
+#include "rpc/method_table.h"
+#include "rpc/timer_queue.h"
+#include "wasm_grpc/connection_options.h"
+
+namespace wasm_grpc::http2 {
+
+/// Owned by the endpoint; open sessions and their streams refer to it.
+struct SessionCore {
+  SessionCore(const ConnectionOptions& connection_options, const rpc::MethodTable& method_table,
+              rpc::TimerQueue& timer_queue, EndpointOwner& its_owner, rpc::CodecQueue* codecs);
+
+  const ConnectionOptions settings;
+  net::Networks certificate_forwarders;         // ServerOptions::certificate_forwarders
+  std::shared_ptr<WindowBudget> window_budget;  // ClientLimits::max_window_growth; nullptr: windows stay as they are
+  const rpc::MethodTable& methods;
+  rpc::TimerQueue& timers;
+  EndpointOwner& owner;
+  Counters counters;
+
+  std::unique_ptr<nghttp2_session_callbacks, CallbacksDeleter> callbacks;
+  std::unique_ptr<nghttp2_option, OptionDeleter> options;
+  std::unique_ptr<nghttp2_option, OptionDeleter> options_for_any_authority;
+
+  StreamPool streams;
+  std::optional<facade::Tools> facade_tools;  // nothing: only gRPC and HTTP are spoken
+
+  // Scratch space for whichever session has its turn.
+  FieldBlock fields;
+  http1::Date date;
+  std::vector<std::byte> frames;  // what a facade has made of a body
+};
+
+}  // namespace wasm_grpc::http2
