@@ -26,10 +26,11 @@ namespace wasm_grpc::fuzz {
 namespace {
 
 constexpr std::size_t max_message = 4096;
-constexpr std::array<std::string_view, 9> types = {
-    "application/grpc-web",     "application/grpc-web-text+proto", "application/proto",
-    "application/json",         "application/connect+proto",       "application/connect+json",
-    "application/grpc-web+xml", "application/json; charset=utf-8", ""};
+constexpr std::array<std::string_view, 11> types = {
+    "application/grpc-web",      "application/grpc-web-text+proto", "application/proto",
+    "application/json",          "application/connect+proto",       "application/connect+json",
+    "application/grpc-web+xml",  "application/json; charset=utf-8", "",
+    "application/grpc-web+json", "application/grpc-web-text+json"};
 
 class Nobody final : public rpc::Handler {
   void start(rpc::Call&) noexcept override {}

@@ -145,6 +145,47 @@ TEST_F(GrpcWeb, ADeadlineIsKept) {
   EXPECT_TRUE(trailers(reply.body).starts_with("grpc-status: 4\r\n")) << trailers(reply.body);
 }
 
+TEST_F(GrpcWeb, MessagesMayBeInJson) {
+  const std::string request = framed(R"({"text":"one"})") + framed(R"({"number":2})");
+  constexpr std::string_view json = "application/grpc-web+json";
+  const Reply& reply = call("/test.Test/Bidi", request, {}, json);
+  EXPECT_EQ(reply.field("content-type"), json);
+  EXPECT_EQ(reply.field("grpc-encoding"), "");
+  const std::vector<Envelope> expected = {
+      {0, R"({"text":"one"})"}, {0, R"({"number":"2"})"}, {0x80, "grpc-status: 0\r\n"}};
+  EXPECT_EQ(envelopes(reply.body), expected);
+  // In base64, and with trailers of the request, which are left out.
+  const std::string with_trailers = request + trailers_flag + std::string("\0\0\0\4a: b", 8);
+  const Reply& text = call("/test.Test/Bidi", encoded(with_trailers), {}, "application/grpc-web-text+json");
+  EXPECT_EQ(text.field("content-type"), "application/grpc-web-text+json");
+  EXPECT_EQ(envelopes(decoded(text.body)), expected);
+}
+
+TEST_F(GrpcWeb, WhatIsWrongWithJsonIsAStatusInTrailers) {
+  constexpr std::string_view json = "application/grpc-web+json";
+  const auto status = [&](std::string_view path, std::string_view body) {
+    const std::string frame = trailers(call(path, body, {}, json).body);
+    return frame.substr(0, frame.find('\r'));
+  };
+  EXPECT_EQ(status("/test.Test/Unary", framed("{")), "grpc-status: 3");
+  EXPECT_EQ(status("/test.Test/Unary", framed("{}").substr(0, 6)), "grpc-status: 3") << "in the middle of a message";
+  EXPECT_EQ(status("/test.Test/Unary", framed("{}").substr(0, 3)), "grpc-status: 3") << "in the middle of a prefix";
+  EXPECT_EQ(status("/test.Test/Fail", framed("{}")), "grpc-status: 5");
+  EXPECT_EQ(status("/test.Test/Abandon", framed("{}")), "grpc-status: 12") << "not described";
+  EXPECT_EQ(status("/test.Test/Nothing", framed("{}")), "grpc-status: 12");
+}
+
+TEST_F(GrpcWeb, LargeJsonIsCompressedForClientsThatTakeIt) {
+  const std::string text = R"({"text":")" + std::string(5000, 'x') + R"("})";
+  const Reply& reply =
+      call("/test.Test/Unary", framed(text), {{"grpc-accept-encoding", "gzip"}}, "application/grpc-web+json");
+  EXPECT_EQ(reply.field("grpc-encoding"), "gzip");
+  const auto all = envelopes(reply.body);
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_EQ(all[0].flags, 1);
+  EXPECT_LT(all[0].message.size(), 500U);
+}
+
 TEST_F(GrpcWeb, AnotherFormatOfMessagesIsRefusedByName) {
   const Reply& reply = call("/test.Test/Unary", framed(""), {}, "application/grpc-web+thrift");
   EXPECT_TRUE(trailers(reply.body).starts_with("grpc-status: 12\r\n"));

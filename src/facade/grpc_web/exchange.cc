@@ -25,13 +25,20 @@ void append(std::string_view bytes, std::vector<std::byte>& frames) {
 // ---- The request ----
 
 rpc::Status WebExchange::take(std::span<const std::byte> body, std::vector<std::byte>& frames) {
-  if (!text_in_) return take_frames(text_of(body), frames);
-  plain_.clear();
-  if (!reader_.read(text_of(body), plain_)) {
-    return {rpc::StatusCode::internal,
-            "the body of the request is not base64, as " + std::string(text_content_type) + " says"};
+  std::string_view bytes = text_of(body);
+  if (terms_.text_in) {
+    plain_.clear();
+    if (!reader_.read(bytes, plain_)) {
+      return {rpc::StatusCode::internal,
+              "the body of the request is not base64, as " + std::string(text_content_type) + " says"};
+    }
+    bytes = plain_;
   }
-  return take_frames(plain_, frames);
+  if (!terms_.json) return take_frames(bytes, frames);
+  envelopes_.clear();
+  rpc::Status status = take_frames(bytes, envelopes_);
+  rpc::Status messages = terms_.json->take(envelopes_, frames);  // those before what is wrong count
+  return messages.ok() ? status : messages;
 }
 
 rpc::Status WebExchange::take_frames(std::string_view bytes, std::vector<std::byte>& frames) {
@@ -66,27 +73,40 @@ rpc::Status WebExchange::end(std::vector<std::byte>& frames) {
     return {rpc::StatusCode::internal, "the body of the request ends in the middle of four characters of base64"};
   }
   if (trailers_ && left_ > 0) return {rpc::StatusCode::internal, "the request ended in the middle of its trailers"};
-  append(prefix_, frames);  // the call says what is wrong with it
-  return {};
+  if (!terms_.json) {
+    append(prefix_, frames);  // the call says what is wrong with it
+    return {};
+  }
+  if (rpc::Status status = terms_.json->take(std::as_bytes(std::span(prefix_)), frames); !status.ok()) return status;
+  return terms_.json->end();
 }
 
 std::size_t WebExchange::missing(std::size_t frame_bytes) const noexcept {
-  return text_in_ && frame_bytes > 0 ? frame_bytes / 3 * 4 + 4 : frame_bytes;
+  if (terms_.json) frame_bytes = terms_.json->missing();
+  return terms_.text_in && frame_bytes > 0 ? frame_bytes / 3 * 4 + 4 : frame_bytes;
 }
 
 // ---- The answer ----
 
 int WebExchange::head(const rpc::Response& response, rpc::Metadata& fields) {
-  fields.add("content-type", std::string(text_out_ ? text_content_type : content_type) + format_);
-  if (response.encoding != rpc::Encoding::identity) fields.add("grpc-encoding", rpc::name(response.encoding));
+  fields.add("content-type", std::string(terms_.text_out ? text_content_type : content_type) + terms_.format);
+  const rpc::Encoding encoding = terms_.gzip ? rpc::Encoding::gzip : response.encoding;
+  if (encoding != rpc::Encoding::identity) fields.add("grpc-encoding", rpc::name(encoding));
   fields.add("grpc-accept-encoding", rpc::known_encodings);
   add_metadata(response.headers, {}, fields);
   return 200;
 }
 
 rpc::Status WebExchange::translate(std::span<const std::byte> frames, std::string& body) {
-  append_text(text_of(frames), body);
-  return {};
+  if (!terms_.json) {
+    append_text(text_of(frames), body);
+    return {};
+  }
+  if (!terms_.text_out) return terms_.json->translate(frames, body);
+  std::string envelopes;
+  rpc::Status status = terms_.json->translate(frames, envelopes);
+  append_text(envelopes, body);
+  return status;
 }
 
 void WebExchange::finish(const rpc::Response& response, std::string& body) {
@@ -101,7 +121,7 @@ void WebExchange::finish(const rpc::Response& response, std::string& body) {
   for (const auto [key, value] : fields) trailers.append(key).append(": ").append(value).append("\r\n");
   std::string frame;
   append_frame(frame, trailers_flag, trailers);
-  if (text_out_) {
+  if (terms_.text_out) {
     append_text(frame, body);
   } else {
     body += frame;

@@ -29,10 +29,10 @@ after(async () => {
 const tongues = [];
 for (const httpVersion of ["1.1", "2"]) {
   for (const useBinaryFormat of [true, false]) {
-    const name = `Connect${useBinaryFormat ? "" : " JSON"} over HTTP/${httpVersion}`;
-    tongues.push({ name, create: createConnectTransport, httpVersion, useBinaryFormat });
+    const how = `${useBinaryFormat ? "" : " JSON"} over HTTP/${httpVersion}`;
+    tongues.push({ name: `Connect${how}`, create: createConnectTransport, httpVersion, useBinaryFormat });
+    tongues.push({ name: `gRPC-Web${how}`, create: createGrpcWebTransport, httpVersion, useBinaryFormat });
   }
-  tongues.push({ name: `gRPC-Web over HTTP/${httpVersion}`, create: createGrpcWebTransport, httpVersion, useBinaryFormat: true });
 }
 tongues.push({ name: "gRPC", create: createGrpcTransport, httpVersion: "2", useBinaryFormat: true });
 tongues.push({ name: "gRPC JSON", create: createGrpcTransport, httpVersion: "2", useBinaryFormat: false });

@@ -43,6 +43,8 @@ var tongues = []tongue{
 	{name: "Connect/JSON/HTTP2", version: 2, json: true, options: []connect.ClientOption{connect.WithProtoJSON()}},
 	{name: "gRPC-Web/HTTP1.1", version: 1, options: []connect.ClientOption{connect.WithGRPCWeb()}},
 	{name: "gRPC-Web/HTTP2", version: 2, options: []connect.ClientOption{connect.WithGRPCWeb()}},
+	{name: "gRPC-Web/JSON/HTTP1.1", version: 1, json: true, options: []connect.ClientOption{connect.WithGRPCWeb(), connect.WithProtoJSON()}},
+	{name: "gRPC-Web/JSON/HTTP2", version: 2, json: true, options: []connect.ClientOption{connect.WithGRPCWeb(), connect.WithProtoJSON()}},
 	{name: "gRPC", version: 2, options: []connect.ClientOption{connect.WithGRPC()}},
 	{name: "gRPC/JSON", version: 2, json: true, options: []connect.ClientOption{connect.WithGRPC(), connect.WithProtoJSON()}},
 }
