@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, afterEach, before, test } from "node:test";
 import { chromium } from "playwright-core";
-import { serve, servePage } from "./server.js";
+import { servePage, serveWithTls } from "./server.js";
 
 const LIMIT = 30_000; // of each step
 const TEST = { timeout: 120_000 };
@@ -16,12 +16,13 @@ let pages = [];
 
 before(async () => {
   [site, foreigner] = [await servePage(), await servePage()];
-  server = await serve("route_guide", "chat", `--cors-origin=${site.url}`);
   folder = await mkdtemp(path.join(tmpdir(), "wasm-grpc-browser-"));
-  browser = await chromium.launchPersistentContext(folder, {
+  server = await serveWithTls(folder, "route_guide", "chat", `--cors-origin=${site.url}`);
+  browser = await chromium.launchPersistentContext(path.join(folder, "profile"), {
     executablePath: process.env.WASM_GRPC_TEST_CHROMIUM,
     headless: true,
     timeout: LIMIT * 2,
+    ignoreHTTPSErrors: true,
     args: [
       ...["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--no-proxy-server"],
       ...["--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"],
@@ -40,15 +41,15 @@ afterEach(async () => {
   pages = [];
 });
 
-/** The page, of the origin that may call or of another, set to a protocol. */
-async function open(protocol, origin = site.url) {
+/** The page, of the origin that may call or of another, set to a protocol and to one of the server's origins. */
+async function open(protocol, origin = site.url, target = server.url) {
   const page = await browser.newPage();
   pages.push(page);
   page.setDefaultTimeout(LIMIT);
   page.complaints = [];
   page.on("console", (message) => page.complaints.push(message.text()));
   page.on("pageerror", (error) => assert.fail(error));
-  await page.goto(`${origin}/?server=${encodeURIComponent(server.url)}`);
+  await page.goto(`${origin}/?server=${encodeURIComponent(target)}`);
   await page.selectOption("#protocol", protocol);
   return page;
 }
@@ -147,7 +148,7 @@ for (const protocol of PROTOCOLS) {
     await enter(page, `deadline ${protocol}`, "Ann");
     await shows(page, "#events li:last-child", "You are in, with nobody");
     await shows(page, "#chat-end", /^DeadlineExceeded: /);
-    assert.deepEqual(await who(`deadline ${protocol}`), []);
+    await eventually(async () => (await who(`deadline ${protocol}`)).length === 0);
   });
 
   test(`a page of an origin that is not named is refused by ${protocol}`, TEST, async () => {
@@ -159,4 +160,38 @@ for (const protocol of PROTOCOLS) {
     await shows(page, "#chat-end", /^\w+: /);
     assert.deepEqual(await who("foreign"), []);
   });
+}
+
+// Browsers speak HTTP/2 over TLS only.
+for (const protocol of ["Connect, JSON", "gRPC-Web, by Connect"]) {
+  test(`all of it over TLS, which is HTTP/2, by ${protocol}`, TEST, async () => {
+    const room = `TLS ${protocol}`;
+    const [ann, bob] = [await open(protocol, site.url, server.tlsUrl), await open(protocol, site.url, server.tlsUrl)];
+    const versions = await versionsOfAnswers(ann);
+    await ann.click("#get-feature");
+    await shows(ann, "#feature", "Heron Bridge");
+    await ann.click("#list-features");
+    await shows(ann, "#list-end", "these are all");
+    await enter(ann, room, "Ann");
+    await shows(ann, "#events li:last-child", "You are in, with nobody");
+    await enter(bob, room, "Ann");
+    await shows(bob, "#chat-end", `AlreadyExists: there is a Ann in ${room}; choose another name than Ann`);
+    await enter(bob, room, "Bob");
+    await shows(bob, "#events li:last-child", "You are in, with Ann");
+    await say(bob, "Hello, Ann");
+    await shows(ann, "#events li:last-child", "Bob: Hello, Ann");
+    await bob.click("#leave");
+    await shows(ann, "#events li:last-child", "Bob has left");
+    assert.deepEqual(await who(room), ["Ann"]);
+    assert.deepEqual([...versions], ["h2"]);
+  });
+}
+
+/** By which versions of HTTP the server answers the page from now on, added as it does. */
+async function versionsOfAnswers(page) {
+  const versions = new Set();
+  const session = await page.context().newCDPSession(page);
+  session.on("Network.responseReceived", ({ response }) => versions.add(response.protocol));
+  await session.send("Network.enable");
+  return versions;
 }
