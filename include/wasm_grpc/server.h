@@ -167,6 +167,7 @@ class Server {
  private:
   struct State;
   [[nodiscard]] Result<> add_reflection();
+  [[nodiscard]] Result<> add_openapi();
   [[nodiscard]] Result<> add_health();
   explicit Server(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;

@@ -102,8 +102,8 @@ struct Opening {
 
   /// Plain HTTP, with the text of `refusal`; 0: none.
   int http_status = 0;
-  std::string_view header_name = {};
-  std::string_view header_value = {};
+  std::string_view header_name = {};  // of a literal
+  std::string header_value = {};
 };
 
 /// True for content types whose clients may read answers before they end the request. Others are to be answered after

@@ -66,7 +66,7 @@ rpc::Status JsonEnvelopes::translate(std::span<const std::byte> frames, std::str
   while (const auto frame = take_frame(frames)) {
     message.clear();
     if (rpc::Status status = messages_.write(frame->message, message); !status.ok()) return status;
-    const bool compressed = gzip_ && messages_.compress(message, 0);
+    const bool compressed = gzip_ && messages_.compress(message);
     append_frame(body, compressed ? compressed_flag : std::byte{0}, message);
   }
   return {};

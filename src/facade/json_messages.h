@@ -21,12 +21,6 @@ namespace wasm_grpc::facade {
 /// request message.
 class JsonMessages {
  public:
-  /// What a compressed text may have in bytes: it is decompressed in one go.
-  static constexpr std::size_t max_compressed = std::size_t{64} << 10;
-  /// JSON is compressed between these sizes: less gains nothing, more takes a worker's time.
-  static constexpr std::size_t least_compressed = 1024;
-  static constexpr std::size_t most_compressed = std::size_t{256} << 10;
-
   /// All outlive it.
   JsonMessages(const Schema& schema, rpc::Codec& codec, std::size_t max_size)
       : schema_(schema), codec_(codec), max_size_(max_size) {}
@@ -35,8 +29,8 @@ class JsonMessages {
   [[nodiscard]] rpc::Status read(std::string_view text, rpc::Encoding encoding, std::vector<std::byte>& frames) const;
   /// Appends a response in JSON; or INTERNAL.
   [[nodiscard]] rpc::Status write(std::span<const std::byte> message, std::string& text) const;
-  /// Compresses `text`, from `begin` on, by gzip where that is worth it, and says whether it has.
-  [[nodiscard]] bool compress(std::string& text, std::size_t begin) const;
+  /// See compress_json().
+  [[nodiscard]] bool compress(std::string& text) const;
 
  private:
   const Schema& schema_;

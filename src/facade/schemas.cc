@@ -2,28 +2,22 @@
 
 #include <google/protobuf/descriptor.pb.h>
 
-#include "wasm_grpc/rpc/method.h"
+#include <utility>
 
 namespace wasm_grpc::facade {
 
 namespace pb = google::protobuf;
 
-void Schemas::add(std::span<const pb::FileDescriptor* const> files, std::span<const std::string> paths) {
-  if (files.empty()) return;
-  const json::Types& types = *types_.emplace_back(std::make_unique<const json::Types>(files));
-  const pb::DescriptorPool& pool = *files.front()->pool();
-  for (const std::string& path : paths) {
-    const auto parts = rpc::parse_method_path(path);
-    if (!parts) continue;
-    const pb::ServiceDescriptor* service = pool.FindServiceByName(std::string(parts->service));
-    if (service == nullptr) continue;
-    const pb::MethodDescriptor* method = service->FindMethodByName(std::string(parts->method));
-    if (method == nullptr) continue;
+void Schemas::add(std::span<const pb::MethodDescriptor* const> methods, std::unique_ptr<const json::Types> types) {
+  const json::Types& kept = *types_.emplace_back(std::move(types));
+  for (const pb::MethodDescriptor* method : methods) {
     Schema schema;
-    schema.request = types.find(method->input_type()->full_name());
-    schema.response = types.find(method->output_type()->full_name());
+    schema.request = kept.find(method->input_type()->full_name());
+    schema.response = kept.find(method->output_type()->full_name());
+    schema.types = &kept;
     schema.only_reads = method->options().idempotency_level() == pb::MethodOptions::NO_SIDE_EFFECTS;
-    if (schema.request != nullptr && schema.response != nullptr) by_path_.emplace(path, schema);
+    if (schema.request == nullptr || schema.response == nullptr) continue;
+    by_path_.insert_or_assign("/" + method->service()->full_name() + "/" + method->name(), schema);
   }
 }
 

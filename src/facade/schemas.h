@@ -19,6 +19,8 @@ namespace wasm_grpc::facade {
 struct Schema {
   const json::MessageType* request = nullptr;
   const json::MessageType* response = nullptr;
+  /// Those of its module.
+  const json::Types* types = nullptr;
   /// Its option idempotency_level is NO_SIDE_EFFECTS: it may be called by GET.
   bool only_reads = false;
 };
@@ -26,8 +28,9 @@ struct Schema {
 /// By the paths of methods. Filled while a server is set up, then only read, from any thread.
 class Schemas {
  public:
-  /// Notes those methods of a module, by their paths, that are described in these files.
-  void add(std::span<const google::protobuf::FileDescriptor* const> files, std::span<const std::string> paths);
+  /// Notes these methods, whose messages are of `types`.
+  void add(std::span<const google::protobuf::MethodDescriptor* const> methods,
+           std::unique_ptr<const json::Types> types);
 
   /// nullptr where the method is not described.
   [[nodiscard]] const Schema* find(std::string_view path) const noexcept;
@@ -39,7 +42,7 @@ class Schemas {
       return std::hash<std::string_view>()(text);
     }
   };
-  std::vector<std::unique_ptr<const json::Types>> types_;  // one for each pool
+  std::vector<std::unique_ptr<const json::Types>> types_;  // one for each module
   std::unordered_map<std::string, Schema, Hash, std::equal_to<>> by_path_;
 };
 

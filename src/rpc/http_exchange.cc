@@ -4,6 +4,7 @@
 #include <new>
 #include <stdexcept>
 
+#include "rpc/http_status.h"
 #include "rpc/message_prefix.h"
 #include "wasm_grpc/rpc/call.h"
 
@@ -13,35 +14,6 @@ namespace {
 
 constexpr int least_status = 200;  // those below are not the answer yet
 constexpr int largest_status = 599;
-
-/// As google/rpc/code.proto maps them.
-std::uint16_t http_status_of(StatusCode code) {
-  switch (code) {
-    case StatusCode::invalid_argument:
-    case StatusCode::failed_precondition:
-    case StatusCode::out_of_range:
-      return 400;
-    case StatusCode::unauthenticated:
-      return 401;
-    case StatusCode::permission_denied:
-      return 403;
-    case StatusCode::not_found:
-      return 404;
-    case StatusCode::already_exists:
-    case StatusCode::aborted:
-      return 409;
-    case StatusCode::resource_exhausted:
-      return 429;
-    case StatusCode::unimplemented:
-      return 501;
-    case StatusCode::unavailable:
-      return 503;
-    case StatusCode::deadline_exceeded:
-      return 504;
-    default:
-      return 500;
-  }
-}
 
 /// Fields that say how the message is framed and the connection used (RFC 9110, 7.6.1; RFC 9112, 6) are the host's.
 bool is_http_field(std::string_view key) {

@@ -19,6 +19,7 @@
 #include "runtime/instances/module_source.h"
 #include "runtime/instances/system_limits.h"
 #include "runtime/instances/system_memory.h"
+#include "runtime/openapi_document.h"
 #include "runtime/sound_options.h"
 #include "runtime/unary_handler.h"
 #include "runtime/worker.h"
@@ -107,21 +108,16 @@ struct Server::State {
                                            (memory.max() - std::min(largest, memory.max())) / (modules.size() - 1));
     for (const auto& module : modules) module->memory_budget().set_reserve(reserve);
   }
-  /// Tells the facades what is served, and how its messages look.
-  void describe() {
+  /// Tells the facades of native methods, as far as they are described.
+  [[nodiscard]] Result<> describe_native() {
     std::vector<std::string> paths;
-    for (const auto& module : modules) {
-      if (module->described() == nullptr) continue;
-      paths.clear();
-      for (const abi::DeclaredMethod& method : module->declaration().methods) paths.push_back(method.path);
-      facades.schemas.add(module->described()->files(), paths);
-    }
-    paths.clear();
     for (const MethodInfo& method : methods) {
-      if (!method.style) paths.push_back(method.path);  // it is native
+      if (!method.style) paths.push_back(method.path);
     }
-    for (const auto& files : native_files) facades.schemas.add(files->files(), paths);
-    facades.schemas.add(services::builtin_files()->files(), paths);
+    for (const auto& files : native_files) {
+      if (auto added = facades.add("host", files->files(), paths); !added.ok()) return added;
+    }
+    return facades.add("host", services::builtin_files()->files(), paths);
   }
   [[nodiscard]] Result<> may_change() const {
     return started ? Result<>(Error{"the server has started; set it up before start()"}) : success();
@@ -254,6 +250,13 @@ Result<ModuleInfo> Server::add_module(std::span<const std::byte> bytes, const Mo
                  std::to_string(state_->options.max_instances) +
                  " there may be; allow for more instances, or have fewer workers"};
   }
+  if (const auto& files = guest->described(); files != nullptr) {
+    std::vector<std::string> paths;
+    for (const abi::DeclaredMethod& method : guest->declaration().methods) paths.push_back(method.path);
+    if (auto added = state_->facades.add(options.name, files->files(), paths); !added.ok()) {
+      return std::move(added).error();
+    }
+  }
   state_->instances_needed = needed;
   for (const auto& worker : state_->workers) {
     if (auto added = worker->add_module(guest); !added.ok()) return std::move(added).error();
@@ -346,8 +349,11 @@ Result<> Server::start() {
   if (state_->options.health) {
     if (auto added = add_health(); !added.ok()) return added;
   }
+  if (state_->options.reflection) {
+    if (auto added = add_openapi(); !added.ok()) return added;
+  }
+  if (auto described = state_->describe_native(); !described.ok()) return described;
   state_->started = true;
-  state_->describe();
   state_->share_memory();
   if (const auto allowed = runtime::allowed_mappings()) {
     if (const auto warning = runtime::too_few_mappings(state_->options.max_instances, *allowed)) {
@@ -367,6 +373,16 @@ Result<> Server::add_reflection() {
   }
   state_->catalogue("host", {}, services::builtin_files());
   return success();
+}
+
+Result<> Server::add_openapi() {
+  if (runtime::serves_http(state_->methods, runtime::openapi_path) ||
+      state_->facades.routes.find("GET", runtime::openapi_path).rule != nullptr) {
+    return success();  // a module has the path
+  }
+  const auto document = std::make_shared<const std::string>(runtime::openapi_document(state_->modules));
+  return add_method(runtime::openapi_path, rpc::MethodKind::http,
+                    [document] { return std::make_unique<runtime::DocumentHandler>(document); });
 }
 
 Result<> Server::add_health() {

@@ -47,7 +47,7 @@ rpc::Status UnaryExchange::translate(std::span<const std::byte> frames, std::str
     return {};
   }
   if (rpc::Status status = terms_.json->write(frame->message, body); !status.ok()) return status;
-  compressed_ = terms_.accepts_gzip && terms_.json->compress(body, 0);
+  compressed_ = terms_.accepts_gzip && terms_.json->compress(body);
   return {};
 }
 

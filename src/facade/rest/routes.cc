@@ -59,30 +59,43 @@ std::string owner(const Rule& rule) { return rule.method.substr(1) + " of module
 
 Result<> Routes::add(const google::protobuf::MethodDescriptor& method, std::string_view module,
                      const json::Types& types) {
+  const google::protobuf::MethodDescriptor* const one = &method;
+  return add({&one, 1}, module, types);
+}
+
+Result<> Routes::add(std::span<const google::protobuf::MethodDescriptor* const> methods, std::string_view module,
+                     const json::Types& types) {
+  Addition addition;
+  for (const google::protobuf::MethodDescriptor* method : methods) {
+    if (auto made = make(*method, module, types, addition); !made.ok()) return made;
+  }
+  by_shape_.merge(addition.by_shape);
+  for (std::unique_ptr<Rule>& rule : addition.rules) {
+    insert(*rule);
+    rules_.push_back(std::move(rule));
+  }
+  return success();
+}
+
+Result<> Routes::make(const google::protobuf::MethodDescriptor& method, std::string_view module,
+                      const json::Types& types, Addition& addition) const {
   auto written = http_rules(method);
   const std::string name = method.service()->full_name() + "/" + method.name();
   if (!written.ok()) return Error{"method " + name + ": " + written.error().message};
-  std::vector<std::unique_ptr<Rule>> added;
-  std::map<std::pair<std::string, std::string>, const Rule*> by_shape;
   for (HttpRule& http : written.value()) {
     const std::string text = http.http_method + " " + http.path;
     auto rule = make_rule(std::move(http), method, module, types);
     if (!rule.ok()) return Error{"method " + name + ", google.api.http rule \"" + text + "\": " + rule.error().message};
     const auto key = std::pair(rule.value()->path.shape(), rule.value()->http.http_method);
     const auto before = by_shape_.find(key);
-    const auto [place, is_new] = by_shape.emplace(key, rule.value().get());
+    const auto [place, is_new] = addition.by_shape.emplace(key, rule.value().get());
     if (before != by_shape_.end() || !is_new) {
       const Rule& other = before != by_shape_.end() ? *before->second : *place->second;
       return Error{"the google.api.http rules \"" + other.http.http_method + " " + other.http.path + "\" of " +
                    owner(other) + " and \"" + text + "\" of " + owner(*rule.value()) +
                    " mean the same requests: change one of them"};
     }
-    added.push_back(std::move(rule).value());
-  }
-  by_shape_.merge(by_shape);
-  for (std::unique_ptr<Rule>& rule : added) {
-    insert(*rule);
-    rules_.push_back(std::move(rule));
+    addition.rules.push_back(std::move(rule).value());
   }
   return success();
 }

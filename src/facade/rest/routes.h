@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -70,12 +71,17 @@ class Routes {
   Routes() = default;
   Routes(const Routes&) = delete;
   Routes& operator=(const Routes&) = delete;
+  Routes(Routes&&) = default;
+  Routes& operator=(Routes&&) = default;
 
   /// Adds the rules of a method, if it has any. `types` has those of the method's files, and lives as long as the
   /// routes. Fails, with nothing added, where a rule makes no sense, or means a request that a rule which is there
   /// means too; the error names both methods and their modules.
   [[nodiscard]] Result<> add(const google::protobuf::MethodDescriptor& method, std::string_view module,
                              const json::Types& types);
+  /// The same of all of a module's methods: of all, or none.
+  [[nodiscard]] Result<> add(std::span<const google::protobuf::MethodDescriptor* const> methods,
+                             std::string_view module, const json::Types& types);
 
   [[nodiscard]] bool empty() const noexcept { return rules_.empty(); }
   /// In the order in which they were added.
@@ -99,6 +105,14 @@ class Routes {
   };
   class Search;
 
+  /// Rules that are not in the tree yet.
+  struct Addition {
+    std::vector<std::unique_ptr<Rule>> rules;
+    std::map<std::pair<std::string, std::string>, const Rule*> by_shape;
+  };
+
+  [[nodiscard]] Result<> make(const google::protobuf::MethodDescriptor& method, std::string_view module,
+                              const json::Types& types, Addition& addition) const;
   void insert(const Rule& rule);
 
   Node root_;

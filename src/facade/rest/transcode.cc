@@ -52,7 +52,9 @@ class RequestMaker {
       const Rule::Capture& capture = rule_.captures[i];
       const auto text = capture.is_one ? percent_decoded(match_.captures[i]) : segments_decoded(match_.captures[i]);
       if (!text) return "the path: a percent sign is followed by two hexadecimal digits";
-      if (auto error = append_field(capture.field, *text, out_, options_)) return "the path: " + *error;
+      if (auto error = append_field(capture.field, *text, out_, options_)) {
+        return name_of(capture.field) + ", in the path: " + *error;
+      }
     }
     return std::nullopt;
   }

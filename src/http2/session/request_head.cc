@@ -281,6 +281,12 @@ void RequestHead::rewrite_for_http(rpc::Metadata& metadata) {
   std::swap(metadata, others);
 }
 
+// Whether a rule means what a preflight request asks for.
+bool RequestHead::is_ruled(const facade::rest::Routes& routes, const rpc::Metadata& metadata) const {
+  return !routes.empty() && path_.starts_with('/') &&
+         routes.find(*metadata.get("access-control-request-method"), path_).rule != nullptr;
+}
+
 facade::Opening RequestHead::open_facade(const rpc::MethodTable& methods, rpc::Metadata& metadata,
                                          const facade::Tools& tools) const {
   const rpc::Status grpc_refusal = judge_grpc_fields();
@@ -292,7 +298,7 @@ facade::Opening RequestHead::open_facade(const rpc::MethodTable& methods, rpc::M
 std::optional<Refusal> RequestHead::take_opening(facade::Opening&& opening, rpc::Metadata& metadata) {
   if (opening.exchange == nullptr) {
     Refusal refusal{opening.http_status, std::move(opening.refusal)};
-    (opening.header_name == "allow" ? refusal.allow : refusal.accept_post) = opening.header_value;
+    (opening.header_name == "allow" ? refusal.allow : refusal.accept_post) = std::move(opening.header_value);
     refusal.after_request = !facade::may_wait_for_answer(content_type_);
     return refusal;
   }
@@ -315,7 +321,7 @@ std::optional<Refusal> RequestHead::judge_http(const rpc::MethodTable& methods, 
     // What a module serves by HTTP it also says to whom.
     const facade::Cors& cors = tools->facades.cors;
     if (cors.is_on() && facade::is_preflight(http_method_, metadata) &&
-        (is_method || methods.find_http(path_) == nullptr)) {
+        (is_method || methods.find_http(path_) == nullptr || is_ruled(tools->facades.routes, metadata))) {
       if (cors.allows(*metadata.get("origin"))) {
         Refusal refusal = in_http(204, path_, {});
         refusal.preflight = true;

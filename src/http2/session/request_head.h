@@ -16,6 +16,10 @@
 #include "wasm_grpc/rpc/metadata.h"
 #include "wasm_grpc/rpc/status.h"
 
+namespace wasm_grpc::facade::rest {
+class Routes;
+}
+
 namespace wasm_grpc::http2 {
 
 /// Why a request is not served. `http_status` 0 is an answer in gRPC's terms, by `status`; any other is plain HTTP for
@@ -23,10 +27,10 @@ namespace wasm_grpc::http2 {
 struct Refusal {
   int http_status = 0;
   rpc::Status status;
-  bool after_request = false;         // answered when the request is complete, as web servers do, rather than at once
-  std::string_view allow = {};        // with 405: what is allowed
-  std::string_view accept_post = {};  // with 415: the content types that are
-  bool preflight = false;             // it is the answer to one of CORS
+  bool after_request = false;    // answered when the request is complete, as web servers do, rather than at once
+  std::string allow = {};        // with 405: what is allowed
+  std::string accept_post = {};  // with 415: the content types that are
+  bool preflight = false;        // it is the answer to one of CORS
 };
 
 /// Reads the fields of one request one by one (PROTOCOL-HTTP2.md, "Requests"), then judges the whole: whether it is one
@@ -83,6 +87,7 @@ class RequestHead {
   [[nodiscard]] std::optional<Refusal> judge_metadata(rpc::Metadata& metadata);
   [[nodiscard]] std::optional<Refusal> judge_http(const rpc::MethodTable& methods, rpc::Metadata& metadata,
                                                   const facade::Tools* tools);
+  [[nodiscard]] bool is_ruled(const facade::rest::Routes& routes, const rpc::Metadata& metadata) const;
   [[nodiscard]] facade::Opening open_facade(const rpc::MethodTable& methods, rpc::Metadata& metadata,
                                             const facade::Tools& tools) const;
   [[nodiscard]] std::optional<Refusal> take_opening(facade::Opening&& opening, rpc::Metadata& metadata);

@@ -24,7 +24,7 @@ MAY_INCLUDE = {
     "hostmodules": {"wasm"},
     "abi": {"rpc", "wasm", "wasi"},
     "observe": {"rpc", "abi", "wasi", "wasm"},
-    "runtime": {"rpc", "facade", "net", "http2", "services", "wasm", "wasi", "hostmodules", "abi", "observe"},
+    "runtime": {"rpc", "facade", "net", "http2", "services", "openapi", "wasm", "wasi", "hostmodules", "abi", "observe"},
     "grpc_cpp": {"rpc"},
     "client": {"rpc", "services"},
     "protoc": set(),  # not in src/, but nobody may include it either

@@ -44,7 +44,7 @@ TEST_F(RestRequests, DecodeSlashesInOneSegmentOnly) {
   EXPECT_EQ(request("GET", "/v1/shelves/a%2Fb%20c"), R"({"name":"shelves/a%2Fb c"})");
   EXPECT_EQ(request("GET", "/v1/archive/a%2fb/c+d%25"), R"({"name":"archive/a%2fb/c+d%"})");
   EXPECT_EQ(request("GET", "/v1/books/%zz"), "error: the path: a percent sign is followed by two hexadecimal digits");
-  EXPECT_EQ(request("GET", "/v1/books/%FF"), "error: the path: the text is not UTF-8");
+  EXPECT_EQ(request("GET", "/v1/books/%FF"), "error: name, in the path: the text is not UTF-8");
 }
 
 TEST_F(RestRequests, TakeTheBodyByTheRule) {

@@ -1,0 +1,47 @@
+#include "runtime/openapi_document.h"
+
+#include <algorithm>
+#include <set>
+#include <span>
+
+#include "openapi/document.h"
+
+namespace wasm_grpc::runtime {
+
+std::string openapi_document(std::span<const std::shared_ptr<GuestModule>> modules) {
+  std::vector<const google::protobuf::ServiceDescriptor*> services;
+  std::string title;
+  for (const auto& module : modules) {
+    if (module->described() == nullptr) continue;
+    std::set<std::string, std::less<>> names;  // each once
+    for (const abi::DeclaredMethod& method : module->declaration().methods) {
+      const auto parts = rpc::parse_method_path(method.path);
+      if (!parts || !names.emplace(parts->service).second) continue;
+      const auto* const service = module->described()->pool().FindServiceByName(std::string(parts->service));
+      if (service != nullptr) services.push_back(service);
+    }
+    if (!names.empty()) title += (title.empty() ? "" : ", ") + module->name();
+  }
+  return openapi::document(services, {title.empty() ? "wasm-grpc" : title, "1"});
+}
+
+bool serves_http(std::span<const MethodInfo> methods, std::string_view path) {
+  return std::ranges::any_of(methods, [&](const MethodInfo& method) {
+    if (method.kind != rpc::MethodKind::http || !path.starts_with(method.path)) return false;
+    return method.path == "/" || method.path.size() == path.size() || path[method.path.size()] == '/';
+  });
+}
+
+void DocumentHandler::start(rpc::Call& call) noexcept {
+  if (call.http_method() != "GET" && call.http_method() != "HEAD") {
+    (void)call.add_header("allow", "GET, HEAD");
+    (void)call.set_http_status(405);
+    call.finish({});
+    return;
+  }
+  (void)call.add_header("content-type", "application/json");
+  (void)call.send(std::as_bytes(std::span(*document_)));
+  call.finish({});
+}
+
+}  // namespace wasm_grpc::runtime

@@ -1,0 +1,34 @@
+// GET /openapi.json: what is served, for tools that know HTTP and JSON.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime/instances/guest_module.h"
+#include "wasm_grpc/rpc/call.h"
+#include "wasm_grpc/server.h"
+
+namespace wasm_grpc::runtime {
+
+inline constexpr std::string_view openapi_path = "/openapi.json";
+
+/// Of the services that modules serve and describe.
+[[nodiscard]] std::string openapi_document(std::span<const std::shared_ptr<GuestModule>> modules);
+
+/// Whether a method of kind HTTP has the path.
+[[nodiscard]] bool serves_http(std::span<const MethodInfo> methods, std::string_view path);
+
+/// Answers GET and HEAD with a document of JSON.
+class DocumentHandler final : public rpc::Handler {
+ public:
+  explicit DocumentHandler(std::shared_ptr<const std::string> document) : document_(std::move(document)) {}
+  void start(rpc::Call& call) noexcept override;
+
+ private:
+  const std::shared_ptr<const std::string> document_;
+};
+
+}  // namespace wasm_grpc::runtime
