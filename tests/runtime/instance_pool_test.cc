@@ -331,8 +331,8 @@ TEST_F(SharesTest, StreamsThatSayNothingComeLastAndLeaveAQuarter) {
 
 TEST_F(SharesTest, WhoHasWaitedLongIsServedAtTheCostOfIdleStreamsOfThoseWithMore) {
   struct Idle final : InstanceHolder {
-    std::optional<IdleStream> find_idle_stream(const InstancePool*, ClientInstances they) noexcept override {
-      asked.push_back(they);
+    std::optional<IdleStream> find_idle_stream(const Press& press) noexcept override {
+      asked.push_back(press.they);
       return std::nullopt;
     }
     std::vector<ClientInstances> asked;
@@ -363,20 +363,20 @@ struct IdleStreams final : InstanceHolder {
     Waiter* waiter;
     IdleStream stream;
   };
-  std::vector<One>::iterator largest(const InstancePool* pool, ClientInstances they) {
+  std::vector<One>::iterator largest(const Press& press) {
     auto found = all.end();
     for (auto one = all.begin(); one != all.end(); ++one) {
-      if ((pool != nullptr && one->pool != pool) || !one->stream.client.above(they)) continue;
+      if (!one->pool->yields_to(press) || !one->stream.client.above(press.they)) continue;
       if (found == all.end() || found->stream < one->stream) found = one;
     }
     return found;
   }
-  std::optional<IdleStream> find_idle_stream(const InstancePool* pool, ClientInstances they) noexcept override {
-    const auto found = largest(pool, they);
+  std::optional<IdleStream> find_idle_stream(const Press& press) noexcept override {
+    const auto found = largest(press);
     return found == all.end() ? std::nullopt : std::optional(found->stream);
   }
-  bool end_idle_stream(const InstancePool* pool, ClientInstances they) noexcept override {
-    const auto found = largest(pool, they);
+  bool end_idle_stream(const Press& press) noexcept override {
+    const auto found = largest(press);
     if (found == all.end()) return false;
     const One ended = *found;
     all.erase(found);
@@ -491,6 +491,25 @@ TEST_F(PressTest, AStreamStaysWhileAnotherWorkerServesAClientWithMore) {
   end_everything();
 }
 
+TEST_F(PressTest, StreamsOfAModuleStayWhoseOwnCallsWouldHaveTheirRoom) {
+  IdleStreams streams;
+  InstanceBudget budget(4, 3);
+  InstancePool pool(load("one"), PoolContext{budget, timers, hosts, post});
+  InstancePool other(load("two"), PoolContext{budget, timers, hosts, post});
+  pool.add_holder(streams);
+  other.add_holder(streams);
+  const rpc::Client& crowd = connect("10.0.0.2");
+  for (int i = 0; i < 2; ++i) count(streams, {{&stream(pool, streams, connect("10.0.0.1")), {1, 1}}});
+  for (int i = 0; i < 2; ++i) count(streams, {{&stream(other, streams, crowd), {2, 2}}});
+  const Waiter& more_of_crowd = call(other, crowd);
+  const Waiter& waits = call(pool, connect("10.0.0.3"));
+  wait_long();
+  EXPECT_EQ(waits.instance, nullptr) << "the other module has no more, and calls that wait";
+  EXPECT_EQ(more_of_crowd.instance, nullptr);
+  EXPECT_EQ(streams.all.size(), 4U);
+  end_everything();
+}
+
 TEST_F(PressTest, OnlyStreamsOfItsOwnHelpAModuleThatHasAllItMayHave) {
   IdleStreams streams;
   InstanceBudget budget(6, 2);
@@ -524,7 +543,7 @@ struct IdleKeys final : InstanceHolder {
     pool.discard(std::move(instance));
     return GivenUp::now;
   }
-  std::optional<IdleStream> find_idle_stream(const InstancePool*, ClientInstances) noexcept override {
+  std::optional<IdleStream> find_idle_stream(const Press&) noexcept override {
     ++streams_asked;
     return std::nullopt;
   }

@@ -44,25 +44,27 @@ void GuestCalls::recycle(GuestCall& call) noexcept {
 }
 
 // Among equals those that came first.
-std::pair<GuestCall*, IdleStream> GuestCalls::largest_idle_stream(const InstancePool* pool,
-                                                                  ClientInstances they) const noexcept {
+std::pair<GuestCall*, IdleStream> GuestCalls::largest_idle_stream(const Press& press) const noexcept {
   std::pair<GuestCall*, IdleStream> found{};
+  InstancePool* asked = nullptr;  // asking takes a lock
+  bool yields = false;
   for (GuestCall* call : live_) {
-    if ((pool != nullptr && call->instances_ != pool) || !call->waits_for_client()) continue;
+    if (!call->waits_for_client()) continue;
     const IdleStream stream{call->run_.silent(), instances_of(call->call_->client())};
-    if (!stream.client.above(they) || (found.first != nullptr && !(found.second < stream))) continue;
-    found = {call, stream};
+    if (!stream.client.above(press.they) || (found.first != nullptr && !(found.second < stream))) continue;
+    if (std::exchange(asked, call->instances_) != call->instances_) yields = asked->yields_to(press);
+    if (yields) found = {call, stream};
   }
   return found;
 }
 
-std::optional<IdleStream> GuestCalls::find_idle_stream(const InstancePool* pool, ClientInstances they) noexcept {
-  const auto [call, stream] = largest_idle_stream(pool, they);
+std::optional<IdleStream> GuestCalls::find_idle_stream(const Press& press) noexcept {
+  const auto [call, stream] = largest_idle_stream(press);
   return call == nullptr ? std::nullopt : std::optional(stream);
 }
 
-bool GuestCalls::end_idle_stream(const InstancePool* pool, ClientInstances they) noexcept {
-  GuestCall* const call = largest_idle_stream(pool, they).first;
+bool GuestCalls::end_idle_stream(const Press& press) noexcept {
+  GuestCall* const call = largest_idle_stream(press).first;
   if (call == nullptr) return false;
   call->make_way();
   return true;

@@ -42,11 +42,9 @@ class GuestCalls final : private InstanceHolder {
 
  private:
   friend class GuestCall;
-  [[nodiscard]] std::optional<IdleStream> find_idle_stream(const InstancePool* pool,
-                                                           ClientInstances they) noexcept override;
-  bool end_idle_stream(const InstancePool* pool, ClientInstances they) noexcept override;
-  [[nodiscard]] std::pair<GuestCall*, IdleStream> largest_idle_stream(const InstancePool* pool,
-                                                                      ClientInstances they) const noexcept;
+  [[nodiscard]] std::optional<IdleStream> find_idle_stream(const Press& press) noexcept override;
+  bool end_idle_stream(const Press& press) noexcept override;
+  [[nodiscard]] std::pair<GuestCall*, IdleStream> largest_idle_stream(const Press& press) const noexcept;
   [[nodiscard]] GuestCall& take() noexcept;
   void recycle(GuestCall& call) noexcept;
 

@@ -215,9 +215,19 @@ bool InstanceClaim::call_in() {
   return budget_.call_in(*this);
 }
 
-bool InstanceClaim::may_grow() {
+Press InstanceClaim::press_for(ClientInstances they, std::size_t waiting) {
   const std::lock_guard lock(budget_.mutex_);
-  return budget_.may_grow(*this);
+  return {they, {}, waiting, module_, budget_.module_of(*this).granted, !budget_.may_grow(*this)};
+}
+
+bool InstanceClaim::yields_to(const Press& press) {
+  if (press.module == module_) return true;
+  if (press.of_module_only) return false;
+  const std::lock_guard lock(budget_.mutex_);
+  const bool wants = std::any_of(budget_.claims_.begin(), budget_.claims_.end(), [this](const InstanceClaim* claim) {
+    return claim->module_ == module_ && claim->wanted_ == Want::work;
+  });
+  return !wants || budget_.module_of(*this).granted > press.granted + 1;
 }
 
 bool InstanceClaim::press_others(const Press& press) {

@@ -97,8 +97,11 @@ struct Press {
   /// Streams that are not larger than this stay.
   IdleStream than;
   /// How many calls wait: no more streams are of use.
-  std::size_t waiting = 1;
-  /// Only those of the module: it has all the instances that it may have.
+  std::size_t waiting = 0;
+  /// The module of the calls, and what it has.
+  const void* module = nullptr;
+  std::uint32_t granted = 0;
+  /// Only its own streams help it: it has all the instances that it may have.
   bool of_module_only = false;
 };
 
@@ -147,8 +150,10 @@ class InstanceClaim {
   void give_up_reserve() noexcept;
   /// Has an instance elsewhere that does nothing destroyed, for the room that it wants; false where there is none.
   bool call_in();
-  /// True when the module may have more instances, were there room.
-  [[nodiscard]] bool may_grow();
+  /// For calls here that wait, the first of them for a client that has `they`.
+  [[nodiscard]] Press press_for(ClientInstances they, std::size_t waiting);
+  /// True when the room of a stream of this module would be for those who press, not for calls of its own that wait.
+  [[nodiscard]] bool yields_to(const Press& press);
   /// Has those of other workers pressed for room (Owner::on_press()). False when there are none.
   bool press_others(const Press& press);
 

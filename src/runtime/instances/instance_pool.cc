@@ -432,10 +432,9 @@ void InstancePool::on_call_in() noexcept {
 // Not only of this module: the calls that wait here are no reason to end a stream of somebody with few of them, while
 // another module serves a client with many.
 bool InstancePool::end_idle_stream(const Press& press) noexcept {
-  const InstancePool* const pool = press.of_module_only ? this : nullptr;
   return std::any_of(holders_.begin(), holders_.end(), [&](InstanceHolder* holder) {
-    const auto found = holder->find_idle_stream(pool, press.they);
-    return found && press.than < *found && holder->end_idle_stream(pool, press.they);
+    const auto found = holder->find_idle_stream(press);
+    return found && press.than < *found && holder->end_idle_stream(press);
   });
 }
 
@@ -456,21 +455,21 @@ void InstancePool::press() noexcept {
     const GivenUp given = give_up_idle();
     if (given == GivenUp::now) continue;
     if (given == GivenUp::soon || claim_.call_in()) break;
-    Press press{instances_of(next->client_), {}, talking_.size(), !claim_.may_grow()};
+    const Press press = claim_.press_for(instances_of(next->client_), talking_.size());
     if (!others_were_pressed) {
       Press elsewhere = press;
       for (InstanceHolder* const holder : holders_) {
-        const auto found = holder->find_idle_stream(press.of_module_only ? this : nullptr, press.they);
-        if (found) elsewhere.than = std::max(elsewhere.than, *found);
+        if (const auto found = holder->find_idle_stream(press)) elsewhere.than = std::max(elsewhere.than, *found);
       }
       others_pressed_ = claim_.press_others(elsewhere);
       if (others_pressed_) break;
     }
-    if (!end_idle_stream(press)) break;
-    // What was given up elsewhere is there already, unless it is for others: then no more of it would help.
     const std::size_t before = talking_.size();
-    if (!press.of_module_only) serve_waiting();
-    if (talking_.size() == before && !press.of_module_only) break;
+    if (!end_idle_stream(press)) break;
+    if (press.of_module_only) continue;
+    // What another module gave up is there already, unless it is for others: then no more of it would help.
+    serve_waiting();
+    if (talking_.size() == before) break;
   }
   count_waiting();
   if (!talking_.empty()) timers_.schedule(press_, rpc::Clock::now() + press_again);

@@ -36,14 +36,11 @@ class InstanceHolder {
  public:
   /// Gives up one that does nothing.
   [[nodiscard]] virtual GivenUp give_up_idle(InstancePool&) noexcept { return GivenUp::none; }
-  /// The largest of its streams that only wait for their clients, of clients above `they`, which has an instance of
-  /// `pool`, or of any where that is nullptr.
-  [[nodiscard]] virtual std::optional<IdleStream> find_idle_stream(const InstancePool* /*pool*/,
-                                                                   ClientInstances /*they*/) noexcept {
-    return std::nullopt;
-  }
+  /// The largest of its streams that only wait for their clients, of those that are to make way: their clients are
+  /// above Press::they, and their pools yield.
+  [[nodiscard]] virtual std::optional<IdleStream> find_idle_stream(const Press&) noexcept { return std::nullopt; }
   /// Ends that one; false when there is none.
-  virtual bool end_idle_stream(const InstancePool* /*pool*/, ClientInstances /*they*/) noexcept { return false; }
+  virtual bool end_idle_stream(const Press&) noexcept { return false; }
 
  protected:
   InstanceHolder() = default;
@@ -130,6 +127,8 @@ class InstancePool final : private InstanceClaim::Owner {
   void stop_counting(InstanceWaiter& waiter) noexcept;
   /// A holder has an instance more that does nothing, or one less.
   void count_held_idle(int change) noexcept;
+  /// True when the room of one of its streams would be for those who press.
+  [[nodiscard]] bool yields_to(const Press& press) noexcept { return claim_.yields_to(press); }
   /// True when an instance that does nothing is rather for somebody else.
   [[nodiscard]] bool wanted() noexcept {
     return !talking_.empty() || module_->memory_budget().wanted() || claim_.yields();
