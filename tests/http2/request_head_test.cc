@@ -21,7 +21,7 @@ class RequestHeadTest : public testing::Test {
     add("content-type", "application/grpc");
   }
   void add(std::string_view name, std::string_view value) { head_.add(name, value, limit_, metadata_); }
-  std::optional<Refusal> judge() { return head_.judge(methods_, limit_, metadata_); }
+  std::optional<OwnAnswer> judge() { return head_.judge(methods_, limit_, metadata_); }
   rpc::StatusCode refused_with() {
     const auto refusal = judge();
     return refusal ? refusal->status.code : rpc::StatusCode::ok;
@@ -89,7 +89,7 @@ TEST_F(RequestHeadTest, AcceptsContentTypesWithFormatOrParameters) {
     RequestHead head;
     head.add(":path", "/test.Test/Unary", limit_, metadata_);
     head.add("content-type", type, limit_, metadata_);
-    EXPECT_EQ(head.judge(methods_, limit_, metadata_).value_or(Refusal{}).http_status, 415) << type;
+    EXPECT_EQ(head.judge(methods_, limit_, metadata_).value_or(OwnAnswer{}).http_status, 415) << type;
   }
 }
 

@@ -47,10 +47,10 @@ std::optional<std::string_view> subtype_of(std::string_view content_type) {
 
 using facade::quoted;
 
-Refusal in_grpc(rpc::StatusCode code, std::string message) { return {0, {code, std::move(message)}}; }
+OwnAnswer in_grpc(rpc::StatusCode code, std::string message) { return {0, {code, std::move(message)}}; }
 
 // No gRPC client means "/": those who do expect a web server, which reads a request before it answers.
-Refusal in_http(int http_status, std::string_view path, std::string message) {
+OwnAnswer in_http(int http_status, std::string_view path, std::string message) {
   return {http_status, {rpc::StatusCode::unknown, std::move(message)}, path == "/"};
 }
 
@@ -212,8 +212,8 @@ void RequestHead::decode_value(std::string_view key, std::string_view value, rpc
   }
 }
 
-std::optional<Refusal> RequestHead::judge(const rpc::MethodTable& methods, std::size_t max_list_size,
-                                          rpc::Metadata& metadata, const facade::Tools* tools) {
+std::optional<OwnAnswer> RequestHead::judge(const rpc::MethodTable& methods, std::size_t max_list_size,
+                                            rpc::Metadata& metadata, const facade::Tools* tools) {
   if (list_size_ > max_list_size) {
     std::string message = "the request headers have " + std::to_string(list_size_) +
                           " bytes (names, values and 32 for each); this server accepts at most " +
@@ -226,8 +226,8 @@ std::optional<Refusal> RequestHead::judge(const rpc::MethodTable& methods, std::
   if (content_types_ > 1) return in_http(400, path_, "The request has more than one content-type.\n");
   if (!http_method_.empty() || !is_grpc_) return judge_http(methods, metadata, tools);
   method_ = methods.find(path_);
-  if (method_ == nullptr) return Refusal{0, facade::unknown_method(path_, methods)};
-  if (!unknown_encoding_.empty() || timeout_malformed_) return Refusal{0, judge_grpc_fields()};
+  if (method_ == nullptr) return OwnAnswer{0, facade::unknown_method(path_, methods)};
+  if (!unknown_encoding_.empty() || timeout_malformed_) return OwnAnswer{0, judge_grpc_fields()};
   if (content_subtype_ == "json" && tools != nullptr) {
     exchange_ = facade::grpc_json::open(path_, encoding_, *tools);
     if (exchange_ != nullptr) {  // it decompresses by itself, and what it answers is not protobuf
@@ -256,7 +256,7 @@ rpc::Status RequestHead::judge_grpc_fields() const {
   return {};
 }
 
-std::optional<Refusal> RequestHead::judge_metadata(rpc::Metadata& metadata) {
+std::optional<OwnAnswer> RequestHead::judge_metadata(rpc::Metadata& metadata) {
   if (has_encoded_ || has_unfit_) decode(metadata);
   if (!metadata_error_.empty()) return in_grpc(rpc::StatusCode::internal, metadata_error_);
   return std::nullopt;
@@ -295,24 +295,24 @@ facade::Opening RequestHead::open_facade(const rpc::MethodTable& methods, rpc::M
   return facade::open(head, methods, tools);
 }
 
-std::optional<Refusal> RequestHead::take_opening(facade::Opening&& opening, rpc::Metadata& metadata) {
+std::optional<OwnAnswer> RequestHead::take_opening(facade::Opening&& opening, rpc::Metadata& metadata) {
   if (opening.exchange == nullptr) {
-    Refusal refusal{opening.http_status, std::move(opening.refusal)};
-    (opening.header_name == "allow" ? refusal.allow : refusal.accept_post) = std::move(opening.header_value);
-    refusal.after_request = !facade::may_wait_for_answer(content_type_);
-    return refusal;
+    OwnAnswer answer{opening.http_status, std::move(opening.refusal)};
+    (opening.header_name == "allow" ? answer.allow : answer.accept_post) = std::move(opening.header_value);
+    answer.after_request = !facade::may_wait_for_answer(content_type_);
+    return answer;
   }
   exchange_ = std::move(opening.exchange);
   method_ = opening.method;
   timeout_ = opening.timeout;
   encoding_ = opening.encoding;
   accepted_encodings_ = opening.accepted;
-  if (!opening.refusal.ok()) return Refusal{0, std::move(opening.refusal), exchange_->answers_whole()};
+  if (!opening.refusal.ok()) return OwnAnswer{0, std::move(opening.refusal), exchange_->answers_whole()};
   return judge_metadata(metadata);
 }
 
-std::optional<Refusal> RequestHead::judge_http(const rpc::MethodTable& methods, rpc::Metadata& metadata,
-                                               const facade::Tools* tools) {
+std::optional<OwnAnswer> RequestHead::judge_http(const rpc::MethodTable& methods, rpc::Metadata& metadata,
+                                                 const facade::Tools* tools) {
   const bool is_post = http_method_.empty();
   const bool is_method = methods.find(path_) != nullptr;
   if (tools != nullptr && !is_grpc_) {
@@ -323,9 +323,9 @@ std::optional<Refusal> RequestHead::judge_http(const rpc::MethodTable& methods, 
     if (cors.is_on() && facade::is_preflight(http_method_, metadata) &&
         (is_method || methods.find_http(path_) == nullptr || is_ruled(tools->facades.routes, metadata))) {
       if (cors.allows(*metadata.get("origin"))) {
-        Refusal refusal = in_http(204, path_, {});
-        refusal.preflight = true;
-        return refusal;
+        OwnAnswer answer = in_http(204, path_, {});
+        answer.preflight = true;
+        return answer;
       }
       return in_http(403, path_, "Pages of this origin may not call this server (see --cors-origin).\n");
     }
@@ -341,20 +341,20 @@ std::optional<Refusal> RequestHead::judge_http(const rpc::MethodTable& methods, 
     }
   }
   if (is_post) {
-    Refusal refusal =
+    OwnAnswer answer =
         in_http(415, path_,
                 "This is a gRPC server: it takes application/grpc, and application/json for its methods, but not " +
                     quoted(content_type_) + " here.\n");
-    refusal.after_request |= tools != nullptr && !facade::may_wait_for_answer(content_type_);
-    return refusal;
+    answer.after_request |= tools != nullptr && !facade::may_wait_for_answer(content_type_);
+    return answer;
   }
   const bool reads = http_method_ == "GET" || http_method_ == "HEAD";
   if (path_ == "/" && reads) return in_http(200, path_, about);
   if (!is_method && path_ != "/") return in_http(404, path_, "This is a gRPC server: it has nothing at this path.\n");
-  Refusal refusal =
+  OwnAnswer answer =
       in_http(405, path_, "This is a gRPC server: it answers POST requests only, not " + quoted(http_method_) + ".\n");
-  refusal.allow = is_method ? "POST" : "GET, HEAD, POST";
-  return refusal;
+  answer.allow = is_method ? "POST" : "GET, HEAD, POST";
+  return answer;
 }
 
 }  // namespace wasm_grpc::http2

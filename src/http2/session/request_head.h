@@ -22,9 +22,10 @@ class Routes;
 
 namespace wasm_grpc::http2 {
 
-/// Why a request is not served. `http_status` 0 is an answer in gRPC's terms, by `status`; any other is plain HTTP for
-/// a client that does not speak gRPC, with the message as its body.
-struct Refusal {
+/// What the server answers to a request by itself, which no handler sees: mostly why it is not served. `http_status` 0
+/// is an answer in gRPC's terms, by `status`; any other is plain HTTP for a client that does not speak gRPC, with the
+/// message as its body.
+struct OwnAnswer {
   int http_status = 0;
   rpc::Status status;
   bool after_request = false;    // answered when the request is complete, as web servers do, rather than at once
@@ -39,15 +40,15 @@ class RequestHead {
  public:
   void reset() noexcept;
 
-  /// Takes one field. The name is lower-case and the value free of control characters: nghttp2 has seen to it. User
-  /// metadata goes into `metadata`. Fields past `max_list_size` are only counted.
+  /// Takes one field. The name is lower-case and the value free of control characters: nghttp2 has seen to it, or
+  /// MessageRules. User metadata goes into `metadata`. Fields past `max_list_size` are only counted.
   void add(std::string_view name, std::string_view value, std::size_t max_list_size, rpc::Metadata& metadata);
 
-  /// To be called after the last field, with the same `metadata`: why the request cannot be served, or nothing. The
+  /// To be called after the last field, with the same `metadata`: what is answered without a handler, or nothing. The
   /// metadata of gRPC is then decoded; to that of HTTP the content-type is added. `tools` are those of the facades;
   /// nullptr: there are none.
-  [[nodiscard]] std::optional<Refusal> judge(const rpc::MethodTable& methods, std::size_t max_list_size,
-                                             rpc::Metadata& metadata, const facade::Tools* tools = nullptr);
+  [[nodiscard]] std::optional<OwnAnswer> judge(const rpc::MethodTable& methods, std::size_t max_list_size,
+                                               rpc::Metadata& metadata, const facade::Tools* tools = nullptr);
 
   /// What the request asks for; after judge() found nothing.
   [[nodiscard]] const rpc::Method* method() const noexcept { return method_; }
@@ -84,13 +85,13 @@ class RequestHead {
   void take_content_type(std::string_view value);
   static void rewrite_for_http(rpc::Metadata& metadata);
   [[nodiscard]] rpc::Status judge_grpc_fields() const;
-  [[nodiscard]] std::optional<Refusal> judge_metadata(rpc::Metadata& metadata);
-  [[nodiscard]] std::optional<Refusal> judge_http(const rpc::MethodTable& methods, rpc::Metadata& metadata,
-                                                  const facade::Tools* tools);
+  [[nodiscard]] std::optional<OwnAnswer> judge_metadata(rpc::Metadata& metadata);
+  [[nodiscard]] std::optional<OwnAnswer> judge_http(const rpc::MethodTable& methods, rpc::Metadata& metadata,
+                                                    const facade::Tools* tools);
   [[nodiscard]] bool is_ruled(const facade::rest::Routes& routes, const rpc::Metadata& metadata) const;
   [[nodiscard]] facade::Opening open_facade(const rpc::MethodTable& methods, rpc::Metadata& metadata,
                                             const facade::Tools& tools) const;
-  [[nodiscard]] std::optional<Refusal> take_opening(facade::Opening&& opening, rpc::Metadata& metadata);
+  [[nodiscard]] std::optional<OwnAnswer> take_opening(facade::Opening&& opening, rpc::Metadata& metadata);
 
   const rpc::Method* method_ = nullptr;
   std::size_t list_size_ = 0;

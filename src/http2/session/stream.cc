@@ -100,11 +100,11 @@ void Stream::take_field(std::string_view name, std::string_view value) {
 void Stream::head_complete(bool end_stream) {
   SessionCore& core = session_->core();
   const facade::Tools* tools = core.facade_tools ? &*core.facade_tools : nullptr;
-  const auto refusal = head_.judge(core.methods, core.settings.clients.max_header_list_size, request_.metadata, tools);
+  const auto own = head_.judge(core.methods, core.settings.clients.max_header_list_size, request_.metadata, tools);
   if (head_.has_exchange()) begin_facade();
-  if (refusal) {
+  if (own) {
     request_.half_closed = end_stream;
-    refuse(*refusal);
+    answer_itself(*own);
     return;
   }
   if (const std::size_t dropped = head_.dropped_fields(); dropped > 0) core.counters.metadata_dropped += dropped;
@@ -227,24 +227,24 @@ void Stream::let_go() noexcept {
   fail({rpc::StatusCode::internal, "the handler gave no answer"});
 }
 
-void Stream::refuse(const Refusal& refusal) {
+void Stream::answer_itself(const OwnAnswer& answer) {
   ++session_->core().counters.calls_refused;
   ignores_input_ = true;
-  if (refusal.http_status != 0) {
-    plain_status_ = refusal.http_status;
-    if (!refusal.allow.empty()) response_.headers.add("allow", refusal.allow);
-    if (!refusal.accept_post.empty()) response_.headers.add("accept-post", refusal.accept_post);
-    add_cors(refusal);
+  if (answer.http_status != 0) {
+    plain_status_ = answer.http_status;
+    if (!answer.allow.empty()) response_.headers.add("allow", answer.allow);
+    if (!answer.accept_post.empty()) response_.headers.add("accept-post", answer.accept_post);
+    add_cors(answer);
     if (!head_.is_head_request()) {
-      const auto body = std::as_bytes(std::span(refusal.status.message));
+      const auto body = std::as_bytes(std::span(answer.status.message));
       output_.assign(body.begin(), body.end());
     }
   }
-  if (refusal.after_request && !request_.half_closed) {
+  if (answer.after_request && !request_.half_closed) {
     answers_at_end_ = true;
-    response_.status = refusal.status;
+    response_.status = answer.status;
   } else {
-    fail(refusal.status);
+    fail(answer.status);
   }
 }
 

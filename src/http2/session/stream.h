@@ -145,8 +145,8 @@ class Stream final : public rpc::Call, public rpc::Timer {
   void start();
   void count_end() noexcept;
   [[nodiscard]] bool only_we_hold_it() const noexcept;
-  void refuse(const Refusal& refusal);
-  void add_cors(const Refusal& refusal);
+  void answer_itself(const OwnAnswer& answer);
+  void add_cors(const OwnAnswer& answer);
   void refuse_input(rpc::Status status);
   void answer_at_end();
   void submit_response();

@@ -18,12 +18,12 @@ constexpr std::size_t kept_buffer = std::size_t{64} << 10;
 
 }  // namespace
 
-void Stream::add_cors(const Refusal& refusal) {
+void Stream::add_cors(const OwnAnswer& answer) {
   const auto& tools = session_->core().facade_tools;
   if (!tools || !tools->facades.cors.is_on()) return;
   const auto origin = request_.metadata.get("origin");
   if (!origin || !tools->facades.cors.allows(*origin)) return;
-  if (refusal.preflight) {
+  if (answer.preflight) {
     tools->facades.cors.add_preflight_fields(*origin, request_.metadata, response_.headers);
   } else {
     tools->facades.cors.add_fields(*origin, {}, response_.headers);
