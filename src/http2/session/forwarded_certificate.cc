@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "net/tls/sort_names.h"
+
 namespace wasm_grpc::http2 {
 
 namespace {
@@ -126,7 +128,7 @@ std::optional<TlsNames> read_forwarded_certificate(std::string_view header) {
     }
     rest.remove_prefix(1);
   }
-  std::stable_sort(names.begin(), names.end(), [](const TlsName& a, const TlsName& b) { return a.kind < b.kind; });
+  net::sort_by_kind(names);
   return names;
 }
 

@@ -4,13 +4,14 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
-#include <algorithm>
 #include <array>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include "net/tls/sort_names.h"
 
 namespace wasm_grpc::net {
 
@@ -75,7 +76,7 @@ TlsNames names_of(const X509* certificate) {
     if (auto name = name_of(*sk_GENERAL_NAME_value(list, i))) add(std::move(*name));
   }
   ERR_clear_error();
-  std::stable_sort(names.begin(), names.end(), [](const TlsName& a, const TlsName& b) { return a.kind < b.kind; });
+  sort_by_kind(names);
   return names;
 }
 
