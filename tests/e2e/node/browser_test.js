@@ -162,6 +162,22 @@ for (const protocol of PROTOCOLS) {
   });
 }
 
+test("without any library: by fetch, in JSON, and only for pages that may", TEST, async () => {
+  const call = async ([url, message]) => {
+    const post = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(message) };
+    const response = await fetch(url, message ? post : {});
+    return { status: response.status, answer: await response.json() };
+  };
+  const location = { latitude: 471000000, longitude: 100000000 };
+  const expected = { status: 200, answer: { name: "Heron Bridge", location } };
+  const connect = [`${server.url}/routeguide.RouteGuide/GetFeature`, location];
+  const rest = [`${server.url}/v1/features/471000000/100000000`];
+  const page = await open(PROTOCOLS[0]);
+  for (const request of [connect, rest]) assert.deepEqual(await page.evaluate(call, request), expected);
+  const foreign = await open(PROTOCOLS[0], foreigner.url);
+  for (const request of [connect, rest]) await assert.rejects(foreign.evaluate(call, request), /Failed to fetch/);
+});
+
 // Browsers speak HTTP/2 over TLS only.
 for (const protocol of ["Connect, JSON", "gRPC-Web, by Connect"]) {
   test(`all of it over TLS, which is HTTP/2, by ${protocol}`, TEST, async () => {
