@@ -2,7 +2,7 @@
 // last says does not matter.
 //
 // Input: the header.
-#include "http2/forwarded_certificate.h"
+#include "http2/session/forwarded_certificate.h"
 
 #include <algorithm>
 #include <cstddef>
