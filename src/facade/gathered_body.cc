@@ -35,7 +35,8 @@ rpc::Status GatheredBody::add(std::span<const std::byte> bytes) {
 }
 
 std::size_t GatheredBody::missing() const noexcept {
-  if (length_) return *length_ - std::min(text_.size(), *length_);
+  // Of one that is too large only what it takes to find that.
+  if (length_) return std::min(*length_, max_size_ + 1) - std::min(text_.size(), *length_);
   return text_.size() >= much ? std::min(window, max_size_ + 1 - text_.size()) : 0;
 }
 

@@ -23,17 +23,19 @@ rpc::Status JsonEnvelopes::take(std::span<const std::byte> body, std::vector<std
     if (envelope_.size() < rpc::prefix_size) continue;
     const std::size_t length = length_of(envelope_);
     if (length > max_size_) {
+      envelope_.clear();  // nor is more of it wanted
       return {rpc::StatusCode::resource_exhausted, "the request message has " + std::to_string(length) +
                                                        " bytes; this server accepts at most " +
                                                        std::to_string(max_size_)};
     }
     if (envelope_.size() < rpc::prefix_size + length) continue;
-    if (rpc::Status status = take_envelope(frames); !status.ok()) return status;
+    const rpc::Status status = take_envelope(frames);
     if (length > std::size_t{4096}) {
       std::string().swap(envelope_);
     } else {
       envelope_.clear();
     }
+    if (!status.ok()) return status;
   }
   return {};
 }

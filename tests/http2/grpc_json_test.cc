@@ -1,10 +1,15 @@
 // application/grpc+json: gRPC whose messages are JSON, by the descriptors.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <string>
+#include <vector>
 
 #include "client.h"
 #include "described.h"
+#include "facade/grpc_json/exchange.h"
+#include "rpc/buffer_pool.h"
+#include "rpc/codec.h"
 #include "server.h"
 
 namespace wasm_grpc::http2 {
@@ -41,6 +46,20 @@ TEST_F(GrpcJson, AFailureIsAStatusInTrailers) {
 TEST_F(GrpcJson, AMethodThatIsNotDescribedGetsTheBytesAsTheyAre) {
   const Reply& reply = call("/test.Test/Abandon", framed("{") + framed("leave"));
   EXPECT_EQ(reply.messages(), (std::vector<std::string>{"{", "leave"}));
+}
+
+TEST(GrpcJsonExchange, WantsNoMoreOfAMessageThatIsTooLarge) {
+  const facade::Facades facades = describe_test_service();
+  rpc::BufferPool buffers;
+  rpc::Codec codec(buffers);
+  const facade::Tools tools{facades, codec, 100};
+  const auto exchange = facade::grpc_json::open("/test.Test/Bidi", rpc::Encoding::identity, tools);
+  ASSERT_NE(exchange, nullptr);
+  std::vector<std::byte> frames;
+  constexpr std::array prefix = {std::byte{0}, std::byte{0x3a}, std::byte{0}, std::byte{0}, std::byte{0}};
+  EXPECT_EQ(exchange->take(prefix, frames).code, rpc::StatusCode::resource_exhausted);
+  EXPECT_EQ(exchange->missing(0), 0U);
+  EXPECT_EQ(exchange->held(), 0U);
 }
 
 }  // namespace
