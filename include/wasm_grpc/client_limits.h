@@ -61,9 +61,9 @@ struct ClientLimits {
   /// stream to listen is silent by right.
   std::chrono::milliseconds request_idle_timeout{0};
 
-  /// How long a client may leave all answers that wait for it untaken; 0: for ever. A client that pauses all its
-  /// streams for longer is cut off too.
-  std::chrono::milliseconds stall_timeout{120'000};
+  /// How long a client may leave all answers that wait for it untaken; 0: for ever, while there is room
+  /// (ServerOptions::max_unread_output). A client that pauses all its streams for longer is cut off too.
+  std::chrono::milliseconds stall_timeout{0};
 };
 
 }  // namespace wasm_grpc

@@ -106,6 +106,11 @@ struct ServerOptions : ConnectionOptions {
   /// stacks, their code and the host's buffers of calls take comes on top.
   std::uint64_t max_total_memory = 0;
 
+  /// Bytes of answers that all clients together may leave unread, as far as they are not on their way; what a
+  /// connection has of less than 64 KiB does not count. When there are more, the connection that has most is ended; and
+  /// one that has more than half of it. 0: a quarter of the machine's memory, or of that of the control group.
+  std::uint64_t max_unread_output = 0;
+
   /// Bytes at the front of an ended instance's memory that are overwritten and kept for the next instance, rather than
   /// given back to the system. Where instances are many and short, as with InstanceMode::fresh, 128 KiB make a call
   /// twice as cheap; but the process keeps as much for each of the instances that were alive at once.

@@ -182,6 +182,12 @@ void add_serve(CLI::App& app, Command& run) {
       ->capture_default_str()
       ->type_name("N");
   command
+      ->add_option("--max-unread-output", server.max_unread_output,
+                   "Bytes of answers that clients may leave unread, all together; 0: a quarter of the memory there is")
+      ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1} << 50))
+      ->capture_default_str()
+      ->type_name("BYTES");
+  command
       ->add_option(
           "--max-total-memory", server.max_total_memory,
           "Most memory of all instances together, in bytes; 0: three quarters of the machine's or the cgroup's")

@@ -226,6 +226,12 @@ void Connection::violated(const Violation& violation) {
   schedule();
 }
 
+void Connection::end_unread() {
+  session_.forgive_unread();
+  violated({EndReason::unread_output, NGHTTP2_ENHANCE_YOUR_CALM,
+            "more answers than there is room for, and more than others leave unread"});
+}
+
 void Connection::note_end(EndReason reason, std::string_view detail) {
   if (end_noted_) return;
   end_noted_ = true;

@@ -53,6 +53,10 @@ class Connection final : public net::SocketOwner, private SessionOwner, private 
     return wire_ != nullptr ? wire_->incomplete() : session_.incomplete();
   }
   /// There is output, of whatever stream, that has not left.
+  /// Bytes of answers that its client has not taken.
+  [[nodiscard]] std::size_t unread() const noexcept { return session_.unread(); }
+  /// Ends it for them.
+  void end_unread();
   [[nodiscard]] bool output_waits() const noexcept { return socket_.waits() || session_.output_waits(); }
   /// Changes whenever output that had to wait has left.
   [[nodiscard]] std::uint64_t output_moved() const noexcept { return session_.data_sent() + socket_.moved(); }

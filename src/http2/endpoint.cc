@@ -26,6 +26,30 @@ void Endpoint::use_certificate_forwarders(net::Networks networks) {
 
 void Endpoint::use_window_budget(std::shared_ptr<WindowBudget> budget) { core_->window_budget = std::move(budget); }
 
+void Endpoint::use_output_budget(std::shared_ptr<OutputBudget> budget,
+                                 std::function<void(std::function<void()>)> post) {
+  budget->join({.post = std::move(post),
+                .largest =
+                    [this] {
+                      if (core_->flush_requested) flush();
+                      const Connection* connection = largest_unread();
+                      return connection == nullptr ? 0 : connection->unread();
+                    },
+                .end_largest =
+                    [this] {
+                      if (Connection* connection = largest_unread(); connection != nullptr) connection->end_unread();
+                    }});
+  core_->output_budget = std::move(budget);
+}
+
+Connection* Endpoint::largest_unread() const noexcept {
+  Connection* largest = nullptr;
+  for (const ConnectionRef& connection : core_->open) {
+    if (connection->unread() > (largest == nullptr ? 0 : largest->unread())) largest = &*connection;
+  }
+  return largest;
+}
+
 asio::io_context& Endpoint::io() noexcept { return core_->io; }
 
 void Endpoint::receive(net::Incoming&& connection) noexcept {

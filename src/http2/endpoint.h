@@ -3,6 +3,7 @@
 
 #include <asio/io_context.hpp>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "http2/endpoint_owner.h"
 #include "http2/session/bandwidth.h"
 #include "http2/session/counters.h"
+#include "http2/session/output_budget.h"
 #include "net/door.h"
 #include "net/networks.h"
 #include "net/tls/context.h"
@@ -22,6 +24,7 @@
 namespace wasm_grpc::http2 {
 
 struct Core;
+class Connection;
 
 /// Gets connections, reads, starts handlers, writes. Everything happens on the thread that runs `io`; no function is
 /// thread-safe, and none may be called from another thread. All that is given to the constructor outlives it.
@@ -48,6 +51,9 @@ class Endpoint final : public net::Receiver {
   /// What the windows of streams may grow by, shared with others. Likewise.
   void use_window_budget(std::shared_ptr<WindowBudget> budget);
 
+  /// Before the first connection. `post` runs a function on the endpoint's thread, from any.
+  void use_output_budget(std::shared_ptr<OutputBudget> budget, std::function<void(std::function<void()>)> post);
+
   [[nodiscard]] asio::io_context& io() noexcept override;
   /// Serves the connection; once the endpoint drains its client is told to go after what it asked for, once it is
   /// closed the connection is closed too.
@@ -71,6 +77,8 @@ class Endpoint final : public net::Receiver {
   [[nodiscard]] std::size_t live_streams() const noexcept;
 
  private:
+  [[nodiscard]] Connection* largest_unread() const noexcept;
+
   std::unique_ptr<Core> core_;
   std::shared_ptr<net::TlsContext> tls_;
   bool closed_ = false;

@@ -65,6 +65,7 @@ struct Server::State {
   std::vector<std::shared_ptr<const services::DescribedFiles>> native_files;
   services::HealthRegistry health;
   facade::Facades facades;
+  std::shared_ptr<http2::OutputBudget> output_budget;  // outlives the workers, who are asked by it
   net::Door door;
   net::Networks proxies;
   std::vector<std::unique_ptr<runtime::Worker>> workers;
@@ -189,6 +190,10 @@ Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options) {
   if (options.clients.max_window_growth > 0) {
     windows = std::make_shared<http2::WindowBudget>(options.clients.max_window_growth);
   }
+  const std::uint64_t most_unread = options.max_unread_output != 0
+                                        ? options.max_unread_output
+                                        : runtime::default_unread_output(runtime::system_memory());
+  state->output_budget = std::make_shared<http2::OutputBudget>(most_unread);
   for (unsigned i = 0; i < workers; ++i) {
     state->workers.push_back(
         std::make_unique<runtime::Worker>(state->options, state->budget, state->ticker, state->log, exchange, i));
@@ -197,6 +202,7 @@ Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options) {
     worker->use_tls(state->tls);
     worker->use_facades(state->facades);
     worker->use_window_budget(windows);
+    worker->use_output_budget(state->output_budget);
     worker->use_certificate_forwarders(forwarders.value());
     state->door.add(worker->receiver());
   }

@@ -66,6 +66,10 @@ class Worker final : private http2::EndpointOwner, private net::ListenerWatch {
   void use_tls(std::shared_ptr<net::TlsContext> tls) noexcept { endpoint_.use_tls(std::move(tls)); }
   /// What is spoken beside gRPC and HTTP; it outlives the worker.
   void use_facades(const facade::Facades& facades) { endpoint_.use_facades(facades); }
+  void use_output_budget(std::shared_ptr<http2::OutputBudget> budget) {
+    endpoint_.use_output_budget(std::move(budget),
+                                [this](std::function<void()> function) { post({}, std::move(function)); });
+  }
   /// A listener that accepts on this worker's thread. From start() on it may be used there only.
   [[nodiscard]] std::shared_ptr<net::Listener> make_listener(net::Door& door, const net::Networks& proxies);
   /// Waits there rather than for sockets; `events` outlives it.

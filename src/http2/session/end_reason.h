@@ -22,9 +22,10 @@ enum class EndReason : std::uint8_t {
   keepalive_timeout,  // ConnectionOptions::keepalive_timeout
   tls_failure,        // no agreement on TLS, or broken records later
   too_many,           // Endpoint::note_refused()
+  unread_output,      // ServerOptions::max_unread_output
   bad_proxy_header,   // it came from a proxy and began by no header of the PROXY protocol
 };
-inline constexpr std::size_t end_reasons = 14;
+inline constexpr std::size_t end_reasons = 15;
 /// Its name as in the log: "reset flood".
 [[nodiscard]] std::string_view name(EndReason reason) noexcept;
 /// True for what no client does by mistake.

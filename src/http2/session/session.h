@@ -108,6 +108,10 @@ class Session {
   /// A client makes us queue more and more that it does not read.
   [[nodiscard]] bool is_flooded() const noexcept;
   [[nodiscard]] bool has_streams() const noexcept { return streams_ != nullptr; }
+  /// Bytes of answers that the client has not let us send; 0 once it is being ended for them.
+  [[nodiscard]] std::size_t unread() const noexcept { return forgiven_ ? 0 : unread_; }
+  /// They do not count for the process any more: the connection is being ended for them.
+  void forgive_unread() noexcept;
   /// There is an answer that nghttp2 was given and the client's windows do not let go.
   [[nodiscard]] bool output_waits() const noexcept;
   /// DATA frames sent, and those with HEADERS frames.
@@ -153,12 +157,24 @@ class Session {
   /// The stream has all of its answer, with END_STREAM. Where the client's has not come, RST_STREAM(NO_ERROR) has to
   /// follow it.
   void answer_complete(Stream& stream) noexcept;
+  /// What a stream holds of its answer that has not been sent has become another.
+  void change_unread(std::size_t before, std::size_t after) noexcept {
+    unread_ += after - before;
+    // Small answers that leave at once need not be known to others.
+    if (unread_ >= reported_ + report_step ||
+        (unread_ < reported_ && (unread_ == 0 || reported_ - unread_ >= report_step))) {
+      report_unread();
+    }
+  }
   /// The stream object goes back to its pool.
   void forget() noexcept { --live_streams_; }
 
  private:
   struct Callbacks;  // nghttp2's
 
+  static constexpr std::size_t report_step = std::size_t{64} << 10;
+
+  void report_unread() noexcept;
   [[nodiscard]] bool say_settings();
   void begin_head(std::int32_t id);
   Stream* end_head() noexcept;
@@ -199,6 +215,9 @@ class Session {
   std::vector<Stream*> dirty_streams_;    // each retained
   std::vector<Stream*> written_streams_;  // each retained; empty outside a flush
   std::uint32_t early_ends_ = 0;
+  std::size_t unread_ = 0;
+  std::size_t reported_ = 0;  // of it, to the OutputBudget
+  bool forgiven_ = false;
   std::uint64_t data_sent_ = 0;
   std::uint64_t answers_sent_ = 0;
   LargeInput large_input_;

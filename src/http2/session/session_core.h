@@ -14,6 +14,7 @@
 #include "http2/session/bandwidth.h"
 #include "http2/session/counters.h"
 #include "http2/session/field_block.h"
+#include "http2/session/output_budget.h"
 #include "http2/session/session.h"
 #include "http2/session/stream.h"
 #include "net/networks.h"
@@ -31,6 +32,7 @@ struct SessionCore {
   const ConnectionOptions settings;
   net::Networks certificate_forwarders;         // ServerOptions::certificate_forwarders
   std::shared_ptr<WindowBudget> window_budget;  // ClientLimits::max_window_growth; nullptr: windows stay as they are
+  std::shared_ptr<OutputBudget> output_budget;  // ServerOptions::max_unread_output; nullptr: no limit
   const rpc::MethodTable& methods;
   rpc::TimerQueue& timers;
   EndpointOwner& owner;

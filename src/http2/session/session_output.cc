@@ -138,6 +138,20 @@ bool Session::is_flooded() const noexcept {
   return nghttp2_session_get_outbound_queue_size(session_) > 4 * core_.settings.max_concurrent_streams + 1000;
 }
 
+void Session::report_unread() noexcept {
+  OutputBudget* const budget = core_.output_budget.get();
+  if (budget == nullptr || forgiven_) return;
+  const bool grows = unread_ > reported_;
+  budget->change(reported_, unread_);
+  reported_ = unread_;
+  if (grows && budget->is_too_much(unread_)) budget->make_room();
+}
+
+void Session::forgive_unread() noexcept {
+  if (core_.output_budget != nullptr) core_.output_budget->change(std::exchange(reported_, 0), 0);
+  forgiven_ = true;
+}
+
 bool Session::output_waits() const noexcept {
   for (Stream* stream = streams_; stream != nullptr; stream = stream->place().next) {
     if (stream->has_unsent_output()) return true;

@@ -77,6 +77,7 @@ void Stream::recycle() noexcept {
 
 void Stream::on_closed(rpc::CallEnd why) {
   open_ = false;
+  count_unread();
   if (scheduled()) session_->core().timers.cancel(*this);
   if (granted_ > 0) session_->large_input().release(std::exchange(granted_, 0));
   shrink_window();

@@ -139,6 +139,8 @@ class Stream final : public rpc::Call, public rpc::Timer {
   void recycle() noexcept override;
   void on_timer() noexcept override;
 
+  /// Tells the session how much of the answer has not left. Costs a call that is answered at once a few additions.
+  void count_unread() noexcept;
   void set_deadline();
   void take_forwarded_certificate();
   [[nodiscard]] bool client_may_send() const noexcept;
@@ -181,6 +183,7 @@ class Stream final : public rpc::Call, public rpc::Timer {
   std::size_t allowance_ = 0;       // bytes the client may still send
   std::size_t held_ = 0;            // bytes it sent that the handler has not taken
   std::size_t granted_ = 0;         // bytes allowed beyond the stream window, for a large message
+  std::size_t unread_ = 0;          // bytes of the answer that the session knows of
   std::uint64_t silent_looks_ = 0;  // since something of the request came, or was taken
   bool over_time_ = false;          // the deadline is the server's
   bool open_ = false;               // known to nghttp2

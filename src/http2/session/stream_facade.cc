@@ -82,6 +82,7 @@ void Stream::submit_translated() {
   const bool ends = whole && facade.body.empty();
   if (ends) note_end_of_answer();
   submit_fields(block, !ends);
+  count_unread();
 }
 
 // Fills the empty body with what waits to be sent.

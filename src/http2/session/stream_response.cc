@@ -3,6 +3,7 @@
 #include <cstring>
 #include <ctime>
 #include <limits>
+#include <utility>
 
 #include "http2/session/session_core.h"
 #include "http2/session/stream.h"
@@ -25,7 +26,18 @@ ssize_t produce_output(nghttp2_session*, std::int32_t, std::uint8_t* buffer, std
 }  // namespace
 
 void Stream::output_ready() noexcept {
-  if (open_) session_->mark_dirty(*this);
+  if (!open_) return;
+  count_unread();
+  session_->mark_dirty(*this);
+}
+
+void Stream::count_unread() noexcept {
+  std::size_t unread = 0;
+  if (open_) {
+    unread = pending_output().size();
+    if (facade_ != nullptr) unread += facade_->body.size() - facade_->body_sent;
+  }
+  if (unread != unread_) session_->change_unread(std::exchange(unread_, unread), unread);
 }
 
 void Stream::submit() {
@@ -110,6 +122,7 @@ void Stream::submit_http_response() {
     const std::size_t unsent = pending_output().size();
     dropped_ += unsent;
     output_sent_ += unsent;
+    count_unread();
     if (!response_.finished) {
       if (unsent > 0) session_->mark_written(*this);
       return;
@@ -138,7 +151,11 @@ void Stream::submit_http_response() {
 }
 
 ssize_t Stream::produce(std::uint8_t* buffer, std::size_t length, std::uint32_t* data_flags) {
-  if (facade_ != nullptr) return produce_translated(buffer, length, data_flags);
+  if (facade_ != nullptr) {
+    const ssize_t produced = produce_translated(buffer, length, data_flags);
+    count_unread();
+    return produced;
+  }
   const auto pending = pending_output();
   if (pending.empty() && !output_complete()) {
     deferred_ = true;
@@ -165,6 +182,7 @@ ssize_t Stream::give_frames(std::span<const std::byte> frames, std::uint8_t* buf
   } else if (size > 0) {
     std::memcpy(buffer, frames.data(), size);
     output_sent_ += size;
+    count_unread();
     if (!output_complete()) session_->mark_written(*this);
   }
   return static_cast<ssize_t>(size);
@@ -186,6 +204,7 @@ void Stream::note_end_of_answer() { session_->answer_complete(*this); }
 std::span<const std::byte> Stream::take_output(std::size_t length) {
   const auto piece = pending_output().first(length);
   output_sent_ += length;
+  count_unread();
   return piece;
 }
 

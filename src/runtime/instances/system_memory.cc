@@ -105,4 +105,8 @@ std::uint64_t default_guest_memory(std::optional<std::uint64_t> system) {
   return system ? *system / 4 * 3 : std::numeric_limits<std::uint64_t>::max();
 }
 
+std::uint64_t default_unread_output(std::optional<std::uint64_t> system) {
+  return system ? *system / 4 : std::numeric_limits<std::uint64_t>::max();
+}
+
 }  // namespace wasm_grpc::runtime

@@ -14,4 +14,7 @@ namespace wasm_grpc::runtime {
 /// What guests get of it where nobody says how much: three quarters. As much as they like where it is not known.
 [[nodiscard]] std::uint64_t default_guest_memory(std::optional<std::uint64_t> system);
 
+/// What answers may take of it that clients have not read, where nobody says: a quarter.
+[[nodiscard]] std::uint64_t default_unread_output(std::optional<std::uint64_t> system);
+
 }  // namespace wasm_grpc::runtime

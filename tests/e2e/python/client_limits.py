@@ -286,7 +286,7 @@ def header_timeout(trial: Trial):
     ends_after(begin, trial.value)
 
 
-@limit("--stall-timeout", 400, None, OVER_HTTP2, because="the default is two minutes")
+@limit("--stall-timeout", 400, None, OVER_HTTP2, because="there is none by default")
 def stall_timeout(trial: Trial):
     server = trial.serve(trial.guest)
     window_of_nothing = frame(SETTINGS, 0, 0, bytes([0, 4, 0, 0, 0, 0]))
@@ -411,3 +411,7 @@ held_elsewhere("--keepalive-time", BY_TIME, "tests/http2/life_test.cc: ASilentCl
 held_elsewhere("--keepalive-timeout", BY_TIME, "tests/http2/life_test.cc: AClientThatAnswersNothingIsDropped")
 held_elsewhere("--min-ping-interval", BY_TIME, "tests/http2/life_test.cc: TooManyPingsEndTheConnectionAndSaySo",
                "tests/http2/life_test.cc: CanBeSwitchedOff")
+held_elsewhere("--max-unread-output", "its default is a quarter of the machine's memory",
+               "tests/http2/output_budget_test.cc: AConnectionThatLeavesMoreThanHalfOfAllUnreadIsEnded",
+               "tests/http2/output_budget_test.cc: AClientMayPauseWhileThereIsRoomAndReadLater",
+               "tests/e2e/python/test_backpressure.py: test_a_client_that_leaves_too_much_unread_is_cut_off_and_others_are_not")

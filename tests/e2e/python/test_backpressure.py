@@ -1,6 +1,8 @@
 """Flow control: whoever is slow stops the other side, and the server's memory does not grow."""
 
+import contextlib
 import pathlib
+import socket
 import time
 
 import conformance_pb2 as conformance
@@ -8,6 +10,8 @@ import conformance_pb2_grpc
 import echo_pb2
 import echo_pb2_grpc
 import pytest
+from http2_client import message
+from http2_frames import DATA, END_STREAM, PREFACE, REQUEST, SETTINGS, frame, headers, literal
 from outbox import Outbox
 from server import eventually
 
@@ -155,3 +159,19 @@ def test_streams_that_end_leave_no_descriptors_behind(server, connect):
         conformance_pb2_grpc.GuestStub(channel).Count(EMPTY, timeout=LIMIT)
         channel.close()
     eventually(lambda: len(list(descriptors.iterdir())) <= before + 1, "its connections are closed")
+
+
+def test_a_client_that_leaves_too_much_unread_is_cut_off_and_others_are_not(serve, connect):
+    server = serve("conformance", "--workers", "2", "--max-unread-output", str(2 * MIB))
+    flood = conformance.NumberRequest(number=1000).SerializeToString()
+    others = conformance_pb2_grpc.GuestStub(connect(server))
+    with socket.create_connection(server.host_and_port, timeout=LIMIT) as connection:
+        window_of_nothing = frame(SETTINGS, 0, 0, bytes([0, 4, 0, 0, 0, 0]))
+        block = REQUEST.replace(literal(b":path", b"/echo.Echo/BidiStream"), literal(b":path", b"/test.Guest/Flood"))
+        calls = [headers(i, block) + frame(DATA, END_STREAM, i, message(flood)) for i in range(1, 201, 2)]
+        connection.sendall(PREFACE + window_of_nothing + b"".join(calls))
+        with contextlib.suppress(ConnectionError):
+            while connection.recv(65_536):
+                pass
+    server.wait_for_log("unread output")
+    assert others.Count(EMPTY, timeout=LIMIT).number > 0
