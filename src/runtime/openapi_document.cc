@@ -1,6 +1,5 @@
 #include "runtime/openapi_document.h"
 
-#include <algorithm>
 #include <set>
 #include <span>
 
@@ -23,13 +22,6 @@ std::string openapi_document(std::span<const std::shared_ptr<GuestModule>> modul
     if (!names.empty()) title += (title.empty() ? "" : ", ") + module->name();
   }
   return openapi::document(services, {title.empty() ? "wasm-grpc" : title, "1"});
-}
-
-bool serves_http(std::span<const MethodInfo> methods, std::string_view path) {
-  return std::ranges::any_of(methods, [&](const MethodInfo& method) {
-    if (method.kind != rpc::MethodKind::http || !path.starts_with(method.path)) return false;
-    return method.path == "/" || method.path.size() == path.size() || path[method.path.size()] == '/';
-  });
 }
 
 void DocumentHandler::start(rpc::Call& call) noexcept {

@@ -18,9 +18,6 @@ inline constexpr std::string_view openapi_path = "/openapi.json";
 /// Of the services that modules serve and describe.
 [[nodiscard]] std::string openapi_document(std::span<const std::shared_ptr<GuestModule>> modules);
 
-/// Whether a method of kind HTTP has the path.
-[[nodiscard]] bool serves_http(std::span<const MethodInfo> methods, std::string_view path);
-
 /// Answers GET and HEAD with a document of JSON.
 class DocumentHandler final : public rpc::Handler {
  public:

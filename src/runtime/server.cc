@@ -382,7 +382,7 @@ Result<> Server::add_reflection() {
 }
 
 Result<> Server::add_openapi() {
-  if (runtime::serves_http(state_->methods, runtime::openapi_path) ||
+  if (state_->workers.front()->serves_http(runtime::openapi_path) ||
       state_->facades.routes.find("GET", runtime::openapi_path).rule != nullptr) {
     return success();  // a module has the path
   }

@@ -78,7 +78,9 @@ class Worker final : private http2::EndpointOwner, private net::ListenerWatch {
 
   // ---- From any thread ----
 
-  /// The gRPC method of that path; nullptr for none. Once nothing is added any more.
+  /// Whether a method of kind HTTP has the path. Once nothing is added any more, as the next one.
+  [[nodiscard]] bool serves_http(std::string_view path) const noexcept { return methods_.find_http(path) != nullptr; }
+  /// The gRPC method of that path; nullptr for none.
   [[nodiscard]] const rpc::Method* find_method(std::string_view path) const noexcept { return methods_.find(path); }
   /// Adds what this worker has counted. `total` has the worker's modules, in the order they were added.
   void add_counters(ServerCounters& total) const;

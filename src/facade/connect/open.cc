@@ -7,6 +7,7 @@
 #include "facade/connect/query.h"
 #include "facade/connect/streaming.h"
 #include "facade/connect/unary.h"
+#include "facade/encodings.h"
 #include "facade/facades.h"
 #include "facade/own_fields.h"
 #include "facade/unknown_method.h"
@@ -63,21 +64,12 @@ class CallTerms {
     }
     if (const auto milliseconds = head.fields.get("connect-timeout-ms")) read_timeout(*milliseconds);
     if (const auto name = head.fields.get(std::string(prefix) + "content-encoding")) set_encoding(*name);
-    for (std::size_t i = 0; const auto list = head.fields.get(std::string(prefix) + "accept-encoding", i); ++i) {
-      accepted.add_list(*list);
-    }
+    accepted = accepted_encodings(head.fields, std::string(prefix) + "accept-encoding");
   }
 
   void set_encoding(std::string_view value) {
     if (value.empty() || value == "identity") return;
-    const auto known = rpc::parse_encoding(value);
-    if (!known) {
-      refuse(rpc::StatusCode::unimplemented, "the compression " + quoted(value) +
-                                                 " is not supported; this server knows " +
-                                                 std::string(rpc::known_encodings));
-      return;
-    }
-    encoding = *known;
+    if (rpc::Status unknown = read_encoding(value, encoding); refusal.ok()) refusal = std::move(unknown);
   }
   void refuse(rpc::StatusCode code, std::string message) {
     if (refusal.ok()) refusal = {code, std::move(message)};

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "facade/encodings.h"
 #include "facade/facades.h"
 #include "facade/own_fields.h"
 #include "facade/rest/exchange.h"
@@ -51,16 +52,10 @@ Opening open(const Head& head, const rpc::MethodTable& methods, const Tools& too
   rpc::Encoding encoding = rpc::Encoding::identity;
   opening.refusal = head.grpc_refusal;
   if (const auto named = head.fields.get("content-encoding"); named && *named != "identity") {
-    const auto known = rpc::parse_encoding(*named);
-    if (!known && opening.refusal.ok()) {
-      opening.refusal = {rpc::StatusCode::unimplemented, "the compression " + quoted(*named) +
-                                                             " is not supported; this server knows " +
-                                                             std::string(rpc::known_encodings)};
-    }
-    encoding = known.value_or(encoding);
+    if (rpc::Status unknown = read_encoding(*named, encoding); opening.refusal.ok())
+      opening.refusal = std::move(unknown);
   }
-  rpc::EncodingSet accepted;
-  for (std::size_t i = 0; const auto list = head.fields.get("accept-encoding", i); ++i) accepted.add_list(*list);
+  const rpc::EncodingSet accepted = accepted_encodings(head.fields, "accept-encoding");
   opening.exchange = std::make_unique<RestExchange>(
       RestTerms{tools.facades.schemas.find(method->path), rpc::streams_requests(method->kind),
                 rpc::streams_responses(method->kind), encoding, accepted.contains(rpc::Encoding::gzip)},
