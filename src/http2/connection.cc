@@ -140,6 +140,7 @@ void Connection::flush() {
   session_.note_flush();
   // Marked again after the handshake of TLS, and when it is known what is spoken.
   if (!socket_.is_ready() || session_.is_busy() || wire_ == nullptr) return;
+  if (life_.is_lingering()) return;  // all was said
   session_.submit();
   if (socket_.waits()) return;
 
@@ -160,7 +161,8 @@ void Connection::flush() {
       close();
       return;
     }
-    if (pulled.go_on) go_on_later();
+    // A session that takes no input any more would be gone on with for ever.
+    if (pulled.go_on && session_.takes_input()) go_on_later();
   }
   after_flush();
 }

@@ -1,7 +1,13 @@
 // How calls and connections end.
 #include <gtest/gtest.h>
 
+#include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/read.hpp>
+#include <asio/write.hpp>
+#include <chrono>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -225,6 +231,26 @@ TEST(Hostile, AConnectionWithoutAHandshakeIsClosed) {
   Client client(server.port());  // connected, and silent
   EXPECT_TRUE(eventually([&] { return server.counters().connections_accepted == 1; }));
   EXPECT_TRUE(eventually([&] { return server.counters().connections_open == 0; }));
+}
+
+TEST(Connections, ThatWaitForTheirClientToCloseDoNothingMeanwhile) {
+  Server server;
+  for (const char* request :
+       {"GET /http HTTP/1.0\r\nhost: a\r\n\r\n", "GET /http HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n",
+        "GET /http HTTP/3.7\r\n\r\n"}) {
+    asio::io_context io;
+    asio::ip::tcp::socket socket(io);
+    socket.connect({asio::ip::address_v4::loopback(), server.port()});
+    asio::write(socket, asio::buffer(std::string_view(request)));
+    std::string answer;
+    asio::error_code error;
+    asio::read(socket, asio::dynamic_buffer(answer), error);
+    ASSERT_EQ(error, asio::error::eof) << request;
+    ASSERT_TRUE(answer.starts_with("HTTP/1.1 ")) << answer;
+    const int before = server.flushes();
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    EXPECT_LT(server.flushes() - before, 10) << request;
+  }
 }
 
 TEST(Hostile, StreamsOverTheLimitAreRefused) {

@@ -306,12 +306,15 @@ class Server::Worker final : public EndpointOwner, public net::ListenerWatch {
   void refused(const std::string& peer) noexcept override { server_.endpoint_->note_refused(peer, "one too many"); }
   void accept_failed(std::error_code) noexcept override {}
   void wake() noexcept override {
+    ++flushes_;
     asio::post(server_.io_, [this] { server_.endpoint_->flush(); });
   }
   void drained() noexcept override { server_.drained_ = true; }
+  [[nodiscard]] int flushes() const noexcept { return flushes_; }
 
  private:
   Server& server_;
+  std::atomic<int> flushes_{0};
 };
 
 Server::Server(const ConnectionOptions& settings, std::size_t max_connections, const facade::Facades* facades)
@@ -383,6 +386,8 @@ Counters Server::counters() {
   on_thread([&](Endpoint& endpoint) { counters = endpoint.counters(); });
   return counters;
 }
+
+int Server::flushes() const { return worker_->flushes(); }
 
 std::size_t Server::live_streams() {
   std::size_t streams = 0;

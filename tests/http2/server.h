@@ -64,6 +64,8 @@ class Server {
   void drain();
   [[nodiscard]] Counters counters();
   [[nodiscard]] std::size_t live_streams();
+  /// How often the endpoint asked for a flush.
+  [[nodiscard]] int flushes() const;
   /// Lets the Stall handlers go on.
   void release_stall();
 

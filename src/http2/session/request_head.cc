@@ -229,7 +229,7 @@ std::optional<OwnAnswer> RequestHead::judge(const rpc::MethodTable& methods, std
   if (method_ == nullptr) return OwnAnswer{0, facade::unknown_method(path_, methods)};
   if (!unknown_encoding_.empty() || timeout_malformed_) return OwnAnswer{0, judge_grpc_fields()};
   if (content_subtype_ == "json" && tools != nullptr) {
-    exchange_ = facade::grpc_json::open(path_, encoding_, *tools);
+    exchange_ = facade::grpc_json::open(path_, encoding_, accepted_encodings_, *tools);
     if (exchange_ != nullptr) {  // it decompresses by itself, and what it answers is not protobuf
       encoding_ = rpc::Encoding::identity;
       accepted_encodings_.clear();
