@@ -6,32 +6,14 @@
 
 #include "client.h"
 #include "described.h"
+#include "gzip.h"
 #include "rpc/base64.h"
-#include "rpc/buffer_pool.h"
-#include "rpc/codec.h"
 #include "server.h"
 
 namespace wasm_grpc::http2 {
 namespace {
 
 using nlohmann::json;
-
-std::string gzipped(std::string_view text) {
-  rpc::BufferPool pool;
-  rpc::Codec codec(pool);
-  std::vector<std::byte> out;
-  EXPECT_TRUE(codec.compress(rpc::Encoding::gzip, std::as_bytes(std::span(text)), out));
-  return {reinterpret_cast<const char*>(out.data()), out.size()};
-}
-
-std::string gunzipped(std::string_view text) {
-  rpc::BufferPool pool;
-  rpc::Codec codec(pool);
-  std::vector<std::byte> out;
-  EXPECT_EQ(codec.decompress(rpc::Encoding::gzip, std::as_bytes(std::span(text)), 10'000'000, out),
-            rpc::CodecOutcome::done);
-  return {reinterpret_cast<const char*>(out.data()), out.size()};
-}
 
 class Connect : public testing::Test {
  protected:

@@ -8,7 +8,8 @@ namespace wasm_grpc::facade::grpc_json {
 
 class GrpcJsonExchange final : public Exchange {
  public:
-  explicit GrpcJsonExchange(JsonEnvelopes json) : json_(std::move(json)) {}
+  /// `gzip`: whether answers may be compressed so.
+  GrpcJsonExchange(JsonEnvelopes json, bool gzip) : json_(std::move(json)), gzip_(gzip) {}
 
   [[nodiscard]] rpc::Status take(std::span<const std::byte> body, std::vector<std::byte>& frames) override {
     return json_.take(body, frames);
@@ -26,9 +27,12 @@ class GrpcJsonExchange final : public Exchange {
 
  private:
   JsonEnvelopes json_;
+  const bool gzip_;
 };
 
-/// Nothing where the method is not described: then its guest gets the bytes as they come.
-[[nodiscard]] std::unique_ptr<Exchange> open(std::string_view path, rpc::Encoding encoding, const Tools& tools);
+/// Nothing where the method is not described: then its guest gets the bytes as they come. `accepted` is what answers
+/// may be compressed by: large ones are, by gzip.
+[[nodiscard]] std::unique_ptr<Exchange> open(std::string_view path, rpc::Encoding encoding, rpc::EncodingSet accepted,
+                                             const Tools& tools);
 
 }  // namespace wasm_grpc::facade::grpc_json
