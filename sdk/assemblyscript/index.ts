@@ -1,0 +1,2 @@
+// What `import ... from "wasm-grpc-guest"` finds.
+export * from "./assembly/index";
