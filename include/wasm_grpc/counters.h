@@ -76,7 +76,12 @@ struct ServerCounters {
   /// ServerOptions::log_level drops are not counted.
   std::uint64_t log_lines_dropped = 0;
 
-  std::vector<ModuleCounters> modules;  // in the order they were added
+  std::uint64_t generation = 0;      // ReloadReport::generation of what is served
+  std::uint64_t reloads_failed = 0;  // refused, with nothing changed
+
+  /// Of those that are served, in the order they were added. What a module has counted whose place one took that has
+  /// its name is counted on.
+  std::vector<ModuleCounters> modules;
 };
 
 }  // namespace wasm_grpc

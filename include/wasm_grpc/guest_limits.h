@@ -62,6 +62,8 @@ struct GuestLimits {
   /// Most calls on one worker that wait for an instance. One more is answered RESOURCE_EXHAUSTED, or in its place one
   /// of the client that has most of them. As many streams again may wait whose clients have said nothing yet.
   std::size_t max_waiting_calls = 1024;
+
+  [[nodiscard]] bool operator==(const GuestLimits&) const = default;
 };
 
 }  // namespace wasm_grpc

@@ -31,8 +31,9 @@ class HostModule {
   explicit HostModule(std::string name) : name_(std::move(name)) {}
 
   /// Each guest module that imports anything from this one gets a T of its own, which all its instances share on all
-  /// workers. `make` is called when the module is added to the server; what it throws is the error of that. The T lives
-  /// until the server is destroyed, or longer where the embedder keeps it. It must be thread-safe.
+  /// workers. `make` is called when the module is added to the server; what it throws is the error of that. A module
+  /// that takes the place of one of its name gets the T of that. The T lives until its module is no longer served, or
+  /// longer where the embedder keeps it. It must be thread-safe.
   template <typename T>
   HostModule& module_state(std::function<std::shared_ptr<T>(const ModuleOptions& module)> make) {
     module_state_type_ = &typeid(T);

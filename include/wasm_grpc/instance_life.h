@@ -34,6 +34,8 @@ struct InstanceLife {
   /// Instances beyond `warm` that were not needed for this long (up to twice as long) are destroyed, and their memory
   /// goes back to the system. 0: never.
   std::chrono::milliseconds idle_timeout{60'000};
+
+  [[nodiscard]] bool operator==(const InstanceLife&) const = default;
 };
 
 }  // namespace wasm_grpc

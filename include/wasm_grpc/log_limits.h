@@ -13,6 +13,8 @@ struct LogLimits {
   std::uint32_t burst = 10'000;
   /// Lines a second after that. 0: as many as they like, whatever the burst.
   std::uint32_t lines_per_second = 1'000;
+
+  [[nodiscard]] bool operator==(const LogLimits&) const = default;
 };
 
 }  // namespace wasm_grpc

@@ -34,6 +34,8 @@ struct DirectoryGrant {
   std::string host_path;
   std::string guest_path;
   bool read_only = true;
+
+  [[nodiscard]] bool operator==(const DirectoryGrant&) const = default;
 };
 
 /// What one module is given. Nothing but clocks, random numbers and its log, unless said here.
@@ -53,6 +55,11 @@ struct ModuleOptions {
   SharedStateLimits shared_state;
   /// How much its guests may write into the log.
   LogLimits log;
+  /// Whether a reload is refused that takes from its callers what they have: a method, or its kind, or a field of a
+  /// message by its number or type (docs/reload.md). Else there are warnings.
+  bool require_compatible = false;
+
+  [[nodiscard]] bool operator==(const ModuleOptions&) const = default;
 };
 
 /// What is asked of clients that connect by TLS.

@@ -23,6 +23,7 @@
 #include "wasm_grpc/counters.h"
 #include "wasm_grpc/host_module.h"
 #include "wasm_grpc/options.h"
+#include "wasm_grpc/reload.h"
 #include "wasm_grpc/result.h"
 #include "wasm_grpc/rpc/call.h"
 #include "wasm_grpc/rpc/method.h"
@@ -82,8 +83,8 @@ using HandlerFactory = std::function<std::unique_ptr<rpc::Handler>()>;
 using UnaryFunction =
     std::function<rpc::Status(rpc::Call& call, std::span<const std::byte> request, std::vector<std::byte>& response)>;
 
-/// A server. Set it up from one thread: add_host_module(), add_module(), add_method(), listen(), then start().
-/// stop(), wait() and counters() may be called from any thread.
+/// A server. Set it up from one thread: add_host_module(), add_module(), add_method(), listen(), then start(). Then
+/// modules may be changed. stop(), wait() and counters() may be called from any thread.
 class Server {
  public:
   [[nodiscard]] static Result<std::unique_ptr<Server>> create(const ServerOptions& options);
@@ -96,7 +97,8 @@ class Server {
   /// as their functions have not.
   Result<> add_host_module(HostModule module);
 
-  /// Loads a module: compiles it, runs its start once to learn its methods. Takes time; errors name the file.
+  /// Loads a module: compiles it, runs its start once to learn its methods. Takes time; errors name the file. Of a
+  /// server that has started it is a change of modules, as below.
   Result<ModuleInfo> add_module(const std::string& path, const ModuleOptions& options);
   /// Says what can be known of a module without running it, and does not add it. Its methods are those of the services
   /// that its custom section "wasm_grpc.descriptors" describes; it may declare others when it is added.
@@ -144,6 +146,21 @@ class Server {
   /// All methods, of modules and native ones.
   [[nodiscard]] std::vector<MethodInfo> methods() const;
 
+  // ---- Other modules, once the server has started: docs/reload.md ----
+  //
+  // From any thread but the workers' (which run handlers and host functions): these wait for the workers, and for each
+  // other. A change is made whole or not at all: when it fails, with the reason, everything serves on as it did. A
+  // module is read, compiled, started and warmed before it takes the place of another, whose calls then go on in its
+  // instances: within ServerOptions::drain_timeout, or they end with UNAVAILABLE.
+
+  /// Serves these modules from now on, in place of all that are served. One of a name that is served takes the place of
+  /// that; where its bytes and its options are the same it is left as it is.
+  [[nodiscard]] Result<ReloadReport> reload(const std::vector<ModuleSource>& modules);
+  /// Serves this one in place of the module of its name, also where nothing about it has changed.
+  [[nodiscard]] Result<ModuleInfo> replace_module(const ModuleSource& module);
+  /// Serves the module of this name no longer.
+  [[nodiscard]] Result<ReloadReport> remove_module(std::string_view name);
+
   /// What was counted so far. Once the server has started, from any thread, also after it has stopped; it disturbs no
   /// worker.
   [[nodiscard]] ServerCounters counters() const;
@@ -158,7 +175,8 @@ class Server {
   /// How many workers there are; below, they are numbered from 0.
   [[nodiscard]] std::size_t workers() const noexcept;
   [[nodiscard]] const ServerOptions& options() const noexcept;
-  /// The gRPC method of that path, with the handler that serves it on that worker; nullptr for none.
+  /// The gRPC method of that path, with the handler that serves it on that worker; nullptr for none. On the thread of
+  /// that worker: a call is told of it at once (rpc::Call::set_method()), and keeps it.
   [[nodiscard]] const rpc::Method* find_method(std::size_t worker, std::string_view path) const noexcept;
   /// Runs a function on the thread of the worker soon, in the order they are posted; not when it stops before. It must
   /// not throw.
@@ -169,6 +187,10 @@ class Server {
   [[nodiscard]] Result<> add_reflection();
   [[nodiscard]] Result<> add_openapi();
   [[nodiscard]] Result<> add_health();
+  [[nodiscard]] Result<> may_reload() const;
+  [[nodiscard]] Result<ModuleInfo> add_while_running(const ModuleSource& source);
+  template <typename Change>
+  auto counted(const Change& change);
   explicit Server(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

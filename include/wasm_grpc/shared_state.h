@@ -19,6 +19,8 @@ struct SharedStateLimits {
   /// Bytes one value may have: the host copies it while nothing else runs on that worker. A larger one is answered
   /// TOO_LARGE.
   std::size_t max_kv_value = std::size_t{1} << 20;
+
+  [[nodiscard]] bool operator==(const SharedStateLimits&) const = default;
 };
 
 }  // namespace wasm_grpc

@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "rpc/method_table.h"
@@ -64,15 +65,24 @@ class Exchange {
   /// Appends to the body how the answer ends.
   virtual void finish(const rpc::Response& response, std::string& body) = 0;
 
+  /// Has what it refers to live as long as it does.
+  void keep(std::shared_ptr<const Facades> facades) noexcept { facades_ = std::move(facades); }
+
  protected:
   Exchange() = default;
+
+ private:
+  std::shared_ptr<const Facades> facades_;
 };
 
-/// What exchanges use of the worker they are on. It outlives them.
+/// What exchanges use of the worker they are on, which outlives them.
 struct Tools {
   const Facades& facades;
   rpc::Codec& codec;
   std::size_t max_message_size;
+  /// Keeps the facades, which exchanges refer to. It counts those of one worker only, so that workers do not share a
+  /// count. nullptr: they outlive the exchanges.
+  std::shared_ptr<const Facades> owner = nullptr;
 };
 
 /// The head of a request that is not gRPC over HTTP/2.

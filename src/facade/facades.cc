@@ -37,9 +37,9 @@ std::vector<const google::protobuf::MethodDescriptor*> described(
 }  // namespace
 
 Result<> Facades::add(std::string_view module, std::span<const google::protobuf::FileDescriptor* const> files,
-                      std::span<const std::string> paths) {
+                      std::span<const std::string> paths, std::shared_ptr<const json::Types> types) {
   if (files.empty()) return success();
-  auto types = std::make_unique<const json::Types>(files);
+  if (types == nullptr) types = std::make_shared<const json::Types>(files);
   const std::vector<const google::protobuf::MethodDescriptor*> methods = described(files, paths);
   if (auto routed = routes.add(methods, module, *types); !routed.ok()) return routed;
   schemas.add(methods, std::move(types));
@@ -53,6 +53,7 @@ bool may_wait_for_answer(std::string_view content_type) noexcept {
 Opening open(const Head& head, const rpc::MethodTable& methods, const Tools& tools) {
   for (const Open ask : facades) {
     Opening opening = ask(head, methods, tools);
+    if (opening.exchange != nullptr) opening.exchange->keep(tools.owner);
     if (opening.exchange != nullptr || opening.http_status != 0) return opening;
   }
   return {};

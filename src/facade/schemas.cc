@@ -8,7 +8,7 @@ namespace wasm_grpc::facade {
 
 namespace pb = google::protobuf;
 
-void Schemas::add(std::span<const pb::MethodDescriptor* const> methods, std::unique_ptr<const json::Types> types) {
+void Schemas::add(std::span<const pb::MethodDescriptor* const> methods, std::shared_ptr<const json::Types> types) {
   const json::Types& kept = *types_.emplace_back(std::move(types));
   for (const pb::MethodDescriptor* method : methods) {
     Schema schema;

@@ -25,12 +25,12 @@ struct Schema {
   bool only_reads = false;
 };
 
-/// By the paths of methods. Filled while a server is set up, then only read, from any thread.
+/// By the paths of methods. Filled, then only read, from any thread.
 class Schemas {
  public:
   /// Notes these methods, whose messages are of `types`.
   void add(std::span<const google::protobuf::MethodDescriptor* const> methods,
-           std::unique_ptr<const json::Types> types);
+           std::shared_ptr<const json::Types> types);
 
   /// nullptr where the method is not described.
   [[nodiscard]] const Schema* find(std::string_view path) const noexcept;
@@ -42,7 +42,7 @@ class Schemas {
       return std::hash<std::string_view>()(text);
     }
   };
-  std::vector<std::unique_ptr<const json::Types>> types_;  // one for each module
+  std::vector<std::shared_ptr<const json::Types>> types_;  // one for each module
   std::unordered_map<std::string, Schema, Hash, std::equal_to<>> by_path_;
 };
 

@@ -148,14 +148,15 @@ void Call::complete(Step step, bool ok) {
 void Call::begin() {
   hold();  // until Step::end
   queue_.begun(*this);
-  request_.method = queue_.find_method(context_.method());
+  const rpc::Method* const method = queue_.find_method(context_.method());
   if (!queue_.shutting_down()) queue_.request_call();
-  if (request_.method == nullptr) {
+  if (method == nullptr) {
     ended_ = true;
     stream_.Finish({grpc::StatusCode::UNIMPLEMENTED, "unknown method \"" + context_.method() + "\""},
                    ask_for(Step::finish));
     return;
   }
+  set_method(*method);
   if (queue_.shutting_down()) {
     shut_down();
     return;

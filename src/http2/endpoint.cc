@@ -16,8 +16,9 @@ Endpoint::~Endpoint() {
   close();
 }
 
-void Endpoint::use_facades(const facade::Facades& facades) {
-  core_->facade_tools.emplace(facades, core_->streams.codec(), core_->settings.max_message_size);
+void Endpoint::use_facades(std::shared_ptr<const facade::Facades> facades) {
+  const facade::Facades& used = *facades;
+  core_->facade_tools.emplace(used, core_->streams.codec(), core_->settings.max_message_size, std::move(facades));
 }
 
 void Endpoint::use_certificate_forwarders(net::Networks networks) {

@@ -43,9 +43,10 @@ class Endpoint final : public net::Receiver {
   /// What serves connections with TLS. Before the first connection.
   void use_tls(std::shared_ptr<net::TlsContext> tls) noexcept { tls_ = std::move(tls); }
 
-  /// What is spoken beside gRPC and HTTP. Before the first connection; it outlives the endpoint.
-  void use_facades(const facade::Facades& facades);
-  /// From where clients are believed whose their calls are: ServerOptions::certificate_forwarders. Likewise.
+  /// What is spoken beside gRPC and HTTP, from the next request on. Its count is of this endpoint only.
+  void use_facades(std::shared_ptr<const facade::Facades> facades);
+  /// From where clients are believed whose their calls are: ServerOptions::certificate_forwarders. Before the first
+  /// connection.
   void use_certificate_forwarders(net::Networks networks);
 
   /// What the windows of streams may grow by, shared with others. Likewise.

@@ -315,6 +315,7 @@ void Call::empty(std::vector<std::byte>& buffer) noexcept {
 }
 
 void Call::reset() noexcept {
+  forget_method();
   request_.reset();
   response_.reset();
   empty(output_);

@@ -25,7 +25,7 @@ constexpr auto decompressing_at_once = 150us;
 }  // namespace
 
 Call::Call() = default;
-Call::~Call() = default;
+Call::~Call() { forget_method(); }
 
 // ---- Requests ----
 

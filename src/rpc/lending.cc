@@ -46,7 +46,7 @@ void Lending::apply(Call& call, LentAnswer&& answer) {
 
 void Lending::install(Call& call, const Method& method, LentState&& state) {
   call.request_ = std::move(state.request);
-  call.request_.method = &method;
+  call.set_method(method);
   call.response_ = std::move(state.response);
 }
 

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstddef>
-#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
 #include <string_view>
 #include <unordered_map>
-#include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "wasm_grpc/result.h"
@@ -13,8 +15,8 @@
 
 namespace wasm_grpc::rpc {
 
-/// The methods one worker serves. Methods are added before the first call and never removed: a `const Method*` it gave
-/// lives as long as the table. Belongs to one thread.
+/// The methods one worker serves. A `const Method*` it gave lives until that method is removed, and as long after it as
+/// who removed it keeps it. Belongs to one thread.
 class MethodTable {
  public:
   MethodTable() = default;
@@ -23,7 +25,11 @@ class MethodTable {
 
   /// Adds a method. Refuses a path that is not "/package.Service/Method" (of kind http: is_http_prefix()), one that is
   /// there already, and a method without a handler.
-  Result<> add(Method method);
+  Result<> add(Method method) { return add(std::make_unique<Method>(std::move(method))); }
+  /// The same, and the method stays where it is.
+  Result<> add(std::unique_ptr<Method> method);
+  /// Takes out a method, which is in the table: it is found no more. Calls that have it may go on with it.
+  [[nodiscard]] std::unique_ptr<Method> remove(const Method& method) noexcept;
 
   /// The method of that path, or nullptr. Does not allocate.
   [[nodiscard]] const Method* find(std::string_view path) const noexcept;
@@ -33,16 +39,21 @@ class MethodTable {
   /// True when some method belongs to "package.Service".
   [[nodiscard]] bool has_service(std::string_view service) const noexcept { return services_.contains(service); }
 
-  [[nodiscard]] std::size_t size() const noexcept { return methods_.size(); }
-  [[nodiscard]] const std::deque<Method>& methods() const noexcept { return methods_; }
+  [[nodiscard]] std::size_t size() const noexcept { return by_path_.size() + http_.size(); }
 
  private:
-  Result<> add_http(Method method);
+  struct Hash {
+    using is_transparent = void;
+    [[nodiscard]] std::size_t operator()(std::string_view text) const noexcept {
+      return std::hash<std::string_view>()(text);
+    }
+  };
 
-  std::deque<Method> methods_;  // the views below point into it: its elements never move
-  std::unordered_map<std::string_view, const Method*> by_path_;
-  std::unordered_set<std::string_view> services_;
-  std::vector<const Method*> http_;  // the longest path first
+  Result<> add_http(std::unique_ptr<Method> method);
+
+  std::unordered_map<std::string_view, std::unique_ptr<Method>> by_path_;         // each by the path it has itself
+  std::unordered_map<std::string, std::size_t, Hash, std::equal_to<>> services_;  // how many methods each has
+  std::vector<std::unique_ptr<Method>> http_;                                     // the longest path first
 };
 
 }  // namespace wasm_grpc::rpc

@@ -7,16 +7,17 @@
 
 namespace wasm_grpc::runtime {
 
-std::string openapi_document(std::span<const std::shared_ptr<GuestModule>> modules) {
+std::string openapi_document(std::span<const std::shared_ptr<const ServedModule>> modules) {
   std::vector<const google::protobuf::ServiceDescriptor*> services;
   std::string title;
   for (const auto& module : modules) {
-    if (module->described() == nullptr) continue;
+    const auto& described = module->guest->described();
+    if (described == nullptr) continue;
     std::set<std::string, std::less<>> names;  // each once
-    for (const abi::DeclaredMethod& method : module->declaration().methods) {
+    for (const MethodInfo& method : module->methods) {
       const auto parts = rpc::parse_method_path(method.path);
       if (!parts || !names.emplace(parts->service).second) continue;
-      const auto* const service = module->described()->pool().FindServiceByName(std::string(parts->service));
+      const auto* const service = described->pool().FindServiceByName(std::string(parts->service));
       if (service != nullptr) services.push_back(service);
     }
     if (!names.empty()) title += (title.empty() ? "" : ", ") + module->name();

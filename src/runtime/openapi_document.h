@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "runtime/instances/guest_module.h"
+#include "runtime/generations/served_module.h"
 #include "wasm_grpc/rpc/call.h"
 #include "wasm_grpc/server.h"
 
@@ -16,16 +16,17 @@ namespace wasm_grpc::runtime {
 inline constexpr std::string_view openapi_path = "/openapi.json";
 
 /// Of the services that modules serve and describe.
-[[nodiscard]] std::string openapi_document(std::span<const std::shared_ptr<GuestModule>> modules);
+[[nodiscard]] std::string openapi_document(std::span<const std::shared_ptr<const ServedModule>> modules);
 
-/// Answers GET and HEAD with a document of JSON.
+/// Answers GET and HEAD with the document of JSON that `current` points to; it outlives the handler, and is changed on
+/// its thread only.
 class DocumentHandler final : public rpc::Handler {
  public:
-  explicit DocumentHandler(std::shared_ptr<const std::string> document) : document_(std::move(document)) {}
+  explicit DocumentHandler(const std::shared_ptr<const std::string>& current) : document_(current) {}
   void start(rpc::Call& call) noexcept override;
 
  private:
-  const std::shared_ptr<const std::string> document_;
+  const std::shared_ptr<const std::string>& document_;
 };
 
 }  // namespace wasm_grpc::runtime

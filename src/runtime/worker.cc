@@ -31,9 +31,12 @@ Worker::Worker(const ServerOptions& options, InstanceBudget& budget, wasm::Epoch
       slice_(options.guests.time_slice),
       codecs_([this] { wake_turn(); }),
       calls_(guest_context()),
+      parts_(methods_,
+             {PoolContext{budget, timers_, hosts_, post_}, guest_context(), calls_, nullptr, index, workers_}),
       endpoint_(io_, options, methods_, timers_, *this, &codecs_) {
   if (exchange == nullptr) return;
-  loans_ = std::make_unique<Loans>(*exchange, index, methods_, options.max_message_size, &codecs_);
+  loans_ = std::make_unique<Loans>(*exchange, index, parts_, options.max_message_size, &codecs_);
+  parts_.share(*loans_);
   if (options.share_work) calls_.share(*loans_);
 }
 
@@ -46,39 +49,21 @@ Worker::~Worker() {
   if (loans_ != nullptr) loans_->close();
 }
 
-Result<> Worker::add_module(std::shared_ptr<const GuestModule> module) {
-  pools_.push_back(std::make_unique<InstancePool>(module, PoolContext{budget_, timers_, hosts_, post_}));
-  starts_.push_back(std::make_unique<BackgroundStart>(*pools_.back(), guest_context()));
-  calls_.hold_for(*pools_.back());
-  const auto& methods = module->declaration().methods;
-  const bool has_events = std::any_of(methods.begin(), methods.end(), [](const abi::DeclaredMethod& method) {
-    return method.style == abi::Style::events;
-  });
-  if (has_events) {
-    // The homes of modules with one instance in the process are spread over the workers.
-    const unsigned home = static_cast<unsigned>(pools_.size() - 1) % workers_;
-    event_hubs_.push_back(std::make_unique<EventHubs>(*pools_.back(), guest_context(), index_, workers_, home));
-    if (loans_ != nullptr) event_hubs_.back()->share(*loans_);
-  }
-  for (const abi::DeclaredMethod& method : methods) {
-    std::unique_ptr<rpc::Handler> handler;
-    if (method.style == abi::Style::events) {
-      handler = std::make_unique<EventHandler>(*event_hubs_.back(), method.tag);
-    } else {
-      handler = std::make_unique<GuestHandler>(calls_, *pools_.back(), method.tag);
-    }
-    if (auto added = add_method(method.path, method.kind, std::move(handler), rpc::MessageFormats::any); !added.ok()) {
-      return added;
-    }
-  }
-  return success();
-}
-
 Result<> Worker::add_method(std::string_view path, rpc::MethodKind kind, std::unique_ptr<rpc::Handler> handler,
                             rpc::MessageFormats formats) {
   if (auto added = methods_.add({std::string(path), kind, handler.get(), formats}); !added.ok()) return added;
   handlers_.push_back(std::move(handler));
   return success();
+}
+
+void Worker::serve(const Generation& generation, std::span<const std::shared_ptr<Retirement>> retired,
+                   std::span<const std::shared_ptr<const GuestModule>> served) {
+  parts_.exchange(retired, served);
+  catalog_ = generation.catalog;
+  openapi_ = generation.openapi;
+  // Counted by this worker alone: its calls keep the facades, and all workers would write one count.
+  const facade::Facades& facades = *generation.facades;
+  endpoint_.use_facades({&facades, [kept = generation.facades](const facade::Facades*) {}});
 }
 
 std::shared_ptr<net::Listener> Worker::make_listener(net::Door& door, const net::Networks& proxies) {
@@ -115,10 +100,12 @@ void Worker::start() {
     });
   }
   thread_ = std::thread([this] {
+    id_.store(std::this_thread::get_id(), std::memory_order_relaxed);
     pthread_setname_np(pthread_self(), ("worker-" + std::to_string(index_)).c_str());
     wasm::block_signals();
-    for (const auto& pool : pools_) pool->top_up();
+    parts_.top_up();
     run_loop();
+    ended_.store(true, std::memory_order_release);
   });
 }
 
@@ -181,7 +168,9 @@ void Worker::add_counters(ServerCounters& total) const {
   for (std::size_t i = 0; i < total.calls_ended.size(); ++i) total.calls_ended[i] += http2.calls_ended[i];
   total.bytes_read += http2.bytes_read;
   total.bytes_written += http2.bytes_written;
-  for (std::size_t i = 0; i < pools_.size(); ++i) pools_[i]->counters().add_to(total.modules[i]);
+  ModuleParts::Totals totals;
+  for (ModuleCounters& module : total.modules) totals.emplace(module.name, &module);
+  parts_.add_counters(totals);
 }
 
 void Worker::drain(std::chrono::milliseconds timeout) {
@@ -237,9 +226,7 @@ void Worker::drained() noexcept {
 // Once it is drained; but what other workers lend is served to its end, and guests are told of theirs.
 void Worker::finish_unless_taken() noexcept {
   if (!drained_ || (loans_ != nullptr && !loans_->has_returned_all())) return;
-  bool ended = true;
-  for (const auto& hubs : event_hubs_) ended = hubs->end_all() && ended;
-  if (ended) finish();
+  if (parts_.end_all_hubs()) finish();
 }
 
 void Worker::connection_ended(http2::EndReason reason, std::string_view peer, std::string_view detail) noexcept {
@@ -270,7 +257,7 @@ void Worker::accept_failed(std::error_code error) noexcept {
 
 void Worker::abandon_calls() noexcept {
   calls_.abandon_all();
-  for (const auto& hubs : event_hubs_) hubs->abandon_all();
+  parts_.abandon_hubs();
 }
 
 // Guests whose calls were just cut off hear of it, as of any other end.

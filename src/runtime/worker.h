@@ -10,6 +10,7 @@
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -27,10 +28,10 @@
 #include "rpc/codec_queue.h"
 #include "rpc/method_table.h"
 #include "rpc/timer_queue.h"
-#include "runtime/guests/background_start.h"
-#include "runtime/guests/event_hubs.h"
+#include "runtime/generations/generation.h"
+#include "runtime/generations/module_parts.h"
+#include "runtime/generations/retirement.h"
 #include "runtime/guests/guest_calls.h"
-#include "runtime/instances/instance_pool.h"
 #include "runtime/scheduler.h"
 #include "runtime/sharing/loans.h"
 #include "wasm/epoch.h"
@@ -51,7 +52,6 @@ class Worker final : private http2::EndpointOwner, private net::ListenerWatch {
 
   // ---- Before start() ----
 
-  [[nodiscard]] Result<> add_module(std::shared_ptr<const GuestModule> module);
   [[nodiscard]] Result<> add_method(std::string_view path, rpc::MethodKind kind, std::unique_ptr<rpc::Handler> handler,
                                     rpc::MessageFormats formats);
   /// Runs a function on the worker's thread, after some time, unless it stops before. From any thread.
@@ -64,8 +64,6 @@ class Worker final : private http2::EndpointOwner, private net::ListenerWatch {
     endpoint_.use_window_budget(std::move(budget));
   }
   void use_tls(std::shared_ptr<net::TlsContext> tls) noexcept { endpoint_.use_tls(std::move(tls)); }
-  /// What is spoken beside gRPC and HTTP; it outlives the worker.
-  void use_facades(const facade::Facades& facades) { endpoint_.use_facades(facades); }
   void use_output_budget(std::shared_ptr<http2::OutputBudget> budget) {
     endpoint_.use_output_budget(std::move(budget),
                                 [this](std::function<void()> function) { post({}, std::move(function)); });
@@ -76,14 +74,30 @@ class Worker final : private http2::EndpointOwner, private net::ListenerWatch {
   void wait_in(WorkerEvents& events) noexcept { events_ = &events; }
   void start();
 
+  // ---- On its thread, or before start() ----
+
+  /// What it has of modules.
+  [[nodiscard]] ModuleParts& parts() noexcept { return parts_; }
+  /// Serves this generation from here on. `retired` are the modules it no longer has, `served` those that it did not
+  /// have before, and of which there are parts already.
+  void serve(const Generation& generation, std::span<const std::shared_ptr<Retirement>> retired,
+             std::span<const std::shared_ptr<const GuestModule>> served);
+  /// What reflection tells, and GET /openapi.json; of the generation that is served.
+  [[nodiscard]] const std::shared_ptr<const services::Catalog>& catalog() const noexcept { return catalog_; }
+  [[nodiscard]] const std::shared_ptr<const std::string>& openapi() const noexcept { return openapi_; }
+  /// The gRPC method of that path; nullptr for none. It lives while a call has it, and until the next turn.
+  [[nodiscard]] const rpc::Method* find_method(std::string_view path) const noexcept { return methods_.find(path); }
+
   // ---- From any thread ----
 
-  /// Whether a method of kind HTTP has the path. Once nothing is added any more, as the next one.
-  [[nodiscard]] bool serves_http(std::string_view path) const noexcept { return methods_.find_http(path) != nullptr; }
-  /// The gRPC method of that path; nullptr for none.
-  [[nodiscard]] const rpc::Method* find_method(std::string_view path) const noexcept { return methods_.find(path); }
-  /// Adds what this worker has counted. `total` has the worker's modules, in the order they were added.
+  /// Adds what this worker has counted, to the modules of these names.
   void add_counters(ServerCounters& total) const;
+  /// True when it runs nothing any more that is posted.
+  [[nodiscard]] bool ended() const noexcept { return ended_.load(std::memory_order_acquire); }
+  /// True on its thread.
+  [[nodiscard]] bool is_this_thread() const noexcept {
+    return id_.load(std::memory_order_relaxed) == std::this_thread::get_id();
+  }
   /// Finishes what runs, then stops; what still runs after `timeout` is cut off.
   void drain(std::chrono::milliseconds timeout);
   /// Cuts off what runs and stops.
@@ -144,16 +158,18 @@ class Worker final : private http2::EndpointOwner, private net::ListenerWatch {
   ClientHosts hosts_;
   const InstanceClaim::Post post_;
   rpc::MethodTable methods_;
-  std::vector<std::unique_ptr<InstancePool>> pools_;
-  std::vector<std::unique_ptr<BackgroundStart>> starts_;
+  std::shared_ptr<const services::Catalog> catalog_;
+  std::shared_ptr<const std::string> openapi_;
   const rpc::Clock::duration slice_;
   rpc::CodecQueue codecs_;
   GuestCalls calls_;
-  std::vector<std::unique_ptr<EventHubs>> event_hubs_;
+  ModuleParts parts_;
   std::vector<std::unique_ptr<rpc::Handler>> handlers_;
   http2::Endpoint endpoint_;
   std::unique_ptr<Loans> loans_;  // nullptr: none
   bool drained_ = false;
+  std::atomic<bool> ended_ = false;
+  std::atomic<std::thread::id> id_{};  // of thread_, from its beginning
   std::thread thread_;
 };
 

@@ -38,15 +38,12 @@ std::vector<std::string> Catalog::add(std::string_view module, const std::vector
   const auto same = [&](const Module& known) { return known.files == files; };
   if (files == nullptr || std::any_of(modules_.begin(), modules_.end(), same)) return warnings;
   for (const pb::FileDescriptor* its : files->files()) {
+    const auto [known, is_new] = files_.try_emplace(its->name(), its, modules_.size());
     // Every version of protobuf brings its own, and any will do.
-    if (its->name().starts_with("google/protobuf/")) continue;
-    for (const Module& other : modules_) {
-      const pb::FileDescriptor* known = other.files->pool().FindFileByName(its->name());
-      if (known == nullptr || say_the_same(*known, *its)) continue;
-      warnings.push_back("the modules " + other.name + " and " + std::string(module) + " have different files \"" +
-                         its->name() + "\"; clients that ask for it by that name get that of " + other.name);
-      break;
-    }
+    if (is_new || its->name().starts_with("google/protobuf/") || say_the_same(*known->second.first, *its)) continue;
+    const std::string& other = modules_[known->second.second].name;
+    warnings.push_back("the modules " + other + " and " + std::string(module) + " have different files \"" +
+                       its->name() + "\"; clients that ask for it by that name get that of " + other);
   }
   modules_.push_back({std::string(module), std::move(files)});
   return warnings;
@@ -59,10 +56,9 @@ std::vector<std::string> Catalog::services() const {
 }
 
 std::optional<Catalog::Found> Catalog::file(const std::string& name) const {
-  for (const Module& module : modules_) {
-    if (auto its = found(*module.files, module.files->pool().FindFileByName(name))) return its;
-  }
-  return std::nullopt;
+  const auto known = files_.find(name);
+  if (known == files_.end()) return std::nullopt;
+  return found(*modules_[known->second.second].files, known->second.first);
 }
 
 std::optional<Catalog::Found> Catalog::file_of_symbol(const std::string& name) const {

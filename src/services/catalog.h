@@ -1,18 +1,21 @@
 // All that the server can say about its services: whose they are, and the files that describe them.
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "services/described_files.h"
 
 namespace wasm_grpc::services {
 
-/// Filled while the server is set up, then only read, from any thread.
+/// Filled, then only read, from any thread: a server that serves other modules has another one.
 ///
 /// Each module has files of its own, and two modules may mean different things by one name. What belongs to a service
 /// is looked up in the files of the module that serves it; another name means what the module that came first means by
@@ -48,6 +51,8 @@ class Catalog {
   };
   std::vector<Module> modules_;                                         // those that have files
   std::map<std::string, const DescribedFiles*, std::less<>> services_;  // nullptr: not described
+  /// By the names of files: the first of that name, and its place in modules_.
+  std::unordered_map<std::string, std::pair<const google::protobuf::FileDescriptor*, std::size_t>> files_;
 };
 
 }  // namespace wasm_grpc::services

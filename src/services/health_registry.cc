@@ -24,11 +24,41 @@ void HealthRegistry::Module::change_failing_workers(int change) {
   registry_.notify();
 }
 
+HealthRegistry::Module::Module(HealthRegistry& registry, const std::vector<std::string>& services)
+    : registry_(registry) {
+  for (const std::string& service : services) services_.emplace(service, true);
+}
+
+std::shared_ptr<HealthRegistry::Module> HealthRegistry::make_module(const std::vector<std::string>& services) {
+  return std::shared_ptr<Module>(new Module(*this, services));
+}
+
+void HealthRegistry::exchange(std::span<const std::shared_ptr<Module>> removed,
+                              std::span<const std::shared_ptr<Module>> added) {
+  {
+    const std::lock_guard lock(mutex_);
+    const std::set<std::shared_ptr<Module>> gone(removed.begin(), removed.end());
+    std::erase_if(modules_, [&](const std::shared_ptr<Module>& module) { return gone.contains(module); });
+    modules_.insert(modules_.end(), added.begin(), added.end());
+  }
+  notify();
+}
+
+void HealthRegistry::withdraw(std::span<const std::string> services) {
+  if (services.empty()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& module : modules_) {
+      for (const std::string& service : services) module->services_.erase(service);
+    }
+  }
+  notify();
+}
+
 HealthRegistry::Module& HealthRegistry::add_module(const std::vector<std::string>& services) {
-  const std::lock_guard lock(mutex_);
-  modules_.push_back(std::unique_ptr<Module>(new Module(*this)));
-  for (const std::string& service : services) modules_.back()->services_.emplace(service, true);
-  return *modules_.back();
+  const std::shared_ptr<Module> module = make_module(services);
+  exchange({}, {&module, 1});
+  return *module;
 }
 
 void HealthRegistry::add_service(const std::string& service) {
@@ -58,14 +88,15 @@ std::optional<bool> HealthRegistry::serving(std::string_view service) const {
 
 std::vector<std::pair<std::string, bool>> HealthRegistry::all() const {
   const std::lock_guard lock(mutex_);
-  std::set<std::string_view> names{""};
-  names.insert(own_services_.begin(), own_services_.end());
+  std::map<std::string_view, bool> healths{{"", find("").value_or(false)}};
+  for (const std::string& service : own_services_) healths.emplace(service, !stopping_);
   for (const auto& module : modules_) {
-    for (const auto& [name, serving] : module->services_) names.insert(name);
+    for (const auto& [name, serving] : module->services_) {
+      bool& healthy = healths.try_emplace(name, !stopping_).first->second;
+      healthy = healthy && serving && module->failing_workers_ == 0;
+    }
   }
-  std::vector<std::pair<std::string, bool>> healths;
-  for (const std::string_view name : names) healths.emplace_back(name, find(name).value_or(false));
-  return healths;
+  return {healths.begin(), healths.end()};
 }
 
 void HealthRegistry::notify() const {
@@ -73,7 +104,7 @@ void HealthRegistry::notify() const {
 }
 
 std::optional<bool> HealthRegistry::find(std::string_view service) const {
-  const auto can_start = [](const std::unique_ptr<Module>& module) { return module->failing_workers_ == 0; };
+  const auto can_start = [](const std::shared_ptr<Module>& module) { return module->failing_workers_ == 0; };
   if (service.empty()) {
     return !stopping_ && (modules_.empty() || std::any_of(modules_.begin(), modules_.end(), can_start));
   }

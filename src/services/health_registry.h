@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,10 +18,10 @@ namespace wasm_grpc::services {
 /// The health of the server and of each service. A service is healthy when each module that serves it can start
 /// instances and says so; the server, named "", when any module can start. While the server stops nothing is healthy.
 ///
-/// Modules and observers are added while the server is set up; all else may come from any thread.
+/// Observers are added while the server is set up; all else may come from any thread.
 class HealthRegistry {
  public:
-  /// One module's part. Thread-safe; owned by the registry.
+  /// One module's part. Thread-safe; the registry outlives it.
   class Module {
    public:
     /// What the module says of a service of its own; others are ignored.
@@ -30,7 +31,7 @@ class HealthRegistry {
 
    private:
     friend class HealthRegistry;
-    explicit Module(HealthRegistry& registry) : registry_(registry) {}
+    Module(HealthRegistry& registry, const std::vector<std::string>& services);
 
     HealthRegistry& registry_;
     std::map<std::string, bool, std::less<>> services_;
@@ -44,7 +45,13 @@ class HealthRegistry {
   HealthRegistry(const HealthRegistry&) = delete;
   HealthRegistry& operator=(const HealthRegistry&) = delete;
 
-  /// Adds a module of these services, which are healthy.
+  /// A module of these services, which are healthy. Nobody is told of it before exchange().
+  [[nodiscard]] std::shared_ptr<Module> make_module(const std::vector<std::string>& services);
+  /// Has some modules in the place of others, at once.
+  void exchange(std::span<const std::shared_ptr<Module>> removed, std::span<const std::shared_ptr<Module>> added);
+  /// These services are not served any more, whoever served them.
+  void withdraw(std::span<const std::string> services);
+  /// Makes a module and adds it.
   Module& add_module(const std::vector<std::string>& services);
   /// Adds a service of the host's own, which is healthy.
   void add_service(const std::string& service);
@@ -64,7 +71,7 @@ class HealthRegistry {
   [[nodiscard]] std::optional<bool> find(std::string_view service) const;
 
   mutable std::mutex mutex_;  // of all but the observers, and of the modules
-  std::vector<std::unique_ptr<Module>> modules_;
+  std::vector<std::shared_ptr<Module>> modules_;
   std::set<std::string, std::less<>> own_services_;
   bool stopping_ = false;
   std::vector<Observer> observers_;

@@ -98,7 +98,7 @@ void ReflectionHandler::answer(rpc::Call& call) noexcept {
       break;
     }
     try {
-      const auto response = reflect(catalog_, *request);
+      const auto response = reflect(*current_, *request);
       if (!response) status = {rpc::StatusCode::invalid_argument, "not a ServerReflectionRequest"};
       call.pop_message();
       if (response && call.send(std::as_bytes(std::span(*response))) == rpc::SendResult::ok) continue;

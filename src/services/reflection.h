@@ -1,6 +1,7 @@
 // grpc.reflection.v1.ServerReflection and its older twin v1alpha, whose messages are the same on the wire.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "services/catalog.h"
@@ -17,11 +18,12 @@ inline constexpr std::string_view reflection_paths[] = {
 /// are no such message.
 [[nodiscard]] std::optional<std::string> reflect(const Catalog& catalog, std::span<const std::byte> request);
 
-/// Serves ServerReflectionInfo. The catalog outlives it. Calls have no state but their own, so that one listener is
-/// enough for all of them.
+/// Serves ServerReflectionInfo of the catalog that `current` points to when a client asks; it outlives the handler, and
+/// is changed on the handler's thread only. Calls have no state but their own, so that one listener is enough for all
+/// of them.
 class ReflectionHandler final : public rpc::Handler, private rpc::CallListener {
  public:
-  explicit ReflectionHandler(const Catalog& catalog) : catalog_(catalog) {}
+  explicit ReflectionHandler(const std::shared_ptr<const Catalog>& current) : current_(current) {}
 
   void start(rpc::Call& call) noexcept override;
 
@@ -33,7 +35,7 @@ class ReflectionHandler final : public rpc::Handler, private rpc::CallListener {
   /// Answers what has come, as long as the client takes the answers.
   void answer(rpc::Call& call) noexcept;
 
-  const Catalog& catalog_;
+  const std::shared_ptr<const Catalog>& current_;
 };
 
 }  // namespace wasm_grpc::services

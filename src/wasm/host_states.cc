@@ -19,7 +19,7 @@ bool imports_from(const Module& module, const std::string& name) {
 }  // namespace
 
 Result<ModuleStates> ModuleStates::make(const HostModules& host_modules, const Module& module,
-                                        const ModuleOptions& options) {
+                                        const ModuleOptions& options, const ModuleStates* kept) {
   ModuleStates states;
   for (std::size_t i = 0; i < host_modules.size(); ++i) {
     const HostModule& host_module = *host_modules[i];
@@ -33,6 +33,10 @@ Result<ModuleStates> ModuleStates::make(const HostModules& host_modules, const M
       states.start_calls_.push_back({i, &named});
     }
     states.entries_.resize(host_modules.size());
+    if (kept != nullptr && i < kept->entries_.size() && kept->entries_[i].state != nullptr) {
+      states.entries_[i] = kept->entries_[i];
+      continue;
+    }
     try {
       states.entries_[i] = {host_modules[i], host_module.make_module_state(options)};
     } catch (const std::exception& error) {

@@ -20,10 +20,11 @@ class ModuleStates {
  public:
   /// Imports nothing.
   ModuleStates() = default;
-  /// Makes the states; `host_modules` are those of the linker. The error says which could not be made, or which export
+  /// Makes the states; `host_modules` are those of the linker. Those that `kept` has, of a guest module whose place
+  /// this one takes, are taken rather than made; nullptr: none. The error says which could not be made, or which export
   /// the guest module lacks.
   [[nodiscard]] static Result<ModuleStates> make(const HostModules& host_modules, const Module& module,
-                                                 const ModuleOptions& options);
+                                                 const ModuleOptions& options, const ModuleStates* kept = nullptr);
 
   struct Entry {
     std::shared_ptr<const HostModule> module;  // nullptr: the guest module imports nothing of it

@@ -56,11 +56,25 @@ void MemoryReservation::clear() noexcept {
 
 // ---- The budget ----
 
-void MemoryBudget::set_reserve(std::uint64_t bytes) noexcept {
-  if (whole_ == nullptr) return;
-  whole_->used_ -= of_whole(used_);
-  reserve_ = bytes;
-  whole_->used_ += of_whole(used_);
+bool MemoryBudget::set_reserve(std::uint64_t bytes) noexcept {
+  if (whole_ == nullptr) return true;
+  std::uint64_t seen = used_;
+  while (true) {
+    const std::uint64_t used = bytes_of(seen);
+    const std::uint64_t before = std::max(used, reserve_at(seen));
+    const std::uint64_t after = std::max(used, bytes);
+    if (after > before && !whole_->add(after - before)) return false;
+    const std::uint64_t next = (seen >> bits_of_bytes) + 1;
+    reserves_[next & 1].store(bytes, std::memory_order_relaxed);
+    if (used_.compare_exchange_weak(seen, (next << bits_of_bytes) | used)) {
+      if (after < before) {
+        whole_->used_ -= before - after;
+        serve_waiters_if_any();
+      }
+      return true;
+    }
+    if (after > before) whole_->used_ -= after - before;
+  }
 }
 
 bool MemoryBudget::try_reserve(std::size_t bytes, MemoryReservation& reservation) noexcept {
@@ -80,11 +94,13 @@ bool MemoryBudget::add(std::uint64_t bytes) noexcept {
 // The whole first, so that it never has more room than it says.
 bool MemoryBudget::add_with_whole(std::size_t bytes) noexcept {
   if (whole_ == nullptr) return add(bytes);
-  std::uint64_t used = used_;
-  while (bytes <= unlimited - used) {
-    const std::uint64_t more = of_whole(used + bytes) - of_whole(used);
+  std::uint64_t seen = used_;
+  while (bytes <= most_of_part - bytes_of(seen)) {
+    const std::uint64_t used = bytes_of(seen);
+    const std::uint64_t reserve = reserve_at(seen);
+    const std::uint64_t more = std::max(used + bytes, reserve) - std::max(used, reserve);
     if (more > 0 && !whole_->add(more)) return false;
-    if (used_.compare_exchange_weak(used, used + bytes)) return true;
+    if (used_.compare_exchange_weak(seen, seen + bytes)) return true;
     if (more > 0) whole_->used_ -= more;
   }
   return false;
@@ -100,18 +116,30 @@ bool MemoryBudget::take_kept(std::size_t bytes) noexcept {
 }
 
 std::uint64_t MemoryBudget::subtract(std::size_t bytes) noexcept {
-  const std::uint64_t used = used_.fetch_sub(bytes);
-  if (whole_ == nullptr) return bytes;
-  const std::uint64_t less = of_whole(used) - of_whole(used - bytes);
+  if (whole_ == nullptr) {
+    used_ -= bytes;
+    return bytes;
+  }
+  std::uint64_t seen = used_;
+  std::uint64_t less = 0;
+  do {
+    const std::uint64_t used = bytes_of(seen);
+    const std::uint64_t reserve = reserve_at(seen);
+    less = std::max(used, reserve) - std::max(used - bytes, reserve);
+  } while (!used_.compare_exchange_weak(seen, seen - bytes));
   if (less > 0) whole_->used_ -= less;
   return less;
 }
 
 // Who waits counts himself first and looks for room then; who gives back does it the other way round.
 void MemoryBudget::give_back(std::size_t bytes) noexcept {
-  MemoryBudget& root = this->root();
   const std::uint64_t of_whole = subtract(bytes);
-  if (waiting_ == 0 && (of_whole == 0 || root.waiting_ == 0)) return;
+  if (waiting_ != 0 || of_whole > 0) serve_waiters_if_any();
+}
+
+void MemoryBudget::serve_waiters_if_any() noexcept {
+  MemoryBudget& root = this->root();
+  if (root.waiting_ == 0 && waiting_ == 0) return;
   const std::lock_guard lock(root.mutex_);
   root.serve_waiters();
 }

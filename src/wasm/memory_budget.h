@@ -8,6 +8,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -68,10 +69,12 @@ class MemoryBudget {
   MemoryBudget(const MemoryBudget&) = delete;
   MemoryBudget& operator=(const MemoryBudget&) = delete;
 
+  /// What a part has of the whole, whether it takes it or not. False, and it has what it had, when there is no room for
+  /// it in the whole. By one thread at a time, while others use the budget.
+  bool set_reserve(std::uint64_t bytes) noexcept;
+
   // ---- Before it is used by several threads ----
 
-  /// What a part has of the whole, whether it takes it or not. The reserves are not to be more than the whole.
-  void set_reserve(std::uint64_t bytes) noexcept;
   /// Calls `tell` when guests are refused memory or instances wait for it, at most once in `between_tellings`, on the
   /// thread where that happens, in the midst of a guest.
   void on_shortage(std::function<void()> tell) { tell_ = std::move(tell); }
@@ -81,13 +84,13 @@ class MemoryBudget {
   /// What there is for it and the other parts together.
   [[nodiscard]] std::uint64_t max() const noexcept { return root().max_; }
   /// What is reserved, kept rooms included; of a whole, with what is left of the reserves of its parts.
-  [[nodiscard]] std::uint64_t used() const noexcept { return used_; }
+  [[nodiscard]] std::uint64_t used() const noexcept { return bytes_of(used_); }
 
   /// Fills an empty reservation with so many bytes, which may be 0. False when there is no room.
   [[nodiscard]] bool try_reserve(std::size_t bytes, MemoryReservation& reservation) noexcept;
   /// True when someone waits to whom it would help if some of this budget were given back.
   [[nodiscard]] bool wanted() const noexcept {
-    return waiting_ != 0 || (whole_ != nullptr && whole_->waiting_ != 0 && used_ > reserve_);
+    return waiting_ != 0 || (whole_ != nullptr && whole_->waiting_ != 0 && beyond_reserve(used_));
   }
 
   /// Counts a growth for which there was no room.
@@ -104,8 +107,17 @@ class MemoryBudget {
 
   [[nodiscard]] MemoryBudget& root() noexcept { return whole_ == nullptr ? *this : *whole_; }
   [[nodiscard]] const MemoryBudget& root() const noexcept { return whole_ == nullptr ? *this : *whole_; }
-  /// What a part that uses `used` takes of the whole.
-  [[nodiscard]] std::uint64_t of_whole(std::uint64_t used) const noexcept { return std::max(used, reserve_); }
+  // Of a part, `used_` says in its upper bits how often the reserve was set: who has counted with one that holds no
+  // more, counts again.
+  static constexpr unsigned bits_of_bytes = 48;
+  static constexpr std::uint64_t most_of_part = (std::uint64_t{1} << bits_of_bytes) - 1;
+  [[nodiscard]] std::uint64_t bytes_of(std::uint64_t used) const noexcept {
+    return whole_ == nullptr ? used : used & most_of_part;
+  }
+  [[nodiscard]] std::uint64_t reserve_at(std::uint64_t used) const noexcept {
+    return reserves_[(used >> bits_of_bytes) & 1].load(std::memory_order_relaxed);
+  }
+  [[nodiscard]] bool beyond_reserve(std::uint64_t used) const noexcept { return bytes_of(used) > reserve_at(used); }
   [[nodiscard]] bool add(std::uint64_t bytes) noexcept;
   [[nodiscard]] bool add_with_whole(std::size_t bytes) noexcept;
   /// As add_with_whole(), at the cost of rooms that are kept.
@@ -113,6 +125,7 @@ class MemoryBudget {
   /// Returns by how much less of the whole is used.
   std::uint64_t subtract(std::size_t bytes) noexcept;
   void give_back(std::size_t bytes) noexcept;
+  void serve_waiters_if_any() noexcept;
   void tell() noexcept;
   // Of a root, with its lock:
   void serve_waiters() noexcept;
@@ -121,7 +134,7 @@ class MemoryBudget {
 
   const std::uint64_t max_ = unlimited;
   MemoryBudget* const whole_ = nullptr;
-  std::uint64_t reserve_ = 0;
+  std::array<std::atomic<std::uint64_t>, 2> reserves_{};  // of a part: the one that holds, and the one before or after
   std::function<void()> tell_;
 
   // What all workers write is apart from what they read.

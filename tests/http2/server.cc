@@ -328,7 +328,9 @@ Server::Server(const ConnectionOptions& settings, std::size_t max_connections, c
       worker_(std::make_unique<Worker>(*this)),
       endpoint_(std::make_unique<Endpoint>(io_, settings, methods_, *timers_, *worker_)),
       listener_(std::make_shared<net::Listener>(io_, door_, *worker_)) {
-  if (facades != nullptr) endpoint_->use_facades(*facades);
+  if (facades != nullptr) {
+    endpoint_->use_facades({facades, [](const facade::Facades*) {}});
+  }
   door_.add(*endpoint_);
   if (const auto result = listener_->open(std::move(net::bind_to(io_, "127.0.0.1:0").value().front()), false);
       !result) {

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
+#include <utility>
 
 namespace wasm_grpc::rpc {
 namespace {
@@ -83,6 +85,25 @@ TEST(MethodTable, RefusesHttpPathsThatAreNoneOrThereAlready) {
   EXPECT_FALSE(table.add({"/a", MethodKind::http, nullptr}).ok());
   EXPECT_TRUE(table.add({"/a", MethodKind::http, &handler}).ok());
   EXPECT_FALSE(table.add({"/a", MethodKind::http, &handler}).ok());
+}
+
+TEST(MethodTable, AMethodThatIsRemovedIsFoundNoMoreAndStaysWhereItIs) {
+  NoHandler handler;
+  MethodTable table;
+  for (const char* path : {"/a.B/C", "/a.B/D"}) ASSERT_TRUE(table.add({path, MethodKind::unary, &handler}).ok());
+  ASSERT_TRUE(table.add({"/a", MethodKind::http, &handler}).ok());
+  const Method* const found = table.find("/a.B/C");
+  std::unique_ptr<Method> removed = table.remove(*found);
+  EXPECT_EQ(removed.get(), found);
+  EXPECT_EQ(table.find("/a.B/C"), nullptr);
+  EXPECT_TRUE(table.has_service("a.B"));
+  const auto other = table.remove(*table.find("/a.B/D"));
+  EXPECT_FALSE(table.has_service("a.B"));
+  const auto http = table.remove(*table.find_http("/a"));
+  EXPECT_EQ(table.find_http("/a"), nullptr);
+  EXPECT_EQ(table.size(), 0u);
+  EXPECT_TRUE(table.add(std::move(removed)).ok());
+  EXPECT_EQ(table.find("/a.B/C"), found);
 }
 
 TEST(MethodPath, HasTwoHalves) {

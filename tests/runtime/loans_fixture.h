@@ -33,16 +33,20 @@ inline std::string shared_guest_text(rpc::MethodKind kind, std::string_view body
 struct LoansFixture : GuestTest {
   LoansFixture() : GuestTest({.max_cpu_time = std::chrono::milliseconds(100), .max_response_size = 100'000}) {}
 
-  struct FakeWorker {
+  struct FakeWorker final : LoanMethods {
     FakeWorker(LoanExchange& exchange, unsigned index, std::shared_ptr<const GuestModule> module, rpc::MethodKind kind)
         : instances(std::move(module), PoolContext{budget, timers, hosts, post}),
           handler(calls, instances, 0),
-          sharing(exchange, index, methods, std::size_t{4} << 20) {
+          sharing(exchange, index, *this, std::size_t{4} << 20) {
       EXPECT_TRUE(methods.add({"/test.Service/Method", kind, &handler}).ok());
       calls.share(sharing);
       sharing.open([this] { has_letters = true; });
     }
     ~FakeWorker() { stop(); }
+    [[nodiscard]] const rpc::Method* find(const GuestModule&, std::string_view path,
+                                          bool is_http) const noexcept override {
+      return is_http ? methods.find_http(path) : methods.find(path);
+    }
     void stop() {
       calls.abandon_all();
       sharing.close();

@@ -48,6 +48,23 @@ TEST(HealthRegistry, AServiceOfTwoModulesIsHealthyWhenBothSaySo) {
   EXPECT_EQ(registry.serving("a.A"), true);
 }
 
+TEST(HealthRegistry, AModuleTakesThePlaceOfAnother) {
+  HealthRegistry registry;
+  const auto before = registry.make_module({"a.A", "b.B"});
+  registry.exchange({}, {&before, 1});
+  int told = 0;
+  registry.add_observer([&] { ++told; });
+  const auto after = registry.make_module({"a.A", "c.C"});
+  after->set_serving("c.C", false);
+  registry.withdraw(std::vector<std::string>{"b.B"});
+  EXPECT_EQ(registry.all(), (Healths{{"", true}, {"a.A", true}}));
+  registry.exchange({&before, 1}, {&after, 1});
+  EXPECT_EQ(registry.all(), (Healths{{"", true}, {"a.A", true}, {"c.C", false}}));
+  before->set_serving("a.A", false);
+  EXPECT_EQ(registry.serving("a.A"), true) << "a guest of the old one has nothing to say any more";
+  EXPECT_GE(told, 2);
+}
+
 TEST(HealthRegistry, AModuleThatCannotStartOnSomeWorkerIsNotHealthy) {
   HealthRegistry registry;
   auto& one = registry.add_module({"a.A"});

@@ -96,6 +96,20 @@ TEST(MemoryBudget, APartThatEndsLeavesItsReserve) {
   EXPECT_EQ(whole.used(), 0U);
 }
 
+TEST(MemoryBudget, AReserveIsNotTakenFromOthers) {
+  MemoryBudget whole(std::uint64_t{100});
+  MemoryBudget greedy(&whole), late(&whole);
+  auto most = reserve(greedy, 80);
+  EXPECT_FALSE(late.set_reserve(30));
+  EXPECT_EQ(whole.used(), 80U);
+  EXPECT_TRUE(late.set_reserve(20));
+  EXPECT_FALSE(reserve(greedy, 1));
+  most->shrink_to(60);
+  EXPECT_TRUE(late.set_reserve(30));
+  EXPECT_TRUE(late.set_reserve(0));
+  EXPECT_EQ(whole.used(), 60U);
+}
+
 TEST(MemoryBudget, WhoWaitsIsGivenRoomWhenOthersEnd) {
   MemoryBudget budget(std::uint64_t{100});
   auto holder = reserve(budget, 100);
@@ -257,8 +271,16 @@ TEST(MemoryBudget, HoldsWhateverThreadsDoAtOnce) {
       }
     });
   }
+  // As when other modules are served: the parts change.
+  threads.emplace_back([&] {
+    for (int i = 0; i < rounds; ++i) {
+      static_cast<void>(
+          parts[static_cast<std::size_t>(i) % parts.size()]->set_reserve(static_cast<std::uint64_t>(i) % 40));
+    }
+  });
   for (std::thread& thread : threads) thread.join();
   EXPECT_FALSE(overdrawn);
+  for (const auto& part : parts) EXPECT_TRUE(part->set_reserve(15));
   EXPECT_EQ(whole.used(), 45U);
   for (const auto& part : parts) EXPECT_EQ(part->used(), 0U);
 }

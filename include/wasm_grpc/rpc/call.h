@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "wasm_grpc/rpc/client.h"
@@ -199,6 +200,13 @@ class Call {
   /// What compresses and decompresses messages. Not owned; outlives the call; nullptr for nothing, and then the
   /// transport leaves the encodings of request_ alone.
   void set_codec(Codec* codec) noexcept { codec_ = codec; }
+  /// Which method it is of: request_.method, which lives until reset(), or the end of the call, and is told of it
+  /// (Method::calls).
+  void set_method(const Method& method) noexcept {
+    forget_method();
+    request_.method = counted_ = &method;
+    ++method.calls;
+  }
   /// Makes the object as new, keeping its storage where it is small.
   void reset() noexcept;
   /// Takes in bytes of the request stream in any portions: 5-byte prefixes and messages (PROTOCOL-HTTP2.md,
@@ -254,6 +262,9 @@ class Call {
   class Packing;
   class Unpacking;
   class HeldPlain;
+  void forget_method() noexcept {
+    if (counted_ != nullptr) --std::exchange(counted_, nullptr)->calls;
+  }
   [[nodiscard]] std::span<const std::byte> first_message() const noexcept;
   [[nodiscard]] bool decompress(std::span<const std::byte> data) noexcept;
   [[nodiscard]] CodecOutcome decompress_at_once(Decompression& begun, std::span<const std::byte> data);
@@ -300,6 +311,7 @@ class Call {
   std::unique_ptr<Packing> packing_;      // while messages wait to be compressed
   std::unique_ptr<Unpacking> unpacking_;  // while the first message is being decompressed
   std::unique_ptr<HeldPlain> held_;       // while it may be dropped
+  const Method* counted_ = nullptr;       // set_method()
   Codec* codec_ = nullptr;
   CallListener* listener_ = nullptr;
   std::uint32_t holders_ = 0;

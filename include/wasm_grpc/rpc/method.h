@@ -55,8 +55,11 @@ enum class MessageFormats : std::uint8_t {
 struct Method {
   std::string path;
   MethodKind kind = MethodKind::unary;
-  Handler* handler = nullptr;  // not owned; outlives the table
+  Handler* handler = nullptr;  // not owned; outlives the calls
   MessageFormats formats = MessageFormats::protobuf;
+  /// Calls that have it, from their headers to when their transport and their handler have let go of them. Counted by
+  /// the calls, on the thread of the table.
+  mutable std::uint32_t calls = 0;
 };
 
 }  // namespace wasm_grpc::rpc

@@ -20,7 +20,9 @@ std::unique_ptr<Exchange> open(std::string_view path, rpc::Encoding encoding, rp
   const bool gzip = accepted.contains(rpc::Encoding::gzip);
   JsonEnvelopes json(JsonMessages(*schema, tools.codec, tools.max_message_size), encoding, gzip,
                      tools.max_message_size);
-  return std::make_unique<GrpcJsonExchange>(std::move(json), gzip);
+  auto exchange = std::make_unique<GrpcJsonExchange>(std::move(json), gzip);
+  exchange->keep(tools.owner);
+  return exchange;
 }
 
 }  // namespace wasm_grpc::facade::grpc_json

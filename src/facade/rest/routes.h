@@ -61,7 +61,7 @@ struct Match {
   std::string allow;
 };
 
-/// The rules of all methods. Filled while modules are loaded, then only read, from any thread.
+/// The rules of all methods. Filled, then only read, from any thread.
 ///
 /// Of several rules that match a path, one with a text in a segment goes before one with *, and that before **; but one
 /// of the request's HTTP method before all that are not. What a search takes is bounded by the rules and the length of

@@ -109,7 +109,7 @@ void Stream::head_complete(bool end_stream) {
     return;
   }
   if (const std::size_t dropped = head_.dropped_fields(); dropped > 0) core.counters.metadata_dropped += dropped;
-  request_.method = head_.method();
+  set_method(*head_.method());
   request_.authority.swap(head_.authority());
   if (is_http()) {
     request_.http_method = head_.http_method();

@@ -17,6 +17,8 @@ class BackgroundStart final : public InstanceStarter, private GuestRun::Owner {
   ~BackgroundStart() { pool_.set_starter(nullptr); }
 
   [[nodiscard]] bool busy() const noexcept override { return run_.has_guest(); }
+  /// True when nothing is to be run, and it may be destroyed.
+  [[nodiscard]] bool at_rest() const noexcept { return !busy() && !run_.queued(); }
   void start(std::unique_ptr<GuestInstance> guest, rpc::Clock::time_point limit) noexcept override {
     run_.start(pool_, std::move(guest), limit);
   }

@@ -382,6 +382,21 @@ void EventHub::lose_instance(std::string_view why) noexcept {
   run_.discard();
 }
 
+void EventHub::end_calls(const rpc::Status& status) noexcept {
+  const bool nested = std::exchange(in_run_, true);
+  for (std::size_t i = live_.size(); i-- > 0;) {
+    EventCall& call = *live_[i];
+    if (call.call_->finished()) continue;
+    call.call_->finish(status);
+    call.refused();  // one that the guest does not know leaves the list, and the last takes its place
+  }
+  in_run_ = nested;
+  if (!in_run_) {
+    queue_if_free();
+    tell_if_idle();
+  }
+}
+
 void EventHub::abandon() noexcept {
   const bool nested = std::exchange(in_run_, true);  // nobody is told
   current_ = nullptr;

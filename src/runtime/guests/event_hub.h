@@ -38,6 +38,8 @@ class EventHub final : private GuestRun::Owner, private abi::EventInstanceHost, 
 
   /// Serves a call, which it holds until its end.
   void open(rpc::Call& call, std::int32_t tag) noexcept;
+  /// Ends all its calls with this status; the guest is told of each.
+  void end_calls(const rpc::Status& status) noexcept;
   /// Lets go of all calls without a status, and of the instance.
   void abandon() noexcept;
   [[nodiscard]] bool has_instance() const noexcept { return run_.has_guest(); }

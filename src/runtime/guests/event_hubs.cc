@@ -137,6 +137,17 @@ bool EventHubs::end_all() noexcept {
   return ending_ == 0 && (only_ == nullptr || !only_->ending());
 }
 
+void EventHubs::end_calls(const rpc::Status& status) noexcept {
+  if (only_ != nullptr) only_->end_calls(status);
+  // Ends none of the hubs: that is done by the timer.
+  for (const auto& [key, hub] : keyed_) hub->hub.end_calls(status);
+}
+
+bool EventHubs::at_rest() const noexcept {
+  return (only_ == nullptr || only_->may_end()) &&
+         std::all_of(keyed_.begin(), keyed_.end(), [](const auto& entry) { return entry.second->hub.may_end(); });
+}
+
 void EventHubs::arm() noexcept {
   const auto timeout = instances_.module().life().idle_timeout;
   if (idle_.empty()) return;

@@ -29,10 +29,14 @@ class EventHubs final : private EventHubOwner, private InstanceHolder, private r
   void open(rpc::Call& call, std::int32_t tag) noexcept;
   /// Serves a call here.
   void open_here(rpc::Call& call, std::int32_t tag) noexcept;
+  /// Ends all calls here with this status; the guests are told of each.
+  void end_calls(const rpc::Status& status) noexcept;
   void abandon_all() noexcept;
   /// Tells the guests that want to know that their instances are given up. True when there are none left. Once no call
   /// comes any more.
   [[nodiscard]] bool end_all() noexcept;
+  /// True when nothing is to be run any more, so that it may be destroyed: after end_all() or abandon_all().
+  [[nodiscard]] bool at_rest() const noexcept;
   /// How many there are.
   [[nodiscard]] std::size_t size() const noexcept { return keyed_.size() + (only_ == nullptr ? 0 : 1); }
 
@@ -89,7 +93,9 @@ class EventHubs final : private EventHubOwner, private InstanceHolder, private r
 class EventHandler final : public LoanHandler {
  public:
   EventHandler(EventHubs& hubs, std::int32_t tag) : hubs_(hubs), tag_(tag) {}
-  void start(rpc::Call& call) noexcept override { hubs_.open(call, tag_); }
+  void start(rpc::Call& call) noexcept override {
+    if (!refuses(call)) hubs_.open(call, tag_);
+  }
   void start_loan(BorrowedCall& call, MovingGuest guest) noexcept override;
   void come_home(rpc::Call&, MovingGuest) noexcept override {}  // none is lent in the middle
 

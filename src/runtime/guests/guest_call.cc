@@ -329,6 +329,12 @@ void GuestCall::make_way() noexcept {
   end(false);
 }
 
+void GuestCall::end_with(const rpc::Status& status) noexcept {
+  if (borrowed_ != nullptr) return;
+  if (!call_->finished()) call_->finish(status);
+  end(false);
+}
+
 void GuestCall::abandon() noexcept {
   call_->set_listener(nullptr);
   end(false);

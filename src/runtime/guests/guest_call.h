@@ -35,6 +35,8 @@ class GuestCall final : private GuestRun::Owner, private rpc::CallListener {
   [[nodiscard]] bool waits_for_client() const noexcept;
   /// Ends it, so that others get its instance.
   void make_way() noexcept;
+  /// Ends it with this status, whatever it does; not one that another worker lent, which ends it there.
+  void end_with(const rpc::Status& status) noexcept;
   /// Ends it without a status, whatever it does: for a worker that stops.
   void abandon() noexcept;
 

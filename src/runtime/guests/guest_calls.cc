@@ -70,6 +70,13 @@ bool GuestCalls::end_idle_stream(const Press& press) noexcept {
   return true;
 }
 
+void GuestCalls::end_calls(const InstancePool& instances, const rpc::Status& status) noexcept {
+  for (std::size_t i = live_.size(); i-- > 0;) {  // as in abandon_all()
+    if (i < live_.size() && live_[i]->call_ != nullptr && live_[i]->instances_ == &instances)
+      live_[i]->end_with(status);
+  }
+}
+
 void GuestCalls::abandon_all() noexcept {
   // Ending one may give its instance to another: the list changes, but never grows.
   for (std::size_t i = live_.size(); i-- > 0;) {

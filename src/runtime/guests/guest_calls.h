@@ -35,6 +35,8 @@ class GuestCalls final : private InstanceHolder {
   void go_on(rpc::Call& call, InstancePool& instances, std::int32_t tag, MethodCost& cost, MovingGuest guest) noexcept;
   /// Calls of this pool that only wait for their clients make way for others when it asks. The pool outlives this.
   void hold_for(InstancePool& pool) { pool.add_holder(*this); }
+  /// Ends the calls of a pool, but for those that other workers lent: their clients get this status.
+  void end_calls(const InstancePool& instances, const rpc::Status& status) noexcept;
   /// Ends all calls in progress at once.
   void abandon_all() noexcept;
 
@@ -60,7 +62,9 @@ class GuestHandler final : public LoanHandler {
  public:
   GuestHandler(GuestCalls& calls, InstancePool& instances, std::int32_t tag)
       : calls_(calls), instances_(instances), tag_(tag) {}
-  void start(rpc::Call& call) noexcept override { calls_.serve(call, instances_, tag_, cost_); }
+  void start(rpc::Call& call) noexcept override {
+    if (!refuses(call)) calls_.serve(call, instances_, tag_, cost_);
+  }
   void start_loan(BorrowedCall& call, MovingGuest guest) noexcept override {
     calls_.serve_loan(call, instances_, tag_, cost_, std::move(guest));
   }

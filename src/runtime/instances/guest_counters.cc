@@ -44,6 +44,15 @@ void GuestCounters::add_to(ModuleCounters& total) const {
   for (std::size_t i = 0; i < guest_failures; ++i) total.failures[i].count += failures[i];
 }
 
+void GuestCounters::take_over(const GuestCounters& other) noexcept {
+  instances_made += other.instances_made;
+  instances_discarded += other.instances_made;  // all of them
+  calls_waited += other.calls_waited;
+  calls_refused += other.calls_refused;
+  calls_unavailable += other.calls_unavailable;
+  for (std::size_t i = 0; i < guest_failures; ++i) failures[i] += other.failures[i];
+}
+
 ModuleCounters counters_of(const GuestModule& module) {
   ModuleCounters zero;
   zero.name = module.name();

@@ -47,6 +47,8 @@ struct GuestCounters {
 
   /// Adds these to a total.
   void add_to(ModuleCounters& total) const;
+  /// Counts besides what another has counted that is not used any more.
+  void take_over(const GuestCounters& other) noexcept;
   void failed(GuestFailure failure) noexcept { ++failures[static_cast<std::size_t>(failure)]; }
 };
 

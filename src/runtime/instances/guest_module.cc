@@ -181,14 +181,16 @@ Result<std::shared_ptr<GuestModule>> GuestModule::load(const wasm::Engine& engin
                                                        std::shared_ptr<const wasi::Sandbox> sandbox,
                                                        const observe::Log& log, std::chrono::milliseconds start_timeout,
                                                        const ModuleOptions& options, const wasm::CodeCache* cache,
-                                                       wasm::MemoryBudget* memory, std::size_t max_message_size) {
+                                                       wasm::MemoryBudget* memory, std::size_t max_message_size,
+                                                       const GuestModule* before) {
   auto compiled = wasm::Module::compile(engine, std::move(name), bytes, cache);
   if (!compiled.ok()) return std::move(compiled).error();
   auto abi = abi::detect(*compiled.value());
   if (!abi.ok()) return std::move(abi).error();
   auto linked = linker.link(std::move(compiled).value());
   if (!linked.ok()) return std::move(linked).error();
-  auto states = wasm::ModuleStates::make(linker.host_modules(), linked.value()->module(), options);
+  auto states = wasm::ModuleStates::make(linker.host_modules(), linked.value()->module(), options,
+                                         before == nullptr ? nullptr : &before->states());
   if (!states.ok()) return std::move(states).error();
 
   std::shared_ptr<GuestModule> module(new GuestModule(std::move(linked).value(), *abi.value(), std::move(sandbox), log,

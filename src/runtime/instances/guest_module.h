@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "abi/abi.h"
 #include "observe/log.h"
@@ -26,14 +27,14 @@ namespace wasm_grpc::runtime {
 /// The health of one module: what its guests say, and whether it can start them. Thread-safe.
 class ModuleHealth final : public abi::HealthSink {
  public:
-  explicit ModuleHealth(services::HealthRegistry::Module& health) : health_(health) {}
+  explicit ModuleHealth(std::shared_ptr<services::HealthRegistry::Module> health) : health_(std::move(health)) {}
 
-  void set_serving(std::string_view service, bool serving) noexcept override { health_.set_serving(service, serving); }
+  void set_serving(std::string_view service, bool serving) noexcept override { health_->set_serving(service, serving); }
   /// A worker has found that it cannot start instances of the module for now, or that it can again.
-  void worker_failing(bool failing) noexcept { health_.change_failing_workers(failing ? 1 : -1); }
+  void worker_failing(bool failing) noexcept { health_->change_failing_workers(failing ? 1 : -1); }
 
  private:
-  services::HealthRegistry::Module& health_;
+  std::shared_ptr<services::HealthRegistry::Module> health_;
 };
 
 /// Immutable after load() and set_health(), shared by all workers.
@@ -43,12 +44,13 @@ class GuestModule {
   /// thread, to learn what it declares. Guest code runs in slices meanwhile only if the engine is ticked. Of the
   /// options only `instances`, `guests` and `log` are looked at, and by the host modules it imports from what they
   /// like. `max_message_size` is that of requests, which guests are told. `memory` is the budget of all guests, which
-  /// outlives the module; nullptr for none. The error is one line without the module's name.
+  /// outlives the module; nullptr for none. `before`: the module whose place it takes, and with it what host modules
+  /// keep for it; nullptr for none. The error is one line without the module's name.
   [[nodiscard]] static Result<std::shared_ptr<GuestModule>> load(
       const wasm::Engine& engine, const wasm::Linker& linker, std::string name, std::span<const std::byte> bytes,
       std::shared_ptr<const wasi::Sandbox> sandbox, const observe::Log& log, std::chrono::milliseconds start_timeout,
       const ModuleOptions& options = {}, const wasm::CodeCache* cache = nullptr, wasm::MemoryBudget* memory = nullptr,
-      std::size_t max_message_size = ServerOptions().max_message_size);
+      std::size_t max_message_size = ServerOptions().max_message_size, const GuestModule* before = nullptr);
 
   [[nodiscard]] const std::string& name() const noexcept { return linked_->module().name(); }
   [[nodiscard]] const wasm::LinkedModule& linked() const noexcept { return *linked_; }
@@ -57,7 +59,7 @@ class GuestModule {
   /// What describes its services; nullptr where it does not.
   [[nodiscard]] const std::shared_ptr<const services::DescribedFiles>& described() const noexcept { return described_; }
   /// Where its health is kept. Set before its first instance that serves is made.
-  void set_health(services::HealthRegistry::Module& health) { health_.emplace(health); }
+  void set_health(std::shared_ptr<services::HealthRegistry::Module> health) { health_.emplace(std::move(health)); }
   [[nodiscard]] ModuleHealth* health() const noexcept { return health_ ? &*health_ : nullptr; }
   [[nodiscard]] const wasi::Sandbox& sandbox() const noexcept { return *sandbox_; }
   /// For what the host says of it.

@@ -19,19 +19,29 @@ constexpr std::chrono::seconds saturated_again{10};
 
 std::string mebibytes(std::size_t bytes) { return std::to_string(bytes >> 20) + " MiB"; }
 
+/// Posts by `post`, which outlives the pool, what is of no use any more when the pool is gone.
+InstanceClaim::Post post_while(const std::shared_ptr<const bool>& alive, const InstanceClaim::Post& post) {
+  return [alive = std::weak_ptr(alive), &post](std::function<void()> function) {
+    post([alive, function = std::move(function)] {
+      if (!alive.expired()) function();
+    });
+  };
+}
+
 }  // namespace
 
 InstancePool::InstancePool(std::shared_ptr<const GuestModule> module, const PoolContext& context)
     : module_(std::move(module)),
       timers_(context.timers),
       hosts_(context.hosts),
-      claim_(context.budget, module_.get(), limits().max_instances, *this, context.post),
+      claim_(context.budget, module_.get(), limits().max_instances, *this, post_while(alive_mark_, context.post)),
       backoff_(std::random_device{}()),
       trial_(*this, &InstancePool::try_start),
       reclaim_(*this, &InstancePool::reclaim),
       press_(*this, &InstancePool::press),
       make_way_(*this, &InstancePool::make_way),
-      memory_waiter_(module_->memory_budget(), [this, &post = context.post] { post([this] { look_at_memory(); }); }),
+      memory_waiter_(module_->memory_budget(),
+                     [this, post = post_while(alive_mark_, context.post)] { post([this] { look_at_memory(); }); }),
       kept_room_(module_->memory_budget(), module_->start_memory()),
       log_(module_->log()) {
   claim_.set_worker(&timers_);
@@ -98,7 +108,7 @@ bool InstancePool::too_old(const GuestInstance& instance) const noexcept {
 }
 
 bool InstancePool::worn_out(GuestInstance& instance) noexcept {
-  if (life().mode == InstanceMode::fresh) return true;
+  if (life().mode == InstanceMode::fresh || (retired_ && waiting() == 0)) return true;
   if (life().max_calls > 0 && instance.calls >= life().max_calls) return true;
   if (life().max_kept_memory > 0) {
     const std::size_t memory = instance.instance.memory().size();
@@ -121,7 +131,7 @@ void InstancePool::top_up() noexcept {
   if (!starter_is_free() || !talking_.empty() || claim_.scarce() || module_->memory_budget().wanted()) return;
   const std::size_t ready = life().mode == InstanceMode::fresh ? idle_.size() : alive_;
   const auto now = rpc::Clock::now();
-  if (ready >= life().warm || (backoff_.failing() && !backoff_.may_start(now))) return;
+  if (ready >= warm() || (backoff_.failing() && !backoff_.may_start(now))) return;
   if (take_room()) {
     starter_->start(make_instance(), now + limits().start_timeout);
   } else {
@@ -165,7 +175,7 @@ void InstancePool::start_failed(std::string_view why) noexcept {
   backoff_.failed(now);
   if (ModuleHealth* health = module_->health()) {
     if (!was_failing) health->worker_failing(true);
-    timers_.schedule(trial_, now + backoff_.pause(now));
+    if (!retired_) timers_.schedule(trial_, now + backoff_.pause(now));
   }
   if (!was_failing && log_.admits()) {
     log_.write(LogLevel::error, module_->name(),
@@ -202,7 +212,9 @@ std::unique_ptr<GuestInstance> InstancePool::take_idle() noexcept {
 void InstancePool::keep_idle(std::unique_ptr<GuestInstance> instance) noexcept {
   idle_.push_back(std::move(instance));
   count_idle();
-  if (idle_.size() > life().warm && !reclaim_.scheduled() && life().idle_timeout.count() > 0) {
+  if (retired_) {
+    reclaim_retired();
+  } else if (idle_.size() > life().warm && !reclaim_.scheduled() && life().idle_timeout.count() > 0) {
     unused_ = idle_.size();
     timers_.schedule(reclaim_, rpc::Clock::now() + life().idle_timeout);
   }
@@ -219,7 +231,7 @@ void InstancePool::count_held_idle(int change) noexcept {
 }
 
 std::size_t InstancePool::reclaimable() const noexcept {
-  const std::size_t kept = std::min<std::size_t>(idle_.size(), life().warm);
+  const std::size_t kept = std::min(idle_.size(), warm());
   return std::min(unused_, idle_.size() - kept);
 }
 
@@ -231,7 +243,19 @@ void InstancePool::reclaim() noexcept {
     return;
   }
   unused_ = idle_.size();
-  if (idle_.size() > life().warm) timers_.schedule(reclaim_, now + life().idle_timeout);
+  if (idle_.size() > warm()) timers_.schedule(reclaim_, now + life().idle_timeout);
+}
+
+void InstancePool::retire() noexcept {
+  retired_ = true;
+  timers_.cancel(trial_);
+  reclaim_retired();
+}
+
+// Later: one that comes back may serve a call that waits.
+void InstancePool::reclaim_retired() noexcept {
+  unused_ = idle_.size();
+  if (unused_ > 0) timers_.schedule(reclaim_, rpc::Clock::now());
 }
 
 // ---- Calls ----

@@ -106,6 +106,15 @@ class InstancePool final : private InstanceClaim::Owner {
 
   /// Starts the warm instances in the background, where there are too few.
   void top_up() noexcept;
+  /// True while instances start in the background.
+  [[nodiscard]] bool is_starting() const noexcept { return starter_ != nullptr && starter_->busy(); }
+  /// True when the last that began failed, and none has started since.
+  [[nodiscard]] bool is_failing() const noexcept { return backoff_.failing(); }
+  /// Its module takes no new calls: instances that do nothing are destroyed, now and as they come back from the calls
+  /// that there are.
+  void retire() noexcept;
+  /// True for one without instances, and for whom nobody waits.
+  [[nodiscard]] bool empty() const noexcept { return alive_ == 0 && waiting() == 0; }
 
   // ---- Calls ----
 
@@ -183,8 +192,10 @@ class InstancePool final : private InstanceClaim::Owner {
   [[nodiscard]] std::unique_ptr<GuestInstance> take_idle() noexcept;
   void keep_idle(std::unique_ptr<GuestInstance> instance) noexcept;
   void count_idle() noexcept;
+  [[nodiscard]] std::size_t warm() const noexcept { return retired_ ? 0 : life().warm; }
   [[nodiscard]] std::size_t reclaimable() const noexcept;
   void reclaim() noexcept;
+  void reclaim_retired() noexcept;
   void try_start() noexcept;
   [[nodiscard]] bool starter_is_free() const noexcept { return starter_ != nullptr && !starter_->busy(); }
 
@@ -197,6 +208,7 @@ class InstancePool final : private InstanceClaim::Owner {
   void press() noexcept;
   [[nodiscard]] bool end_idle_stream(const Press& press) noexcept;
 
+  const std::shared_ptr<const bool> alive_mark_ = std::make_shared<const bool>(true);  // gone with the pool
   std::shared_ptr<const GuestModule> module_;
   rpc::TimerQueue& timers_;
   ClientHosts& hosts_;
@@ -213,6 +225,7 @@ class InstancePool final : private InstanceClaim::Owner {
   std::size_t unused_ = 0;     // how many at the front of idle_ were not needed since the timer was set
   std::size_t held_idle_ = 0;  // with holders
   std::uint32_t alive_ = 0;
+  bool retired_ = false;
   bool told_of_memory_ = false;
 
   wasm::MemoryWaiter memory_waiter_;

@@ -97,6 +97,7 @@ bool LentCalls::hand_over(unsigned taker, rpc::Call& call, InstancePool& instanc
     return false;
   }
   loan.id = make_loan_id(worker_, ++last_serial_);
+  loan.module = &instances.module();
   loan.path = call.method().path;
   loan.is_http = call.method().kind == rpc::MethodKind::http;
   loan.guest = std::move(guest);
@@ -161,6 +162,14 @@ void LentCalls::deliver(LoanAnswer&& answer) noexcept {
     instances.give_back(std::move(answer.guest.instance));
   } else {
     instances.discard(std::move(answer.guest.instance));
+  }
+}
+
+void LentCalls::end_calls(const InstancePool& instances, const rpc::Status& status) noexcept {
+  for (const auto& [id, lent] : calls_) {
+    if (&lent->instances_ != &instances || lent->call_.finished() || lent->call_.cancelled()) continue;
+    lent->call_.finish(status);
+    lent->on_cancelled(lent->call_);
   }
 }
 

@@ -59,6 +59,9 @@ class LentCalls {
   [[nodiscard]] bool lend_to(unsigned taker, rpc::Call& call, InstancePool& instances);
   /// What a taker says.
   void deliver(LoanAnswer&& answer) noexcept;
+  /// Ends the calls of a pool that are lent: the clients get this status, and the takers are told. The loans are over
+  /// when those have let go.
+  void end_calls(const InstancePool& instances, const rpc::Status& status) noexcept;
   /// Ends all loans: the takers are told that the calls are cancelled.
   void close() noexcept;
 

@@ -34,8 +34,10 @@ using LoanId = std::uint64_t;
 /// To the taker: a call to serve.
 struct Loan {
   LoanId id = 0;
-  std::string path;      // every worker serves the same methods
-  bool is_http = false;  // of which that of this path is one
+  /// Whose method it is; it lives until the loan is over. Every worker knows it before one of them serves it.
+  const GuestModule* module = nullptr;
+  std::string path;
+  bool is_http = false;  // it is that of this path of kind http
   rpc::LentState state;
   /// In the middle of it; or none, and it is to be begun.
   MovingGuest guest;

@@ -3,11 +3,9 @@
 #include <utility>
 #include <variant>
 
-#include "runtime/sharing/loan_handler.h"
-
 namespace wasm_grpc::runtime {
 
-Loans::Loans(LoanExchange& exchange, unsigned worker, const rpc::MethodTable& methods, std::size_t max_message_size,
+Loans::Loans(LoanExchange& exchange, unsigned worker, const LoanMethods& methods, std::size_t max_message_size,
              rpc::CodecQueue* codecs)
     : exchange_(exchange),
       desk_(exchange.desk(worker)),
@@ -29,8 +27,8 @@ void Loans::deliver() {
 }
 
 void Loans::begin(Loan&& loan) {
-  const rpc::Method* method = loan.is_http ? methods_.find_http(loan.path) : methods_.find(loan.path);
-  if (method == nullptr) {  // not while the workers serve the same methods
+  const rpc::Method* method = methods_.find(*loan.module, loan.path, loan.is_http);
+  if (method == nullptr) {  // not while the workers know the same modules
     borrowed_.decline(std::move(loan));
     return;
   }

@@ -5,19 +5,19 @@
 #include <functional>
 #include <memory>
 
-#include "rpc/method_table.h"
 #include "runtime/instances/instance_pool.h"
 #include "runtime/sharing/borrowed_call.h"
 #include "runtime/sharing/lent_call.h"
 #include "runtime/sharing/loan_exchange.h"
+#include "runtime/sharing/loan_handler.h"
 
 namespace wasm_grpc::runtime {
 
 /// Used on its worker's thread; messages come from others.
 class Loans {
  public:
-  /// `methods` are those of the worker; the other workers have the same ones. Both outlive it.
-  Loans(LoanExchange& exchange, unsigned worker, const rpc::MethodTable& methods, std::size_t max_message_size,
+  /// `methods` are those of the worker; the other workers know the same modules. Both outlive it.
+  Loans(LoanExchange& exchange, unsigned worker, const LoanMethods& methods, std::size_t max_message_size,
         rpc::CodecQueue* codecs = nullptr);
   ~Loans() { close(); }
   Loans(const Loans&) = delete;
@@ -32,6 +32,10 @@ class Loans {
   /// See LentCalls::lend_to().
   [[nodiscard]] bool lend_to(unsigned taker, rpc::Call& call, InstancePool& instances) {
     return lent_.lend_to(taker, call, instances);
+  }
+  /// See LentCalls::end_calls().
+  void end_calls(const InstancePool& instances, const rpc::Status& status) noexcept {
+    lent_.end_calls(instances, status);
   }
   /// True when what it has taken is better served elsewhere: it has work of its own, and another worker has none.
   [[nodiscard]] bool better_elsewhere() const noexcept { return busy_ && exchange_.any_idle_but(worker_); }
@@ -68,7 +72,7 @@ class Loans {
   LoanExchange& exchange_;
   LoanDesk& desk_;
   unsigned worker_;
-  const rpc::MethodTable& methods_;
+  const LoanMethods& methods_;
   bool busy_ = true;
   bool drained_ = false;
   LentCalls lent_;

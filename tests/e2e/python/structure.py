@@ -24,7 +24,7 @@ MAY_INCLUDE = {
     "hostmodules": {"wasm"},
     "abi": {"rpc", "wasm", "wasi"},
     "observe": {"rpc", "abi", "wasi", "wasm"},
-    "runtime": {"rpc", "facade", "net", "http2", "services", "openapi", "wasm", "wasi", "hostmodules", "abi", "observe"},
+    "runtime": {"rpc", "json", "facade", "net", "http2", "services", "openapi", "wasm", "wasi", "hostmodules", "abi", "observe"},
     "grpc_cpp": {"rpc"},
     "client": {"rpc", "services"},
     "protoc": set(),  # not in src/, but nobody may include it either
@@ -32,7 +32,8 @@ MAY_INCLUDE = {
 }
 # The same for the rooms of a folder.
 ROOMS_MAY_INCLUDE = {
-    "runtime": {"instances": set(), "sharing": {"instances"}, "guests": {"instances", "sharing"}},
+    "runtime": {"instances": set(), "sharing": {"instances"}, "guests": {"instances", "sharing"},
+                "generations": {"instances", "sharing", "guests"}},
     "net": {"tls": set()},
     "http2": {"session": set()},
 }

@@ -1,0 +1,129 @@
+// What a server has, for the files that implement it.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "facade/cors.h"
+#include "http2/session/output_budget.h"
+#include "net/door.h"
+#include "net/listener.h"
+#include "net/networks.h"
+#include "net/tls/context.h"
+#include "observe/log.h"
+#include "runtime/generations/generation.h"
+#include "runtime/generations/reaper.h"
+#include "runtime/instances/instance_budget.h"
+#include "runtime/sharing/loan_exchange.h"
+#include "runtime/worker.h"
+#include "services/health_registry.h"
+#include "wasm/code_cache.h"
+#include "wasm/engine.h"
+#include "wasm/epoch.h"
+#include "wasm/linker.h"
+#include "wasm/memory_budget.h"
+#include "wasm_grpc/server.h"
+
+namespace wasm_grpc {
+
+struct Server::State {
+  State(const ServerOptions& server_options, wasm::Engine server_engine, unsigned worker_count)
+      : options(server_options),
+        log(options.log_level, options.log),
+        memory(options.max_total_memory),
+        engine(std::move(server_engine)),
+        linker(engine),
+        ticker(engine, server_options.guests.time_slice),
+        exchange(worker_count),
+        budget(server_options.max_instances, server_options.guests.max_instances),
+        door(server_options.clients.max_connections) {}
+
+  ServerOptions options;
+  observe::Log log;
+  wasm::MemoryBudget memory;  // of all guests
+  wasm::Engine engine;
+  wasm::Linker linker;
+  wasm::EpochTicker ticker;
+  std::unique_ptr<wasm::CodeCache> code_cache;  // nullptr: none
+  runtime::LoanExchange exchange;
+  runtime::InstanceBudget budget;
+  services::HealthRegistry health;
+  std::shared_ptr<net::TlsContext> tls;  // nullptr: none
+  facade::Cors cors;
+  std::shared_ptr<http2::OutputBudget> output_budget;  // outlives the workers, who are asked by it
+  net::Door door;
+  net::Networks proxies;
+  runtime::Reaper reaper;  // outlives the modules
+
+  runtime::NativeMethods native;
+  bool serves_openapi = false;
+  /// What is served first, until start(); nullptr after it.
+  std::unique_ptr<runtime::GenerationDraft> draft;
+  /// What is served, from start() on.
+  std::shared_ptr<const runtime::Generation> generation;
+  mutable std::mutex generation_mutex;  // of `generation`
+  std::mutex reload_mutex;              // one at a time
+  std::atomic<std::uint64_t> reloads_failed = 0;
+  unsigned homes_given = 0;  // ServedModule::home
+
+  std::vector<std::unique_ptr<runtime::Worker>> workers;
+  /// They accept on the first worker.
+  std::vector<std::shared_ptr<net::Listener>> listeners;
+  bool started = false;
+  std::mutex wait_mutex;
+
+  [[nodiscard]] std::shared_ptr<const runtime::Generation> current() const {
+    const std::lock_guard lock(generation_mutex);
+    return generation;
+  }
+  [[nodiscard]] Result<> may_change() const {
+    return started ? Result<>(Error{"the server has started; set it up before start()"}) : success();
+  }
+
+  // ---- server_modules.cc ----
+
+  /// Makes what can be served of a module; `before` is the one whose place it takes, nullptr for none. Not on a worker:
+  /// it compiles. The error is one line without the module's name.
+  struct Loaded {
+    std::shared_ptr<const runtime::ServedModule> module;
+    ModuleInfo info;
+  };
+  [[nodiscard]] Result<Loaded> load(std::span<const std::byte> bytes, const ModuleOptions& given,
+                                    const runtime::ServedModule* before);
+  void warn(const ModuleInfo& info) const;
+  /// Keeps half of the memory for the modules, in equal parts; less where one needs more to start an instance.
+  void share_memory(const runtime::Generation& generation);
+  /// Ends the draft, and gives what it has to the workers, which do not run yet.
+  void begin_first_generation();
+  /// What is to be served: a module that is already, or one to be loaded.
+  struct Wanted {
+    std::shared_ptr<const runtime::ServedModule> kept;  // nullptr: `loaded`
+    Loaded loaded;
+    std::shared_ptr<const runtime::ServedModule> before;  // whose place it takes; nullptr: none
+  };
+  /// Reads and loads a source, which is kept as it is where nothing has changed, unless `always`.
+  [[nodiscard]] Result<Wanted> want(const ModuleSource& source, std::shared_ptr<const runtime::ServedModule> before,
+                                    bool always);
+  /// Adds what callers lose to the warnings; the error says it, where a module that takes the place of one must be
+  /// compatible.
+  [[nodiscard]] Result<> check_callers(const std::vector<std::shared_ptr<const runtime::ServedModule>>& gone,
+                                       const runtime::Generation& next, const std::vector<Wanted>& wanted,
+                                       std::vector<std::string>& warnings) const;
+  /// Serves these, all or nothing. With reload_mutex; waits for the workers.
+  [[nodiscard]] Result<ReloadReport> change_to(const std::vector<Wanted>& wanted);
+  /// Gives parts of these to all workers, and waits until their warm instances are there. The error says which cannot
+  /// start any.
+  [[nodiscard]] Result<> prepare(const std::vector<std::shared_ptr<const runtime::ServedModule>>& modules);
+  /// Takes them away again.
+  void take_back(const std::vector<std::shared_ptr<const runtime::ServedModule>>& modules);
+  /// Runs the function on all workers, and returns when it has run on all; false when one has stopped, and it did not.
+  /// It may run after that: it must not refer to what the caller has.
+  [[nodiscard]] bool on_all_workers(const std::function<void(runtime::Worker&)>& function);
+};
+
+}  // namespace wasm_grpc
