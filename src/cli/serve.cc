@@ -12,6 +12,7 @@
 #include "cli/instance_flags.h"
 #include "cli/limit_flags.h"
 #include "cli/printer.h"
+#include "cli/reloader.h"
 #include "cli/server_flags.h"
 #include "cli/signals.h"
 #include "cli/time_flag.h"
@@ -34,6 +35,7 @@ struct ServeFlags {
   TlsFlags tls;
   ConnectionFlags connections;
   LogFlags log;
+  bool watch = false;
 };
 
 /// Allows as many open files, and so connections, as the system would let this process have.
@@ -115,6 +117,12 @@ int serve(const ServeFlags& flags) {
   if (!created.ok()) return fail(created.error().message);
   Server& server = *created.value();
   Printer printer;
+  const auto read = [paths = flags.modules, options = module_options.value()]() -> Result<std::vector<ModuleSource>> {
+    std::vector<ModuleSource> sources;
+    for (const std::string& path : paths) sources.push_back({path, {}, options});
+    return sources;
+  };
+  Reloader reloader(server, read);
   SignalListener signals(server, printer);
 
   std::vector<ModuleInfo> modules;
@@ -129,7 +137,10 @@ int serve(const ServeFlags& flags) {
   }
   if (auto started = server.start(); !started.ok()) return fail(started.error().message);
 
-  signals.serves();
+  if (flags.watch) {
+    if (auto watching = reloader.watch(flags.modules); !watching.ok()) return fail(watching.error().message);
+  }
+  signals.serves(reloader);
   opening.unlock();
 
   std::string text;
@@ -170,6 +181,8 @@ void add_serve(CLI::App& app, Command& run) {
                    "Where proxies are that are believed what x-forwarded-client-cert says of their clients")
       ->allow_extra_args(false)
       ->type_name("NETWORK");
+  command->add_flag("--watch", flags->watch,
+                    "Reload the modules when their files change, as SIGHUP does: without a lost call");
   command->add_option("--workers", server.workers, "Threads that serve; 0: one for each core")
       ->check(CLI::Range(0U, 1024U))
       ->capture_default_str()

@@ -63,8 +63,10 @@ void SignalListener::run() {
     if (ending_) return;
     if (means_stop(signal)) {
       if (wanted < 2) ++wanted;
+    } else if (signal == SIGHUP) {
+      reload();
     } else if (signal > 0) {
-      server_.log(LogLevel::info, "SIG" + std::string(sigabbrev_np(signal)) + ": there is nothing to reload");
+      server_.log(LogLevel::info, "SIG" + std::string(sigabbrev_np(signal)) + ": it means nothing");
     }
     if (wanted == done) continue;
     const std::unique_lock lock(mutex_, std::try_to_lock);
@@ -82,6 +84,15 @@ void SignalListener::run() {
       server_.stop_now();
       done = 2;
     }
+  }
+}
+
+void SignalListener::reload() {
+  const std::unique_lock lock(mutex_, std::try_to_lock);
+  if (lock && reloader_ != nullptr) {
+    reloader_->ask("SIGHUP");
+  } else {
+    server_.log(LogLevel::info, "SIGHUP: it is still loading the modules");
   }
 }
 

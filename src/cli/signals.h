@@ -1,7 +1,8 @@
 // What signals mean to `wasm-grpc serve`.
 //
 //   SIGTERM, SIGINT, SIGQUIT    stop: gracefully once it serves, at once while it loads; a second one at once
-//   SIGHUP, SIGUSR1, SIGUSR2    nothing; the log notes them
+//   SIGHUP                      reload, once it serves: the modules are read anew
+//   SIGUSR1, SIGUSR2            nothing; the log notes them
 //
 // They are heard by a thread that does nothing else, and waits neither for the log nor for standard output.
 #pragma once
@@ -14,6 +15,7 @@
 #include <thread>
 
 #include "cli/printer.h"
+#include "cli/reloader.h"
 #include "wasm_grpc/server.h"
 
 namespace wasm_grpc::cli {
@@ -39,19 +41,24 @@ class SignalListener {
   /// The modules are loaded. While the lock is held, a stop waits for serves(): a server that listens may have files to
   /// remove. A second stop does not wait.
   [[nodiscard]] std::unique_lock<std::mutex> begin_to_open();
-  /// With that lock: from here on a stop is graceful.
-  void serves() noexcept { phase_ = Phase::serves; }
+  /// With that lock: from here on a stop is graceful, and SIGHUP asks `reloader`, which outlives this.
+  void serves(Reloader& reloader) noexcept {
+    phase_ = Phase::serves;
+    reloader_ = &reloader;
+  }
 
  private:
   enum class Phase : std::uint8_t { loads, opens, serves };
 
   void run();
+  void reload();
   void leave();
 
   Server& server_;
   Printer& printer_;
   std::mutex mutex_;
-  Phase phase_ = Phase::loads;  // of mutex_
+  Phase phase_ = Phase::loads;    // of mutex_
+  Reloader* reloader_ = nullptr;  // likewise
   std::atomic<bool> ending_ = false;
   std::thread thread_;  // the last: it uses the others
 };

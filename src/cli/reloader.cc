@@ -1,0 +1,90 @@
+#include "cli/reloader.h"
+
+#include <pthread.h>
+
+#include <utility>
+
+namespace wasm_grpc::cli {
+
+namespace {
+
+std::string list(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+/// "replaced greeter; 2 are as they were"
+std::string describe(const ReloadReport& report) {
+  std::string text;
+  const auto add = [&](const std::string& part) { text += (text.empty() ? "" : "; ") + part; };
+  if (!report.added.empty()) add("added " + list(report.added));
+  if (!report.replaced.empty()) add("replaced " + list(report.replaced));
+  if (!report.removed.empty()) add("removed " + list(report.removed));
+  if (text.empty()) return "nothing has changed";
+  if (!report.unchanged.empty()) add(std::to_string(report.unchanged.size()) + " as before");
+  return text;
+}
+
+}  // namespace
+
+Reloader::Reloader(Server& server, Read read) : server_(server), read_(std::move(read)), thread_([this] { run(); }) {}
+
+Reloader::~Reloader() {
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+  }
+  asked_.notify_all();
+  if (watch_ != nullptr) watch_->stop();
+  if (watcher_.joinable()) watcher_.join();
+  thread_.join();
+}
+
+void Reloader::ask(std::string why) {
+  {
+    const std::lock_guard lock(mutex_);
+    why_ = std::move(why);
+  }
+  asked_.notify_all();
+}
+
+Result<> Reloader::watch(std::vector<std::string> files) {
+  auto watch = FileWatch::create(std::move(files));
+  if (!watch.ok()) return std::move(watch).error();
+  watch_ = std::move(watch).value();
+  watcher_ = std::thread([this] {
+    pthread_setname_np(pthread_self(), "file-watch");
+    while (watch_->wait()) ask("a file has changed");
+  });
+  return success();
+}
+
+void Reloader::run() {
+  pthread_setname_np(pthread_self(), "reload");
+  std::unique_lock lock(mutex_);
+  while (true) {
+    asked_.wait(lock, [this] { return ending_ || !why_.empty(); });
+    if (ending_) return;
+    const std::string why = std::exchange(why_, {});
+    lock.unlock();
+    reload(why);
+    lock.lock();
+  }
+}
+
+void Reloader::reload(const std::string& why) {
+  auto wanted = read_();
+  if (!wanted.ok()) {
+    server_.log(LogLevel::error, why + "; not reloaded, what was served is served on: " + wanted.error().message);
+    return;
+  }
+  const auto report = server_.reload(wanted.value());
+  if (!report.ok()) {
+    server_.log(LogLevel::error, why + "; not reloaded, what was served is served on: " + report.error().message);
+  } else {
+    server_.log(LogLevel::info, why + "; reloaded: " + describe(report.value()));
+  }
+}
+
+}  // namespace wasm_grpc::cli

@@ -1,0 +1,50 @@
+// Reads the modules of a running server anew, when a signal or a changed file asks for it.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "cli/file_watch.h"
+#include "wasm_grpc/result.h"
+#include "wasm_grpc/server.h"
+
+namespace wasm_grpc::cli {
+
+/// Reloads on a thread of its own, one time after the other; what is asked for meanwhile is done once, after it. The
+/// log tells how it went.
+class Reloader {
+ public:
+  /// `read` says what is to be served, each time; it is called on that thread, and the error is logged. The server
+  /// outlives it.
+  using Read = std::function<Result<std::vector<ModuleSource>>()>;
+  Reloader(Server& server, Read read);
+  ~Reloader();
+  Reloader(const Reloader&) = delete;
+  Reloader& operator=(const Reloader&) = delete;
+
+  /// Asks for a reload; `why` begins the lines of the log. From any thread.
+  void ask(std::string why);
+  /// Asks whenever one of these files changes. Once.
+  [[nodiscard]] Result<> watch(std::vector<std::string> files);
+
+ private:
+  void run();
+  void reload(const std::string& why);
+
+  Server& server_;
+  const Read read_;
+  std::mutex mutex_;
+  std::condition_variable asked_;
+  std::string why_;  // empty: nobody asks
+  bool ending_ = false;
+  std::unique_ptr<FileWatch> watch_;
+  std::thread watcher_;
+  std::thread thread_;  // the last: it uses the others
+};
+
+}  // namespace wasm_grpc::cli
