@@ -164,6 +164,19 @@ TEST_F(LoansTest, AGuestThatMovesFindsWhatItHasDoneBefore) {
   EXPECT_EQ(call.consumed(), 3 + 5 + 5 + 5U);
 }
 
+TEST_F(LoansTest, AGuestThatMovesAwayIsNotCountedToItsClientAnyMore) {
+  make_workers(MethodKind::unary, "(call $slices (i32.const 5)) (i32.const 5)");
+  TestCall call(MethodKind::unary);
+  const rpc::ClientUse& use = call.client()->use;
+  lender->handler.start(call);
+  while (guests_lent() == 0) lender->turn();
+  EXPECT_EQ(use.instances, 0U);
+  EXPECT_EQ(use.host->instances, 0U);
+  run_both();
+  EXPECT_TRUE(call.finished());
+  EXPECT_EQ(use.instances, 0U) << "nor is it taken off twice";
+}
+
 TEST_F(LoansTest, AGuestThatMovesMayNotAnswerTwice) {
   make_workers(MethodKind::unary, R"(
     (drop (call $send (local.get $call) (i32.const 0) (i32.const 3)))

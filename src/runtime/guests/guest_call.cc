@@ -74,6 +74,8 @@ bool GuestCall::lend() noexcept {
     run_.move_back(std::move(guest));
     return false;
   }
+  // Nor is it counted to its client any more: whoever is served by this object next has a client of its own.
+  static_cast<void>(run_.release());
   call_ = nullptr;
   owner_.recycle(*this);
   return true;
@@ -106,7 +108,7 @@ bool GuestCall::go_home() noexcept {
 // Not before it is this call's turn to run: the calls of one read batch then follow each other in one instance, whose
 // memory is warm, rather than each in its own.
 bool GuestCall::acquire() noexcept {
-  // A lent call is counted where it comes from, and there is no other here.
+  // A lent call is not counted to its client: its worker counts those it keeps.
   const rpc::Client* client = borrowed_ == nullptr ? call_->client() : nullptr;
   const bool silent = borrowed_ == nullptr && rpc::streams_requests(call_->method().kind) && !call_->readable();
   switch (run_.acquire(*instances_, GuestRun::For::call, client, silent)) {
