@@ -2,7 +2,6 @@ package guest
 
 import (
 	"iter"
-	"reflect"
 	"strconv"
 	"strings"
 
@@ -65,35 +64,6 @@ func byTurns(fields []any) iter.Seq2[string, string] {
 			rest = rest[size:]
 		}
 	}
-}
-
-func textOf(value any) string {
-	if text, ok := value.(string); ok {
-		return text
-	}
-	of := reflect.ValueOf(value)
-	if !of.IsValid() || of.Kind() == reflect.Pointer && of.IsNil() {
-		return "<nil>"
-	}
-	switch value := value.(type) {
-	case error:
-		return value.Error()
-	case interface{ String() string }:
-		return value.String()
-	}
-	switch {
-	case of.CanInt():
-		return strconv.FormatInt(of.Int(), 10)
-	case of.CanUint():
-		return strconv.FormatUint(of.Uint(), 10)
-	case of.CanFloat():
-		return strconv.FormatFloat(of.Float(), 'g', -1, of.Type().Bits())
-	case of.Kind() == reflect.Bool:
-		return strconv.FormatBool(of.Bool())
-	case of.Kind() == reflect.String:
-		return of.String()
-	}
-	return of.Type().String()
 }
 
 // appendPair appends a key and a value in the form of ABI 1.

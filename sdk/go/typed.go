@@ -2,8 +2,6 @@ package guest
 
 import (
 	"iter"
-	"reflect"
-	"strings"
 
 	"wasm-grpc/guest/internal/abi"
 )
@@ -150,9 +148,6 @@ func decode[Message any](codec Codec, data []byte) (*Message, error) {
 	}
 	return message, nil
 }
-
-// nameOf is the name of a message's type, such as "helloworld.HelloRequest".
-func nameOf(message any) string { return strings.TrimPrefix(reflect.TypeOf(message).String(), "*") }
 
 func send(ctx *Context, codec Codec, message any) error {
 	buffer := takeResponse() // not for another goroutine that sends while this one waits
