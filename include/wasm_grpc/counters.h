@@ -76,6 +76,11 @@ struct ServerCounters {
   /// ServerOptions::log_level drops are not counted.
   std::uint64_t log_lines_dropped = 0;
 
+  /// Spans that the collector of traces has taken, and those that were dropped: it took nothing for too long, or
+  /// rejected them.
+  std::uint64_t spans_exported = 0;
+  std::uint64_t spans_dropped = 0;
+
   std::uint64_t generation = 0;      // ReloadReport::generation of what is served
   std::uint64_t reloads_failed = 0;  // refused, with nothing changed
 

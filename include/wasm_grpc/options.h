@@ -4,30 +4,22 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "wasm_grpc/access_log_options.h"
 #include "wasm_grpc/connection_options.h"
 #include "wasm_grpc/guest_limits.h"
 #include "wasm_grpc/instance_life.h"
+#include "wasm_grpc/log.h"
 #include "wasm_grpc/log_limits.h"
 #include "wasm_grpc/shared_state.h"
+#include "wasm_grpc/trace_options.h"
 
 namespace wasm_grpc {
-
-/// Severity of a log line.
-enum class LogLevel : std::uint8_t { trace, debug, info, warn, error };
-
-/// Gets every log line of the host and its guests, in their order. `source` is "host" or the name of a module; both
-/// texts live until it returns. Called from one thread of the server's, which does nothing else and hears no signals,
-/// also while the server is set up and, last, while it is destroyed. It may take its time: what comes meanwhile waits,
-/// up to 1 MiB; what is more is dropped, and a line says how much (ServerCounters::log_lines_dropped). A line at which
-/// it throws is dropped. It must not destroy the server, which waits for it.
-using LogFunction = std::function<void(LogLevel level, std::string_view source, std::string_view text)>;
 
 /// A directory of the host that a module may see.
 struct DirectoryGrant {
@@ -55,6 +47,9 @@ struct ModuleOptions {
   SharedStateLimits shared_state;
   /// How much its guests may write into the log.
   LogLimits log;
+  /// Lines of its guests of less severity are dropped; ServerOptions::log_level where that is not said. It may change
+  /// while the server runs: Server::set_log_level().
+  std::optional<LogLevel> log_level;
   /// Whether a reload is refused that takes from its callers what they have: a method, or its kind, or a field of a
   /// message by its number or type (docs/reload.md). Else there are warnings.
   bool require_compatible = false;
@@ -162,9 +157,19 @@ struct ServerOptions : ConnectionOptions {
 
   /// Log lines of less severity are dropped.
   LogLevel log_level = LogLevel::info;
-  /// Where log lines go; standard error when empty. When the server is destroyed, what is left is written within a
-  /// second, or dropped.
+  /// Where log lines go: to this function; else to the next; else to a file, or standard error without its name. When
+  /// the server is destroyed, what is left is written within a second, or dropped.
+  LogEventFunction log_events;
   LogFunction log;
+  /// What is written is appended. It is opened again, by its name, when Server::reopen_logs() says so.
+  std::string log_file;
+  /// Of what is written to a file or standard error.
+  LogFormat log_format = LogFormat::text;
+  /// The log of calls, apart from the others.
+  AccessLogOptions access_log;
+
+  /// Which calls are traced, and who is told.
+  TraceOptions trace;
 };
 
 }  // namespace wasm_grpc

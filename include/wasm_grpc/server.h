@@ -26,6 +26,7 @@
 #include "wasm_grpc/reload.h"
 #include "wasm_grpc/result.h"
 #include "wasm_grpc/rpc/call.h"
+#include "wasm_grpc/rpc/call_observer.h"
 #include "wasm_grpc/rpc/method.h"
 #include "wasm_grpc/worker_events.h"
 
@@ -139,6 +140,13 @@ class Server {
 
   /// Writes a line of the host's into the log; waits for nobody. From any thread, at any time.
   void log(LogLevel level, std::string_view text) noexcept;
+  /// ServerOptions::log_level and ModuleOptions::log_level from here on, where nothing is the level of the server. From
+  /// any thread. The error says that no module has the name; where several have it, all of them change.
+  void set_log_level(LogLevel level) noexcept;
+  [[nodiscard]] Result<> set_log_level(std::string_view module, std::optional<LogLevel> level);
+  /// Writes on to files of the names that the options say, after they were renamed: for what rotates logs. From any
+  /// thread. The error says what could not be opened; the old file is then written to on.
+  [[nodiscard]] Result<> reopen_logs();
   /// Waits until what was logged before is written, as is wanted before the process ends without destroying the server.
   /// False when it takes longer.
   bool flush_log(std::chrono::milliseconds timeout) noexcept;
@@ -178,6 +186,8 @@ class Server {
   /// The gRPC method of that path, with the handler that serves it on that worker; nullptr for none. On the thread of
   /// that worker: a call is told of it at once (rpc::Call::set_method()), and keeps it.
   [[nodiscard]] const rpc::Method* find_method(std::size_t worker, std::string_view path) const noexcept;
+  /// Who is to be told of the calls of a worker, on its thread; nullptr for nobody. It lives as long as the server.
+  [[nodiscard]] rpc::CallObserver* observer(std::size_t worker) const noexcept;
   /// Runs a function on the thread of the worker soon, in the order they are posted; not when it stops before. It must
   /// not throw.
   void post(std::size_t worker, std::function<void()> function);

@@ -2,8 +2,10 @@ package guest
 
 import (
 	"context"
+	"encoding/hex"
 	"iter"
 	"math"
+	"strings"
 	"sync"
 	"time"
 
@@ -91,6 +93,31 @@ func little(text string) int {
 
 func (c *Context) metadataAt(key string, index int32) (string, bool) {
 	return read(func(buffer []byte) int32 { return abi.MetadataGet(c.call, key, index, buffer) })
+}
+
+// ID is the host's number of the call, for other packages of this module that call the host.
+func (c *Context) ID() int32 { return c.call }
+
+// TraceID is the trace that the call is of: 32 hexadecimal digits, by which the host's log and its spans name it too. ""
+// where the client says none and the host does not trace the call (docs/traces.md).
+func (c *Context) TraceID() string {
+	if text, ok := c.Metadata("traceparent"); ok { // W3C: 00-TRACE-SPAN-FLAGS
+		if len(text) < 55 || text[2] != '-' || text[35] != '-' || text[52] != '-' {
+			return ""
+		}
+		return soundTraceID(text[3:35])
+	}
+	if bytes, ok := c.Metadata("grpc-trace-bin"); ok && len(bytes) == 29 && bytes[0] == 0 && bytes[1] == 0 {
+		return soundTraceID(hex.EncodeToString([]byte(bytes[2:18])))
+	}
+	return ""
+}
+
+func soundTraceID(id string) string {
+	if strings.Trim(id, "0123456789abcdef") != "" || strings.Trim(id, "0") == "" {
+		return ""
+	}
+	return id
 }
 
 // Path is "/package.Service/Method"; of an HTTP request its target.

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "wasm_grpc/log.h"
 #include "wasm_grpc/result.h"
 #include "wasm_grpc/rpc/call.h"
 #include "wasm_grpc/rpc/method.h"
@@ -71,10 +72,7 @@ struct Declaration {
 enum class LogLevel : std::uint8_t { trace = 0, debug = 1, info = 2, warn = 3, error = 4 };
 
 /// Something that a guest says besides the text of a line. It lives as long as the line is being logged.
-struct LogField {
-  std::string_view key;
-  std::string_view value;
-};
+using wasm_grpc::LogField;
 /// Most of them of one line.
 inline constexpr std::size_t max_log_fields = 32;
 
@@ -82,7 +80,8 @@ inline constexpr std::size_t max_log_fields = 32;
 class LogSink {
  public:
   virtual ~LogSink() = default;
-  virtual void log(std::string_view module, LogLevel level, std::string_view text) noexcept = 0;
+  /// `call`: the one during which the guest says it; nullptr for none.
+  virtual void log(std::string_view module, LogLevel level, std::string_view text, const rpc::Call* call) noexcept = 0;
   /// A line about one call, with what the guest says besides, in its order.
   virtual void log_call(std::string_view module, LogLevel level, std::string_view text, const rpc::Call& call,
                         std::span<const LogField> fields) noexcept = 0;
@@ -181,6 +180,10 @@ class Binding {
   [[nodiscard]] virtual CallStep continue_call() = 0;
   /// Goes on with another object for the same call, in the same state. Only while the fiber does not run.
   virtual void move_call(rpc::Call& call) noexcept = 0;
+  /// The call that the guest is in the midst of, or in whose event; nullptr for none.
+  [[nodiscard]] virtual const rpc::Call* current_call() const noexcept = 0;
+  /// The call that the guest knows by this number; nullptr for none.
+  [[nodiscard]] virtual rpc::Call* find_call(std::int32_t) noexcept { return nullptr; }
 
   // ---- Event style: many calls in one instance ----
 

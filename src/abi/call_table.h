@@ -30,6 +30,8 @@ class CallTable {
     return nullptr;
   }
 
+  [[nodiscard]] const Entry* find(std::int32_t id) const noexcept { return const_cast<CallTable*>(this)->find(id); }
+
   /// `entry.id` is greater than 0 and not in the table.
   void insert(const Entry& entry) {
     if ((size_ + 1) * 2 > entries_.size()) grow();

@@ -35,6 +35,7 @@ struct ServeFlags {
   TlsFlags tls;
   ConnectionFlags connections;
   LogFlags log;
+  ObserveFlags observe;
   bool watch = false;
 };
 
@@ -106,6 +107,7 @@ int serve(const ServeFlags& flags) {
   flags.connections.set(options);
   options.kept_slot_memory = flags.instances.slot_memory();
   options.log_level = flags.log.value();
+  if (auto watched = flags.observe.set(options); !watched.ok()) return fail(watched.error().message);
   auto module_options = flags.module.options();
   if (!module_options.ok()) return fail(module_options.error().message);
   module_options.value().instances = flags.instances.life;
@@ -236,6 +238,7 @@ void add_serve(CLI::App& app, Command& run) {
   flags->tls.add_to(*command);
   flags->connections.add_to(*command);
   flags->log.add_to(*command);
+  flags->observe.add_to(*command);
   add_limit_flags(*command, flags->log_limits);
   command->callback([flags, &run] { run = [flags] { return serve(*flags); }; });
 }

@@ -4,12 +4,18 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <string_view>
+
+#include "cli/time_flag.h"
 
 namespace wasm_grpc::cli {
 
 namespace {
 
 constexpr std::array<const char*, 5> level_names = {"trace", "debug", "info", "warn", "error"};
+// In the order of the enums.
+constexpr std::array<std::string_view, 2> format_names = {"text", "json"};
+constexpr std::array<std::string_view, 3> access_names = {"none", "errors", "all"};
 
 /// HOST[:GUEST][:ro|:rw]; the guest's path is the host's where it is not given, read-only where not said otherwise.
 Result<DirectoryGrant> parse_directory(const std::string& text) {
@@ -149,6 +155,57 @@ void LogFlags::add_to(CLI::App& command) {
 LogLevel LogFlags::value() const {
   const auto found = std::find(level_names.begin(), level_names.end(), level);
   return static_cast<LogLevel>(found - level_names.begin());
+}
+
+void ObserveFlags::add_to(CLI::App& command) {
+  const auto part = [&](const char* name, double& value, const char* what) {
+    command.add_option(name, value, what)->check(CLI::Range(0.0, 1.0))->capture_default_str()->type_name("PART");
+  };
+  command.add_option("--log-format", log_format, "How lines are written, those of calls too: text or json")
+      ->check(CLI::IsMember(std::vector<std::string>(format_names.begin(), format_names.end())))
+      ->capture_default_str()
+      ->type_name("FORMAT");
+  command.add_option("--log-file", log_file, "Where lines are written to; SIGUSR1 opens it again by its name")
+      ->type_name("FILE");
+  command.add_option("--access-log-calls", access_log, "Which calls are logged when they end: none, errors or all")
+      ->check(CLI::IsMember(std::vector<std::string>(access_names.begin(), access_names.end())))
+      ->capture_default_str()
+      ->type_name("CALLS");
+  add_time_flag(command, "--access-log-slower-than", access.slower_than,
+                "Calls that took longer are logged too, in ms; 0: they are not");
+  part("--access-log-sample", access.sample, "The part of all calls that is logged; failed and slow ones always are");
+  command.add_option("--access-log-file", access.file, "Where lines of calls are written to")->type_name("FILE");
+  command
+      .add_option("--trace-endpoint", trace.endpoint,
+                  "The collector that gets a span of each sampled call, by OTLP over gRPC; nothing is traced without")
+      ->type_name("ADDRESS");
+  part("--trace-sample", trace.sample, "The part of the calls that is sampled whose client says nothing of it");
+  command.add_flag("--trace-follow-clients,!--no-trace-follow-clients", trace.follow_clients,
+                   "Whether a call is sampled when its client says so, and not when it says not");
+  command.add_option("--trace-service", trace.service_name, "What the collector knows the server by: service.name")
+      ->capture_default_str()
+      ->type_name("NAME");
+  command.add_option("--trace-ca", trace.ca_file, "Who signs the certificate of an https:// collector, PEM")
+      ->type_name("FILE");
+  command.add_option("--trace-metadata", trace_metadata, "Sent with each export, such as a key for the collector")
+      ->allow_extra_args(false)
+      ->type_name("KEY=VALUE");
+}
+
+Result<> ObserveFlags::set(ServerOptions& options) const {
+  options.log_format = static_cast<LogFormat>(std::ranges::find(format_names, log_format) - format_names.begin());
+  options.log_file = log_file;
+  options.access_log = access;
+  options.access_log.calls = static_cast<AccessLog>(std::ranges::find(access_names, access_log) - access_names.begin());
+  options.trace = trace;
+  for (const std::string& pair : trace_metadata) {
+    const auto equals = pair.find('=');
+    if (equals == 0 || equals == std::string::npos) {
+      return Error{"--trace-metadata: expected KEY=VALUE"};  // without the text: it may be a secret
+    }
+    options.trace.metadata.emplace_back(pair.substr(0, equals), pair.substr(equals + 1));
+  }
+  return success();
 }
 
 }  // namespace wasm_grpc::cli

@@ -62,4 +62,18 @@ struct LogFlags {
   [[nodiscard]] LogLevel value() const;
 };
 
+/// The --log-… flags of how lines are written, --access-log-… and --trace-….
+struct ObserveFlags {
+  std::string log_format = "text";
+  std::string access_log = "none";
+  std::vector<std::string> trace_metadata;
+  AccessLogOptions access;
+  std::string log_file;
+  TraceOptions trace;
+
+  void add_to(CLI::App& command);
+  /// The error names the flag that makes no sense.
+  [[nodiscard]] Result<> set(ServerOptions& options) const;
+};
+
 }  // namespace wasm_grpc::cli

@@ -65,6 +65,8 @@ void SignalListener::run() {
       if (wanted < 2) ++wanted;
     } else if (signal == SIGHUP) {
       reload();
+    } else if (signal == SIGUSR1) {
+      reopen_logs();
     } else if (signal > 0) {
       server_.log(LogLevel::info, "SIG" + std::string(sigabbrev_np(signal)) + ": it means nothing");
     }
@@ -93,6 +95,15 @@ void SignalListener::reload() {
     reloader_->ask("SIGHUP");
   } else {
     server_.log(LogLevel::info, "SIGHUP: it is still loading the modules");
+  }
+}
+
+/// As programs that rotate logs ask for, once they have renamed them.
+void SignalListener::reopen_logs() {
+  if (auto opened = server_.reopen_logs(); opened.ok()) {
+    server_.log(LogLevel::info, "SIGUSR1: the files of the logs are opened again");
+  } else {
+    server_.log(LogLevel::error, "SIGUSR1: " + opened.error().message + "; the old file is written to on");
   }
 }
 

@@ -2,7 +2,8 @@
 //
 //   SIGTERM, SIGINT, SIGQUIT    stop: gracefully once it serves, at once while it loads; a second one at once
 //   SIGHUP                      reload, once it serves: the modules are read anew
-//   SIGUSR1, SIGUSR2            nothing; the log notes them
+//   SIGUSR1                     opens the files of the logs again, which were renamed
+//   SIGUSR2                     nothing; the log notes it
 //
 // They are heard by a thread that does nothing else, and waits neither for the log nor for standard output.
 #pragma once
@@ -52,6 +53,7 @@ class SignalListener {
 
   void run();
   void reload();
+  void reopen_logs();
   void leave();
 
   Server& server_;

@@ -129,6 +129,12 @@ Result<CallEnd> Channel::Connection::call(const CallOptions& options, const Requ
   }
   call_ = &call;
   feed_waiting_ = 0;
+  std::optional<std::stop_callback<std::function<void()>>> stopper;
+  stopper.emplace(options.stop, [this, &call] {
+    asio::post(io_, [this, &call] {
+      if (call_ == &call) call.end({rpc::StatusCode::cancelled, "the call was given up"});
+    });
+  });
   std::jthread feeder([&](const std::stop_token& stop) { feed(stop, requests, options.one_request, call); });
   flush();
   io_.restart();
@@ -144,8 +150,9 @@ Result<CallEnd> Channel::Connection::call(const CallOptions& options, const Requ
   }
   feeder.request_stop();
   feeder.join();
+  stopper.reset();
   io_.restart();
-  io_.poll();  // what the feeder and the timer left, which refers to this call
+  io_.poll();  // what these and the timer left, which refers to this call
   return call.result();
 }
 

@@ -1,4 +1,5 @@
-// One connection of a gRPC client, for one call at a time: what the command line needs, not a library for services.
+// One connection of a gRPC client, for one call at a time: what the command line and exporters need, not a library for
+// services.
 #pragma once
 
 #include <chrono>
@@ -51,6 +52,8 @@ struct CallOptions {
   /// goes with its last byte. Without that, nghttp2 keeps the end back while the window is 0, and a server that grants
   /// no more than the message needs waits for it.
   bool one_request = false;
+  /// Ends the call, from any thread, as if its deadline had passed; where it can be asked for.
+  std::stop_token stop;
 };
 
 /// Told of what comes.

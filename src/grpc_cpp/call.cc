@@ -63,7 +63,7 @@ void Call::note_context() {
   request_.authority = context_.host();
   note_client();
   for (const auto& [key, value] : context_.client_metadata()) {
-    if (rpc::is_valid_key(view(key))) request_.metadata.add(view(key), view(value));
+    if (rpc::is_valid_key(view(key)) || view(key) == "grpc-trace-bin") request_.metadata.add(view(key), view(value));
   }
   if (const auto deadline = context_.deadline(); deadline != std::chrono::system_clock::time_point::max()) {
     const auto left = deadline - std::chrono::system_clock::now();
@@ -107,6 +107,9 @@ void Call::complete(Step step, bool ok) {
       break;
     case Step::end:
       ended_ = true;
+      if (rpc::CallObserver* const observer = started_ ? queue_.observer() : nullptr) {
+        observer->call_ended(request_, finished() ? response_.status.code : rpc::StatusCode::cancelled);
+      }
       if (context_.IsCancelled() || !finished()) cancel();
       queue_.done(*this);
       break;
@@ -176,6 +179,8 @@ void Call::shut_down() {
 void Call::start() {
   if (started_ || cancelled()) return;
   started_ = true;
+  request_.number = queue_.next_call_number();
+  if (rpc::CallObserver* const observer = queue_.observer()) observer->call_started(request_);
   request_.method->handler->start(*this);
   if (!finished() && !cancelled()) let_go();
 }

@@ -54,6 +54,11 @@ class Queue final : public WorkerEvents {
     return server_.find_method(worker_, path);
   }
   [[nodiscard]] std::size_t max_message_size() const noexcept { return server_.options().max_message_size; }
+  /// rpc::Request::number of the next call.
+  [[nodiscard]] std::uint64_t next_call_number() noexcept {
+    return worker_ + 1 + std::exchange(numbered_, numbered_ + 1) * server_.workers();
+  }
+  [[nodiscard]] rpc::CallObserver* observer() const noexcept { return server_.observer(worker_); }
   [[nodiscard]] bool shutting_down() const noexcept { return shutting_down_; }
   /// Asks for one more call.
   void request_call();
@@ -78,6 +83,7 @@ class Queue final : public WorkerEvents {
   std::vector<Call*> dirty_;
   std::vector<Call*> flushed_;  // those that flush() is at
   bool shutting_down_ = false;
+  std::uint64_t numbered_ = 0;  // calls
 
   std::atomic<std::uint32_t> calls_with_server_ = 0;  // in progress, or asked for
   std::atomic<bool> woken_ = false;                   // the alarm is on its way

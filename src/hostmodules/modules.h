@@ -1,15 +1,18 @@
 // The host modules that every server has.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string_view>
 
 #include "wasm_grpc/host_module.h"
+#include "wasm_grpc/rpc/trace.h"
 
 namespace wasm_grpc::hostmodules {
 
 inline constexpr std::string_view atomics_module = "wasm_grpc_atomics_1";
 inline constexpr std::string_view kv_module = "wasm_grpc_kv_1";
+inline constexpr std::string_view trace_module = "wasm_grpc_trace_1";
 inline constexpr std::string_view wazero_atomic_module = "pantopic/wazero-atomic";
 inline constexpr std::string_view assembly_script_module = "env";
 
@@ -19,6 +22,10 @@ inline constexpr std::string_view assembly_script_module = "env";
 [[nodiscard]] HostModule kv();
 /// Counters as guests of pantopic/wazero-atomic import them.
 [[nodiscard]] HostModule wazero_atomic();
+/// The span of the call that the guest knows by this number; nullptr where it knows none, or the call is not sampled.
+using CallSpanFunction = std::function<rpc::CallSpan*(Caller& caller, std::int32_t call)>;
+/// Spans of a guest's own.
+[[nodiscard]] HostModule trace(CallSpanFunction span_of);
 /// Gets a line that a guest logs. Called by several threads at once.
 using GuestLogFunction = std::function<void(Caller& caller, LogLevel level, std::string_view text)>;
 /// What AssemblyScript imports by default.

@@ -25,6 +25,13 @@ void Endpoint::use_certificate_forwarders(net::Networks networks) {
   core_->certificate_forwarders = std::move(networks);
 }
 
+void Endpoint::use_call_numbers(std::uint64_t first, std::uint64_t step) noexcept {
+  core_->next_call = first;
+  core_->call_step = step;
+}
+
+void Endpoint::use_observer(rpc::CallObserver& observer) noexcept { core_->observer = &observer; }
+
 void Endpoint::use_window_budget(std::shared_ptr<WindowBudget> budget) { core_->window_budget = std::move(budget); }
 
 void Endpoint::use_output_budget(std::shared_ptr<OutputBudget> budget,

@@ -3,6 +3,7 @@
 
 #include <asio/io_context.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string_view>
@@ -20,6 +21,7 @@
 #include "rpc/method_table.h"
 #include "rpc/timer_queue.h"
 #include "wasm_grpc/connection_options.h"
+#include "wasm_grpc/rpc/call_observer.h"
 
 namespace wasm_grpc::http2 {
 
@@ -48,6 +50,11 @@ class Endpoint final : public net::Receiver {
   /// From where clients are believed whose their calls are: ServerOptions::certificate_forwarders. Before the first
   /// connection.
   void use_certificate_forwarders(net::Networks networks);
+
+  /// Its calls have the numbers `first`, `first + step` and so on (rpc::Request::number). Likewise.
+  void use_call_numbers(std::uint64_t first, std::uint64_t step) noexcept;
+  /// Who is told of its calls; it outlives the endpoint. Likewise.
+  void use_observer(rpc::CallObserver& observer) noexcept;
 
   /// What the windows of streams may grow by, shared with others. Likewise.
   void use_window_budget(std::shared_ptr<WindowBudget> budget);

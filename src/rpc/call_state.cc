@@ -12,6 +12,7 @@ void Request::reset() noexcept {
   forwarded_tls_names.clear();
   http_method.clear();
   http_target.clear();
+  span.reset();
 }
 
 void Response::reset() noexcept {

@@ -12,6 +12,7 @@ LentState Lending::take(Call& call) {
   if (call.request_.client != nullptr) state.client = call.request_.client->shared_from_this();
   state.response = call.response_;           // a copy: what the handler has said already is still to be sent
   state.request = std::move(call.request_);  // the transport goes on with what is no storage, which a move leaves
+  call.request_.span = state.request.span;   // which it ends
   return state;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace wasm_grpc::rpc {
 
@@ -21,6 +22,32 @@ void Metadata::add(std::string_view key, std::string_view value) {
   const auto offset = static_cast<std::uint32_t>(bytes_.size());
   bytes_.append(key).append(value);
   slots_.push_back({offset, static_cast<std::uint32_t>(key.size()), static_cast<std::uint32_t>(value.size())});
+}
+
+void Metadata::set(std::string_view key, std::string_view value) {
+  const Slot* only = nullptr;
+  std::size_t found = 0;
+  for (const Slot& slot : slots_) {
+    if (std::string_view(bytes_).substr(slot.offset, slot.key_size) != key) continue;
+    only = &slot;
+    ++found;
+  }
+  if (found == 0) {
+    add(key, value);
+  } else if (found == 1 && only->value_size == value.size()) {
+    bytes_.replace(only->offset + only->key_size, value.size(), value);
+  } else {
+    Metadata others;
+    bool placed = false;
+    for (const Entry entry : *this) {
+      if (entry.key != key) {
+        others.add(entry.key, entry.value);
+      } else if (!std::exchange(placed, true)) {
+        others.add(key, value);
+      }
+    }
+    std::swap(*this, others);
+  }
 }
 
 void Metadata::clear() noexcept {

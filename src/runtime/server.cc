@@ -7,7 +7,6 @@
 #include "abi/abi.h"
 #include "hostmodules/modules.h"
 #include "net/address.h"
-#include "observe/log.h"
 #include "runtime/instances/module_info.h"
 #include "runtime/instances/system_limits.h"
 #include "runtime/instances/system_memory.h"
@@ -48,12 +47,14 @@ Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options) {
   engine_options.kept_memory_bytes = options.kept_slot_memory;
   auto engine = wasm::Engine::create(engine_options);
   if (!engine.ok()) return std::move(engine).error();
+  auto log_sink = State::log_sink_of(options);
+  if (!log_sink.ok()) return std::move(log_sink).error();
 
   ServerOptions settled = options;
   if (settled.max_total_memory == 0) {
     settled.max_total_memory = runtime::default_guest_memory(runtime::system_memory());
   }
-  auto state = std::make_unique<State>(settled, std::move(engine).value(), workers);
+  auto state = std::make_unique<State>(settled, std::move(log_sink).value(), std::move(engine).value(), workers);
   state->proxies = std::move(proxies).value();
   state->cors = std::move(cors).value();
   state->draft = std::make_unique<runtime::GenerationDraft>(state->cors);
@@ -62,9 +63,13 @@ Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options) {
   for (auto* const make : {hostmodules::atomics, hostmodules::kv, hostmodules::wazero_atomic}) {
     if (auto defined = state->linker.define(make()); !defined.ok()) return std::move(defined).error();
   }
-  auto script = hostmodules::assembly_script([](Caller& caller, LogLevel level, std::string_view text) {
-    runtime::guests_log_of(caller).log(caller.module_name(), static_cast<abi::LogLevel>(level), text);
+  auto trace = hostmodules::trace([](Caller& caller, std::int32_t id) -> rpc::CallSpan* {
+    const rpc::Call* const call = runtime::log_of(caller).find_call(id);
+    return call == nullptr ? nullptr : call->span();
   });
+  if (auto defined = state->linker.define(std::move(trace)); !defined.ok()) return std::move(defined).error();
+  auto script = hostmodules::assembly_script(
+      [](Caller& caller, LogLevel level, std::string_view text) { runtime::log_of(caller).log(level, text); });
   if (auto defined = state->linker.define_replaceable(std::move(script)); !defined.ok()) {
     return std::move(defined).error();
   }
@@ -96,6 +101,7 @@ Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options) {
     state->workers.push_back(
         std::make_unique<runtime::Worker>(state->options, state->budget, state->ticker, state->log, exchange, i));
   }
+  if (auto watched = state->watch_calls(); !watched.ok()) return std::move(watched).error();
   for (const auto& worker : state->workers) {
     worker->use_tls(state->tls);
     worker->use_window_budget(windows);
@@ -263,8 +269,6 @@ void Server::wait() {
 
 void Server::log(LogLevel level, std::string_view text) noexcept { state_->log.host(level, text); }
 
-bool Server::flush_log(std::chrono::milliseconds timeout) noexcept { return state_->log.flush(timeout); }
-
 std::vector<MethodInfo> Server::methods() const {
   return state_->draft != nullptr ? state_->draft->so_far().methods : state_->current()->methods;
 }
@@ -298,6 +302,11 @@ ServerCounters Server::counters() const {
   total.reloads_failed = state_->reloads_failed.load(std::memory_order_relaxed);
   for (const auto& module : generation->modules) total.modules.push_back(runtime::counters_of(*module));
   total.log_lines_dropped = state_->log.dropped();
+  if (state_->access_log != nullptr) total.log_lines_dropped += state_->access_log->dropped();
+  if (state_->exporter != nullptr) {
+    total.spans_exported = state_->exporter->exported();
+    total.spans_dropped = state_->exporter->dropped();
+  }
   for (const auto& worker : state_->workers) worker->add_counters(total);
   for (const runtime::LoanDesk& desk : state_->exchange.desks()) {
     total.calls_lent += desk.calls_lent;

@@ -15,7 +15,9 @@
 #include "net/listener.h"
 #include "net/networks.h"
 #include "net/tls/context.h"
-#include "observe/log.h"
+#include "observe/call_watch.h"
+#include "observe/log/log.h"
+#include "observe/otlp/exporter.h"
 #include "runtime/generations/generation.h"
 #include "runtime/generations/reaper.h"
 #include "runtime/instances/instance_budget.h"
@@ -32,9 +34,10 @@
 namespace wasm_grpc {
 
 struct Server::State {
-  State(const ServerOptions& server_options, wasm::Engine server_engine, unsigned worker_count)
+  State(const ServerOptions& server_options, observe::LogSink log_sink, wasm::Engine server_engine,
+        unsigned worker_count)
       : options(server_options),
-        log(options.log_level, options.log),
+        log(options.log_level, std::move(log_sink)),
         memory(options.max_total_memory),
         engine(std::move(server_engine)),
         linker(engine),
@@ -45,7 +48,10 @@ struct Server::State {
 
   ServerOptions options;
   observe::Log log;
-  wasm::MemoryBudget memory;  // of all guests
+  std::unique_ptr<observe::Log> access_log;           // nullptr: calls are not logged, or into `log`
+  std::unique_ptr<observe::otlp::Exporter> exporter;  // nullptr: nothing is traced
+  std::vector<observe::CallWatch> watches;            // of the calls of each worker; none: nobody watches
+  wasm::MemoryBudget memory;                          // of all guests
   wasm::Engine engine;
   wasm::Linker linker;
   wasm::EpochTicker ticker;
@@ -84,6 +90,13 @@ struct Server::State {
   [[nodiscard]] Result<> may_change() const {
     return started ? Result<>(Error{"the server has started; set it up before start()"}) : success();
   }
+
+  // ---- server_watch.cc ----
+
+  /// Where the server's log goes. The error says what cannot be opened.
+  [[nodiscard]] static Result<observe::LogSink> log_sink_of(const ServerOptions& options);
+  /// Begins what is told of calls: traces, and the log of calls. The workers are there, and do not run.
+  [[nodiscard]] Result<> watch_calls();
 
   // ---- server_modules.cc ----
 

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <utility>
 
+#include "wasm_grpc/rpc/metadata.h"
+
 namespace wasm_grpc::runtime {
 
 namespace {
@@ -23,9 +25,30 @@ Result<> check(const GuestLimits& limits) {
   return success();
 }
 
+/// NaN is none.
+Result<> check_part(std::string_view what, double part) {
+  if (part >= 0 && part <= 1) return success();
+  return Error{std::string(what) + " is " + std::to_string(part) + "; expected a part of all, 0 to 1"};
+}
+
+Result<> check(const TraceOptions& options) {
+  if (auto sound = check_part("what is sampled of the calls for traces", options.sample); !sound.ok()) return sound;
+  for (const auto& [key, value] : options.metadata) {
+    if (!rpc::is_valid_key(key) || (!rpc::is_binary_key(key) && !rpc::is_valid_ascii_value(value))) {
+      return Error{"the metadata for the collector of traces has " + key +
+                   ", which with its value is no metadata of gRPC"};
+    }
+  }
+  return success();
+}
+
 }  // namespace
 
 Result<> check(const ServerOptions& options) {
+  if (auto sound = check(options.trace); !sound.ok()) return sound;
+  if (auto sound = check_part("what is sampled for the access log", options.access_log.sample); !sound.ok()) {
+    return sound;
+  }
   if (options.keepalive_timeout < std::chrono::milliseconds(1)) {
     return Error{"the keepalive timeout is " + std::to_string(options.keepalive_timeout.count()) +
                  " ms; expected at least 1, as every silent client would be dropped"};

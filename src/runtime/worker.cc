@@ -34,6 +34,7 @@ Worker::Worker(const ServerOptions& options, InstanceBudget& budget, wasm::Epoch
       parts_(methods_,
              {PoolContext{budget, timers_, hosts_, post_}, guest_context(), calls_, nullptr, index, workers_}),
       endpoint_(io_, options, methods_, timers_, *this, &codecs_) {
+  endpoint_.use_call_numbers(index + 1, workers_);
   if (exchange == nullptr) return;
   loans_ = std::make_unique<Loans>(*exchange, index, parts_, options.max_message_size, &codecs_);
   parts_.share(*loans_);

@@ -23,8 +23,8 @@
 #include "http2/endpoint.h"
 #include "net/door.h"
 #include "net/listener.h"
-#include "observe/limited_log.h"
-#include "observe/log.h"
+#include "observe/log/limited_log.h"
+#include "observe/log/log.h"
 #include "rpc/codec_queue.h"
 #include "rpc/method_table.h"
 #include "rpc/timer_queue.h"
@@ -64,6 +64,8 @@ class Worker final : private http2::EndpointOwner, private net::ListenerWatch {
     endpoint_.use_window_budget(std::move(budget));
   }
   void use_tls(std::shared_ptr<net::TlsContext> tls) noexcept { endpoint_.use_tls(std::move(tls)); }
+  /// Who is told of its calls; it outlives the worker.
+  void use_observer(rpc::CallObserver& observer) noexcept { endpoint_.use_observer(observer); }
   void use_output_budget(std::shared_ptr<http2::OutputBudget> budget) {
     endpoint_.use_output_budget(std::move(budget),
                                 [this](std::function<void()> function) { post({}, std::move(function)); });

@@ -32,16 +32,18 @@ class HealthChanges final : public HealthSink {
 
 class LogLines final : public LogSink {
  public:
-  void log(std::string_view module, LogLevel level, std::string_view text) noexcept override {
+  void log(std::string_view module, LogLevel level, std::string_view text, const rpc::Call* call) noexcept override {
     lines.push_back(std::string(module) + " " + std::to_string(static_cast<int>(level)) + " " + std::string(text));
+    during.push_back(call);
   }
   void log_call(std::string_view module, LogLevel level, std::string_view text, const rpc::Call& call,
                 std::span<const LogField> fields) noexcept override {
-    log(module, level, text);
+    log(module, level, text, &call);
     lines.back() += " of " + call.method().path;
     for (const LogField& field : fields) lines.back() += " " + std::string(field.key) + "=" + std::string(field.value);
   }
   std::vector<std::string> lines;
+  std::vector<const rpc::Call*> during;  // which call each was said
 };
 
 /// One engine for all tests of a program: making one takes time.

@@ -72,6 +72,9 @@ std::vector<Import> host_module_imports() {
       {kv_module, "get", key() + bytes() + Parameters{place(8)}, "i32"},
       {kv_module, "set", key() + bytes() + Parameters{wide(~std::uint64_t{0}), wide(~std::uint64_t{0})}, "i64"},
       {kv_module, "remove", key() + Parameters{wide(~std::uint64_t{0})}, "i32"},
+      {trace_module, "span_begin", Parameters{call(), number(0)} + key(), "i32"},
+      {trace_module, "span_attribute", Parameters{call(), number(0)} + key() + path(), "i32"},
+      {trace_module, "span_end", {call(), number(0), number(0)}, "i32"},
   };
 }
 

@@ -49,6 +49,7 @@ struct Import {
 inline constexpr std::string_view abi_module = "wasm_grpc_1";
 inline constexpr std::string_view atomics_module = "wasm_grpc_atomics_1";
 inline constexpr std::string_view kv_module = "wasm_grpc_kv_1";
+inline constexpr std::string_view trace_module = "wasm_grpc_trace_1";
 inline constexpr std::string_view wasi_module = "wasi_snapshot_preview1";
 
 // ---- The guest ----

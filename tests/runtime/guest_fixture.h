@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "abi/test_call.h"
-#include "observe/log.h"
+#include "observe/log/log.h"
 #include "rpc/timer_queue.h"
 #include "runtime/guests/background_start.h"
 #include "runtime/guests/guest_calls.h"

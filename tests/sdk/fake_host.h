@@ -73,6 +73,13 @@ struct FakeSharedState {
   [[nodiscard]] Pair* pair(const std::string& key);
 };
 
+/// Spans of a guest's own: wasm_grpc_trace_1.
+struct FakeTrace {
+  bool sampled = true;
+  std::int32_t begun = 0;
+  std::vector<std::string> done;
+};
+
 /// The host of the test that runs; one at a time.
 class FakeHost {
  public:
@@ -93,6 +100,7 @@ class FakeHost {
   bool is_old = false;                       // it has no optional functions
   std::map<std::int32_t, FakeCall> calls;
   FakeSharedState shared;
+  FakeTrace trace;
 
   /// The fake that is alive.
   static FakeHost& current();

@@ -66,6 +66,10 @@ class Call {
 
   /// The method asked for. Valid from Handler::start() on.
   [[nodiscard]] const Method& method() const noexcept { return *request_.method; }
+  /// Differs from that of every other call of the process, and names the call in the log; 0 where it has none.
+  [[nodiscard]] std::uint64_t number() const noexcept { return request_.number; }
+  /// To be told of what happens to it; nullptr where it is not traced.
+  [[nodiscard]] CallSpan* span() const noexcept { return request_.span.get(); }
   [[nodiscard]] const Metadata& request_metadata() const noexcept { return request_.metadata; }
   [[nodiscard]] std::string_view authority() const noexcept { return request_.authority; }
   /// Of gRPC, the format of the messages where it is not protobuf: Request::content_subtype.

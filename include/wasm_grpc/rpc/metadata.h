@@ -35,6 +35,9 @@ class Metadata {
   };
 
   void add(std::string_view key, std::string_view value);
+  /// Has the key with this value, once, in the place of its first value; at the end where it had none. Allocates only
+  /// where it had not one value of the same size.
+  void set(std::string_view key, std::string_view value);
   void clear() noexcept;
 
   /// The value of the index-th pair named `key`. The view lives until the next add() or clear().

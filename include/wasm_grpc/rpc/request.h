@@ -2,6 +2,8 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -10,6 +12,7 @@
 #include "wasm_grpc/rpc/encoding.h"
 #include "wasm_grpc/rpc/metadata.h"
 #include "wasm_grpc/rpc/method.h"
+#include "wasm_grpc/rpc/trace.h"
 #include "wasm_grpc/tls_name.h"
 
 namespace wasm_grpc::rpc {
@@ -21,6 +24,8 @@ struct RequestFacts {
   static constexpr Clock::time_point no_deadline = Clock::time_point::max();
 
   const Method* method = nullptr;
+  /// Differs from that of every other call of the process; 0 where its transport does not number calls.
+  std::uint64_t number = 0;
   /// Where it comes from; nullptr where that is not known. The transport keeps it alive.
   const Client* client = nullptr;
   Clock::time_point deadline = no_deadline;
@@ -34,6 +39,8 @@ struct RequestFacts {
   bool half_closed = false;
   /// Why the call is cancelled.
   CallEnd end = CallEnd::none;
+  /// When it was given to its handler; only where a CallObserver wants to know.
+  Clock::time_point began{};
 };
 
 /// All of a request but its messages. A call that is served on another thread takes it along whole.
@@ -47,6 +54,8 @@ struct Request : RequestFacts {
   /// Of an HTTP exchange.
   std::string http_method;
   std::string http_target;
+  /// Of a call that is traced and sampled; else nullptr.
+  std::shared_ptr<CallSpan> span;
 
   /// Makes it as new, keeping its storage.
   void reset() noexcept;

@@ -21,6 +21,7 @@ class GuestBinding : public Binding {
   [[nodiscard]] CallStep begin_call(rpc::Call& call, std::int32_t tag) final;
   [[nodiscard]] CallStep continue_call() final;
   void move_call(rpc::Call& call) noexcept final { call_ = &call; }
+  [[nodiscard]] const rpc::Call* current_call() const noexcept final { return call_; }
 
   // Never called: no method is in event style.
   void set_event_host(EventInstanceHost&) noexcept final {}

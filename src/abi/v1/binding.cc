@@ -96,8 +96,15 @@ std::int32_t InstanceBinding::open_call(rpc::Call& call, EventCallHost& host) {
 }
 
 void InstanceBinding::begin_event(std::int32_t id, Event event, std::int32_t value) {
+  event_call_id_ = id;
   const std::int32_t arguments[] = {id, static_cast<std::int32_t>(event), value};
   instance_.begin_call(event_function_, arguments, false);
+}
+
+const rpc::Call* InstanceBinding::current_call() const noexcept {
+  if (call_ != nullptr) return call_;
+  const CallTable::Entry* const entry = event_calls_.find(event_call_id_);
+  return entry == nullptr ? nullptr : entry->call;
 }
 
 CallStep InstanceBinding::continue_call() {

@@ -25,6 +25,8 @@ class InstanceBinding final : public Binding, private wasi::Waitable {
   [[nodiscard]] CallStep begin_call(rpc::Call& call, std::int32_t tag) override;
   [[nodiscard]] CallStep continue_call() override;
   void move_call(rpc::Call& call) noexcept override { call_ = &call; }
+  [[nodiscard]] const rpc::Call* current_call() const noexcept override;
+  [[nodiscard]] rpc::Call* find_call(std::int32_t id) noexcept override { return find(id); }
   void set_event_host(EventInstanceHost& host) noexcept override { event_host_ = &host; }
   [[nodiscard]] bool wants_ending() const noexcept override { return wants_ending_; }
   [[nodiscard]] std::int32_t open_call(rpc::Call& call, EventCallHost& host) override;
@@ -96,6 +98,7 @@ class InstanceBinding final : public Binding, private wasi::Waitable {
   bool begun_ = false;        // the guest knows of it
   std::int32_t call_id_ = 0;  // its number, or the last one given
   CallTable event_calls_;
+  std::int32_t event_call_id_ = no_call;  // whose event it was told of last
   EventInstanceHost* event_host_ = nullptr;
   bool wants_ending_ = false;
 };

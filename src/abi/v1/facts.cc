@@ -187,7 +187,7 @@ std::int64_t InstanceBinding::deadline(std::int32_t id) {
 
 void InstanceBinding::log(std::int32_t level, std::string_view text) {
   std::string escaped;
-  host_.log.log(instance_.linked().module().name(), level_of(level), printable(text, escaped));
+  host_.log.log(instance_.linked().module().name(), level_of(level), printable(text, escaped), current_call());
 }
 
 std::int32_t InstanceBinding::log_call(std::int32_t id, std::int32_t level, std::string_view text,

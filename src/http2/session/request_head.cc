@@ -15,8 +15,9 @@ namespace wasm_grpc::http2 {
 
 namespace {
 
-// Of gRPC's own fields the one that a handler may want to know (gRFC A6).
+// Of gRPC's own fields those that a handler may want to know: gRFC A6, and the trace that a call is of.
 constexpr std::string_view previous_attempts_key = "grpc-previous-rpc-attempts";
+constexpr std::string_view trace_key = "grpc-trace-bin";
 
 constexpr std::size_t field_overhead = 32;  // RFC 9113, 6.5.2
 
@@ -170,7 +171,7 @@ void RequestHead::take_encoding(std::string_view value) {
 // Whether these are gRPC's is not known before the last field: until then they stay as they came.
 void RequestHead::add_metadata(std::string_view key, std::string_view value, rpc::Metadata& metadata) {
   // HTTP allows more characters in names than gRPC does; such a field was not meant as metadata.
-  if (!rpc::is_valid_key(key) && key != previous_attempts_key) return;
+  if (!rpc::is_valid_key(key) && key != previous_attempts_key && key != trace_key) return;
   if (rpc::is_binary_key(key)) {
     has_encoded_ = true;
   } else if (!rpc::is_valid_ascii_value(value)) {

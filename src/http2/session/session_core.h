@@ -4,6 +4,7 @@
 #include <nghttp2/nghttp2.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -21,6 +22,7 @@
 #include "rpc/method_table.h"
 #include "rpc/timer_queue.h"
 #include "wasm_grpc/connection_options.h"
+#include "wasm_grpc/rpc/call_observer.h"
 
 namespace wasm_grpc::http2 {
 
@@ -37,6 +39,9 @@ struct SessionCore {
   rpc::TimerQueue& timers;
   EndpointOwner& owner;
   Counters counters;
+  rpc::CallObserver* observer = nullptr;  // of the calls that handlers get; nullptr: nobody
+  std::uint64_t next_call = 1;            // the number of the next one
+  std::uint64_t call_step = 1;            // between the numbers of two
 
   std::unique_ptr<nghttp2_session_callbacks, CallbacksDeleter> callbacks;
   std::unique_ptr<nghttp2_option, OptionDeleter> options;

@@ -89,7 +89,9 @@ void Stream::on_closed(rpc::CallEnd why) {
 void Stream::count_end() noexcept {
   if (plain_status_ != 0 || (!started_ && !response_.finished)) return;  // not gRPC, or no call yet
   const rpc::StatusCode code = response_.finished ? response_.status.code : rpc::StatusCode::cancelled;
-  ++session_->core().counters.calls_ended[static_cast<std::size_t>(code)];
+  SessionCore& core = session_->core();
+  ++core.counters.calls_ended[static_cast<std::size_t>(code)];
+  if (core.observer != nullptr && started_) core.observer->call_ended(request_, code);
 }
 
 // ---- Receiving ----
@@ -213,7 +215,11 @@ void Stream::end_input() {
 
 void Stream::start() {
   if (cancelled()) return;
-  ++session_->core().counters.calls_started;
+  SessionCore& core = session_->core();
+  ++core.counters.calls_started;
+  request_.number = core.next_call;
+  core.next_call += core.call_step;
+  if (core.observer != nullptr) core.observer->call_started(request_);
   request_.method->handler->start(*this);
   started_ = true;
   if (!finished() && !cancelled()) let_go();

@@ -40,6 +40,7 @@ void EventHub::open(rpc::Call& call, std::int32_t tag) noexcept {
   ++unopened_;
   entry.events_ = 0;
   entry.allowance_ = {instances_.limits().max_cpu_time, percent_of_a_call, context_.clock.about_now()};
+  if (rpc::CallSpan* const span = run_.has_guest() ? nullptr : call.span()) span->happened(rpc::SpanEvent::wait);
   entry.note(abi::Event::open);
   entry.on_readable(call);
 }
@@ -72,6 +73,7 @@ void EventHub::forget(EventCall& call) noexcept {
   call.told_half_close_ = false;
   call.waits_to_open_ = false;
   served->set_listener(nullptr);
+  if (rpc::CallSpan* const span = served->span()) span->end_all_inner();
   served->release();
   if (live_.empty() && !in_run_) tell_if_idle();
 }
@@ -285,6 +287,7 @@ bool EventHub::begin_next_event() noexcept {
   if (call.events_ != 0) queue_.push(call);
   std::int32_t value = 0;
   if (event == abi::Event::open) {
+    if (rpc::CallSpan* const span = call.call_->span()) span->happened(rpc::SpanEvent::start);
     call.id_ = run_.guest().binding->open_call(*call.call_, call);
     --unopened_;
     value = call.tag_;
@@ -317,7 +320,7 @@ void EventHub::charge_event() noexcept {
   const std::string spent =
       "used its " + std::to_string(instances_.limits().max_cpu_time.count()) + " ms of CPU time in its events";
   if (instances_.log().admits()) {
-    instances_.log().write(LogLevel::warn, instances_.module().name(), current_path() + ": " + spent);
+    instances_.log().write(LogLevel::warn, instances_.module().name(), current_path() + ": " + spent, current_->call_);
   }
   current_->call_->finish({rpc::StatusCode::resource_exhausted, "the call " + spent});
   current_->refused();  // the guest is told, in the last event of the call
@@ -358,7 +361,12 @@ void EventHub::fail_guest() noexcept {
   }
   instances_.counters().failed(reason);
   if (instances_.log().admits()) {
-    instances_.log().write(level, instances_.module().name(), current_path() + ": " + why);
+    instances_.log().write(level, instances_.module().name(), current_path() + ": " + why,
+                           current_ == nullptr ? nullptr : current_->call_);
+  }
+  for (const EventCall* const call : live_) {
+    rpc::CallSpan* const span = call->opened() ? call->call_->span() : nullptr;
+    if (span != nullptr) span->happened(rpc::SpanEvent::trap, why);
   }
   lose_instance("the service's instance failed, and with it what it knew");
 }

@@ -115,6 +115,7 @@ bool GuestCall::acquire() noexcept {
     case InstancePool::Admission::taken:
       return true;
     case InstancePool::Admission::waits:
+      tell_span(rpc::SpanEvent::wait);
       return false;
     case InstancePool::Admission::refused:
       on_refused(NoInstance::crowded_out);
@@ -158,6 +159,7 @@ void GuestCall::run_guest() noexcept {
       if (!take(binding.continue_call())) return;
     } else {
       run_.begin(instances_->limits().max_cpu_time);
+      tell_span(rpc::SpanEvent::start);
       if (!take(binding.begin_call(*call_, tag_))) return;
     }
   }
@@ -285,7 +287,7 @@ void GuestCall::fail_spent() noexcept {
   instances_->counters().failed(GuestFailure::cpu_time);
   const std::string spent = "used its " + std::to_string(instances_->limits().max_cpu_time.count()) + " ms of CPU time";
   if (instances_->log().admits()) {
-    instances_->log().write(LogLevel::warn, instances_->module().name(), call_->method().path + ": " + spent);
+    instances_->log().write(LogLevel::warn, instances_->module().name(), call_->method().path + ": " + spent, call_);
   }
   call_->finish({rpc::StatusCode::resource_exhausted, "the call " + spent});
   end(false);
@@ -295,12 +297,13 @@ void GuestCall::fail_guest() noexcept {
   const wasm::Failure& failure = run_.guest().instance.failure();
   const GuestFailure reason = classify(run_.guest());
   instances_->counters().failed(reason);
+  if (call_->span() != nullptr) tell_span(rpc::SpanEvent::trap, describe(failure));
   if (instances_->log().admits()) {
     std::string text = call_->method().path + ": " + describe(failure);
     if (reason == GuestFailure::out_of_memory) {
       text += "\n    its memory had " + std::to_string(run_.guest().instance.memory().size() >> 10) + " KiB";
     }
-    instances_->log().write(LogLevel::error, instances_->module().name(), std::move(text));
+    instances_->log().write(LogLevel::error, instances_->module().name(), std::move(text), call_);
   }
   const bool exited = failure.kind == wasm::Failure::Kind::exit;
   call_->finish({rpc::StatusCode::internal, exited ? "the service exited while it handled the call"
@@ -360,6 +363,7 @@ void GuestCall::end(bool instance_is_good) noexcept {
   } else {
     static_cast<void>(run_.release());  // it may wait for one
   }
+  if (rpc::CallSpan* const span = call->span()) span->end_all_inner();
   call->release();
   if (!run_.queued()) owner_.recycle(*this);
 }

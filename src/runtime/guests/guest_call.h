@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "abi/abi.h"
 #include "runtime/guests/guest_run.h"
@@ -65,6 +66,9 @@ class GuestCall final : private GuestRun::Owner, private rpc::CallListener {
   [[nodiscard]] bool take(abi::CallStep step) noexcept;
   [[nodiscard]] GuestRun::Step step() noexcept;
   void set_waiting(bool waiting) noexcept;
+  void tell_span(rpc::SpanEvent event, std::string_view detail = {}) noexcept {
+    if (rpc::CallSpan* const span = call_->span()) span->happened(event, detail);
+  }
 
   void fail() noexcept;
   void fail_start() noexcept;

@@ -74,8 +74,8 @@ Result<std::shared_ptr<const services::DescribedFiles>> described_by_section(con
   return services::DescribedFiles::parse(sets);
 }
 
-observe::ModuleLog& guests_log_of(Caller& caller) noexcept {
-  return *static_cast<observe::ModuleLog*>(
+observe::InstanceLog& log_of(Caller& caller) noexcept {
+  return *static_cast<observe::InstanceLog*>(
       wasm::InstanceCaller::from(caller).instance().host_data(wasm::HostSlot::log));
 }
 
@@ -96,7 +96,7 @@ GuestModule::GuestModule(std::shared_ptr<const wasm::LinkedModule> linked, const
       abi_(&abi),
       sandbox_(std::move(sandbox)),
       log_(log),
-      guests_log_(log, name(), options.log),
+      guests_log_(log, name(), options.log, options.log_level),
       life_(options.instances),
       limits_(options.guests.value_or(GuestLimits())),
       states_(std::move(states)),
@@ -122,14 +122,16 @@ void GuestModule::tell_of_shortage() const noexcept {
 }
 
 GuestInstance::GuestInstance(const GuestModule& module, const abi::Declaration* expected, wasm::MemoryReservation room)
-    : wasi(module.sandbox(), module.name(), module.guests_log()),
+    : log(module.guests_log()),
+      wasi(module.sandbox(), module.name(), log),
       states(module.states()),
       instance(module.linked(), module.memory_limits(), std::move(room)),
       binding(module.abi().bind(instance, module.host_side(), expected)),
       start_calls(module.states().start_calls()) {
   instance.set_host_data(wasm::HostSlot::wasi, &wasi);
   instance.set_host_data(wasm::HostSlot::states, &states);
-  instance.set_host_data(wasm::HostSlot::log, &module.guests_log());
+  instance.set_host_data(wasm::HostSlot::log, &log);
+  log.set_binding(binding.get());
 }
 
 Result<bool> GuestInstance::begin_next_start_step() {

@@ -9,8 +9,9 @@
 #include <utility>
 
 #include "abi/abi.h"
-#include "observe/log.h"
-#include "observe/module_log.h"
+#include "observe/log/instance_log.h"
+#include "observe/log/log.h"
+#include "observe/log/module_log.h"
 #include "services/described_files.h"
 #include "services/health_registry.h"
 #include "wasi/context.h"
@@ -117,10 +118,12 @@ struct GuestInstance {
   /// `expected` is what the start must declare; null while the module is being loaded. `room`: what it has of the
   /// module's memory for its start, if that was reserved.
   GuestInstance(const GuestModule& module, const abi::Declaration* expected, wasm::MemoryReservation room = {});
+  ~GuestInstance() { log.set_binding(nullptr); }  // what it has half printed is written when the binding is gone
 
   /// Runs its start on, step after step, until it is done, fails, uses up its slice or waits.
   [[nodiscard]] wasm::Progress poll_start() noexcept;
 
+  observe::InstanceLog log;
   wasi::Context wasi;
   wasm::InstanceStates states;
   wasm::Instance instance;
@@ -146,7 +149,7 @@ struct GuestInstance {
 };
 
 /// Where what the calling guest says is logged, within the limits of its module.
-[[nodiscard]] observe::ModuleLog& guests_log_of(Caller& caller) noexcept;
+[[nodiscard]] observe::InstanceLog& log_of(Caller& caller) noexcept;
 /// Why a guest failed, for the log: the message with the guest's backtrace, or its exit code.
 [[nodiscard]] std::string describe(const wasm::Failure& failure);
 /// Why its start failed, likewise. Only after poll_start() said so.

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "observe/limited_log.h"
+#include "observe/log/limited_log.h"
 #include "rpc/timer_queue.h"
 #include "runtime/instances/client_hosts.h"
 #include "runtime/instances/guest_counters.h"

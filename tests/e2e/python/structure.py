@@ -23,7 +23,7 @@ MAY_INCLUDE = {
     "wasi": {"wasm"},
     "hostmodules": {"wasm"},
     "abi": {"rpc", "wasm", "wasi"},
-    "observe": {"rpc", "abi", "wasi", "wasm"},
+    "observe": {"rpc", "json", "abi", "wasi", "wasm", "client"},
     "runtime": {"rpc", "json", "facade", "net", "http2", "services", "openapi", "wasm", "wasi", "hostmodules", "abi", "observe"},
     "grpc_cpp": {"rpc"},
     "client": {"rpc", "services"},
@@ -36,6 +36,7 @@ ROOMS_MAY_INCLUDE = {
                 "generations": {"instances", "sharing", "guests"}},
     "net": {"tls": set()},
     "http2": {"session": set()},
+    "observe": {"trace": set(), "log": {"trace"}, "otlp": {"trace"}},
 }
 MOST_LINES = 600
 MADE_BY_TOOLS = {"engine/Cargo.lock", "examples/web/package-lock.json", "tests/e2e/node/package-lock.json"}

@@ -62,9 +62,9 @@ def test_failures_of_many_calls_at_once_leave_the_server_whole(stub):
 
 def test_what_a_guest_prints_is_logged_with_its_name(server, stub):
     stub.Print(conformance.TextRequest(text="hello log"), timeout=LIMIT)
-    server.wait_for_log(r"info conformance: out: hello log\n")
-    server.wait_for_log(r"warning conformance: err: hello log\n")
-    server.wait_for_log(r"warning conformance: log: hello log\n")
+    server.wait_for_log(r"info conformance: out: hello log method=/test\.Guest/Print call=\d+\n")
+    server.wait_for_log(r"warning conformance: err: hello log method=/test\.Guest/Print call=\d+\n")
+    server.wait_for_log(r"warning conformance: log: hello log method=/test\.Guest/Print call=\d+\n")
     assert "hello log" not in server.stdout
 
 

@@ -30,6 +30,18 @@ NO_LIMITS = {
     "--tls-client-ca",
     "--tls-client-auth",
     "--log-level",
+    "--log-format",
+    "--log-file",
+    "--access-log-calls",
+    "--access-log-slower-than",
+    "--access-log-sample",
+    "--access-log-file",
+    "--trace-endpoint",
+    "--trace-sample",
+    "--trace-follow-clients",
+    "--trace-service",
+    "--trace-ca",
+    "--trace-metadata",
     "--permit-pings-without-calls",
     "--help",
 }
@@ -54,7 +66,8 @@ def test_every_flag_that_is_a_limit_has_a_row(program):
 def test_every_flag_is_in_the_document(program):
     usage = subprocess.run([program, "serve", "--help"], capture_output=True, text=True, check=True, timeout=20).stdout
     document = (TREE / "docs/operate.md").read_text()
-    flags = flags_of(usage) - {"--help", "--health", "--reflection"} | {"--no-health", "--no-reflection"}
+    flags = flags_of(usage) - {"--help", "--health", "--reflection", "--trace-follow-clients"}
+    flags |= {"--no-health", "--no-reflection", "--no-trace-follow-clients"}
     assert not [flag for flag in flags if not re.search(rf"`[^`]*{flag}\b[^`]*`", document)]
 
 

@@ -19,6 +19,7 @@
 #include "wasm_grpc/guest/metadata.h"
 #include "wasm_grpc/guest/status.h"
 #include "wasm_grpc/guest/tls_name.h"
+#include "wasm_grpc/guest/trace_id.h"
 
 namespace wasm_grpc::guest {
 
@@ -96,6 +97,14 @@ class Context {
   [[nodiscard]] std::optional<TlsName> tls_peer() const {
     auto names = tls_names();
     return names.empty() ? std::nullopt : std::optional(std::move(names.front()));
+  }
+
+  /// The trace that the call is of: 32 hexadecimal digits, by which the host's log and its spans name it too. Nothing
+  /// where the client says none and the host does not trace the call (docs/traces.md).
+  [[nodiscard]] std::optional<std::string> trace_id() const {
+    if (const auto text = metadata("traceparent")) return detail::trace_id_of_traceparent(*text);
+    const auto bytes = metadata("grpc-trace-bin");
+    return bytes ? detail::trace_id_of_binary(*bytes) : std::nullopt;
   }
 
   /// The format of the messages where the client does not speak protobuf: "json" of the content-type

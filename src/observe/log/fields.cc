@@ -1,4 +1,4 @@
-#include "observe/log_fields.h"
+#include "observe/log/fields.h"
 
 #include <algorithm>
 

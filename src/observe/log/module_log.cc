@@ -1,9 +1,10 @@
-#include "observe/module_log.h"
+#include "observe/log/module_log.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
-#include "observe/log_fields.h"
+#include "observe/log/noted_call.h"
 
 namespace wasm_grpc::observe {
 
@@ -12,44 +13,54 @@ constexpr std::chrono::seconds tell_interval{5};
 constexpr std::size_t bytes_of_a_line = 1024;  // a longer one counts as several
 }  // namespace
 
-ModuleLog::ModuleLog(const Log& log, std::string module, const LogLimits& limits)
+ModuleLog::ModuleLog(const Log& log, std::string module, const LogLimits& limits, std::optional<LogLevel> level)
     : log_(log),
       module_(std::move(module)),
       limits_(limits),
-      lines_(limits.burst, std::max(limits.lines_per_second, 1U)) {}
+      lines_(limits.burst, std::max(limits.lines_per_second, 1U)) {
+  set_level(level);
+}
 
 ModuleLog::~ModuleLog() { tell(); }
 
-void ModuleLog::log(std::string_view, abi::LogLevel level, std::string_view text) noexcept {
-  write(static_cast<LogLevel>(level), text);
+void ModuleLog::log(std::string_view, abi::LogLevel level, std::string_view text, const rpc::Call* call) noexcept {
+  if (!wants(static_cast<LogLevel>(level))) return;
+  LogLine line;
+  line.level = static_cast<LogLevel>(level);
+  line.text = text;
+  std::optional<NotedCall> noted;
+  if (call != nullptr) noted.emplace(line, *call);
+  write(line, text.size());
 }
 
-// As "text method=/pkg.Service/Method peer=127.0.0.1:4711 key=value".
 void ModuleLog::log_call(std::string_view, abi::LogLevel level, std::string_view text, const rpc::Call& call,
                          std::span<const abi::LogField> fields) noexcept {
-  if (!log_.wants(static_cast<LogLevel>(level))) return;
-  try {
-    std::string line(text);
-    append_field(line, "method", call.method().path);
-    if (!call.peer().empty()) append_field(line, "peer", call.peer());
-    for (const abi::LogField& field : fields) append_field(line, field.key, field.value);
-    write(static_cast<LogLevel>(level), line);
-  } catch (...) {  // no memory for the line
-  }
+  if (!wants(static_cast<LogLevel>(level))) return;
+  LogLine line;
+  line.level = static_cast<LogLevel>(level);
+  line.text = text;
+  const NotedCall noted(line, call);
+  line.peer = call.peer();
+  line.fields = fields;
+  line.names_call = true;
+  std::size_t size = text.size() + line.method.size() + line.peer.size();
+  for (const abi::LogField& field : fields) size += field.key.size() + field.value.size();
+  write(line, size);
 }
 
-void ModuleLog::line(std::string_view, bool is_stderr, std::string_view text) noexcept {
-  write(is_stderr ? LogLevel::warn : LogLevel::info, text);
+void ModuleLog::printed(bool is_stderr, std::string_view text, const rpc::Call* call) noexcept {
+  log(module_, is_stderr ? abi::LogLevel::warn : abi::LogLevel::info, text, call);
 }
 
-void ModuleLog::write(LogLevel level, std::string_view text) noexcept {
-  if (!log_.wants(level)) return;
+void ModuleLog::write(const LogLine& line, std::size_t size) noexcept {
   const bool limited = limits_.burst == 0 || limits_.lines_per_second > 0;
   const auto now = limited ? Clock::now() : Clock::time_point();
-  const auto count = static_cast<std::uint32_t>(text.size() / bytes_of_a_line) + 1;
+  const auto count = static_cast<std::uint32_t>(size / bytes_of_a_line) + 1;
   const bool admitted = !limited || lines_.take(count, now);
   if (admitted) {
-    log_.write_of_guest(level, module_, text);
+    LogLine named = line;
+    named.source = module_;
+    log_.write_of_guest(named);
   } else {
     over_limit_.fetch_add(1, std::memory_order_relaxed);
   }

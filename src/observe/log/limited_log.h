@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
-#include "observe/log.h"
+#include "observe/log/log.h"
+#include "observe/log/noted_call.h"
 #include "rpc/token_bucket.h"
 
 namespace wasm_grpc::observe {
@@ -22,11 +24,17 @@ class LimitedLog {
     ++unlogged_;
     return false;
   }
-  /// Writes a line that was admitted.
-  void write(LogLevel level, std::string_view source, std::string text) noexcept {
+  /// Writes a line that was admitted; of that call, where there is one.
+  void write(LogLevel level, std::string_view source, std::string text, const rpc::Call* call = nullptr) noexcept {
     if (unlogged_ > 0) text.append("; ").append(std::to_string(unlogged_)).append(" more were not logged");
     unlogged_ = 0;
-    log_.write(level, source, text);
+    LogLine line;
+    line.level = level;
+    line.source = source;
+    line.text = text;
+    std::optional<NotedCall> noted;
+    if (call != nullptr) noted.emplace(line, *call);
+    log_.write(line);
   }
 
  private:

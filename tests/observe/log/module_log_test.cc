@@ -1,4 +1,4 @@
-#include "observe/module_log.h"
+#include "observe/log/module_log.h"
 
 #include <gtest/gtest.h>
 
@@ -28,7 +28,7 @@ struct ModuleLogTest : testing::Test {
     {
       ModuleLog module(log, "guest", limits);
       for (int i = 0; i < count; ++i) {
-        module.log("guest", abi::LogLevel::info, text);
+        module.log("guest", abi::LogLevel::info, text, nullptr);
         if (i % 1000 == 999) {
           EXPECT_TRUE(log.flush(seconds(20)));  // nothing is dropped for want of room
         }
@@ -46,8 +46,8 @@ TEST_F(ModuleLogTest, LinesHaveTheLevelTheGuestChoseOrThatOfTheirStream) {
   std::vector<LogLevel> levels;
   const Log own(LogLevel::debug, [&](LogLevel level, std::string_view, std::string_view) { levels.push_back(level); });
   ModuleLog module(own, "guest", {});
-  module.log("guest", abi::LogLevel::trace, "below");
-  module.log("guest", abi::LogLevel::error, "chosen");
+  module.log("guest", abi::LogLevel::trace, "below", nullptr);
+  module.log("guest", abi::LogLevel::error, "chosen", nullptr);
   module.line("guest", false, "out");
   module.line("guest", true, "err");
   EXPECT_TRUE(own.flush(seconds(20)));

@@ -9,24 +9,13 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <mutex>
 #include <string_view>
 #include <vector>
 
-#include "wasm_grpc/options.h"
+#include "observe/log/line.h"
 
 namespace wasm_grpc::observe {
-
-/// One line on its way out.
-struct LogLine {
-  LogLevel level;
-  std::chrono::system_clock::time_point time;
-  std::string_view source;
-  std::string_view text;
-};
-/// Writes a line, or throws when it could not.
-using LineFunction = std::function<void(const LogLine& line)>;
 
 /// The queue, and what its thread runs. Both the log and that thread own it, since the thread may outlive the log.
 class LogWriter {
@@ -42,8 +31,9 @@ class LogWriter {
 
   explicit LogWriter(LineFunction function) : function_(std::move(function)) {}
 
-  /// Adds a line unless it does not fit into that many bytes; then it is counted. Waits for nobody who writes.
-  void add(LogLevel level, std::string_view source, std::string_view text, std::size_t room) noexcept;
+  /// Adds a line, with the time it is now, unless it does not fit into that many bytes; then it is counted. Waits for
+  /// nobody who writes.
+  void add(const LogLine& line, std::size_t room) noexcept;
   /// Waits until what was added before is written, or dropped. False when it takes longer.
   [[nodiscard]] bool flush(std::chrono::milliseconds timeout) noexcept;
   /// Lines that were not written: there was no room, or the function threw.
@@ -56,19 +46,36 @@ class LogWriter {
   [[nodiscard]] bool stop(Clock::time_point give_up) noexcept;
 
  private:
-  /// What a line begins with in the buffer; its source and text follow.
+  /// What a line begins with in the buffer; its texts and fields follow.
   struct Header {
     std::chrono::system_clock::time_point time;
+    std::chrono::nanoseconds duration;
+    std::uint64_t call;
     std::uint32_t text_size;
-    std::uint32_t source_size;
+    std::uint32_t method_size;
+    std::uint32_t peer_size;
+    std::uint16_t source_size;
+    std::uint16_t trace_id_size;
+    std::uint16_t fields;
     LogLevel level;
+    rpc::StatusCode status;
+    bool names_call;
+    bool has_status;
+    bool has_duration;
+  };
+  /// What a field begins with.
+  struct FieldHeader {
+    std::uint32_t key_size;
+    std::uint32_t value_size;
   };
 
   [[nodiscard]] std::uint64_t write_all(const std::vector<char>& lines) noexcept;
   [[nodiscard]] bool write(const LogLine& line) noexcept;
+  [[nodiscard]] LogLine read_line(const char*& at);
   void tell(std::uint64_t count, const char* why) noexcept;
 
-  const LineFunction function_;  // used by the writer's thread
+  const LineFunction function_;   // used by the writer's thread
+  std::vector<LogField> fields_;  // of the line it is at
   std::atomic<std::uint64_t> dropped_ = 0;
   std::atomic<Clock::time_point> give_up_ = Clock::time_point::max();
 

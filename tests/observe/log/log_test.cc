@@ -1,4 +1,4 @@
-#include "observe/log.h"
+#include "observe/log/log.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -83,7 +83,7 @@ TEST(LogTest, WritesWholeLinesOfManyThreadsToStandardError) {
   constexpr int threads = 4, each = 200;
   testing::internal::CaptureStderr();
   {
-    const Log log(LogLevel::info, {});
+    const Log log(LogLevel::info, LogFunction());
     std::vector<std::jthread> writers;
     for (int i = 0; i < threads; ++i) {
       writers.emplace_back([&, i] {
@@ -151,7 +151,10 @@ TEST(LogTest, GuestsLeaveRoomForLinesOfTheHost) {
   log.host(LogLevel::info, "first");
   reader.wait_for_first();
   const std::string text(8192, 'x');
-  for (int i = 0; i < 1000; ++i) log.write_of_guest(LogLevel::info, "guest", text);
+  LogLine line;
+  line.source = "guest";
+  line.text = text;
+  for (int i = 0; i < 1000; ++i) log.write_of_guest(line);
   EXPECT_GT(log.dropped(), 0u);
   const std::uint64_t dropped = log.dropped();
   log.host(LogLevel::error, "of the host");
@@ -220,7 +223,7 @@ TEST(LogTest, GoesAwayThoughNobodyReadsStandardError) {
   PipeAsStandardError pipe;
   const auto began = Clock::now();
   {
-    const Log log(LogLevel::info, {});
+    const Log log(LogLevel::info, LogFunction());
     for (int i = 0; i < 1000; ++i) log.host(LogLevel::info, std::string(1000, 'x'));
     EXPECT_FALSE(log.flush(milliseconds(10)));
   }
@@ -230,7 +233,7 @@ TEST(LogTest, GoesAwayThoughNobodyReadsStandardError) {
 
 TEST(LogTest, NeitherEndsTheProcessNorItselfWhenTheReaderOfStandardErrorIsGone) {
   PipeAsStandardError pipe;
-  const Log log(LogLevel::info, {});
+  const Log log(LogLevel::info, LogFunction());
   log.host(LogLevel::info, "heard");
   EXPECT_TRUE(log.flush(seconds(20)));
   EXPECT_NE(pipe.read_some().find(" info host: heard\n"), std::string::npos);
