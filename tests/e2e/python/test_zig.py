@@ -36,3 +36,19 @@ def test_calls_in_event_style_leave_nothing_behind(serve, connect):
         assert unary(payload, timeout=LIMIT) == payload
         assert join(iter([payload]), timeout=LIMIT) == payload
     assert "trap" not in server.log
+
+
+def test_timers_go_off_and_a_state_is_dropped_with_its_call(serve, connect, failure):
+    server = serve("echo", "--workers", "1")
+    tick = connect(server).unary_stream("/test.Events/Tick")
+    ticks = []
+    with failure(grpc.StatusCode.OUT_OF_RANGE) as failed:
+        for message in tick(b"three", timeout=LIMIT):
+            ticks.append(message)
+    assert (ticks, failed.details) == ([b"tick"] * 3, "that was all")
+    server.wait_for_log("Tick: forgotten")
+    assert "Tick: cancelled" not in server.log
+    endless = tick(b"", timeout=LIMIT)
+    assert next(endless) == b"tick"
+    endless.cancel()
+    server.wait_for_log("Tick: cancelled(?s:.*)Tick: forgotten")

@@ -120,8 +120,39 @@ const BidiStream = struct {
     }
 };
 
+/// Three messages, a hundredth of a second apart; an empty request asks for more than a client waits for.
+const Tick = struct {
+    left: u32 = 3,
+
+    pub fn open(self: *Tick, call: *grpc.Call) !void {
+        switch (try call.take(call.arena)) {
+            .message => |request| if (request.len == 0) {
+                self.left = std.math.maxInt(u32);
+            },
+            else => return error.Cancelled,
+        }
+        call.setTimer(10 * std.time.ns_per_ms);
+    }
+
+    pub fn timer(self: *Tick, call: *grpc.Call) !void {
+        _ = try call.give("tick");
+        self.left -= 1;
+        if (self.left == 0) return call.fail(.out_of_range, "that was all");
+        call.setTimer(10 * std.time.ns_per_ms);
+    }
+
+    pub fn cancelled(_: *Tick, call: *grpc.Call) !void {
+        call.log(.info, "Tick: cancelled");
+    }
+
+    pub fn deinit(_: *Tick) void {
+        grpc.log(.info, "Tick: forgotten");
+    }
+};
+
 comptime {
     grpc.serve(.{
+        .@"test.Events" = .{ .Tick = grpc.events(.server_stream, Tick) },
         .@"echo.Echo" = .{
             .Unary = grpc.events(.unary, Unary),
             .ClientStream = grpc.events(.client_stream, ClientStream),
