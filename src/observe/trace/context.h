@@ -38,6 +38,8 @@ using TraceBin = std::array<char, 29>;
 
 /// What the caller says of its trace: "traceparent", where it is there and only once, or else "grpc-trace-bin".
 [[nodiscard]] std::optional<rpc::TraceContext> read_context(const rpc::Metadata& metadata) noexcept;
+/// True when "traceparent" says, as it should and only once, that the call is not sampled. Cheaper than to read it.
+[[nodiscard]] bool says_unsampled(const rpc::Metadata& metadata) noexcept;
 /// The trace of a call: that of its span, or, where it has none, what its caller says.
 [[nodiscard]] std::optional<rpc::TraceContext> trace_of(const rpc::CallSpan* span,
                                                         const rpc::Metadata& metadata) noexcept;

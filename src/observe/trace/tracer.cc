@@ -29,6 +29,7 @@ Sampling::Sampling(const TraceOptions& options) : all_(options.sample >= 1), fol
 }
 
 void Tracer::begin(rpc::Request& request) noexcept {
+  if (sampling_.follows_clients() && says_unsampled(request.metadata)) return;
   try {
     const auto parent = request.metadata.empty() ? std::nullopt : read_context(request.metadata);
     if (parent) {

@@ -111,6 +111,19 @@ TEST(TraceContextTest, ACallSaysItsTraceOnceInEitherForm) {
   EXPECT_FALSE(read_context(binary)->sampled());  // what is standard counts
 }
 
+TEST(TraceContextTest, ACallMaySayThatItIsNotSampled) {
+  rpc::Metadata metadata;
+  EXPECT_FALSE(says_unsampled(metadata));
+  metadata.add("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00");
+  EXPECT_TRUE(says_unsampled(metadata));
+  metadata.set("traceparent", example);
+  EXPECT_FALSE(says_unsampled(metadata));
+  metadata.set("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e473x-00f067aa0ba902b7-00");
+  EXPECT_FALSE(says_unsampled(metadata));
+  metadata.add("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00");
+  EXPECT_FALSE(says_unsampled(metadata));  // said twice is not said
+}
+
 TEST(TraceContextTest, AHandlerSeesTheSpanOfTheServer) {
   rpc::TraceContext own = *parse_traceparent(example);
   own.span_id.fill(0x11);
