@@ -41,7 +41,7 @@ class SpanIds {
  public:
   /// Seeded by the system.
   SpanIds();
-  explicit SpanIds(std::uint64_t seed) : state_{seed, ~seed} {}
+  explicit SpanIds(std::uint64_t seed) noexcept : state_{mixed(seed + golden), mixed(seed + 2 * golden)} {}
   [[nodiscard]] std::uint64_t next() noexcept {  // xoroshiro128+, by Blackman and Vigna
     const std::uint64_t a = state_[0];
     std::uint64_t b = state_[1];
@@ -55,6 +55,14 @@ class SpanIds {
   [[nodiscard]] std::array<std::uint8_t, 8> next_span_id() noexcept;
 
  private:
+  static constexpr std::uint64_t golden = 0x9e3779b97f4a7c15;
+
+  /// splitmix64, by Steele, Lea and Flood: seeds that are alike give states that are not.
+  static std::uint64_t mixed(std::uint64_t number) noexcept {
+    number = (number ^ number >> 30) * 0xbf58476d1ce4e5b9;
+    number = (number ^ number >> 27) * 0x94d049bb133111eb;
+    return number ^ number >> 31;
+  }
   static std::uint64_t rotate(std::uint64_t value, int by) noexcept { return value << by | value >> (64 - by); }
   std::array<std::uint64_t, 2> state_;
 };

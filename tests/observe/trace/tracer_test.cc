@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -163,6 +165,23 @@ TEST_F(TracerTest, SpansInsideOfACallHaveTheirParentsAndEndWithIt) {
   EXPECT_EQ(spans.inner[1].name, "outer");
   EXPECT_EQ(spans.inner[1].parent_id, call.context().span_id);
   EXPECT_EQ(spans.inner[1].trace_id, call.context().trace_id);
+}
+
+TEST_F(TracerTest, NoTwoSpansHaveOneName) {
+  Tracer tracer(Sampling({}), queue, [] {});
+  std::set<std::array<std::uint8_t, 8>> names;
+  constexpr std::size_t calls = 200;
+  for (std::size_t i = 0; i < calls; ++i) {
+    request.metadata.clear();
+    tracer.begin(request);
+    names.insert(request.span->context().span_id);
+    static_cast<void>(request.span->begin_inner(0, "first"));
+    static_cast<void>(request.span->begin_inner(0, "second"));
+    request.span->end_all_inner();
+    tracer.end(request, rpc::StatusCode::ok);
+  }
+  for (const InnerSpan& inner : queue->take().inner) names.insert(inner.span_id);
+  EXPECT_EQ(names.size(), 3 * calls);
 }
 
 TEST_F(TracerTest, ACallHasABoundedNumberOfThem) {
