@@ -295,9 +295,9 @@ class TestTheRest:
     def test_lines_of_a_call_tell_of_it(self, single, connect):
         unary(connect(single), "Log", b"some words")
         call = r"method=/gotest.Guest/Log peer=127.0.0.1:\d+"
-        single.wait_for_log(rf'go_conformance: of a call {call} text="some words" number=7\n')
-        single.wait_for_log(r'go_conformance: as a line "two words"=7\n')
-        single.wait_for_log(rf"go_conformance: by slog {call} outer=1 group.took=1s\n")
+        single.wait_for_log(rf'go_conformance: of a call {call} text="some words" number=7 call=\d+\n')
+        single.wait_for_log(r'go_conformance: as a line "two words"=7 method=/gotest.Guest/Log call=\d+\n')
+        single.wait_for_log(rf"go_conformance: by slog {call} outer=1 group.took=1s call=\d+\n")
 
     def test_a_service_says_how_it_is(self, single, connect):
         channel = connect(single)
