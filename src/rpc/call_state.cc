@@ -10,6 +10,7 @@ void Request::reset() noexcept {
   authority.clear();
   content_subtype.clear();
   forwarded_tls_names.clear();
+  token.reset();
   http_method.clear();
   http_target.clear();
   span.reset();

@@ -90,6 +90,9 @@ class Call {
     if (request_.has_forwarded_tls_names) return request_.forwarded_tls_names;
     return request_.client == nullptr ? std::span<const TlsName>() : request_.client->tls_names;
   }
+  /// The bearer token that the client has shown, once it was verified (ServerOptions::access); nullptr: none. Lives as
+  /// long as the call.
+  [[nodiscard]] const Token* token() const noexcept { return request_.token.get(); }
   [[nodiscard]] std::optional<Clock::time_point> deadline() const noexcept {
     return request_.deadline == Request::no_deadline ? std::nullopt : std::optional(request_.deadline);
   }

@@ -34,6 +34,8 @@ struct Client : std::enable_shared_from_this<Client> {
   std::string peer;
   /// Who the client is by its verified TLS certificate; empty without one.
   TlsNames tls_names;
+  /// It speaks TLS with us.
+  bool is_encrypted = false;
   /// Its calls are those of others, and say of each whose it is: ServerOptions::certificate_forwarders.
   bool forwards_certificates = false;
 

@@ -12,6 +12,7 @@
 #include "wasm_grpc/rpc/encoding.h"
 #include "wasm_grpc/rpc/metadata.h"
 #include "wasm_grpc/rpc/method.h"
+#include "wasm_grpc/rpc/token.h"
 #include "wasm_grpc/rpc/trace.h"
 #include "wasm_grpc/tls_name.h"
 
@@ -51,6 +52,8 @@ struct Request : RequestFacts {
   /// messages, such as "json". Empty for protobuf, which is nothing, or "proto".
   std::string content_subtype;
   TlsNames forwarded_tls_names;
+  /// That the client has shown, and that was verified; nullptr: none.
+  std::shared_ptr<const Token> token;
   /// Of an HTTP exchange.
   std::string http_method;
   std::string http_target;

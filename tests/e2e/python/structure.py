@@ -14,6 +14,7 @@ MAY_INCLUDE = {
     "rpc": set(),
     "json": {"rpc"},
     "facade": {"rpc", "json"},
+    "access": {"rpc", "json"},
     "http1": set(),
     "net": {"rpc"},  # its counters
     "http2": {"net", "rpc", "http1", "facade"},
@@ -24,7 +25,9 @@ MAY_INCLUDE = {
     "hostmodules": {"wasm"},
     "abi": {"rpc", "wasm", "wasi"},
     "observe": {"rpc", "json", "abi", "wasi", "wasm", "client"},
-    "runtime": {"rpc", "json", "facade", "net", "http2", "services", "openapi", "wasm", "wasi", "hostmodules", "abi", "observe"},
+    "runtime": {
+        "rpc", "json", "access", "facade", "net", "http2", "services", "openapi", "wasm", "wasi", "hostmodules", "abi", "observe"
+    },
     "grpc_cpp": {"rpc"},
     "client": {"rpc", "services"},
     "protoc": set(),  # not in src/, but nobody may include it either

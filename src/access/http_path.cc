@@ -1,0 +1,47 @@
+#include "access/http_path.h"
+
+namespace wasm_grpc::access {
+
+namespace {
+
+int hex_value(char c) noexcept {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return -1;
+}
+
+bool needs_encoding(int c) noexcept {
+  const bool is_unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                             c == '.' || c == '_' || c == '~';
+  return !is_unreserved && c != '/' && c != '\\' && c != '%' && c >= 0x20 && c != 0x7f;
+}
+
+bool is_plain_segment(std::string_view segment) noexcept {
+  if (segment == "." || segment == "..") return false;
+  for (std::size_t i = 0; i < segment.size(); ++i) {
+    if (segment[i] == '\\') return false;
+    if (segment[i] != '%') continue;
+    const int high = i + 2 < segment.size() ? hex_value(segment[i + 1]) : -1;
+    const int low = i + 2 < segment.size() ? hex_value(segment[i + 2]) : -1;
+    if (high < 0 || low < 0 || !needs_encoding(high << 4 | low)) return false;
+    i += 2;
+  }
+  return true;
+}
+
+}  // namespace
+
+bool is_plain_path(std::string_view path) noexcept {
+  if (!path.starts_with('/')) return false;
+  path.remove_prefix(1);
+  while (true) {
+    const auto end = path.find('/');
+    if (!is_plain_segment(path.substr(0, end))) return false;
+    if (end == std::string_view::npos) return true;
+    if (end == 0) return false;  // "//"
+    path.remove_prefix(end + 1);
+  }
+}
+
+}  // namespace wasm_grpc::access
