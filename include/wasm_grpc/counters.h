@@ -52,8 +52,14 @@ struct ServerCounters {
   /// Connections that the server ended because of what their client did; the reasons are those of the log.
   std::vector<ReasonCount> connections_ended;
 
-  std::uint64_t calls_started = 0;    // given to a guest or a native handler
-  std::uint64_t calls_refused = 0;    // answered without one
+  std::uint64_t calls_started = 0;  // given to a guest or a native handler
+  std::uint64_t calls_refused = 0;  // answered without one
+  // Of those, by ServerOptions::access:
+  std::uint64_t calls_denied = 0;           // by the policy
+  std::uint64_t calls_unauthenticated = 0;  // for want of a good token
+  std::uint64_t calls_over_rate = 0;        // by a rate limit
+  /// Signatures of tokens that were checked; tokens that were found good before need none.
+  std::uint64_t token_signatures_checked = 0;
   std::uint64_t calls_over_time = 0;  // ServerOptions::max_call_time ended them
   /// Fields of requests whose values gRPC does not allow, such as text that is not ASCII: the calls are served without.
   std::uint64_t metadata_dropped = 0;

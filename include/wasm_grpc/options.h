@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "wasm_grpc/access_log_options.h"
+#include "wasm_grpc/access_options.h"
 #include "wasm_grpc/connection_options.h"
 #include "wasm_grpc/guest_limits.h"
 #include "wasm_grpc/instance_life.h"
@@ -146,6 +147,9 @@ struct ServerOptions : ConnectionOptions {
   /// nothing; those of the proxy's own certificate never are. From elsewhere nobody is believed, and the field is
   /// dropped.
   std::vector<std::string> certificate_forwarders;
+
+  /// Who may call what, by which certificates and tokens, and how often.
+  AccessOptions access;
 
   /// How long stop() waits for calls in progress before it ends them.
   std::chrono::milliseconds drain_timeout{30'000};

@@ -27,6 +27,7 @@
 #include "wasm_grpc/result.h"
 #include "wasm_grpc/rpc/call.h"
 #include "wasm_grpc/rpc/call_observer.h"
+#include "wasm_grpc/rpc/gate.h"
 #include "wasm_grpc/rpc/method.h"
 #include "wasm_grpc/worker_events.h"
 
@@ -188,6 +189,9 @@ class Server {
   [[nodiscard]] const rpc::Method* find_method(std::size_t worker, std::string_view path) const noexcept;
   /// Who is to be told of the calls of a worker, on its thread; nullptr for nobody. It lives as long as the server.
   [[nodiscard]] rpc::CallObserver* observer(std::size_t worker) const noexcept;
+  /// Whether a call for that path may begin, by ServerOptions::access: nothing where it may. On the thread of the
+  /// worker, before the handler of its method is started; the request's metadata may be changed.
+  [[nodiscard]] std::optional<rpc::Refusal> refuse(std::size_t worker, rpc::Request& request, std::string_view path);
   /// Runs a function on the thread of the worker soon, in the order they are posted; not when it stops before. It must
   /// not throw.
   void post(std::size_t worker, std::function<void()> function);

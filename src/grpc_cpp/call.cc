@@ -80,6 +80,10 @@ void Call::note_client() {
   known_client_ = std::make_shared<rpc::Client>(std::hash<std::string>{}(peer), without_scheme(peer));
   request_.client = known_client_.get();
   const auto authentication = context_.auth_context();
+  if (authentication != nullptr) {
+    const auto security = authentication->FindPropertyValues(GRPC_TRANSPORT_SECURITY_TYPE_PROPERTY_NAME);
+    known_client_->is_encrypted = !security.empty() && security.front() == GRPC_SSL_TRANSPORT_SECURITY_TYPE;
+  }
   if (authentication == nullptr || !authentication->IsPeerAuthenticated()) return;
   constexpr std::pair<TlsNameKind, const char*> properties[] = {
       {TlsNameKind::dns, GRPC_PEER_DNS_PROPERTY_NAME},        {TlsNameKind::uri, GRPC_PEER_URI_PROPERTY_NAME},
@@ -153,6 +157,11 @@ void Call::begin() {
   queue_.begun(*this);
   const rpc::Method* const method = queue_.find_method(context_.method());
   if (!queue_.shutting_down()) queue_.request_call();
+  note_context();
+  if (auto refusal = queue_.refuse(request_, context_.method())) {
+    refuse(std::move(*refusal));
+    return;
+  }
   if (method == nullptr) {
     ended_ = true;
     stream_.Finish({grpc::StatusCode::UNIMPLEMENTED, "unknown method \"" + context_.method() + "\""},
@@ -164,9 +173,16 @@ void Call::begin() {
     shut_down();
     return;
   }
-  note_context();
   if (rpc::streams_requests(request_.method->kind)) start();
   read_more();
+}
+
+void Call::refuse(rpc::Refusal&& refusal) {
+  if (refusal.retry_after) {
+    response_.trailers.add("grpc-retry-pushback-ms", std::to_string(refusal.retry_after->count()));
+  }
+  fail(std::move(refusal.status));
+  mark_dirty();
 }
 
 void Call::shut_down() {

@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "wasm_grpc/rpc/call.h"
+#include "wasm_grpc/rpc/gate.h"
 
 namespace wasm_grpc::grpcpp {
 
@@ -49,6 +50,7 @@ class Call final : public rpc::Call {
 
   [[nodiscard]] void* ask_for(Step step);
   void begin();
+  void refuse(rpc::Refusal&& refusal);
   void note_context();
   void note_client();
   void start();

@@ -53,6 +53,9 @@ class Queue final : public WorkerEvents {
   [[nodiscard]] const rpc::Method* find_method(std::string_view path) const noexcept {
     return server_.find_method(worker_, path);
   }
+  [[nodiscard]] std::optional<rpc::Refusal> refuse(rpc::Request& request, std::string_view path) {
+    return server_.refuse(worker_, request, path);
+  }
   [[nodiscard]] std::size_t max_message_size() const noexcept { return server_.options().max_message_size; }
   /// rpc::Request::number of the next call.
   [[nodiscard]] std::uint64_t next_call_number() noexcept {

@@ -19,8 +19,10 @@ constexpr std::size_t max_written_turn = 1024 * 1024;
 constexpr std::array<std::uint8_t, 8> drain_ping = {'d', 'r', 'a', 'i', 'n', 'i', 'n', 'g'};
 constexpr std::array<std::uint8_t, 8> keepalive_ping = {'k', 'e', 'e', 'p', 'a', 'l', 'i', 'v'};
 
-std::shared_ptr<rpc::Client> make_client(const Core& core, std::uint64_t connection, std::string address) {
+std::shared_ptr<rpc::Client> make_client(const Core& core, std::uint64_t connection, std::string address,
+                                         bool is_encrypted) {
   auto client = std::make_shared<rpc::Client>(connection, std::move(address));
+  client->is_encrypted = is_encrypted;
   client->forwards_certificates = core.certificate_forwarders.contain_peer(client->peer);
   return client;
 }
@@ -45,7 +47,7 @@ Connection::Connection(Core& core, net::Incoming&& incoming, net::SslPointer ssl
     : core_(core),
       socket_(core.sockets, core.counters, *this, incoming, std::move(ssl)),
       admission_(std::move(incoming.admission)),
-      session_(core, *this, *this, make_client(core, rpc::next_connection_number(), incoming.peer),
+      session_(core, *this, *this, make_client(core, rpc::next_connection_number(), incoming.peer, socket_.is_secure()),
                incoming.peer == "unix:" ? Session::Authorities::any : Session::Authorities::of_http),
       life_(core.settings),
       watch_(*this) {}
@@ -121,7 +123,7 @@ void Connection::failed(Failure failure, std::string_view detail) {
 }
 
 void Connection::client_named(const std::string& address) {
-  session_.set_client(make_client(core_, session_.client().connection, address));
+  session_.set_client(make_client(core_, session_.client().connection, address, socket_.is_secure()));
 }
 
 // What was agreed on by ALPN holds (RFC 9113, 3.2): a client that chose HTTP/2 is answered in nothing else.

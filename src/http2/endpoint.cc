@@ -32,6 +32,8 @@ void Endpoint::use_call_numbers(std::uint64_t first, std::uint64_t step) noexcep
 
 void Endpoint::use_observer(rpc::CallObserver& observer) noexcept { core_->observer = &observer; }
 
+void Endpoint::use_gate(rpc::Gate& gate) noexcept { core_->gate = &gate; }
+
 void Endpoint::use_window_budget(std::shared_ptr<WindowBudget> budget) { core_->window_budget = std::move(budget); }
 
 void Endpoint::use_output_budget(std::shared_ptr<OutputBudget> budget,

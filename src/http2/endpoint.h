@@ -22,6 +22,7 @@
 #include "rpc/timer_queue.h"
 #include "wasm_grpc/connection_options.h"
 #include "wasm_grpc/rpc/call_observer.h"
+#include "wasm_grpc/rpc/gate.h"
 
 namespace wasm_grpc::http2 {
 
@@ -55,6 +56,8 @@ class Endpoint final : public net::Receiver {
   void use_call_numbers(std::uint64_t first, std::uint64_t step) noexcept;
   /// Who is told of its calls; it outlives the endpoint. Likewise.
   void use_observer(rpc::CallObserver& observer) noexcept;
+  /// Who decides whether calls may begin. Likewise; it outlives the endpoint.
+  void use_gate(rpc::Gate& gate) noexcept;
 
   /// What the windows of streams may grow by, shared with others. Likewise.
   void use_window_budget(std::shared_ptr<WindowBudget> budget);

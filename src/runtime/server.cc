@@ -7,6 +7,7 @@
 #include "abi/abi.h"
 #include "hostmodules/modules.h"
 #include "net/address.h"
+#include "runtime/access_control.h"
 #include "runtime/instances/module_info.h"
 #include "runtime/instances/system_limits.h"
 #include "runtime/instances/system_memory.h"
@@ -88,6 +89,11 @@ Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options) {
   } else if (!tls.client_ca_file.empty()) {
     return Error{"a TLS client CA makes no sense without a certificate and its key"};
   }
+  if (!options.access.empty()) {
+    auto access = runtime::AccessControl::create(options.access, state->log, workers);
+    if (!access.ok()) return std::move(access).error();
+    state->access = std::move(access).value();
+  }
   runtime::LoanExchange* exchange = workers > 1 ? &state->exchange : nullptr;
   std::shared_ptr<http2::WindowBudget> windows;
   if (options.clients.max_window_growth > 0) {
@@ -108,6 +114,9 @@ Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options) {
     worker->use_output_budget(state->output_budget);
     worker->use_certificate_forwarders(forwarders.value());
     state->door.add(worker->receiver());
+  }
+  if (state->access != nullptr) {
+    for (unsigned i = 0; i < workers; ++i) state->workers[i]->use_gate(state->access->gate(i));
   }
   return std::unique_ptr<Server>(new Server(std::move(state)));
 }
@@ -197,6 +206,11 @@ Result<> Server::start() {
     }
   }
   for (const auto& worker : state_->workers) worker->start();
+  if (state_->access != nullptr) {
+    state_->access->watch([&workers = state_->workers](unsigned i, std::chrono::milliseconds after, auto function) {
+      workers[i]->post(after, std::move(function));
+    });
+  }
   return success();
 }
 
@@ -287,6 +301,11 @@ const rpc::Method* Server::find_method(std::size_t worker, std::string_view path
   return state_->workers[worker]->find_method(path);
 }
 
+std::optional<rpc::Refusal> Server::refuse(std::size_t worker, rpc::Request& request, std::string_view path) {
+  if (state_->access == nullptr) return std::nullopt;
+  return state_->access->gate(worker).refuse(request, {path, find_method(worker, path) != nullptr});
+}
+
 void Server::post(std::size_t worker, std::function<void()> function) {
   state_->workers[worker]->post({}, std::move(function));
 }
@@ -308,6 +327,7 @@ ServerCounters Server::counters() const {
     total.spans_dropped = state_->exporter->dropped();
   }
   for (const auto& worker : state_->workers) worker->add_counters(total);
+  if (state_->access != nullptr) state_->access->add_counters(total);
   for (const runtime::LoanDesk& desk : state_->exchange.desks()) {
     total.calls_lent += desk.calls_lent;
     total.guests_lent += desk.guests_lent;

@@ -18,6 +18,7 @@
 #include "observe/call_watch.h"
 #include "observe/log/log.h"
 #include "observe/otlp/exporter.h"
+#include "runtime/access_control.h"
 #include "runtime/generations/generation.h"
 #include "runtime/generations/reaper.h"
 #include "runtime/instances/instance_budget.h"
@@ -64,6 +65,7 @@ struct Server::State {
   std::shared_ptr<http2::OutputBudget> output_budget;  // outlives the workers, who are asked by it
   net::Door door;
   net::Networks proxies;
+  std::unique_ptr<runtime::AccessControl> access;  // nullptr: whoever gets here may call all
   runtime::Reaper reaper;  // outlives the modules
 
   runtime::NativeMethods native;

@@ -60,6 +60,8 @@ class Worker final : private http2::EndpointOwner, private net::ListenerWatch {
   [[nodiscard]] net::Receiver& receiver() noexcept { return endpoint_; }
   /// What serves those with TLS.
   void use_certificate_forwarders(net::Networks networks) { endpoint_.use_certificate_forwarders(std::move(networks)); }
+  /// Who decides whether calls may begin; it outlives the worker.
+  void use_gate(rpc::Gate& gate) noexcept { endpoint_.use_gate(gate); }
   void use_window_budget(std::shared_ptr<http2::WindowBudget> budget) {
     endpoint_.use_window_budget(std::move(budget));
   }

@@ -32,6 +32,9 @@ struct OwnAnswer {
   std::string allow = {};        // with 405: what is allowed
   std::string accept_post = {};  // with 415: the content types that are
   bool preflight = false;        // it is the answer to one of CORS
+  // What a gate says besides.
+  std::string challenge = {};                                 // with UNAUTHENTICATED
+  std::optional<std::chrono::milliseconds> retry_after = {};  // with RESOURCE_EXHAUSTED
 };
 
 /// Reads the fields of one request one by one (PROTOCOL-HTTP2.md, "Requests"), then judges the whole: whether it is one
@@ -65,6 +68,8 @@ class RequestHead {
     return http_method_.empty() ? "POST" : std::string_view(http_method_);
   }
   [[nodiscard]] std::string_view target() const noexcept { return path_; }
+  /// True when fields were left out, being more than that.
+  [[nodiscard]] bool is_larger_than(std::size_t max_list_size) const noexcept { return list_size_ > max_list_size; }
   /// How the client compresses its messages.
   [[nodiscard]] rpc::Encoding encoding() const noexcept { return encoding_; }
   /// What it accepts in return; that includes what it uses itself (grpc/doc/compression.md).

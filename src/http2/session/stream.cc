@@ -103,8 +103,12 @@ void Stream::take_field(std::string_view name, std::string_view value) {
 void Stream::head_complete(bool end_stream) {
   SessionCore& core = session_->core();
   const facade::Tools* tools = core.facade_tools ? &*core.facade_tools : nullptr;
-  const auto own = head_.judge(core.methods, core.settings.clients.max_header_list_size, request_.metadata, tools);
+  auto own = head_.judge(core.methods, core.settings.clients.max_header_list_size, request_.metadata, tools);
   if (head_.has_exchange()) begin_facade();
+  if (request_.client->forwards_certificates || head_.has_forwarded_certificate()) take_forwarded_certificate();
+  if (core.gate != nullptr) {
+    if (auto refused = ask_gate(own)) own = std::move(refused);
+  }
   if (own) {
     request_.half_closed = end_stream;
     answer_itself(*own);
@@ -121,7 +125,6 @@ void Stream::head_complete(bool end_stream) {
     request_.accepted_encodings = head_.accepted_encodings();
     if (!head_.content_subtype().empty()) request_.content_subtype.swap(head_.content_subtype());
   }
-  if (request_.client->forwards_certificates || head_.has_forwarded_certificate()) take_forwarded_certificate();
   set_deadline();
   if (is_http() || rpc::streams_requests(request_.method->kind)) start();
   if (end_stream) end_input();
@@ -237,6 +240,7 @@ void Stream::let_go() noexcept {
 void Stream::answer_itself(const OwnAnswer& answer) {
   ++session_->core().counters.calls_refused;
   ignores_input_ = true;
+  add_refusal_fields(answer);
   if (answer.http_status != 0) {
     plain_status_ = answer.http_status;
     if (!answer.allow.empty()) response_.headers.add("allow", answer.allow);

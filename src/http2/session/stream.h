@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,6 +17,7 @@
 #include "rpc/codec.h"
 #include "rpc/timer_queue.h"
 #include "wasm_grpc/rpc/call.h"
+#include "wasm_grpc/rpc/gate.h"
 
 namespace wasm_grpc::http2 {
 
@@ -143,6 +145,10 @@ class Stream final : public rpc::Call, public rpc::Timer {
   void count_unread() noexcept;
   void set_deadline();
   void take_forwarded_certificate();
+  // stream_gate.cc
+  [[nodiscard]] std::optional<OwnAnswer> ask_gate(const std::optional<OwnAnswer>& own);
+  [[nodiscard]] OwnAnswer in_terms_of_client(rpc::Refusal&& refusal, bool in_http) const;
+  void add_refusal_fields(const OwnAnswer& answer);
   [[nodiscard]] bool client_may_send() const noexcept;
   void start();
   void count_end() noexcept;

@@ -2,15 +2,14 @@
 #pragma once
 
 #include <openssl/ssl.h>
-#include <sys/types.h>
 
 #include <cstdint>
-#include <ctime>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "net/watched_files.h"
 #include "wasm_grpc/options.h"
 #include "wasm_grpc/result.h"
 
@@ -26,36 +25,6 @@ using SslContext = std::unique_ptr<SSL_CTX, SslContextDeleter>;
 
 /// Why a file could not be read as what it was to be. `what` is "TLS key", `expected` what should have been in it.
 [[nodiscard]] Error unreadable(const std::string& what, const std::string& file, const std::string& expected);
-
-/// Tells when files are to be read: they have changed since, or could not be read then.
-class WatchedFiles {
- public:
-  /// Those with an empty name are left out.
-  explicit WatchedFiles(std::vector<std::string> files);
-
-  /// Looks at them. True when they are to be read, which is then told by one of:
-  [[nodiscard]] bool due();
-  void was_read() noexcept { failure_.clear(); }
-  /// True when that is news.
-  [[nodiscard]] bool could_not_be_read(const std::string& why);
-
- private:
-  /// When, and as what, a file was last written, or given to others: its contents may then be read at last.
-  struct State {
-    dev_t device = 0;
-    ino_t inode = 0;
-    off_t size = 0;
-    timespec modified{};
-    timespec changed{};
-    bool operator==(const State& other) const noexcept;
-  };
-  [[nodiscard]] std::vector<State> look() const;
-
-  std::vector<std::string> files_;
-  std::vector<State> states_;
-  bool changed_ = false;  // when they were looked at last
-  std::string failure_;   // why they could not be read; empty: they could
-};
 
 /// The host names that a certificate is for: the DNS names among its alternative names; where it has none of those, the
 /// common name of its subject.
