@@ -133,6 +133,13 @@ func (c *Context) Peer() string { return c.info(abi.Peer) }
 // application/grpc+json; else "". Methods of messages refuse what is not their codec's, methods of bytes get all.
 func (c *Context) ContentSubtype() string { return c.info(abi.ContentSubtype) }
 
+// TokenSubject is who the client is by the bearer token that it has shown and the host has verified: the claim "sub".
+// Empty where there is no such token, or it names nobody. No client can say it otherwise: do not read headers for it.
+func (c *Context) TokenSubject() string { return c.info(abi.TokenSubject) }
+
+// TokenClaims is all that the token says: a JSON object, as its issuer has signed it. Empty where there is none.
+func (c *Context) TokenClaims() string { return c.info(abi.TokenClaims) }
+
 // MessageEncoding is how the message received last came over the wire: "identity", "gzip" or "deflate". The host has
 // decompressed it.
 func (c *Context) MessageEncoding() string { return c.info(abi.MessageEncoding) }

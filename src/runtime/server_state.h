@@ -66,7 +66,7 @@ struct Server::State {
   net::Door door;
   net::Networks proxies;
   std::unique_ptr<runtime::AccessControl> access;  // nullptr: whoever gets here may call all
-  runtime::Reaper reaper;  // outlives the modules
+  runtime::Reaper reaper;                          // outlives the modules
 
   runtime::NativeMethods native;
   bool serves_openapi = false;

@@ -106,6 +106,8 @@ TEST(Frozen, NumbersOfTheSdkForGoAreThoseOfTheTable) {
       {"info end", "EndReason"},
       {"info TLS_names", "TLSNames"},
       {"info content_subtype", "ContentSubtype"},
+      {"info token_subject", "TokenSubject"},
+      {"info token_claims", "TokenClaims"},
       {"info max_request", "MaxRequest"},
       {"info max_response", "MaxResponse"},
       {"info max_metadata", "MaxMetadata"},

@@ -208,6 +208,8 @@ Reply info(Context& context, Bytes) {
   for (const TlsName& name : context.tls_names()) {
     writer.text(5, std::string(kinds[static_cast<std::size_t>(name.kind)]) + ":" + name.value);
   }
+  if (const auto subject = context.token_subject()) writer.text(6, *subject);
+  if (const auto claims = context.token_claims()) writer.text(7, *claims);
   return Bytes(out);
 }
 

@@ -101,6 +101,8 @@ enum wasm_grpc_info {
   WASM_GRPC_END_REASON = 6,       /* client, deadline, connection, stopping, host or answered; ABSENT before the end */
   WASM_GRPC_TLS_NAMES = 7,        /* all names in that certificate with their kinds, a line each: dns:client.test */
   WASM_GRPC_CONTENT_SUBTYPE = 8,  /* the format of the messages: "json" of application/grpc+json; ABSENT for protobuf */
+  WASM_GRPC_TOKEN_SUBJECT = 9,    /* who the client is by its bearer token, where the host has verified one */
+  WASM_GRPC_TOKEN_CLAIMS = 10,    /* all that the token says: a JSON object */
   /* Limits, each a uint64_t; ABSENT where there is none. */
   WASM_GRPC_MAX_REQUEST = 32,   /* bytes of a request message */
   WASM_GRPC_MAX_RESPONSE = 33,  /* of a response message */

@@ -29,6 +29,8 @@ type Call struct {
 	ContentSubtype string
 	// The names in the client's certificate, of TLS.
 	TLSNames []guest.TLSName
+	// What the client's token says, where it has shown one: its subject, and all of it in JSON.
+	TokenSubject, TokenClaims string
 	// The time the client gives, 0 for none. It passes as time does.
 	Timeout time.Duration
 	// The client goes away after its last request.
@@ -279,6 +281,14 @@ func (h *host) Info(call, what int32, buffer []byte) int32 {
 		return give("guesttest", buffer)
 	case abi.Peer:
 		return give(peer, buffer)
+	case abi.TokenSubject:
+		if h.call.TokenSubject != "" {
+			return give(h.call.TokenSubject, buffer)
+		}
+	case abi.TokenClaims:
+		if h.call.TokenClaims != "" {
+			return give(h.call.TokenClaims, buffer)
+		}
 	case abi.ContentSubtype:
 		if h.call.ContentSubtype != "" {
 			return give(h.call.ContentSubtype, buffer)

@@ -157,6 +157,10 @@ std::int32_t InstanceBinding::info(std::int32_t id, std::int32_t what, std::span
       const std::string_view end = name(refused ? rpc::CallEnd::host : call->end());
       return end.empty() ? ABSENT : give(end, value);
     }
+    case info_token_subject:
+      return call->token() == nullptr || call->token()->subject.empty() ? ABSENT : give(call->token()->subject, value);
+    case info_token_claims:
+      return call->token() == nullptr ? ABSENT : give(call->token()->claims, value);
     case info_content_subtype:
       return call->content_subtype().empty() ? ABSENT : give(call->content_subtype(), value);
     case info_max_request:

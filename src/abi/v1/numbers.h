@@ -39,6 +39,8 @@ inline constexpr std::int32_t info_http_method = 5;
 inline constexpr std::int32_t info_end = 6;
 inline constexpr std::int32_t info_tls_names = 7;
 inline constexpr std::int32_t info_content_subtype = 8;
+inline constexpr std::int32_t info_token_subject = 9;
+inline constexpr std::int32_t info_token_claims = 10;
 // Limits, each a number of 8 bytes.
 inline constexpr std::int32_t info_max_request = 32;
 inline constexpr std::int32_t info_max_response = 33;

@@ -42,7 +42,7 @@ struct SessionCore {
   rpc::CallObserver* observer = nullptr;  // of the calls that handlers get; nullptr: nobody
   std::uint64_t next_call = 1;            // the number of the next one
   std::uint64_t call_step = 1;            // between the numbers of two
-  rpc::Gate* gate = nullptr;  // asked of each call before it begins; nullptr: all may
+  rpc::Gate* gate = nullptr;              // asked of each call before it begins; nullptr: all may
 
   std::unique_ptr<nghttp2_session_callbacks, CallbacksDeleter> callbacks;
   std::unique_ptr<nghttp2_option, OptionDeleter> options;

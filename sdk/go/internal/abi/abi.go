@@ -50,6 +50,8 @@ const (
 	EndReason       int32 = 6
 	TLSNames        int32 = 7
 	ContentSubtype  int32 = 8
+	TokenSubject    int32 = 9
+	TokenClaims     int32 = 10
 	MaxRequest      int32 = 32
 	MaxResponse     int32 = 33
 	MaxMetadata     int32 = 34

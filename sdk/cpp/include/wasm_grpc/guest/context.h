@@ -111,6 +111,12 @@ class Context {
   /// application/grpc+json. Generated services refuse such calls; handlers of bytes get them.
   [[nodiscard]] std::optional<std::string> content_subtype() const { return info(abi::content_subtype); }
 
+  /// Who the client is by the bearer token that it has shown and the host has verified: the claim `sub`. Nothing where
+  /// there is no such token, or it names nobody. No client can say it otherwise: do not read headers for it.
+  [[nodiscard]] std::optional<std::string> token_subject() const { return info(abi::token_subject); }
+  /// All that the token says: a JSON object, as its issuer has signed it.
+  [[nodiscard]] std::optional<std::string> token_claims() const { return info(abi::token_claims); }
+
   /// How the message that was received last came over the wire: "identity", "gzip" or "deflate". It is decompressed by
   /// the host. Nothing before the first message.
   [[nodiscard]] std::optional<std::string> message_encoding() const { return info(abi::message_encoding); }
