@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/access_flags.h"
 #include "cli/commands.h"
 #include "cli/instance_flags.h"
 #include "cli/limit_flags.h"
@@ -33,6 +34,7 @@ struct ServeFlags {
   SharedStateLimits shared_state;
   LogLimits log_limits;
   TlsFlags tls;
+  AccessFlags access;
   ConnectionFlags connections;
   LogFlags log;
   ObserveFlags observe;
@@ -104,6 +106,9 @@ int serve(const ServeFlags& flags) {
   auto tls = flags.tls.options();
   if (!tls.ok()) return fail(tls.error().message);
   options.tls = std::move(tls).value();
+  auto access = flags.access.options();
+  if (!access.ok()) return fail(access.error().message);
+  options.access = std::move(access).value();
   flags.connections.set(options);
   options.kept_slot_memory = flags.instances.slot_memory();
   options.log_level = flags.log.value();
@@ -236,6 +241,7 @@ void add_serve(CLI::App& app, Command& run) {
   flags->module.add_to(*command);
   flags->instances.add_to(*command);
   flags->tls.add_to(*command);
+  flags->access.add_to(*command);
   flags->connections.add_to(*command);
   flags->log.add_to(*command);
   flags->observe.add_to(*command);
