@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <iterator>
-#include <numeric>
 #include <tuple>
 
+#include "text/similar_name.h"
 #include "wasm/guest_text.h"
 #include "wasm/module.h"
 
@@ -91,32 +91,6 @@ bool fits(std::string_view text, std::string_view pattern) {
   return text == pattern;
 }
 
-/// How many characters are to be changed, put in, left out or swapped with the next to make one of the other.
-std::size_t distance(std::string_view from, std::string_view to) {
-  std::vector<std::size_t> before;
-  std::vector<std::size_t> above(to.size() + 1);
-  std::vector<std::size_t> row(to.size() + 1);
-  std::iota(above.begin(), above.end(), std::size_t{0});
-  for (std::size_t i = 0; i < from.size(); ++i) {
-    row[0] = i + 1;
-    for (std::size_t j = 0; j < to.size(); ++j) {
-      row[j + 1] = std::min({above[j] + (from[i] == to[j] ? 0U : 1U), above[j + 1] + 1, row[j] + 1});
-      const bool swapped = i > 0 && j > 0 && from[i] == to[j - 1] && from[i - 1] == to[j];
-      if (swapped) row[j + 1] = std::min(row[j + 1], before[j - 1] + 1);
-    }
-    before = above;
-    std::swap(above, row);
-  }
-  return above[to.size()];
-}
-
-/// Names longer than this are not compared: no name of the host's comes near, and the work grows with the square.
-constexpr std::size_t longest_compared = 64;
-/// So many of the characters of a name may differ for it to be meant.
-std::size_t most_changes(std::string_view name) {
-  return name.size() < 3 ? 0 : std::max<std::size_t>(1, name.size() / 4);
-}
-
 std::string full_name(std::string_view module, std::string_view name) {
   return "\"" + std::string(module) + "." + std::string(name) + "\"";
 }
@@ -142,14 +116,15 @@ std::optional<std::string> build_advice(const std::vector<ImportInfo>& imports) 
 }
 
 std::optional<std::string> similar_function(const ImportInfo& import, const OfferedFunctions& offered) {
-  if (import.name.size() > longest_compared || import.module.size() > longest_compared) return std::nullopt;
-  const std::size_t most = most_changes(import.name);
-  const std::size_t most_of_module = most_changes(import.module);
+  if (import.name.size() > text::longest_compared_name || import.module.size() > text::longest_compared_name)
+    return std::nullopt;
+  const std::size_t most = text::most_name_distance(import.name);
+  const std::size_t most_of_module = text::most_name_distance(import.module);
   std::optional<std::tuple<bool, std::size_t, std::string>> best;  // is it in another module; by how much it differs
   for (const auto& [module, functions] : offered) {
-    const std::size_t of_module = distance(import.module, module);
+    const std::size_t of_module = text::name_distance(import.module, module);
     for (const auto& [name, type] : functions) {
-      const std::size_t of_name = distance(import.name, name);
+      const std::size_t of_name = text::name_distance(import.name, name);
       // In a module of quite another name only the very name counts.
       if (of_module <= most_of_module ? of_name > most : of_name != 0) continue;
       std::tuple candidate(of_module > 0, of_module + of_name, full_name(module, name));

@@ -1,0 +1,50 @@
+// All that can be said of a server that serves modules: what a config file and the flags of `wasm-grpc serve` become.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "wasm_grpc/options.h"
+
+namespace wasm_grpc::config {
+
+/// TLS as people write it: the first certificate is the one for clients who ask for none.
+struct TlsFiles {
+  std::vector<std::string> certificates;
+  std::vector<std::string> keys;  // of the certificates, in their order
+  std::string client_ca;
+  TlsClientAuth client_auth = TlsClientAuth::require;
+};
+
+/// A module, and what it is given.
+struct ModuleConfig {
+  ModuleConfig() { options.guests.emplace(); }
+
+  std::string path;
+  /// With `guests`, always.
+  ModuleOptions options;
+};
+
+/// An address to listen on.
+struct ListenConfig {
+  std::string address;
+};
+
+struct Config {
+  /// Once it is read, all that Server::create() wants: with `tls`, `kept_slot_memory`, and with `guests` as large as
+  /// any module's, since those of the server bound those of its modules.
+  ServerOptions server;
+  TlsFiles tls;
+  /// Nothing: as much as suits the life of the instances.
+  std::optional<std::size_t> kept_slot_memory;
+  /// What holds for each module that does not say otherwise itself.
+  ModuleConfig module_defaults;
+  std::vector<ModuleConfig> modules;
+  /// Whether modules are loaded anew when their files, or the config's, change.
+  bool watch = false;
+  std::vector<ListenConfig> listen = {{"127.0.0.1:50051"}};
+};
+
+}  // namespace wasm_grpc::config

@@ -1,0 +1,23 @@
+// What is made of the table of settings: texts that people and their editors read.
+#pragma once
+
+#include <string>
+
+#include "config/setting.h"
+
+namespace wasm_grpc::config {
+
+/// All settings as a document, for docs/: its links are relative to that.
+[[nodiscard]] std::string settings_document();
+
+/// A JSON Schema (draft 2020-12) of the config file, for editors that check TOML by one.
+[[nodiscard]] std::string schema();
+
+/// A config file of two modules' worth of comments: every setting with its default and what it does, in comments, so
+/// that it serves `module` as the defaults do.
+[[nodiscard]] std::string sample_config(const std::string& module);
+
+/// A value as a config file has it: 4096, "64 MiB", true, ["a", "b"]. Variables are not told: they may be secrets.
+[[nodiscard]] std::string toml_text(const Setting& setting, const Value& value);
+
+}  // namespace wasm_grpc::config

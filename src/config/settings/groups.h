@@ -1,0 +1,21 @@
+// The groups of settings: a file each.
+#pragma once
+
+#include "config/setting.h"
+
+namespace wasm_grpc::config {
+
+extern const Group addresses;
+extern const Group tls;
+extern const Group workers;
+extern const Group modules;
+extern const Group guests;
+extern const Group instances;
+extern const Group shared_state;
+extern const Group calls;
+extern const Group clients;
+extern const Group connections;
+extern const Group logs;
+extern const Group traces;
+
+}  // namespace wasm_grpc::config

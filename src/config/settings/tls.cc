@@ -1,0 +1,52 @@
+#include "config/settings/groups.h"
+
+namespace wasm_grpc::config {
+
+namespace {
+
+constexpr std::string_view client_auths[] = {"require", "request"};
+
+constexpr Setting settings[] = {
+    {.table = "tls",
+     .key = "cert",
+     .kind = Kind::paths,
+     .argument = "FILE",
+     .help = "The server's TLS certificate and its chain, PEM; again for other names, each with a --tls-key",
+     .docs =
+         "the server's certificate, followed by its chain, PEM; may be given more than once. The files are looked at "
+         "again as clients connect ([TLS](operate.md#tls))",
+     .change = Change::restart,
+     .config = slot<Config, [](auto& config) -> auto& { return config.tls.certificates; }>()},
+    {.table = "tls",
+     .key = "key",
+     .kind = Kind::paths,
+     .argument = "FILE",
+     .help = "The private key of --tls-cert, PEM, in the same order",
+     .docs = "its private key, PEM, without a passphrase; one for each certificate, in the same order",
+     .change = Change::restart,
+     .config = slot<Config, [](auto& config) -> auto& { return config.tls.keys; }>()},
+    {.table = "tls",
+     .key = "client-ca",
+     .kind = Kind::path,
+     .argument = "FILE",
+     .help = "Who signs the certificates of clients",
+     .docs = "clients must show a certificate that one of these authorities signed; an authority below a root does "
+             "without the root",
+     .change = Change::restart,
+     .config = slot<Config, [](auto& config) -> auto& { return config.tls.client_ca; }>()},
+    {.table = "tls",
+     .key = "client-auth",
+     .kind = Kind::choice,
+     .choices = client_auths,
+     .argument = "HOW",
+     .help = "Whether clients must show a certificate of --tls-client-ca: require or request",
+     .docs = "with `request`, a client without a certificate is served too; a bad one is refused",
+     .change = Change::restart,
+     .config = slot<Config, [](auto& config) -> auto& { return config.tls.client_auth; }>()},
+};
+
+}  // namespace
+
+constinit const Group tls = {"TLS", "More in [TLS](operate.md#tls).", settings};
+
+}  // namespace wasm_grpc::config
