@@ -53,7 +53,7 @@ struct CallOptions {
   /// no more than the message needs waits for it.
   bool one_request = false;
   /// Ends the call, from any thread, as if its deadline had passed; where it can be asked for.
-  std::stop_token stop;
+  std::stop_token stop = {};
 };
 
 /// Told of what comes.
