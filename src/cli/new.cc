@@ -21,16 +21,40 @@ namespace fs = std::filesystem;
 struct NewFlags {
   std::string folder;
   std::string service;
+  std::string language = "cpp";
 };
 
-/// Where the CMake package of the guest SDK is that belongs to this program: installed with it, or built with it.
-fs::path find_sdk(const fs::path& programs) {
-  for (const char* package : {installed_guest_package, built_guest_package}) {
-    const fs::path folder = (programs / package).lexically_normal();
+/// Where the guest SDK is that belongs to this program, the CMake package or the crates: installed with it, or built
+/// with it. Empty when it is not beside it.
+fs::path find_sdk(Language language, const fs::path& programs) {
+  struct Place {
+    const char* folder;
+    const char* has;
+  };
+  constexpr Place cpp[] = {{installed_guest_package, "WasmGrpcGuestConfig.cmake"},
+                           {built_guest_package, "WasmGrpcGuestConfig.cmake"}};
+  constexpr Place rust[] = {{installed_rust_sdk, "wasm-grpc-guest/Cargo.toml"},
+                            {built_rust_sdk, "wasm-grpc-guest/Cargo.toml"}};
+  for (const Place& place : language == Language::rust ? rust : cpp) {
+    const fs::path folder = (programs / place.folder).lexically_normal();
     std::error_code ignored;
-    if (fs::exists(folder / "WasmGrpcGuestConfig.cmake", ignored)) return folder;
+    if (fs::exists(folder / place.has, ignored)) return folder;
   }
   return {};
+}
+
+/// Where the module of a project is built, and how.
+struct Building {
+  std::string commands;  // a line each
+  std::string module;
+};
+Building building(Language language, const std::string& name, const std::string& program) {
+  if (language == Language::rust) {
+    const std::string module = "target/wasm32-wasip1/release/" + name + ".wasm";
+    return {"  cargo test\n  cargo wasm\n  sh test.sh " + program + " " + module + "\n", module};
+  }
+  return {"  cmake -B build -G Ninja\n  cmake --build build\n  ctest --test-dir build --output-on-failure\n",
+          "build/guests/" + name + ".wasm"};
 }
 
 /// Makes the folder, or takes one that is empty.
@@ -59,6 +83,9 @@ std::string shell_word(const std::string& text) {
 }
 
 Result<> write_file(const fs::path& path, const std::string& text) {
+  std::error_code error;
+  fs::create_directories(path.parent_path(), error);
+  if (error) return Error{path.parent_path().string() + ": " + error.message()};
   std::ofstream file(path, std::ios::binary);
   file << text;
   file.close();
@@ -67,16 +94,21 @@ Result<> write_file(const fs::path& path, const std::string& text) {
 }
 
 int make_project(const NewFlags& flags) {
+  const Language language = flags.language == "rust" ? Language::rust : Language::cpp;
   const fs::path folder(flags.folder);
   const auto names = project_names(folder, flags.service);
   if (!names.ok()) return fail(names.error().message);
   std::error_code error;
   const fs::path program = fs::read_symlink("/proc/self/exe", error);
   if (error) return fail("/proc/self/exe: " + error.message());
-  const fs::path sdk = find_sdk(program.parent_path());
+  const fs::path sdk = find_sdk(language, program.parent_path());
+  if (language == Language::rust && sdk.empty()) {
+    return fail("the crates of the guest SDK are not beside this program: expected them in " +
+                (program.parent_path() / installed_rust_sdk).lexically_normal().string());
+  }
 
   if (const auto made = make_folder(folder); !made.ok()) return fail(made.error().message);
-  for (const ProjectFile& file : project_files(names.value(), sdk, program.parent_path())) {
+  for (const ProjectFile& file : project_files(language, names.value(), sdk, program.parent_path())) {
     if (const auto written = write_file(folder / file.path, file.text); !written.ok()) {
       return fail(written.error().message);
     }
@@ -84,17 +116,16 @@ int make_project(const NewFlags& flags) {
   const std::string& name = names.value().name;
   const std::string service = names.value().package + "." + names.value().service;
   const std::string command = shell_word(program);
+  const Building build = building(language, name, command);
   std::printf(
       "%s has the service %s now. Build it, test it, serve it:\n\n"
       "  cd %s\n"
-      "  cmake -B build -G Ninja\n"
-      "  cmake --build build\n"
-      "  ctest --test-dir build --output-on-failure\n"
-      "  %s serve build/guests/%s.wasm\n\n"
+      "%s"
+      "  %s serve %s\n\n"
       "and call it, from another terminal:\n\n"
       "  %s call 127.0.0.1:50051 %s/SayHello --json '{\"name\": \"World\"}'\n",
-      folder.c_str(), service.c_str(), shell_word(folder).c_str(), command.c_str(), name.c_str(), command.c_str(),
-      service.c_str());
+      folder.c_str(), service.c_str(), shell_word(folder).c_str(), build.commands.c_str(), command.c_str(),
+      build.module.c_str(), command.c_str(), service.c_str());
   if (sdk.empty()) {
     std::printf(
         "\nThe guest SDK is not beside this program: tell the first cmake where it is, with -DCMAKE_PREFIX_PATH=...\n");
@@ -106,10 +137,14 @@ int make_project(const NewFlags& flags) {
 
 void add_new(CLI::App& app, Command& run) {
   auto flags = std::make_shared<NewFlags>();
-  CLI::App* command = app.add_subcommand("new", "Make a guest project in C++, with a service and a test");
+  CLI::App* command = app.add_subcommand("new", "Make a guest project, with a service and a test");
   command->add_option("DIR", flags->folder, "The folder, new or empty; its name becomes the project's")->required();
   command->add_option("--service", flags->service, "The service it has, package.Service; after the folder if not given")
       ->type_name("NAME");
+  command->add_option("--lang", flags->language, "The language of the guest: cpp or rust")
+      ->check(CLI::IsMember({"cpp", "rust"}))
+      ->type_name("NAME")
+      ->capture_default_str();
   command->callback([flags, &run] { run = [flags] { return make_project(*flags); }; });
 }
 

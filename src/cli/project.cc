@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <utility>
 
 #include "cli/version.h"
 #include "protoc/names.h"
 
 namespace wasm_grpc::cli {
 
-// The files of sdk/cpp/template.
+// The files of sdk/cpp/template, and of sdk/rust/template.
 namespace templates {
 extern const std::string_view cmake_lists;
 extern const std::string_view gitignore;
@@ -17,6 +18,12 @@ extern const std::string_view guest_cc;
 extern const std::string_view guest_proto;
 extern const std::string_view readme;
 extern const std::string_view test;
+extern const std::string_view rust_cargo;
+extern const std::string_view rust_cargo_config;
+extern const std::string_view rust_build;
+extern const std::string_view rust_gitignore;
+extern const std::string_view rust_lib;
+extern const std::string_view rust_readme;
 }  // namespace templates
 
 namespace {
@@ -46,6 +53,57 @@ std::string camel_case(std::string_view name) {
     }
   }
   return out;
+}
+
+/// The words of a name as prost tells them apart: "HTTPEcho_v2" is "HTTP", "Echo" and "v2".
+std::vector<std::string> words(std::string_view name) {
+  std::vector<std::string> words;
+  std::string word;
+  const auto end = [&] {
+    if (!word.empty()) words.push_back(std::exchange(word, {}));
+  };
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    const char c = name[i];
+    if (c == '_') {
+      end();
+      continue;
+    }
+    if (is_in(upper, c) && !word.empty()) {
+      const bool after_upper = is_in(upper, word.back());
+      const bool before_lower = i + 1 < name.size() && is_in(lower, name[i + 1]);
+      if (!after_upper || before_lower) end();
+    }
+    word += c;
+  }
+  end();
+  return words;
+}
+
+/// The names that Rust has for a service: "http_echo_server" and "HttpEcho" of "HTTPEcho".
+struct RustNames {
+  std::string module;
+  std::string trait;
+};
+RustNames rust_names(std::string_view service) {
+  RustNames names;
+  for (const std::string& word : words(service)) {
+    for (std::size_t i = 0; i < word.size(); ++i) {
+      const char low = is_in(upper, word[i]) ? lower[upper.find(word[i])] : word[i];
+      names.module += low;
+      names.trait += i == 0 && is_in(lower, low) ? upper[lower.find(low)] : low;
+    }
+    names.module += '_';
+  }
+  names.module += "server";
+  return names;
+}
+
+/// The script that makes a standard library for Debian's Rust: beside the crates, or in the checkout they are of.
+std::string build_std(const std::filesystem::path& sdk) {
+  const std::filesystem::path installed = sdk / "build-rust-std";
+  std::error_code ignored;
+  if (std::filesystem::exists(installed, ignored)) return installed.string();
+  return (sdk / "../../scripts/build-rust-std").lexically_normal().string();
 }
 
 Result<std::string> project_name(const std::filesystem::path& folder) {
@@ -100,7 +158,7 @@ Result<ProjectNames> project_names(const std::filesystem::path& folder, std::str
   return names;
 }
 
-std::vector<ProjectFile> project_files(const ProjectNames& names, const std::filesystem::path& sdk,
+std::vector<ProjectFile> project_files(Language language, const ProjectNames& names, const std::filesystem::path& sdk,
                                        const std::filesystem::path& programs) {
   std::string space;
   for (std::string_view rest = names.package; !rest.empty();) {
@@ -108,13 +166,17 @@ std::vector<ProjectFile> project_files(const ProjectNames& names, const std::fil
     space += (space.empty() ? "" : "::") + protoc::identifier(rest.substr(0, dot));
     rest.remove_prefix(std::min(dot + 1, rest.size()));
   }
+  const RustNames rust = rust_names(names.service);
   const std::map<std::string, std::string, std::less<>> values = {{"name", names.name},
                                                                   {"package", names.package},
                                                                   {"Service", names.service},
                                                                   {"space", space},
                                                                   {"class", protoc::identifier(names.service)},
+                                                                  {"module", rust.module},
+                                                                  {"Trait", rust.trait},
                                                                   {"version", version},
                                                                   {"sdk", sdk.string()},
+                                                                  {"build_std", build_std(sdk)},
                                                                   {"programs", programs.string()}};
   const auto fill = [&](std::string_view text) {
     std::string filled;
@@ -127,6 +189,12 @@ std::vector<ProjectFile> project_files(const ProjectNames& names, const std::fil
       text.remove_prefix(end + 1);
     }
   };
+  if (language == Language::rust) {
+    return {{".gitignore", fill(templates::rust_gitignore)}, {".cargo/config.toml", fill(templates::rust_cargo_config)},
+            {"Cargo.toml", fill(templates::rust_cargo)},     {"README.md", fill(templates::rust_readme)},
+            {"build.rs", fill(templates::rust_build)},       {names.name + ".proto", fill(templates::guest_proto)},
+            {"src/lib.rs", fill(templates::rust_lib)},       {"test.sh", fill(templates::test)}};
+  }
   return {{".gitignore", fill(templates::gitignore)},      {"CMakeLists.txt", fill(templates::cmake_lists)},
           {"README.md", fill(templates::readme)},          {names.name + ".proto", fill(templates::guest_proto)},
           {names.name + ".cc", fill(templates::guest_cc)}, {"test.sh", fill(templates::test)}};

@@ -20,13 +20,17 @@ struct ProjectNames {
 /// "package.Service", if that is not empty.
 [[nodiscard]] Result<ProjectNames> project_names(const std::filesystem::path& folder, std::string_view full_service);
 
+/// What the methods are written in.
+enum class Language { cpp, rust };
+
 struct ProjectFile {
   std::string path;  // in the project's folder
   std::string text;
 };
 
-/// `sdk` is the folder of WasmGrpcGuestConfig.cmake, `programs` the one of wasm-grpc.
-[[nodiscard]] std::vector<ProjectFile> project_files(const ProjectNames& names, const std::filesystem::path& sdk,
+/// `sdk` is the folder of WasmGrpcGuestConfig.cmake, or of the crates; `programs` the one of wasm-grpc.
+[[nodiscard]] std::vector<ProjectFile> project_files(Language language, const ProjectNames& names,
+                                                     const std::filesystem::path& sdk,
                                                      const std::filesystem::path& programs);
 
 }  // namespace wasm_grpc::cli

@@ -1,5 +1,5 @@
-"""Checks that every C, C++, Go, AssemblyScript, JavaScript, Zig and CMake snippet of a document stands, line by line, in a file of the folders, which are
-compiled.
+"""Checks that every C, C++, Go, Rust, AssemblyScript, JavaScript, Zig, CMake and TOML snippet of a document stands, line
+by line, in a file of the folders, which are compiled.
 
 Usage: check_snippets.py DOCUMENT FOLDER...
 """
@@ -21,7 +21,7 @@ def contains(haystack, needle):
 def main(document, *folders):
     paths = [path for folder in folders for path in sorted(pathlib.Path(folder).iterdir())]
     files = [lines_of(path.read_text()) for path in paths if path.is_file()]
-    snippets = re.findall(r"^```(?:c|cpp|go|ts|js|zig|cmake)\n(.*?)^```", pathlib.Path(document).read_text(), re.M | re.S)
+    snippets = re.findall(r"^```(?:c|cpp|go|rust|ts|js|zig|cmake|toml)\n(.*?)^```", pathlib.Path(document).read_text(), re.M | re.S)
     if not snippets:
         sys.exit(f"{document} has no snippets to check")
     missing = [s for s in snippets if not any(contains(file, lines_of(s)) for file in files)]

@@ -8,10 +8,10 @@ LIMIT = 200
 CMAKE = pathlib.Path(os.environ.get("WASM_GRPC_TEST_CMAKE", "cmake"))
 
 
-def run(*command, fails: bool = False, **options) -> str:
+def run(*command, fails: bool = False, limit: float = LIMIT, **options) -> str:
     """What the command prints; it must succeed, or with `fails`, not."""
     done = subprocess.run(
-        [str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=LIMIT, **options
+        [str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=limit, **options
     )
     assert (done.returncode != 0) == fails, f"{command}: exit code {done.returncode}:\n{done.stdout}"
     return done.stdout

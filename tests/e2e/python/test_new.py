@@ -1,6 +1,7 @@
 """`wasm-grpc new`: the project it makes builds, passes its own test and is served; from the build, without an installation.
 Of an installation test_package.py tells."""
 
+import os
 import pathlib
 import re
 import shlex
@@ -61,6 +62,39 @@ def test_a_service_of_any_name_and_package_can_be_asked_for(program, tmp_path):
     new_project.make(program, tmp_path, "--service", "acme.new.v1.union")
     new_project.build(tmp_path)
     assert "100% tests passed" in new_project.test(tmp_path)
+
+
+@pytest.fixture
+def cargo(program):
+    """cargo("wasm", cwd=folder), by a Rust that builds guests, as scripts/build-rust-std finds it; what it builds is shared."""
+    found = subprocess.run([README.with_name("scripts") / "build-rust-std"], capture_output=True, text=True, timeout=LIMIT)
+    if found.returncode == 3:
+        pytest.skip("guests in Rust are not built here: " + found.stderr)
+    environment = dict(line.split("=", 1) for line in found.stdout.splitlines())
+    environment["CARGO_TARGET_DIR"] = str(program.parent / "rust_guests")
+
+    def run(*arguments, cwd):
+        # The first time prost is compiled.
+        return new_project.run("cargo", *arguments, limit=500, cwd=cwd, env=os.environ | environment)
+
+    run.target = program.parent / "rust_guests"
+    return run
+
+
+def test_a_new_project_in_rust_builds_and_tests_itself(program, tmp_path, cargo):
+    folder = tmp_path / "Hello-Rust"
+    said = new_project.make(program, folder, "--lang", "rust", "--service", "acme.v1.HTTPGreeter")
+    assert "  cargo test\n  cargo wasm\n" in said
+    assert "test result: ok. 2 passed" in cargo("test", cwd=folder)
+    cargo("wasm", cwd=folder)
+    module = cargo.target / "wasm32-wasip1" / "release" / "hello_rust.wasm"
+    said = new_project.run("sh", "test.sh", program, module, cwd=folder)
+    assert [line.split(":")[0] for line in said.splitlines() if line.startswith("passed")] == ["passed"] * 3
+
+
+def test_a_language_that_is_not_there_is_refused(program, tmp_path):
+    done = subprocess.run([program, "new", tmp_path / "x", "--lang", "cobol"], capture_output=True, text=True, timeout=LIMIT)
+    assert done.returncode == 2 and "cobol" in done.stderr, done
 
 
 @pytest.fixture

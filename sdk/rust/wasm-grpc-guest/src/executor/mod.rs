@@ -1,0 +1,116 @@
+//! What runs the `async` methods of an instance: tasks, each part of a call, woken by what the host tells.
+//!
+//! There is one thread. In handler style an instance has one call, whose tasks run until all of them wait, and then the host's
+//! `wait` does for all of them. In event style the host's events wake the tasks of thousands of calls. When a call ends its
+//! tasks are dropped where they wait, so that the destructors of their variables run.
+
+mod join;
+mod state;
+mod time;
+
+pub use join::{Either, JoinHandle, TaskEnded, select, spawn, yield_now};
+pub use time::{Elapsed, Sleep, sleep, timeout};
+
+use crate::abi::{self, event};
+use crate::call::Call;
+use crate::status::{Code, Status};
+use alloc::boxed::Box;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+
+use state::Work;
+#[cfg(any(feature = "log", feature = "tracing"))]
+pub(crate) use state::current_call;
+pub(crate) use state::{Interest, close_later, enter, listen};
+
+/// What serves a call, to its end.
+pub(crate) type Serving = Pin<Box<dyn Future<Output = Result<(), Status>>>>;
+
+/// Serves a call of handler style to its end; its status code.
+pub(crate) fn serve(call: Call, serving: Serving) -> i32 {
+    state::open(call.id(), Work::Serving(serving), false);
+    loop {
+        run();
+        if let Some(result) = state::take_outcome(call.id()) {
+            let code = end_of(call, result);
+            state::close(call.id());
+            return code;
+        }
+        let (interests, timeout) = state::waits_for(call.id());
+        let ready = abi::wait(call.id(), interests, timeout);
+        if ready < 0 {
+            state::close(call.id());
+            return Code::Cancelled as i32;
+        }
+        state::heard(call.id(), ready);
+    }
+}
+
+/// What `wasm_grpc_call` returns for how a handler ended. The host needs to be told more only where there is more.
+pub(crate) fn end_of(call: Call, result: Result<(), Status>) -> i32 {
+    let Err(status) = result else { return Code::Ok as i32 };
+    call.give_metadata(&status);
+    if !status.message().is_empty() {
+        abi::finish(call.id(), status.code() as i32, status.message());
+    }
+    status.code() as i32
+}
+
+/// Begins a call of event style.
+pub(crate) fn open(call: Call, serving: Serving) {
+    state::open(call.id(), Work::Serving(serving), true);
+    run();
+}
+
+/// Takes an event of a call that is open.
+pub(crate) fn hear(call: i32, event: i32) {
+    match event {
+        event::MESSAGE | event::HALF_CLOSE => state::heard(call, abi::READABLE),
+        event::WRITABLE => state::heard(call, abi::WRITABLE),
+        event::TIMER => state::heard(call, 0),
+        event::CANCELLED => state::close(call),
+        _ => {}
+    }
+    run();
+}
+
+/// Runs the tasks that were woken, and those that these wake, until all of them wait.
+fn run() {
+    loop {
+        state::close_all();
+        let Some(mut running) = state::next() else { return };
+        let mut context = Context::from_waker(&running.waker);
+        match &mut running.work {
+            Work::Serving(serving) => match serving.as_mut().poll(&mut context) {
+                Poll::Pending => state::put_back(running),
+                Poll::Ready(result) => {
+                    let call = Call::new(running.call);
+                    drop(state::remove(running));
+                    if state::in_events(call.id()) {
+                        call.give(&result.err().unwrap_or_else(|| Status::ok("")));
+                        state::close(call.id());
+                    } else {
+                        state::put_outcome(call.id(), result);
+                    }
+                }
+            },
+            Work::Task(task) => match task.as_mut().poll(&mut context) {
+                Poll::Pending => state::put_back(running),
+                Poll::Ready(()) => drop(state::remove(running)),
+            },
+        }
+    }
+}
+
+/// Waits until a step of a call need not: `step` is tried now, and each time the host tells of `interest`. None: not yet.
+pub(crate) async fn retry<T>(call: i32, interest: Interest, mut step: impl FnMut() -> Option<T>) -> T {
+    core::future::poll_fn(|context| match step() {
+        Some(done) => Poll::Ready(done),
+        None => {
+            state::listen(call, interest, context.waker());
+            Poll::Pending
+        }
+    })
+    .await
+}

@@ -1,0 +1,73 @@
+//! Requests that are not gRPC.
+
+use http::{Request, Response, StatusCode};
+use std::io::{Read, Write};
+use wasm_grpc_guest::testing::Guest;
+use wasm_grpc_guest::{Body, Call, Code, Responder, Services, Status};
+
+fn page(request: Request<Body>) -> Result<Response<String>, Status> {
+    if request.uri().path().ends_with("/none") {
+        return Err(Status::not_found("no such page"));
+    }
+    let agent = request.headers().get("user-agent").and_then(|value| value.to_str().ok()).unwrap_or("nobody");
+    let peer = request.extensions().get::<Call>().map(Call::peer).unwrap_or_default();
+    let text = format!("{} {} for {agent} at {peer}", request.method(), request.uri());
+    Ok(Response::builder().status(StatusCode::ACCEPTED).header("content-type", "text/plain").body(text).unwrap())
+}
+
+fn echo(mut request: Request<Body>, responder: Responder) -> Result<(), Status> {
+    let mut out = responder.begin(Response::new(()))?;
+    let mut first = [0; 3];
+    request.body_mut().read_exact(&mut first)?;
+    out.write_all(&first)?;
+    out.send(b"|")?;
+    while let Some(chunk) = request.body_mut().chunk()? {
+        out.send(chunk)?;
+    }
+    Ok(())
+}
+
+fn sum(mut request: Request<Body>) -> Result<Response<String>, Status> {
+    Ok(Response::new(request.body_mut().read_text(10)?.len().to_string()))
+}
+
+fn serve(services: &mut Services) {
+    services
+        .http("/pages", page)
+        .http_stream("/pages/echo", echo)
+        .http("/sum", sum)
+        .http("/bad", |_| Ok(Response::builder().header("content-length", "1").body("").unwrap()));
+}
+
+#[test]
+fn a_request_is_answered() {
+    let outcome = Guest::new(serve).http("GET", "/pages/a?b=c").metadata("user-agent", "curl").run();
+    assert_eq!((outcome.code, outcome.http_status), (Code::Ok, 202));
+    assert_eq!(outcome.headers.get("content-type").unwrap(), "text/plain");
+    assert_eq!(outcome.messages, [b"GET /pages/a?b=c for curl at 127.0.0.1:1"]);
+}
+
+#[test]
+fn an_error_is_answered_by_the_status_that_fits() {
+    let guest = Guest::new(serve);
+    let outcome = guest.http("GET", "/pages/none").run();
+    assert_eq!((outcome.http_status, outcome.messages), (404, vec![b"no such page".to_vec()]));
+    assert_eq!(guest.http("POST", "/sum").message("more than ten bytes").run().http_status, 429);
+    assert_eq!(guest.http("GET", "/bad").run().http_status, 500);
+}
+
+#[test]
+fn bodies_stream() {
+    let guest = Guest::new(serve);
+    let outcome = guest.http("POST", "/pages/echo").message("ab").message("cdef").message("g").stalls(1).run();
+    assert_eq!(outcome.messages.concat(), b"abc|defg");
+    assert_eq!(guest.http("POST", "/sum").message("12345").message("67890").run().messages, [b"10"]);
+}
+
+#[test]
+fn the_longest_prefix_at_a_segment_serves() {
+    let guest = Guest::new(serve);
+    assert_eq!(guest.http("GET", "/pagesx").run().code, Code::Unimplemented);
+    assert_eq!(guest.http("GET", "/pages").run().http_status, 202);
+    assert_eq!(guest.call("/pages").run().code, Code::Unimplemented);
+}
