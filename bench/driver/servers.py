@@ -24,6 +24,7 @@ SPINNING = "wasm-grpc-spinning"
 KILLING = "wasm-grpc-killing"
 KILLING_CPU_TIME = "50"  # ms
 TLS = "wasm-grpc-tls"
+UNCOUNTED = "wasm-grpc-uncounted"
 GRPC_CPP = "grpc++"
 GRPC_CPP_GUEST = "grpc++-guest"
 ABI_1 = "abi-1"
@@ -97,6 +98,7 @@ def known_servers(build, guest, serve_options):
                "--max-cpu-time", KILLING_CPU_TIME, loads=("kills",)),
         served(MANY, "wasm-grpc, up to 10,000 instances", "--instances", "10000", loads=("open-10k",)),
         served(TLS, "wasm-grpc over TLS 1.3", "--listen", "http://127.0.0.1:0", tls=True, loads=("unary-10x10",)),
+        served(UNCOUNTED, "wasm-grpc, without metrics of each method", "--no-count-methods", loads=("unary-10x10",)),
         served(FRESH, "wasm-grpc, a fresh instance for each call", "--instance-mode", "fresh", loads=("unary-10x10",)),
         simple("grpc-go", "grpc-go, native", "grpc_go_echo", f"install Go 1.26 or newer and {build_bench}",
                environment={"GOMAXPROCS": "1"}),

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "wasm_grpc/durations.h"
+#include "wasm_grpc/rpc/method.h"
 #include "wasm_grpc/rpc/status.h"
 
 namespace wasm_grpc {
@@ -18,12 +20,40 @@ struct ReasonCount {
   std::uint64_t count = 0;
 };
 
+/// Of one method, over all workers. It is counted by its path: what another generation of its module, or another
+/// module, served by it before is in these numbers too.
+struct MethodCounters {
+  std::string path;  // "/package.Service/Method"; of kind HTTP a prefix
+  rpc::MethodKind kind = rpc::MethodKind::unary;
+  std::string module;  // who serves it; "host": native code
+
+  std::uint64_t started = 0;  // given to a guest or a native handler
+  /// By rpc::StatusCode. One whose client went away before it had a status is CANCELLED.
+  std::array<std::uint64_t, rpc::max_status_code + 1> ended{};
+  /// Messages as the handlers see them; of kind HTTP pieces of bodies.
+  std::uint64_t messages_received = 0;
+  std::uint64_t messages_sent = 0;
+  /// From where the request had come, and of a stream its headers, to where the last of the answer left. Requests that
+  /// came together, and answers that leave together, have the same time.
+  Durations handling;
+  /// How long its guests ran, in handler style; an estimate where they run shortly, of which one in 16 is measured.
+  double guest_seconds = 0;
+
+  /// Now.
+  [[nodiscard]] std::uint64_t in_progress() const noexcept {
+    std::uint64_t over = 0;
+    for (const std::uint64_t count : ended) over += count;
+    return started > over ? started - over : 0;
+  }
+};
+
 /// Of one module, over all workers.
 struct ModuleCounters {
   std::string name;
 
-  std::uint64_t instances_alive = 0;  // now, those that start and those that are idle included
-  std::uint64_t instances_idle = 0;   // now
+  std::uint64_t instances_alive = 0;     // now, those that start and those that are idle included
+  std::uint64_t instances_idle = 0;      // now
+  std::uint64_t instances_starting = 0;  // now
   std::uint64_t instances_made = 0;
   std::uint64_t instances_discarded = 0;
 
@@ -33,6 +63,8 @@ struct ModuleCounters {
 
   std::uint64_t calls_waiting = 0;      // now, for an instance
   std::uint64_t calls_waited = 0;       // all that had to
+  Durations waits;                      // how long those did
+  Durations starts;                     // of instances, from when they were made until they were ready
   std::uint64_t calls_refused = 0;      // RESOURCE_EXHAUSTED: too many waited
   std::uint64_t calls_unavailable = 0;  // UNAVAILABLE at once: its instances failed to start just before
   /// Lines that its guests logged or printed beyond ModuleOptions::log.
@@ -93,6 +125,9 @@ struct ServerCounters {
   /// Of those that are served, in the order they were added. What a module has counted whose place one took that has
   /// its name is counted on.
   std::vector<ModuleCounters> modules;
+  /// Of those that are served, or still have calls, in the order they came; none without
+  /// ServerOptions::count_methods.
+  std::vector<MethodCounters> methods;
 };
 
 }  // namespace wasm_grpc

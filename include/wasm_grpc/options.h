@@ -12,6 +12,7 @@
 
 #include "wasm_grpc/access_log_options.h"
 #include "wasm_grpc/access_options.h"
+#include "wasm_grpc/admin_options.h"
 #include "wasm_grpc/connection_options.h"
 #include "wasm_grpc/guest_limits.h"
 #include "wasm_grpc/instance_life.h"
@@ -151,6 +152,10 @@ struct ServerOptions : ConnectionOptions {
   /// Who may call what, by which certificates and tokens, and how often.
   AccessOptions access;
 
+  /// How long stop() goes on serving as before, while /readyz and grpc.health.v1 already say that it is not ready: so
+  /// long balancers may take to notice, before they find connections closed.
+  std::chrono::milliseconds shutdown_delay{0};
+
   /// How long stop() waits for calls in progress before it ends them.
   std::chrono::milliseconds drain_timeout{30'000};
 
@@ -158,6 +163,17 @@ struct ServerOptions : ConnectionOptions {
   bool reflection = true;
   /// Whether clients may ask whether the server and its services are healthy: grpc.health.v1.
   bool health = true;
+
+  /// Whether calls are counted by their method (ServerCounters::methods): some 10 ns for each.
+  bool count_methods = true;
+
+  /// Of Server::listen_admin().
+  AdminOptions admin;
+
+  /// Whether calls tell their clients in a trailer how loaded the server is, and whether clients may ask to be told so
+  /// once in a while (ORCA, gRFC A51), so that they can choose among servers by that.
+  bool orca_trailers = false;
+  bool orca_service = false;
 
   /// Log lines of less severity are dropped.
   LogLevel log_level = LogLevel::info;

@@ -126,13 +126,18 @@ class Server {
   /// for all its addresses, on the same port. Returns the real address, the first of a name, where port 0 has become a
   /// port and nothing follows PATH; "https://" says that it speaks TLS. May be called more than once.
   Result<std::string> listen(const std::string& address);
+  /// Serves metrics, readiness and a page of what is going on, on an address of its own and by a thread of its own:
+  /// "ADDRESS:PORT" or "unix:PATH", as listen(), without TLS. Returns the real address. An address that other machines
+  /// reach is refused without a token, unless AdminOptions allows for it. docs/metrics.md says what is there.
+  Result<std::string> listen_admin(const std::string& address);
   /// All real addresses that it listens on, in the order of the calls of listen() and of the addresses of names. Once
   /// it is set up, from any thread.
   [[nodiscard]] std::vector<std::string> addresses() const;
 
   /// Adds the services of ServerOptions that every server has, where they are not served yet, and starts the workers.
   Result<> start();
-  /// Begins a graceful stop: no new connections or calls, those in progress may end within the drain timeout.
+  /// Begins a graceful stop: says that it is not ready; after ServerOptions::shutdown_delay takes no new connections or
+  /// calls, and those in progress may end within the drain timeout.
   void stop() noexcept;
   /// Ends a graceful stop: what still runs is cut off.
   void stop_now() noexcept;
@@ -200,6 +205,7 @@ class Server {
   struct State;
   [[nodiscard]] Result<> add_reflection();
   [[nodiscard]] Result<> add_openapi();
+  [[nodiscard]] Result<> add_load_reports();
   [[nodiscard]] Result<> add_health();
   [[nodiscard]] Result<> may_reload() const;
   [[nodiscard]] Result<ModuleInfo> add_while_running(const ModuleSource& source);

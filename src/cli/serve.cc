@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cli/access_flags.h"
+#include "cli/admin_flags.h"
 #include "cli/commands.h"
 #include "cli/instance_flags.h"
 #include "cli/limit_flags.h"
@@ -28,7 +29,7 @@ struct ServeFlags {
   std::vector<std::string> modules;
   std::vector<std::string> listen = {"127.0.0.1:50051"};
   ServerOptions server;
-  std::int64_t drain_timeout_ms = ServerOptions{}.drain_timeout.count();
+  std::int64_t drain_timeout_ms = server.drain_timeout.count();
   ModuleFlags module;
   InstanceFlags instances;
   SharedStateLimits shared_state;
@@ -39,6 +40,7 @@ struct ServeFlags {
   LogFlags log;
   ObserveFlags observe;
   bool watch = false;
+  AdminFlags admin;
 };
 
 /// Allows as many open files, and so connections, as the system would let this process have.
@@ -142,6 +144,8 @@ int serve(const ServeFlags& flags) {
   for (const std::string& address : flags.listen) {
     if (auto listening = server.listen(address); !listening.ok()) return fail(listening.error().message);
   }
+  auto admin = flags.admin.open(server);
+  if (!admin.ok()) return fail(admin.error().message);
   if (auto started = server.start(); !started.ok()) return fail(started.error().message);
 
   if (flags.watch) {
@@ -153,6 +157,7 @@ int serve(const ServeFlags& flags) {
   std::string text;
   const std::vector<std::string> addresses = server.addresses();
   for (const std::string& address : addresses) text += "listening on " + address + "\n";
+  text += admin.value();
   printer.print(text + services_text(modules) + example_text(modules, addresses.front(), options.reflection));
   server.wait();
   return exit_ok;
@@ -231,6 +236,8 @@ void add_serve(CLI::App& app, Command& run) {
       ->check(CLI::Range(0L, 3'600'000L))
       ->capture_default_str()
       ->type_name("MS");
+  add_time_flag(*command, "--shutdown-delay", server.shutdown_delay,
+                "How long a stop goes on serving while it says that it is not ready, in ms");
   add_limit_flags(*command, server.guests);
   command->add_flag("--health,!--no-health", server.health, "Whether clients may ask whether services are healthy")
       ->default_str(server.health ? "true" : "false");
@@ -245,6 +252,14 @@ void add_serve(CLI::App& app, Command& run) {
   flags->connections.add_to(*command);
   flags->log.add_to(*command);
   flags->observe.add_to(*command);
+  flags->admin.add_to(*command, server.admin);
+  command->add_flag("--orca-trailers", server.orca_trailers,
+                    "Whether calls tell in a trailer how loaded the server is");
+  command->add_flag("--orca-service", server.orca_service, "Whether clients may ask to be told so once in a while");
+  command
+      ->add_flag("--count-methods,!--no-count-methods", server.count_methods,
+                 "Whether calls are counted by their method, for metrics")
+      ->default_str("true");
   add_limit_flags(*command, flags->log_limits);
   command->callback([flags, &run] { run = [flags] { return serve(*flags); }; });
 }

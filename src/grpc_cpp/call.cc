@@ -114,6 +114,7 @@ void Call::complete(Step step, bool ok) {
       if (rpc::CallObserver* const observer = started_ ? queue_.observer() : nullptr) {
         observer->call_ended(request_, finished() ? response_.status.code : rpc::StatusCode::cancelled);
       }
+      end_counting(rpc::Clock::now());
       if (context_.IsCancelled() || !finished()) cancel();
       queue_.done(*this);
       break;
@@ -197,6 +198,7 @@ void Call::start() {
   started_ = true;
   request_.number = queue_.next_call_number();
   if (rpc::CallObserver* const observer = queue_.observer()) observer->call_started(request_);
+  begin_counting(rpc::Clock::now());
   request_.method->handler->start(*this);
   if (!finished() && !cancelled()) let_go();
 }
@@ -242,6 +244,7 @@ void Call::read_more() {
 
 void Call::flush() {
   dirty_ = false;
+  count_messages();
   if (!ended_) {
     read_more();
     if (writing_ == 0 && !sending_headers_) write_more();

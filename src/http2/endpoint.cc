@@ -4,6 +4,7 @@
 
 #include "http2/connection.h"
 #include "http2/core.h"
+#include "rpc/base64.h"
 
 namespace wasm_grpc::http2 {
 
@@ -52,6 +53,11 @@ void Endpoint::use_output_budget(std::shared_ptr<OutputBudget> budget,
   core_->output_budget = std::move(budget);
 }
 
+void Endpoint::set_load_trailer(std::string_view report) {
+  core_->load_trailer.clear();
+  rpc::base64_encode(report, core_->load_trailer);
+}
+
 Connection* Endpoint::largest_unread() const noexcept {
   Connection* largest = nullptr;
   for (const ConnectionRef& connection : core_->open) {
@@ -80,6 +86,7 @@ void Endpoint::note_refused(std::string_view peer, std::string_view detail) noex
 
 void Endpoint::flush() noexcept {
   core_->flush_requested = false;
+  core_->clock.begin_batch();
   // Those marked from now on have their turn at the next flush.
   std::swap(core_->dirty, core_->flushing);
   for (const ConnectionRef& connection : core_->flushing) connection->flush();

@@ -62,6 +62,9 @@ class Endpoint final : public net::Receiver {
   /// What the windows of streams may grow by, shared with others. Likewise.
   void use_window_budget(std::shared_ptr<WindowBudget> budget);
 
+  /// What calls of gRPC have in their trailer "endpoint-load-metrics-bin" from now on; nothing: none.
+  void set_load_trailer(std::string_view report);
+
   /// Before the first connection. `post` runs a function on the endpoint's thread, from any.
   void use_output_budget(std::shared_ptr<OutputBudget> budget, std::function<void(std::function<void()>)> post);
 

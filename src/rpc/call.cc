@@ -334,6 +334,9 @@ void Call::reset() noexcept {
   may_drop_plain_ = false;
   listener_ = nullptr;
   holders_ = 0;
+  meter_ = nullptr;
+  counted_received_ = 0;
+  counted_sent_ = 0;
 }
 
 }  // namespace wasm_grpc::rpc

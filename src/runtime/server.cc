@@ -110,6 +110,7 @@ Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options) {
   if (auto watched = state->watch_calls(); !watched.ok()) return std::move(watched).error();
   for (const auto& worker : state->workers) {
     worker->use_tls(state->tls);
+    if (options.count_methods) worker->use_meters(state->meters);
     worker->use_window_budget(windows);
     worker->use_output_budget(state->output_budget);
     worker->use_certificate_forwarders(forwarders.value());
@@ -177,6 +178,16 @@ Result<std::string> Server::listen(const std::string& address) {
   return (*first)->address();
 }
 
+Result<std::string> Server::listen_admin(const std::string& address) {
+  if (auto may = state_->may_change(); !may.ok()) return std::move(may).error();
+  if (state_->admin == nullptr) {
+    auto made = admin::AdminServer::create(state_->options.admin, state_->log, state_->health);
+    if (!made.ok()) return std::move(made).error();
+    state_->admin = std::move(made).value();
+  }
+  return state_->admin->listen(address);
+}
+
 std::vector<std::string> Server::addresses() const {
   std::vector<std::string> addresses;
   for (const auto& listener : state_->listeners) addresses.push_back(listener->address());
@@ -192,6 +203,9 @@ Result<> Server::start() {
   if (state_->options.health) {
     if (auto added = add_health(); !added.ok()) return added;
   }
+  if (state_->options.orca_trailers || state_->options.orca_service) {
+    if (auto added = add_load_reports(); !added.ok()) return added;
+  }
   if (state_->options.reflection) {
     if (auto added = add_openapi(); !added.ok()) return added;
   }
@@ -204,6 +218,10 @@ Result<> Server::start() {
     if (const auto warning = runtime::too_few_mappings(state_->options.max_instances, *allowed)) {
       state_->log.host(LogLevel::warn, *warning);
     }
+  }
+  if (state_->load_reports != nullptr) state_->load_reports->start();
+  if (state_->admin != nullptr) {
+    if (auto serving = state_->admin->start(state_->view()); !serving.ok()) return serving;
   }
   for (const auto& worker : state_->workers) worker->start();
   if (state_->access != nullptr) {
@@ -225,6 +243,14 @@ Result<> Server::add_reflection() {
   }
   state_->draft->add_files(services::builtin_files());
   return success();
+}
+
+Result<> Server::add_load_reports() {
+  State& state = *state_;
+  state.load_reports = std::make_unique<runtime::LoadReports>(state.workers, state.memory, state.options.orca_trailers);
+  if (!state.options.orca_service || state.draft->claims(services::load_stream_path)) return success();
+  return add_method(services::load_stream_path, rpc::MethodKind::server_stream,
+                    [&reports = *state.load_reports] { return reports.make_handler(); });
 }
 
 Result<> Server::add_openapi() {
@@ -263,8 +289,9 @@ Result<> Server::add_health() {
 void Server::stop() noexcept {
   state_->health.stop();
   // Workers drain when none gets a connection any more: what a listener has handed over arrives before.
-  state_->workers.front()->post({}, [&state = *state_] {
+  state_->workers.front()->post(state_->options.shutdown_delay, [&state = *state_] {
     for (const auto& listener : state.listeners) listener->drain();
+    if (state.load_reports != nullptr) state.load_reports->end_streams();
     for (const auto& worker : state.workers) worker->drain(state.options.drain_timeout);
   });
 }
@@ -279,6 +306,7 @@ void Server::stop_now() noexcept {
 void Server::wait() {
   const std::lock_guard lock(state_->wait_mutex);
   for (const auto& worker : state_->workers) worker->join();
+  if (state_->admin != nullptr && state_->started) state_->admin->stop();
 }
 
 void Server::log(LogLevel level, std::string_view text) noexcept { state_->log.host(level, text); }
@@ -310,29 +338,6 @@ void Server::post(std::size_t worker, std::function<void()> function) {
   state_->workers[worker]->post({}, std::move(function));
 }
 
-ServerCounters Server::counters() const {
-  ServerCounters total;
-  for (std::size_t i = 0; i < http2::end_reasons; ++i) {
-    total.connections_ended.push_back({http2::name(static_cast<http2::EndReason>(i)), 0});
-  }
-  const auto generation = state_->current();
-  if (generation == nullptr) return total;  // it has not started
-  total.generation = generation->number;
-  total.reloads_failed = state_->reloads_failed.load(std::memory_order_relaxed);
-  for (const auto& module : generation->modules) total.modules.push_back(runtime::counters_of(*module));
-  total.log_lines_dropped = state_->log.dropped();
-  if (state_->access_log != nullptr) total.log_lines_dropped += state_->access_log->dropped();
-  if (state_->exporter != nullptr) {
-    total.spans_exported = state_->exporter->exported();
-    total.spans_dropped = state_->exporter->dropped();
-  }
-  for (const auto& worker : state_->workers) worker->add_counters(total);
-  if (state_->access != nullptr) state_->access->add_counters(total);
-  for (const runtime::LoanDesk& desk : state_->exchange.desks()) {
-    total.calls_lent += desk.calls_lent;
-    total.guests_lent += desk.guests_lent;
-  }
-  return total;
-}
+ServerCounters Server::counters() const { return state_->counters(); }
 
 }  // namespace wasm_grpc

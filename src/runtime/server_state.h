@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "admin/admin_server.h"
 #include "facade/cors.h"
 #include "http2/session/output_budget.h"
 #include "net/door.h"
@@ -17,11 +18,13 @@
 #include "net/tls/context.h"
 #include "observe/call_watch.h"
 #include "observe/log/log.h"
+#include "observe/metrics/method_meters.h"
 #include "observe/otlp/exporter.h"
 #include "runtime/access_control.h"
 #include "runtime/generations/generation.h"
 #include "runtime/generations/reaper.h"
 #include "runtime/instances/instance_budget.h"
+#include "runtime/load_reports.h"
 #include "runtime/sharing/loan_exchange.h"
 #include "runtime/worker.h"
 #include "services/health_registry.h"
@@ -44,6 +47,7 @@ struct Server::State {
         linker(engine),
         ticker(engine, server_options.guests.time_slice),
         exchange(worker_count),
+        meters(worker_count),
         budget(server_options.max_instances, server_options.guests.max_instances),
         door(server_options.clients.max_connections) {}
 
@@ -58,8 +62,11 @@ struct Server::State {
   wasm::EpochTicker ticker;
   std::unique_ptr<wasm::CodeCache> code_cache;  // nullptr: none
   runtime::LoanExchange exchange;
+  observe::MethodMeters meters;
   runtime::InstanceBudget budget;
   services::HealthRegistry health;
+  /// nullptr: none. After `health`, which tells it, and before the workers, who tell that.
+  std::unique_ptr<admin::AdminServer> admin;
   std::shared_ptr<net::TlsContext> tls;  // nullptr: none
   facade::Cors cors;
   std::shared_ptr<http2::OutputBudget> output_budget;  // outlives the workers, who are asked by it
@@ -80,6 +87,7 @@ struct Server::State {
   unsigned homes_given = 0;  // ServedModule::home
 
   std::vector<std::unique_ptr<runtime::Worker>> workers;
+  std::unique_ptr<runtime::LoadReports> load_reports;  // nullptr: none
   /// They accept on the first worker.
   std::vector<std::shared_ptr<net::Listener>> listeners;
   bool started = false;
@@ -99,6 +107,12 @@ struct Server::State {
   [[nodiscard]] static Result<observe::LogSink> log_sink_of(const ServerOptions& options);
   /// Begins what is told of calls: traces, and the log of calls. The workers are there, and do not run.
   [[nodiscard]] Result<> watch_calls();
+
+  // ---- server_view.cc ----
+
+  [[nodiscard]] ServerCounters counters();
+  [[nodiscard]] admin::View view();
+  [[nodiscard]] std::vector<admin::LimitUse> limits(const ServerCounters& now) const;
 
   // ---- server_modules.cc ----
 

@@ -52,7 +52,11 @@ Worker::~Worker() {
 
 Result<> Worker::add_method(std::string_view path, rpc::MethodKind kind, std::unique_ptr<rpc::Handler> handler,
                             rpc::MessageFormats formats) {
-  if (auto added = methods_.add({std::string(path), kind, handler.get(), formats}); !added.ok()) return added;
+  rpc::MethodMeter* const meter = meters_ == nullptr ? nullptr : &meters_->open(index_, path, kind, "host");
+  if (auto added = methods_.add({std::string(path), kind, handler.get(), formats, meter}); !added.ok()) {
+    if (meters_ != nullptr) meters_->close(path);
+    return added;
+  }
   handlers_.push_back(std::move(handler));
   return success();
 }
@@ -172,6 +176,12 @@ void Worker::add_counters(ServerCounters& total) const {
   ModuleParts::Totals totals;
   for (ModuleCounters& module : total.modules) totals.emplace(module.name, &module);
   parts_.add_counters(totals);
+}
+
+std::array<std::uint64_t, rpc::max_status_code + 1> Worker::calls_ended() const noexcept {
+  std::array<std::uint64_t, rpc::max_status_code + 1> ended{};
+  for (std::size_t i = 0; i < ended.size(); ++i) ended[i] = endpoint_.counters().calls_ended[i];
+  return ended;
 }
 
 void Worker::drain(std::chrono::milliseconds timeout) {

@@ -7,6 +7,7 @@
 // to run, the next turn follows at once, after another look at the sockets.
 #pragma once
 
+#include <array>
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
@@ -76,6 +77,11 @@ class Worker final : private http2::EndpointOwner, private net::ListenerWatch {
   [[nodiscard]] std::shared_ptr<net::Listener> make_listener(net::Door& door, const net::Networks& proxies);
   /// Waits there rather than for sockets; `events` outlives it.
   void wait_in(WorkerEvents& events) noexcept { events_ = &events; }
+  /// What counts the calls of methods that are added from now on; it outlives the worker.
+  void use_meters(observe::MethodMeters& meters) noexcept {
+    meters_ = &meters;
+    parts_.use_meters(meters);
+  }
   void start();
 
   // ---- On its thread, or before start() ----
@@ -92,6 +98,9 @@ class Worker final : private http2::EndpointOwner, private net::ListenerWatch {
   /// The gRPC method of that path; nullptr for none. It lives while a call has it, and until the next turn.
   [[nodiscard]] const rpc::Method* find_method(std::string_view path) const noexcept { return methods_.find(path); }
 
+  /// What calls of gRPC have in their trailers from now on: services::load_trailer.
+  void set_load_trailer(std::string_view report) { endpoint_.set_load_trailer(report); }
+
   // ---- From any thread ----
 
   /// Adds what this worker has counted, to the modules of these names.
@@ -102,6 +111,8 @@ class Worker final : private http2::EndpointOwner, private net::ListenerWatch {
   [[nodiscard]] bool is_this_thread() const noexcept {
     return id_.load(std::memory_order_relaxed) == std::this_thread::get_id();
   }
+  /// By rpc::StatusCode.
+  [[nodiscard]] std::array<std::uint64_t, rpc::max_status_code + 1> calls_ended() const noexcept;
   /// Finishes what runs, then stops; what still runs after `timeout` is cut off.
   void drain(std::chrono::milliseconds timeout);
   /// Cuts off what runs and stops.
@@ -158,6 +169,7 @@ class Worker final : private http2::EndpointOwner, private net::ListenerWatch {
   Scheduler scheduler_;
   HostWaits host_waits_;
   GuestClock clock_;
+  observe::MethodMeters* meters_ = nullptr;  // nullptr: calls are not counted by their method
   InstanceBudget& budget_;
   ClientHosts hosts_;
   const InstanceClaim::Post post_;

@@ -42,6 +42,34 @@ TEST(ServerCountersTest, CountsCallsByTheirStatusOverAllWorkers) {
   EXPECT_EQ(counted.modules[0].instances_idle, counted.modules[0].instances_alive);
 }
 
+// By their path, with the messages of each and how long they took; what nobody serves has no name.
+TEST(ServerCountersTest, CountsTheCallsOfEachMethod) {
+  GuestServer server(of_workers(2), guest_text("(i32.const 5)"));
+  const auto method = [&] {
+    const ServerCounters counted = server.counters();
+    const auto found = std::find_if(counted.methods.begin(), counted.methods.end(),
+                                    [](const MethodCounters& each) { return each.path == path; });
+    EXPECT_NE(found, counted.methods.end());
+    return *found;
+  };
+  EXPECT_EQ(method().started, 0u);
+  EXPECT_EQ(method().module, "guest");
+  for (int connection = 0; connection < 4; ++connection) {
+    http2::Client client(server.port());
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(client.call(path, "abc").status(), 5);
+    EXPECT_EQ(client.call("/test.Service/None", "").status(), 12);
+  }
+  EXPECT_TRUE(server.eventually([&](const ServerCounters&) { return method().ended[5] == 12; }));
+  EXPECT_EQ(method().started, 12u);
+  EXPECT_EQ(method().in_progress(), 0u);
+  EXPECT_EQ(method().messages_received, 12u);
+  EXPECT_EQ(method().messages_sent, 0u);
+  EXPECT_EQ(method().handling.count, 12u);
+  EXPECT_GT(method().handling.quantile(0.5), 0);
+  EXPECT_GT(method().guest_seconds, 0);
+  for (const MethodCounters& each : server.counters().methods) EXPECT_NE(each.path, "/test.Service/None");
+}
+
 TEST(ServerCountersTest, CountsACallWhoseClientWentAwayAsCancelled) {
   GuestServer server(of_workers(1), guest_text("(drop (call $wait (local.get $call) (i32.const 0) (i64.const -1)))"
                                                "(i32.const 0)"));

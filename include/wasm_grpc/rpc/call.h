@@ -28,6 +28,7 @@ class BufferPool;
 class Codec;
 class Decompression;
 enum class CodecOutcome : std::uint8_t;
+struct MethodMeter;
 
 /// Told of what happens to a call while its handler works on it. All functions run on the call's worker thread, from
 /// inside the transport: they note or schedule, and do not run long. They may call any function of the call.
@@ -214,6 +215,12 @@ class Call {
     request_.method = counted_ = &method;
     ++method.calls;
   }
+  /// Counts the call by its method's meter, where that has one: right before its handler gets it.
+  void begin_counting(Clock::time_point now) noexcept;
+  /// Counts the messages that have come and gone since the last time. When there may be some, not for each.
+  void count_messages() noexcept;
+  /// The call is over for its client: counts its status and how long it took. Does nothing the second time.
+  void end_counting(Clock::time_point now) noexcept;
   /// Makes the object as new, keeping its storage where it is small.
   void reset() noexcept;
   /// Takes in bytes of the request stream in any portions: 5-byte prefixes and messages (PROTOCOL-HTTP2.md,
@@ -323,6 +330,10 @@ class Call {
   CallListener* listener_ = nullptr;
   std::uint32_t holders_ = 0;
   BufferPool* buffer_pool_ = nullptr;
+  MethodMeter* meter_ = nullptr;  // while it is counted
+  Clock::time_point began_{};
+  std::uint64_t counted_received_ = 0;
+  std::uint64_t counted_sent_ = 0;
 };
 
 /// Bytes of keys and values in headers and trailers together. What gRPC clients take at most when not told otherwise;

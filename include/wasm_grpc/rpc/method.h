@@ -9,6 +9,7 @@
 namespace wasm_grpc::rpc {
 
 class Call;
+struct MethodMeter;
 
 /// How many messages go each way; or that it is plain HTTP: the path is a prefix, and the pieces of the bodies take the
 /// place of messages, any number each way. The numbers are those of ABI 1.
@@ -57,6 +58,7 @@ struct Method {
   MethodKind kind = MethodKind::unary;
   Handler* handler = nullptr;  // not owned; outlives the calls
   MessageFormats formats = MessageFormats::protobuf;
+  MethodMeter* meter = nullptr;  // what counts its calls; not owned, outlives them; nullptr: nothing
   /// Calls that have it, from their headers to when their transport and their handler have let go of them. Counted by
   /// the calls, on the thread of the table.
   mutable std::uint32_t calls = 0;

@@ -76,6 +76,7 @@ bool Session::say_settings() {
 // ---- Input ----
 
 void Session::feed(std::span<const std::byte> bytes) {
+  core_.clock.begin_batch();
   const std::size_t good = guard_.inspect(bytes);
   busy_ = true;
   const ssize_t result = nghttp2_session_mem_recv(session_, reinterpret_cast<const std::uint8_t*>(bytes.data()), good);
@@ -277,6 +278,7 @@ bool Session::is_over() const noexcept {
 }
 
 void Session::drop_streams() {
+  core_.clock.begin_batch();
   deaf_ = true;
   while (streams_ != nullptr) {
     Stream& stream = *streams_;
@@ -292,6 +294,7 @@ bool Session::may_close() noexcept {
 }
 
 void Session::close(rpc::CallEnd why) {
+  core_.clock.begin_batch();
   deaf_ = true;
   large_input_.close();
   while (streams_ != nullptr) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "facade/exchange.h"
@@ -19,6 +20,7 @@
 #include "http2/session/session.h"
 #include "http2/session/stream.h"
 #include "net/networks.h"
+#include "rpc/batch_clock.h"
 #include "rpc/method_table.h"
 #include "rpc/timer_queue.h"
 #include "wasm_grpc/connection_options.h"
@@ -43,6 +45,8 @@ struct SessionCore {
   std::uint64_t next_call = 1;            // the number of the next one
   std::uint64_t call_step = 1;            // between the numbers of two
   rpc::Gate* gate = nullptr;              // asked of each call before it begins; nullptr: all may
+  std::string load_trailer;               // Endpoint::set_load_trailer(), in base64
+  rpc::BatchClock clock;                  // of what is read, or sent, together
 
   std::unique_ptr<nghttp2_session_callbacks, CallbacksDeleter> callbacks;
   std::unique_ptr<nghttp2_option, OptionDeleter> options;

@@ -87,6 +87,7 @@ void Stream::on_closed(rpc::CallEnd why) {
 }
 
 void Stream::count_end() noexcept {
+  end_counting(session_->core().clock.now());
   if (plain_status_ != 0 || (!started_ && !response_.finished)) return;  // not gRPC, or no call yet
   const rpc::StatusCode code = response_.finished ? response_.status.code : rpc::StatusCode::cancelled;
   SessionCore& core = session_->core();
@@ -190,7 +191,10 @@ void Stream::take_data(std::span<const std::byte> bytes) {
     return;
   }
   if (wanted_input() > 0) session_->large_input().request(*this);
-  if (started_ && received_messages() != before) notify_readable();
+  if (started_ && received_messages() != before) {
+    count_messages();
+    notify_readable();
+  }
 }
 
 void Stream::take_padding(std::size_t size) {
@@ -223,6 +227,7 @@ void Stream::start() {
   request_.number = core.next_call;
   core.next_call += core.call_step;
   if (core.observer != nullptr) core.observer->call_started(request_);
+  begin_counting(core.clock.now());
   request_.method->handler->start(*this);
   started_ = true;
   if (!finished() && !cancelled()) let_go();

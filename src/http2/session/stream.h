@@ -172,6 +172,7 @@ class Stream final : public rpc::Call, public rpc::Timer {
   /// Hands the fields to nghttp2, and then the output.
   void submit_fields(FieldBlock& block, bool with_output);
   void submit_trailers();
+  void add_trailers(FieldBlock& block);
   void note_end_of_answer();
   void credit(std::size_t bytes);
   void grow_window();

@@ -42,6 +42,7 @@ void Stream::count_unread() noexcept {
 
 void Stream::submit() {
   if (!open_) return;
+  count_messages();
   if (!responded_) {
     if (!response_.headers_wanted) return;
     if (is_http()) {
@@ -80,7 +81,7 @@ void Stream::submit_response() {
   const bool trailers_only = output_complete() && output_.empty() && response_.headers.empty();
   if (trailers_only) {
     block.add_status(response_.status, max_message_field());
-    block.add_metadata(response_.trailers);
+    add_trailers(block);
     note_end_of_answer();
   }
   submit_fields(block, !trailers_only);
@@ -188,11 +189,18 @@ ssize_t Stream::give_frames(std::span<const std::byte> frames, std::uint8_t* buf
   return static_cast<ssize_t>(size);
 }
 
+void Stream::add_trailers(FieldBlock& block) {
+  block.add_metadata(response_.trailers);
+  if (const std::string& load = session_->core().load_trailer; !load.empty()) {
+    block.add("endpoint-load-metrics-bin", load);
+  }
+}
+
 void Stream::submit_trailers() {
   FieldBlock& block = session_->core().fields;
   block.clear();
   block.add_status(response_.status, max_message_field());
-  block.add_metadata(response_.trailers);
+  add_trailers(block);
   const auto fields = block.fields();
   if (nghttp2_submit_trailer(session_->nghttp2(), id_, fields.data(), fields.size()) != 0) {
     nghttp2_submit_rst_stream(session_->nghttp2(), NGHTTP2_FLAG_NONE, id_, NGHTTP2_INTERNAL_ERROR);

@@ -59,7 +59,12 @@ void Log::write(LogLevel level, std::string_view source, std::string_view text) 
   line.level = level;
   line.source = source;
   line.text = text;
-  writer_->add(line, LogWriter::max_bytes);
+  add(line, LogWriter::max_bytes);
+}
+
+void Log::add(const LogLine& line, std::size_t room) const noexcept {
+  writer_->add(line, room);
+  if (line.level >= LogLevel::warn) recent_.add(line);
 }
 
 }  // namespace wasm_grpc::observe

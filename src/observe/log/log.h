@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "observe/log/output.h"
+#include "observe/log/recent_lines.h"
 #include "observe/log/writer.h"
 #include "wasm_grpc/result.h"
 
@@ -50,11 +51,11 @@ class Log {
   void host(LogLevel level, std::string_view text) const noexcept { write(level, "host", text); }
   /// The same in parts, but for the time.
   void write(const LogLine& line) const noexcept {
-    if (wants(line.level)) writer_->add(line, LogWriter::max_bytes);
+    if (wants(line.level)) add(line, LogWriter::max_bytes);
   }
   /// A guest's own line, which is dropped while there is room for lines of the host yet. Of any level: who has it looks
   /// for that.
-  void write_of_guest(const LogLine& line) const noexcept { writer_->add(line, LogWriter::max_guest_bytes); }
+  void write_of_guest(const LogLine& line) const noexcept { add(line, LogWriter::max_guest_bytes); }
 
   /// Writes on to the file of that name, where it was renamed. Nothing happens without a file.
   [[nodiscard]] Result<> reopen() const { return output_ == nullptr ? success() : output_->reopen(); }
@@ -62,11 +63,16 @@ class Log {
   bool flush(std::chrono::milliseconds timeout) const noexcept { return writer_->flush(timeout); }
   /// Lines that were dropped, or that the function threw at.
   [[nodiscard]] std::uint64_t dropped() const noexcept { return writer_->dropped(); }
+  /// The last warnings and errors.
+  [[nodiscard]] const RecentLines& recent() const noexcept { return recent_; }
 
  private:
+  void add(const LogLine& line, std::size_t room) const noexcept;
+
   std::atomic<LogLevel> level_;
   const std::shared_ptr<LogOutput> output_;
   std::shared_ptr<LogWriter> writer_;
+  mutable RecentLines recent_;
   std::thread thread_;
 };
 

@@ -29,6 +29,12 @@ ModulePart::ModulePart(std::shared_ptr<const GuestModule> module, unsigned home,
 }
 
 void ModulePart::serve(rpc::MethodTable& methods) {
+  if (context_.meters != nullptr) {
+    for (const auto& method : withdrawn_) {
+      method->meter = &context_.meters->open(context_.worker, method->path, method->kind, module().name());
+    }
+    has_meters_ = true;
+  }
   for (std::unique_ptr<rpc::Method>& method : withdrawn_) static_cast<void>(methods.add(std::move(method)));
   withdrawn_.clear();
 }
@@ -38,6 +44,11 @@ void ModulePart::withdraw(rpc::MethodTable& methods) {
     for (const rpc::Method* method : methods_) withdrawn_.push_back(methods.remove(*method));
   }
   pool_.retire();
+}
+
+void ModulePart::close_meters() noexcept {
+  if (!std::exchange(has_meters_, false)) return;
+  for (const rpc::Method* method : methods_) context_.meters->close(method->path);
 }
 
 const rpc::Method* ModulePart::find(std::string_view path, bool is_http) const noexcept {

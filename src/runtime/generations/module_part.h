@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "observe/metrics/method_meters.h"
 #include "rpc/method_table.h"
 #include "runtime/guests/background_start.h"
 #include "runtime/guests/event_hubs.h"
@@ -23,6 +24,7 @@ struct PartContext {
   Loans* loans = nullptr;  // nullptr: no work is shared
   unsigned worker = 0;     // of so many
   unsigned workers = 1;
+  observe::MethodMeters* meters = nullptr;  // nullptr: calls are not counted by their method
 };
 
 /// The instances of a module on one worker, and what begins its calls. It serves its methods from serve() to
@@ -45,6 +47,8 @@ class ModulePart {
   void serve(rpc::MethodTable& methods);
   /// Takes them out again. Idle instances are given up.
   void withdraw(rpc::MethodTable& methods);
+  /// After withdraw(), and once others serve what they take over of it: its methods are none of those that are counted.
+  void close_meters() noexcept;
 
   /// nullptr for none.
   [[nodiscard]] const rpc::Method* find(std::string_view path, bool is_http) const noexcept;
@@ -65,6 +69,7 @@ class ModulePart {
   std::vector<std::unique_ptr<LoanHandler>> handlers_;
   std::vector<const rpc::Method*> methods_;
   std::vector<std::unique_ptr<rpc::Method>> withdrawn_;  // while they are in no table
+  bool has_meters_ = false;
 };
 
 }  // namespace wasm_grpc::runtime

@@ -29,6 +29,7 @@ void ModuleParts::exchange(std::span<const std::shared_ptr<Retirement>> retired,
     retiring_.push_back({retirement});
   }
   for (const auto& module : served) of(*module).serve(methods_);
+  for (const Retiring& retiring : retiring_) of(retiring.retirement->module()).close_meters();
   if (!retiring_.empty()) context_.guests.timers.schedule(*this, rpc::Clock::now());
 }
 

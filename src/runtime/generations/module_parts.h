@@ -27,6 +27,8 @@ class ModuleParts final : public LoanMethods, private rpc::Timer {
 
   /// Calls are lent to other workers from now on, before the first part is made.
   void share(Loans& loans) noexcept { context_.loans = &loans; }
+  /// Counts calls by their method from now on, likewise.
+  void use_meters(observe::MethodMeters& meters) noexcept { context_.meters = &meters; }
 
   /// Makes a part, which is known for loans and serves nothing yet; its warm instances start.
   ModulePart& add(std::shared_ptr<const GuestModule> module, unsigned home);

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "rpc/method_meter.h"
 #include "runtime/guests/guest_calls.h"
 #include "runtime/sharing/borrowed_call.h"
 #include "runtime/sharing/loans.h"
@@ -193,11 +194,15 @@ bool GuestCall::take(abi::CallStep step) noexcept {
 }
 
 GuestRun::Step GuestCall::step() noexcept {
-  const bool sampled = cost_->wants_sample();
-  const auto began = sampled ? rpc::Clock::now() : rpc::Clock::time_point{};
+  const std::uint32_t stands_for = cost_->wants_sample();
+  if (stands_for == 0) return run_.step();
+  const auto began = rpc::Clock::now();
   MethodCost& cost = *cost_;
+  rpc::MethodMeter* const meter = call_->method().meter;
   const GuestRun::Step step = run_.step();
-  if (sampled) cost.add_sample(rpc::Clock::now() - began);
+  const std::chrono::nanoseconds ran = rpc::Clock::now() - began;
+  cost.add_sample(ran);
+  if (meter != nullptr) meter->guest_nanoseconds += static_cast<std::uint64_t>(ran.count()) * stands_for;
   return step;
 }
 

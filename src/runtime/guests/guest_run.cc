@@ -66,8 +66,7 @@ void GuestRun::take_instance(std::unique_ptr<GuestInstance> instance, bool start
   if (started) {
     phase_ = Phase::started;
   } else {
-    phase_ = Phase::starting;
-    limit_ = rpc::Clock::now() + pool_->limits().start_timeout;
+    begin_start(rpc::Clock::now() + pool_->limits().start_timeout);
   }
   if (!acquiring_) queue();
 }
@@ -80,9 +79,8 @@ void GuestRun::refuse_instance(NoInstance why) noexcept {
 void GuestRun::start(InstancePool& pool, std::unique_ptr<GuestInstance> instance, Time limit) noexcept {
   pool_ = &pool;
   guest_ = std::move(instance);
-  phase_ = Phase::starting;
   enter();
-  limit_ = limit;
+  begin_start(limit);
   queue();
 }
 
@@ -110,6 +108,7 @@ void GuestRun::move_back(MovingGuest guest) noexcept {
 
 std::unique_ptr<GuestInstance> GuestRun::release() noexcept {
   if (phase_ == Phase::waiting) pool_->cancel(*this);
+  if (phase_ == Phase::starting) end_start(Phase::none);
   if (pool_ != nullptr) pool_->stop_counting(*this);
   if (suspended_) stop_waiting();
   std::unique_ptr<GuestInstance> instance = std::move(guest_);
@@ -129,6 +128,17 @@ void GuestRun::discard() noexcept {
   if (instance == nullptr) return;
   if (was_starting) pool->start_abandoned();
   pool->discard(std::move(instance));
+}
+
+void GuestRun::begin_start(Time limit) noexcept {
+  phase_ = Phase::starting;
+  limit_ = limit;
+  ++pool_->counters().instances_starting;
+}
+
+void GuestRun::end_start(Phase next) noexcept {
+  phase_ = next;
+  --pool_->counters().instances_starting;
 }
 
 void GuestRun::forget() noexcept {
@@ -154,9 +164,9 @@ GuestRun::Step GuestRun::step_start() noexcept {
   context_.scheduler.charge(*this, stopped - began);
   switch (progress) {
     case wasm::Progress::done:
-      phase_ = Phase::started;
-      limit_ = Time::max();
-      pool_->start_succeeded();
+      end_start(Phase::started);
+      // From when its limit was set.
+      pool_->start_succeeded(stopped - (std::exchange(limit_, Time::max()) - pool_->limits().start_timeout));
       return Step::started;
     case wasm::Progress::failed:
       start_failure_ = describe_start_failure(*guest_);
@@ -233,7 +243,7 @@ GuestRun::Step GuestRun::fail(RunFailure failure) noexcept {
   if (phase_ != Phase::starting) return Step::failed;
   if (failure == RunFailure::too_long) start_failure_ = "it did not finish in time";
   failure_ = RunFailure::start;
-  phase_ = Phase::none;  // the start is over
+  end_start(Phase::none);
   return Step::failed;
 }
 

@@ -166,6 +166,8 @@ class GuestRun final : private Task, private InstanceWaiter, private HostWaiter,
   [[nodiscard]] Step slice() noexcept;
   [[nodiscard]] Step fail(RunFailure failure) noexcept;
   void stop_waiting() noexcept;
+  void begin_start(Time limit) noexcept;
+  void end_start(Phase next) noexcept;
   void forget() noexcept;
 
   Owner& owner_;

@@ -17,8 +17,13 @@ class MethodCost {
   /// Those that run this long always are, when others wait.
   static constexpr std::chrono::microseconds high{50};
 
-  /// True when the next run is to be measured: one in 16, or all while there is a suspicion.
-  [[nodiscard]] bool wants_sample() noexcept { return average_ >= high / 8 || (++runs_ & 15U) == 1; }
+  /// For how many runs the next one stands, if it is to be measured; 0 if not. One in 16 is, or all while there is a
+  /// suspicion.
+  [[nodiscard]] std::uint32_t wants_sample() noexcept {
+    constexpr std::uint32_t one_in = 16;
+    if (average_ >= high / 8) return 1;
+    return ++runs_ % one_in == 1 ? one_in : 0;
+  }
   void add_sample(std::chrono::nanoseconds time) noexcept {
     // A run that the system interrupted says little: one alone makes no cheap method dear.
     const std::chrono::nanoseconds most = 2 * average_ + 2 * least;

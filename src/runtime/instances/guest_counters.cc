@@ -37,8 +37,11 @@ void GuestCounters::add_to(ModuleCounters& total) const {
   total.instances_discarded += discarded;
   total.instances_alive += made > discarded ? made - discarded : 0;
   total.instances_idle += instances_idle;
+  total.instances_starting += instances_starting;
   total.calls_waiting += calls_waiting;
   total.calls_waited += calls_waited;
+  total.waits.add(waits.durations());
+  total.starts.add(starts.durations());
   total.calls_refused += calls_refused;
   total.calls_unavailable += calls_unavailable;
   for (std::size_t i = 0; i < guest_failures; ++i) total.failures[i].count += failures[i];
@@ -50,6 +53,8 @@ void GuestCounters::take_over(const GuestCounters& other) noexcept {
   calls_waited += other.calls_waited;
   calls_refused += other.calls_refused;
   calls_unavailable += other.calls_unavailable;
+  waits.take_over(other.waits);
+  starts.take_over(other.starts);
   for (std::size_t i = 0; i < guest_failures; ++i) failures[i] += other.failures[i];
 }
 

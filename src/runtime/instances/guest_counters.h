@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "rpc/counter.h"
+#include "rpc/duration_meter.h"
 #include "wasm_grpc/counters.h"
 
 namespace wasm_grpc::runtime {
@@ -39,8 +40,11 @@ struct GuestCounters {
   rpc::Counter instances_made;
   rpc::Counter instances_discarded;
   rpc::Counter instances_idle;
+  rpc::Counter instances_starting;
   rpc::Counter calls_waiting;
   rpc::Counter calls_waited;
+  rpc::DurationMeter waits;   // of calls_waited, once they are over
+  rpc::DurationMeter starts;  // of instances
   rpc::Counter calls_refused;
   rpc::Counter calls_unavailable;
   std::array<rpc::Counter, guest_failures> failures;

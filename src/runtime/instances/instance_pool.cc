@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <random>
 #include <string>
+#include <utility>
 
 namespace wasm_grpc::runtime {
 
@@ -152,14 +153,19 @@ void InstancePool::try_start() noexcept {
 }
 
 void InstancePool::add_started(std::unique_ptr<GuestInstance> instance) noexcept {
-  start_succeeded();
+  starts_again();
   keep_idle(std::move(instance));
   serve_waiting();
   make_way();
   top_up();
 }
 
-void InstancePool::start_succeeded() noexcept {
+void InstancePool::start_succeeded(std::chrono::nanoseconds took) noexcept {
+  counters_.starts.record(took);
+  starts_again();
+}
+
+void InstancePool::starts_again() noexcept {
   if (!backoff_.failing()) return;
   module_->log().write(LogLevel::info, module_->name(),
                        "instances start again, after " + std::to_string(backoff_.failures()) + " that did not");
@@ -184,7 +190,7 @@ void InstancePool::start_failed(std::string_view why) noexcept {
                    "less often, at least every 10 s while there are calls");
   }
   // Not each of them is to find out for itself.
-  while (InstanceWaiter* waiter = pop_waiter()) waiter->refuse_instance(NoInstance::failing);
+  while (InstanceWaiter* waiter = pop_waiter()) refuse(*waiter, NoInstance::failing);
   count_waiting();
 }
 
@@ -295,8 +301,9 @@ InstancePool::Admission InstancePool::wait_in_line(InstanceWaiter& waiter) {
       count_waiting();
       return Admission::refused;
     }
-    other->refuse_instance(NoInstance::crowded_out);
+    refuse(*other, NoInstance::crowded_out);
   }
+  waiter.waits_since_ = rpc::Clock::now();
   line.push(waiter);
   count_waiting();
   ++counters_.calls_waited;
@@ -333,6 +340,7 @@ void InstancePool::note_saturated() noexcept {
 
 void InstancePool::cancel(InstanceWaiter& waiter) noexcept {
   if (!waiter.waiting_) return;
+  end_wait(waiter);
   (waiter.silent_ ? silent_ : talking_).remove(waiter);
   count_waiting();
 }
@@ -344,7 +352,7 @@ void InstancePool::has_spoken(InstanceWaiter& waiter) noexcept {
     waiter.silent_ = false;
     if (talking_.size() >= limits().max_waiting_calls) {
       ++counters_.calls_refused;
-      waiter.refuse_instance(NoInstance::crowded_out);
+      refuse(waiter, NoInstance::crowded_out);
       return;
     }
     talking_.push(waiter);
@@ -359,6 +367,7 @@ void InstancePool::has_spoken(InstanceWaiter& waiter) noexcept {
 }
 
 void InstancePool::give(InstanceWaiter& waiter, std::unique_ptr<GuestInstance> instance, bool started) noexcept {
+  end_wait(waiter);
   waiter.counted_ = true;
   if (waiter.silent_) claim_.begin_silent();
   if (waiter.client_ != nullptr) {
@@ -366,6 +375,16 @@ void InstancePool::give(InstanceWaiter& waiter, std::unique_ptr<GuestInstance> i
     ++waiter.client_->use.host->instances;
   }
   waiter.take_instance(std::move(instance), started);
+}
+
+void InstancePool::end_wait(InstanceWaiter& waiter) noexcept {
+  if (waiter.waits_since_ == rpc::Clock::time_point()) return;
+  counters_.waits.record(rpc::Clock::now() - std::exchange(waiter.waits_since_, {}));
+}
+
+void InstancePool::refuse(InstanceWaiter& waiter, NoInstance why) noexcept {
+  end_wait(waiter);
+  waiter.refuse_instance(why);
 }
 
 void InstancePool::stop_counting(InstanceWaiter& waiter) noexcept {

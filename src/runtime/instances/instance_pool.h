@@ -145,7 +145,8 @@ class InstancePool final : private InstanceClaim::Owner {
 
   // ---- How the start of an instance that acquire() or take_instance() gave goes on ----
 
-  void start_succeeded() noexcept;
+  /// It took so long.
+  void start_succeeded(std::chrono::nanoseconds took) noexcept;
   /// Counts it, refuses those that wait, and lets no further start begin for a while. The instance is then discarded.
   void start_failed(std::string_view why) noexcept;
   /// It was given up.
@@ -201,7 +202,10 @@ class InstancePool final : private InstanceClaim::Owner {
 
   [[nodiscard]] Admission wait_in_line(InstanceWaiter& waiter);
   void give(InstanceWaiter& waiter, std::unique_ptr<GuestInstance> instance, bool started) noexcept;
+  void end_wait(InstanceWaiter& waiter) noexcept;
+  void refuse(InstanceWaiter& waiter, NoInstance why) noexcept;
   [[nodiscard]] InstanceWaiter* pop_waiter() noexcept;
+  void starts_again() noexcept;
   void serve_waiting() noexcept;
   void count_waiting() noexcept;
   void note_saturated() noexcept;

@@ -9,6 +9,7 @@
 #include "runtime/instances/guest_module.h"
 #include "runtime/instances/instance_budget.h"
 #include "wasm_grpc/rpc/client.h"
+#include "wasm_grpc/rpc/request.h"
 
 namespace wasm_grpc::runtime {
 
@@ -45,6 +46,7 @@ class InstanceWaiter {
   InstanceWaiter* previous_ = nullptr;
   InstanceWaiter* next_ = nullptr;
   std::uint64_t order_ = 0;
+  rpc::Clock::time_point waits_since_{};
   bool waiting_ = false;
   bool counted_ = false;  // it has an instance, which is counted to its client
 };

@@ -12,13 +12,14 @@ const ALARMS = /AddressSanitizer|LeakSanitizer|runtime error:|panicked at|termin
 /**
  * Starts a program and waits until it has printed a line for each of these patterns.
  *
- * `found` is what their groups matched, `log()` what it wrote to stderr, and `stop()` ends it by SIGTERM and throws where it does not
+ * `found` is what their groups matched, `log()` what it wrote to stderr, `stdout()` what it printed, and `stop()` ends it by SIGTERM and throws where it does not
  * end with code 0, or by that signal.
  */
 async function start(command, args, ...patterns) {
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
-  let log = "";
+  let log = "", out = "";
   child.stderr.on("data", (bytes) => (log += bytes));
+  child.stdout.on("data", (bytes) => (out += bytes));
   const ended = new Promise((resolve) => child.once("exit", (code, signal) => resolve({ code, signal })));
   const killer = setTimeout(() => child.kill("SIGKILL"), START_LIMIT);
   const found = patterns.map(() => null);
@@ -34,6 +35,7 @@ async function start(command, args, ...patterns) {
   return {
     found,
     log: () => log,
+    stdout: () => out,
     stop: async () => {
       const late = setTimeout(() => child.kill("SIGKILL"), STOP_LIMIT);
       child.kill("SIGTERM");

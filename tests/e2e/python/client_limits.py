@@ -367,6 +367,17 @@ def call_time(trial: Trial):
     assert time.monotonic() - begin > trial.value / 1000
 
 
+@limit("--shutdown-delay", None, 3000, because="there is none by default")
+def shutdown_delay(trial: Trial):
+    server = trial.serve(trial.guest)
+    begin = time.monotonic()
+    server.send_stop_signal()
+    eventually(lambda: "stopping" in server.stdout, "it has heard")
+    assert trial.ask(server, "/echo.Echo/Unary", body=b"x") == trial.fine, "a call on a new connection"
+    assert server.wait_for_exit() == 0
+    assert time.monotonic() - begin >= trial.value / 1000
+
+
 @limit("--drain-timeout", 300, None, OVER_HTTP2, because="the default is half a minute")
 def drain_timeout(trial: Trial):
     server = trial.serve(trial.guest)

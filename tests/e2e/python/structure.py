@@ -26,8 +26,9 @@ MAY_INCLUDE = {
     "hostmodules": {"wasm"},
     "abi": {"rpc", "wasm", "wasi"},
     "observe": {"rpc", "json", "abi", "wasi", "wasm", "client"},
+    "admin": {"rpc", "net", "http2", "services", "observe", "wasm"},  # wasm: its threads' signals
     "runtime": {
-        "rpc", "json", "access", "facade", "net", "http2", "services", "openapi", "wasm", "wasi", "hostmodules", "abi", "observe"
+        "admin", "rpc", "json", "access", "facade", "net", "http2", "services", "openapi", "wasm", "wasi", "hostmodules", "abi", "observe"
     },
     "grpc_cpp": {"rpc"},
     "client": {"rpc", "services"},

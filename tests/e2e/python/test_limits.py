@@ -49,6 +49,12 @@ NO_LIMITS = {
     "--trace-service",
     "--trace-ca",
     "--trace-metadata",
+    "--admin-listen",
+    "--orca-trailers",
+    "--orca-service",
+    "--count-methods",
+    "--admin-token-file",
+    "--admin-without-token",
     "--permit-pings-without-calls",
     "--help",
 }

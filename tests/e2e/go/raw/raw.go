@@ -31,9 +31,14 @@ var _ encoding.CodecV2 = codec{}
 
 // Dial makes a connection of its own to an address.
 func Dial(address string, options ...grpc.DialOption) (*grpc.ClientConn, error) {
+	return DialTarget("passthrough:///"+address, options...)
+}
+
+// DialTarget does so to a target, which a resolver makes addresses of.
+func DialTarget(target string, options ...grpc.DialOption) (*grpc.ClientConn, error) {
 	options = append(options, grpc.WithNoProxy(),
 		grpc.WithDefaultCallOptions(grpc.ForceCodecV2(codec{}), grpc.MaxCallRecvMsgSize(64<<20)))
-	return grpc.NewClient("passthrough:///"+address, options...)
+	return grpc.NewClient(target, options...)
 }
 
 // Unary calls a method and returns its reply.

@@ -1,0 +1,18 @@
+// What the admin address shows, and to whom.
+#pragma once
+
+#include <string>
+
+namespace wasm_grpc {
+
+/// Of Server::listen_admin().
+struct AdminOptions {
+  /// A file with a token, one line, that who asks must send as "Authorization: Bearer TOKEN"; but not for /healthz,
+  /// /readyz and grpc.health.v1, which tell no more than whether the server is ready. It is read again for each
+  /// request, so that a new token counts at once. Empty: no token.
+  std::string token_file;
+  /// Whether it may listen on an address that is not of this machine only (loopback, a unix socket) without a token.
+  bool without_token = false;
+};
+
+}  // namespace wasm_grpc
