@@ -108,6 +108,17 @@ impl Call {
         self.text(Info::ContentSubtype)
     }
 
+    /// Who the client is by the bearer token that it has shown and the host has verified: the claim `sub`. None where
+    /// there is no such token, or it names nobody. No client can say it otherwise: do not read headers for it.
+    pub fn token_subject(&self) -> Option<String> {
+        self.text(Info::TokenSubject)
+    }
+
+    /// All that the token says: a JSON object, as its issuer has signed it.
+    pub fn token_claims(&self) -> Option<String> {
+        self.text(Info::TokenClaims)
+    }
+
     /// How the message received last came over the wire: `identity`, `gzip` or `deflate`. The host has decompressed it.
     pub fn message_encoding(&self) -> Option<String> {
         self.text(Info::MessageEncoding)

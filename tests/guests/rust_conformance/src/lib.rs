@@ -166,6 +166,8 @@ impl Guest for Conformance {
             peer: call.peer(),
             tls_peer: names.first().map(|name| name.value.clone()).unwrap_or_default(),
             tls_names: names.iter().map(|name| format!("{}:{}", name_of(name.kind), name.value)).collect(),
+            token_subject: call.token_subject().unwrap_or_default(),
+            token_claims: call.token_claims().unwrap_or_default(),
         }))
     }
 

@@ -73,6 +73,8 @@ pub(crate) enum Info {
     End = 6,
     TlsNames = 7,
     ContentSubtype = 8,
+    TokenSubject = 9,
+    TokenClaims = 10,
     MaxRequest = 32,
     MaxResponse = 33,
     MaxMetadata = 34,
