@@ -306,6 +306,8 @@ void Server::stop_now() noexcept {
 void Server::wait() {
   const std::lock_guard lock(state_->wait_mutex);
   for (const auto& worker : state_->workers) worker->join();
+  // A program may end now without destroying the server.
+  if (state_->exporter != nullptr) state_->exporter->finish();
   if (state_->admin != nullptr && state_->started) state_->admin->stop();
 }
 

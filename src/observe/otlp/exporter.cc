@@ -197,9 +197,16 @@ Exporter::Exporter(std::shared_ptr<Work> work)
         work->run(stop);
       }) {}
 
-Exporter::~Exporter() {
+Exporter::~Exporter() { finish(); }
+
+void Exporter::finish() {
+  if (!thread_.joinable()) return;
   thread_.request_stop();
-  if (!work_->wait_for_end()) thread_.detach();  // it looks for an address, and uses what it owns
+  if (work_->wait_for_end()) {
+    thread_.join();
+  } else {
+    thread_.detach();  // it looks for an address, and uses what it owns
+  }
 }
 
 void Exporter::wake() noexcept { work_->wake(); }

@@ -36,6 +36,9 @@ class Exporter {
   Exporter(const Exporter&) = delete;
   Exporter& operator=(const Exporter&) = delete;
 
+  /// Sends what is left, and ends: nothing is exported any more. Not from two threads at once.
+  void finish();
+
   /// Has it look at the queues soon. From any thread; waits for nobody.
   void wake() noexcept;
 
