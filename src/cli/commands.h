@@ -15,10 +15,12 @@ namespace wasm_grpc::cli {
 using Command = std::function<int()>;
 
 void add_serve(CLI::App& app, Command& run);
+void add_check(CLI::App& app, Command& run);
 void add_inspect(CLI::App& app, Command& run);
 void add_call(CLI::App& app, Command& run);
 void add_list(CLI::App& app, Command& run);
 void add_new(CLI::App& app, Command& run);
+void add_schema(CLI::App& app, Command& run);
 
 /// Exit codes.
 inline constexpr int exit_ok = 0;

@@ -7,7 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
-#include "cli/server_flags.h"
+#include "cli/setting_flags.h"
+#include "config/read.h"
 #include "openapi/document.h"
 #include "wasm_grpc/rpc/method.h"
 #include "wasm_grpc/server.h"
@@ -21,9 +22,7 @@ struct InspectFlags {
   bool json = false;
   bool openapi = false;
   bool start = true;
-  std::string code_cache;
-  ModuleFlags given;
-  LogFlags log;
+  SettingFlags settings;
 };
 
 std::string_view name(MethodStyle style) { return style == MethodStyle::events ? "events" : "handler"; }
@@ -129,17 +128,16 @@ int print_openapi(const ModuleInfo& info) {
 }
 
 int inspect(const InspectFlags& flags) {
-  ServerOptions options;
+  config::Reading reading = config::read({{flags.module}, flags.settings.given()});
+  if (!reading.ok()) return fail(reading.problems.front());
+  ServerOptions& options = reading.config->server;
   options.workers = 1;
   options.max_instances = 1;
-  options.code_cache = flags.code_cache;
-  options.log_level = flags.log.value();
-  const auto module_options = flags.given.options();
-  if (!module_options.ok()) return fail(module_options.error().message);
   auto server = Server::create(options);
   if (!server.ok()) return fail(server.error().message);
-  const auto info = flags.start ? server.value()->add_module(flags.module, module_options.value())
-                                : server.value()->inspect_module(flags.module);
+  const config::ModuleConfig& module = reading.config->modules.front();
+  const auto info = flags.start ? server.value()->add_module(module.path, module.options)
+                                : server.value()->inspect_module(module.path);
   if (!info.ok()) return fail(info.error().message);
   if (flags.openapi) return print_openapi(info.value());
   if (flags.json) {
@@ -162,9 +160,7 @@ void add_inspect(CLI::App& app, Command& run) {
                  "Print the OpenAPI 3.1 document of its methods as HTTP and JSON have them")
       ->excludes(json);
   command->add_flag("!--no-start", flags->start, "Do not run its start: show the methods its custom section describes");
-  add_code_cache_flag(*command, flags->code_cache);
-  flags->given.add_to(*command);
-  flags->log.add_to(*command);
+  for (const char* name : {"code-cache", "dir", "env", "arg", "log-level"}) flags->settings.add(*command, name);
   command->callback([flags, &run] { run = [flags] { return inspect(*flags); }; });
 }
 

@@ -49,10 +49,12 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   Command run;
   add_serve(app, run);
+  add_check(app, run);
   add_inspect(app, run);
   add_call(app, run);
   add_list(app, run);
   add_new(app, run);
+  add_schema(app, run);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& error) {

@@ -1,4 +1,4 @@
-// wasm-grpc new: a folder with a guest project that builds, is served and tests itself.
+// wasm-grpc new: a folder with a guest project that builds, is served and tests itself; or a config file.
 
 #include <CLI/CLI.hpp>
 #include <cerrno>
@@ -11,6 +11,7 @@
 #include "cli/commands.h"
 #include "cli/project.h"
 #include "cli/version.h"
+#include "config/documents.h"
 
 namespace wasm_grpc::cli {
 
@@ -22,6 +23,7 @@ struct NewFlags {
   std::string folder;
   std::string service;
   std::string language = "cpp";
+  std::string config;
 };
 
 /// Where the guest SDK is that belongs to this program, the CMake package or the crates: installed with it, or built
@@ -93,6 +95,20 @@ Result<> write_file(const fs::path& path, const std::string& text) {
   return success();
 }
 
+/// Writes a config file; never over one that is there.
+int make_config(const std::string& path) {
+  std::error_code ignored;
+  if (fs::exists(fs::symlink_status(path, ignored))) return fail(path + " is there; name a new file");
+  if (const auto written = write_file(path, config::sample_config("module.wasm")); !written.ok()) {
+    return fail(written.error().message);
+  }
+  std::printf(
+      "%s is a config now, of one [[module]]: give it the path of yours, then\n\n"
+      "  wasm-grpc check -c %s\n  wasm-grpc serve -c %s\n",
+      path.c_str(), shell_word(path).c_str(), shell_word(path).c_str());
+  return exit_ok;
+}
+
 int make_project(const NewFlags& flags) {
   const Language language = flags.language == "rust" ? Language::rust : Language::cpp;
   const fs::path folder(flags.folder);
@@ -137,15 +153,29 @@ int make_project(const NewFlags& flags) {
 
 void add_new(CLI::App& app, Command& run) {
   auto flags = std::make_shared<NewFlags>();
-  CLI::App* command = app.add_subcommand("new", "Make a guest project, with a service and a test");
-  command->add_option("DIR", flags->folder, "The folder, new or empty; its name becomes the project's")->required();
-  command->add_option("--service", flags->service, "The service it has, package.Service; after the folder if not given")
-      ->type_name("NAME");
-  command->add_option("--lang", flags->language, "The language of the guest: cpp or rust")
-      ->check(CLI::IsMember({"cpp", "rust"}))
-      ->type_name("NAME")
-      ->capture_default_str();
-  command->callback([flags, &run] { run = [flags] { return make_project(*flags); }; });
+  CLI::App* command =
+      app.add_subcommand("new", "Make a guest project with a service and a test, or a config file");
+  CLI::Option* folder =
+      command->add_option("DIR", flags->folder, "The folder, new or empty; its name becomes the project's");
+  CLI::Option* service = command
+                             ->add_option("--service", flags->service,
+                                          "The service it has, package.Service; after the folder if not given")
+                             ->type_name("NAME");
+  CLI::Option* language = command->add_option("--lang", flags->language, "The language of the guest: cpp or rust")
+                              ->check(CLI::IsMember({"cpp", "rust"}))
+                              ->type_name("NAME")
+                              ->capture_default_str();
+  command
+      ->add_option("--config", flags->config,
+                   "A config file for serve, new, with every setting in comments; no project")
+      ->type_name("FILE")
+      ->excludes(folder)
+      ->excludes(service)
+      ->excludes(language);
+  command->callback([flags, folder, &run] {
+    if (flags->config.empty() && folder->count() == 0) throw CLI::RequiredError("DIR");
+    run = [flags] { return flags->config.empty() ? make_project(*flags) : make_config(flags->config); };
+  });
 }
 
 }  // namespace wasm_grpc::cli

@@ -8,40 +8,17 @@
 #include <string>
 #include <vector>
 
-#include "cli/access_flags.h"
-#include "cli/admin_flags.h"
 #include "cli/commands.h"
-#include "cli/instance_flags.h"
-#include "cli/limit_flags.h"
 #include "cli/printer.h"
 #include "cli/reloader.h"
-#include "cli/server_flags.h"
+#include "cli/serve_arguments.h"
 #include "cli/signals.h"
-#include "cli/time_flag.h"
 #include "wasm_grpc/rpc/method.h"
 #include "wasm_grpc/server.h"
 
 namespace wasm_grpc::cli {
 
 namespace {
-
-struct ServeFlags {
-  std::vector<std::string> modules;
-  std::vector<std::string> listen = {"127.0.0.1:50051"};
-  ServerOptions server;
-  std::int64_t drain_timeout_ms = server.drain_timeout.count();
-  ModuleFlags module;
-  InstanceFlags instances;
-  SharedStateLimits shared_state;
-  LogLimits log_limits;
-  TlsFlags tls;
-  AccessFlags access;
-  ConnectionFlags connections;
-  LogFlags log;
-  ObserveFlags observe;
-  bool watch = false;
-  AdminFlags admin;
-};
 
 /// Allows as many open files, and so connections, as the system would let this process have.
 void raise_open_files() {
@@ -101,55 +78,64 @@ std::string example_text(const std::vector<ModuleInfo>& modules, const std::stri
   return {};
 }
 
-int serve(const ServeFlags& flags) {
+/// What is to be served by what the arguments, and the file, say now; the error is what is wrong with them, or what a
+/// server that runs with `running` cannot change.
+Result<std::vector<ModuleSource>> read_again(const ServeArguments& arguments, const config::Config& running) {
+  const config::Reading reading = arguments.read();
+  const auto joined = [](const std::vector<std::string>& parts) {
+    std::string text;
+    for (const std::string& part : parts) text += (text.empty() ? "" : "; ") + part;
+    return text;
+  };
+  if (!reading.ok()) return Error{joined(reading.problems)};
+  if (const auto names = config::need_restart(running, *reading.config); !names.empty()) {
+    return Error{"only a restart changes these: " + joined(names)};
+  }
+  std::vector<ModuleSource> sources;
+  for (const config::ModuleConfig& module : reading.config->modules) {
+    sources.push_back({module.path, {}, module.options});
+  }
+  return sources;
+}
+
+int serve(const ServeArguments& arguments) {
   raise_open_files();
-  ServerOptions options = flags.server;
-  options.drain_timeout = std::chrono::milliseconds(flags.drain_timeout_ms);
-  auto tls = flags.tls.options();
-  if (!tls.ok()) return fail(tls.error().message);
-  options.tls = std::move(tls).value();
-  auto access = flags.access.options();
-  if (!access.ok()) return fail(access.error().message);
-  options.access = std::move(access).value();
-  flags.connections.set(options);
-  options.kept_slot_memory = flags.instances.slot_memory();
-  options.log_level = flags.log.value();
-  if (auto watched = flags.observe.set(options); !watched.ok()) return fail(watched.error().message);
-  auto module_options = flags.module.options();
-  if (!module_options.ok()) return fail(module_options.error().message);
-  module_options.value().instances = flags.instances.life;
-  module_options.value().shared_state = flags.shared_state;
-  module_options.value().log = flags.log_limits;
+  const config::Reading reading = arguments.read();
+  if (!reading.ok()) return arguments.refuse(reading);
+  const config::Config& config = *reading.config;
 
   keep_signals_waiting();
-  auto created = Server::create(options);
+  auto created = Server::create(config.server);
   if (!created.ok()) return fail(created.error().message);
   Server& server = *created.value();
   Printer printer;
-  const auto read = [paths = flags.modules, options = module_options.value()]() -> Result<std::vector<ModuleSource>> {
-    std::vector<ModuleSource> sources;
-    for (const std::string& path : paths) sources.push_back({path, {}, options});
-    return sources;
-  };
-  Reloader reloader(server, read);
+  Reloader reloader(server, [&arguments, &config] { return read_again(arguments, config); });
   SignalListener signals(server, printer);
 
   std::vector<ModuleInfo> modules;
-  for (const std::string& path : flags.modules) {
-    auto added = server.add_module(path, module_options.value());
+  for (const config::ModuleConfig& module : config.modules) {
+    auto added = server.add_module(module.path, module.options);
     if (!added.ok()) return fail(added.error().message);
     modules.push_back(std::move(added).value());
   }
   auto opening = signals.begin_to_open();
-  for (const std::string& address : flags.listen) {
-    if (auto listening = server.listen(address); !listening.ok()) return fail(listening.error().message);
+  for (const config::ListenConfig& listen : config.listen) {
+    if (auto listening = server.listen(listen.address); !listening.ok()) return fail(listening.error().message);
   }
-  auto admin = flags.admin.open(server);
-  if (!admin.ok()) return fail(admin.error().message);
+  std::string admin_text;
+  for (const std::string& address : config.admin_listen) {
+    auto listening = server.listen_admin(address);
+    if (!listening.ok()) return fail(listening.error().message);
+    admin_text +=
+        "admin at " + std::string(listening.value().starts_with("unix:") ? "" : "http://") + listening.value() + "\n";
+  }
   if (auto started = server.start(); !started.ok()) return fail(started.error().message);
 
-  if (flags.watch) {
-    if (auto watching = reloader.watch(flags.modules); !watching.ok()) return fail(watching.error().message);
+  if (config.watch) {
+    std::vector<std::string> files;
+    if (!arguments.config_file.empty()) files.push_back(arguments.config_file);
+    for (const config::ModuleConfig& module : config.modules) files.push_back(module.path);
+    if (auto watching = reloader.watch(std::move(files)); !watching.ok()) return fail(watching.error().message);
   }
   signals.serves(reloader);
   opening.unlock();
@@ -157,8 +143,7 @@ int serve(const ServeFlags& flags) {
   std::string text;
   const std::vector<std::string> addresses = server.addresses();
   for (const std::string& address : addresses) text += "listening on " + address + "\n";
-  text += admin.value();
-  printer.print(text + services_text(modules) + example_text(modules, addresses.front(), options.reflection));
+  printer.print(text + admin_text + services_text(modules) + example_text(modules, addresses.front(), config.server.reflection));
   server.wait();
   return exit_ok;
 }
@@ -166,102 +151,13 @@ int serve(const ServeFlags& flags) {
 }  // namespace
 
 void add_serve(CLI::App& app, Command& run) {
-  auto flags = std::make_shared<ServeFlags>();
+  auto arguments = std::make_shared<ServeArguments>();
   CLI::App* command = app.add_subcommand("serve", "Serve modules until SIGTERM or SIGINT");
-  command->add_option("MODULE", flags->modules, "The .wasm files to serve")->required();
-  command
-      ->add_option(
-          "--listen", flags->listen,
-          "Where to listen, ADDRESS:PORT, http://… without TLS, or unix:PATH[?mode=0660&user=NAME&group=NAME]; port 0 "
-          "picks a free one")
-      ->allow_extra_args(false)  // or it would take the modules that follow it
-      ->capture_default_str()
-      ->type_name("ADDRESS");
-  ServerOptions& server = flags->server;
-  command
-      ->add_option("--cors-origin", server.cors_origins,
-                   "A web page's origin that may call, https://app.example.com, https://*.example.com or *")
-      ->allow_extra_args(false)
-      ->type_name("ORIGIN");
-  command
-      ->add_option("--proxy-protocol", server.proxies,
-                   "Where proxies are that speak the PROXY protocol, such as 10.0.0.0/8, 192.0.2.7 or unix:")
-      ->allow_extra_args(false)
-      ->type_name("NETWORK");
-  command
-      ->add_option("--forwarded-client-cert", server.certificate_forwarders,
-                   "Where proxies are that are believed what x-forwarded-client-cert says of their clients")
-      ->allow_extra_args(false)
-      ->type_name("NETWORK");
-  command->add_flag("--watch", flags->watch,
-                    "Reload the modules when their files change, as SIGHUP does: without a lost call");
-  command->add_option("--workers", server.workers, "Threads that serve; 0: one for each core")
-      ->check(CLI::Range(0U, 1024U))
-      ->capture_default_str()
-      ->type_name("N");
-  add_code_cache_flag(*command, server.code_cache);
-  command->add_flag("--share-work,!--no-share-work", server.share_work,
-                    "Whether a busy worker lends long calls to an idle one");
-  command->add_option("--instances", server.max_instances, "Most instances alive at once, over all workers")
-      ->check(CLI::Range(1U, 30'000U))
-      ->capture_default_str()
-      ->type_name("N");
-  command
-      ->add_option("--max-unread-output", server.max_unread_output,
-                   "Bytes of answers that clients may leave unread, all together; 0: a quarter of the memory there is")
-      ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1} << 50))
-      ->capture_default_str()
-      ->type_name("BYTES");
-  command
-      ->add_option(
-          "--max-total-memory", server.max_total_memory,
-          "Most memory of all instances together, in bytes; 0: three quarters of the machine's or the cgroup's")
-      ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1} << 50))
-      ->capture_default_str()
-      ->type_name("BYTES");
-  command
-      ->add_option("--max-message-size", server.max_message_size,
-                   "Largest request message accepted, in bytes, also decompressed")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{0x7fffffff}))
-      ->capture_default_str()
-      ->type_name("BYTES");
-  add_time_flag(*command, "--max-call-time", server.max_call_time, "How long a call may take, in ms; 0: for ever");
-  command
-      ->add_option("--max-concurrent-streams", server.max_concurrent_streams,
-                   "Most streams one connection may have open at once")
-      ->check(CLI::Range(1U, 1'000'000U))
-      ->capture_default_str()
-      ->type_name("N");
-  command->add_option("--drain-timeout", flags->drain_timeout_ms, "How long a stop waits for calls in progress, in ms")
-      ->check(CLI::Range(0L, 3'600'000L))
-      ->capture_default_str()
-      ->type_name("MS");
-  add_time_flag(*command, "--shutdown-delay", server.shutdown_delay,
-                "How long a stop goes on serving while it says that it is not ready, in ms");
-  add_limit_flags(*command, server.guests);
-  command->add_flag("--health,!--no-health", server.health, "Whether clients may ask whether services are healthy")
-      ->default_str(server.health ? "true" : "false");
-  command->add_flag("--reflection,!--no-reflection", server.reflection, "Whether clients may ask what the services are")
-      ->default_str(server.reflection ? "true" : "false");
-  add_limit_flags(*command, server.clients);
-  add_limit_flags(*command, flags->shared_state);
-  flags->module.add_to(*command);
-  flags->instances.add_to(*command);
-  flags->tls.add_to(*command);
-  flags->access.add_to(*command);
-  flags->connections.add_to(*command);
-  flags->log.add_to(*command);
-  flags->observe.add_to(*command);
-  flags->admin.add_to(*command, server.admin);
-  command->add_flag("--orca-trailers", server.orca_trailers,
-                    "Whether calls tell in a trailer how loaded the server is");
-  command->add_flag("--orca-service", server.orca_service, "Whether clients may ask to be told so once in a while");
-  command
-      ->add_flag("--count-methods,!--no-count-methods", server.count_methods,
-                 "Whether calls are counted by their method, for metrics")
-      ->default_str("true");
-  add_limit_flags(*command, flags->log_limits);
-  command->callback([flags, &run] { run = [flags] { return serve(*flags); }; });
+  arguments->add_to(*command);
+  command->callback([arguments, &run] {
+    arguments->require_modules();
+    run = [arguments] { return serve(*arguments); };
+  });
 }
 
 }  // namespace wasm_grpc::cli

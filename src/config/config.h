@@ -18,6 +18,14 @@ struct TlsFiles {
   TlsClientAuth client_auth = TlsClientAuth::require;
 };
 
+/// Who may call what, as people write it; the rest of it is in `server.access`.
+struct AccessLists {
+  std::vector<std::string> issuers;
+  std::vector<std::string> keys;  // of the issuers, in their order
+  std::vector<std::string> audiences;
+  std::vector<std::string> rates;
+};
+
 /// A module, and what it is given.
 struct ModuleConfig {
   ModuleConfig() { options.guests.emplace(); }
@@ -33,10 +41,11 @@ struct ListenConfig {
 };
 
 struct Config {
-  /// Once it is read, all that Server::create() wants: with `tls`, `kept_slot_memory`, and with `guests` as large as
+  /// Once it is read, all that Server::create() wants: with `tls`, `access`, `kept_slot_memory`, and with `guests` as large as
   /// any module's, since those of the server bound those of its modules.
   ServerOptions server;
   TlsFiles tls;
+  AccessLists access;
   /// Nothing: as much as suits the life of the instances.
   std::optional<std::size_t> kept_slot_memory;
   /// What holds for each module that does not say otherwise itself.
@@ -45,6 +54,7 @@ struct Config {
   /// Whether modules are loaded anew when their files, or the config's, change.
   bool watch = false;
   std::vector<ListenConfig> listen = {{"127.0.0.1:50051"}};
+  std::vector<std::string> admin_listen;
 };
 
 }  // namespace wasm_grpc::config

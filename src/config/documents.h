@@ -7,7 +7,7 @@
 
 namespace wasm_grpc::config {
 
-/// All settings as a document, for docs/: its links are relative to that.
+/// docs/settings.md.
 [[nodiscard]] std::string settings_document();
 
 /// A JSON Schema (draft 2020-12) of the config file, for editors that check TOML by one.

@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "config/draft.h"
+#include "wasm_grpc/rate_text.h"
 
 namespace wasm_grpc::config {
 
@@ -67,12 +68,16 @@ class Fit {
 
   void check_server_tls() {
     check_tls(draft_.config.tls, [this](std::string_view name, const std::string& what, std::string_view other) {
-      const bool in_file = draft_.places.contains(find_setting(name));
-      const auto called = [&](std::string_view one) {
-        return in_file ? dotted(*find_setting(one)) : find_setting(one)->flag();
-      };
-      draft_.complain(in_file ? draft_.places.at(find_setting(name)) : Place(), called(name) + what + called(other));
+      complain_of(name, what, other);
     });
+  }
+  void check_access() {
+    const AccessLists& access = draft_.config.access;
+    if (access.issuers.size() == access.keys.size()) return;
+    complain_of(access.issuers.empty() ? "access-keys" : "access-issuer",
+                " does not fit: there are " + std::to_string(access.issuers.size()) + " issuers and " +
+                    std::to_string(access.keys.size()) + " files of keys; expected a file of keys for each issuer, in the same order, by ",
+                access.issuers.empty() ? "access-issuer" : "access-keys");
   }
   /// Names by which the modules of a file are told apart.
   void check_names() {
@@ -88,6 +93,13 @@ class Fit {
  private:
   static std::string dotted(const Setting& setting) {
     return std::string(setting.table) + "." + std::string(setting.key);
+  }
+  void complain_of(std::string_view name, const std::string& what, std::string_view other) {
+    const bool in_file = draft_.places.contains(find_setting(name));
+    const auto called = [&](std::string_view one) {
+      return in_file ? dotted(*find_setting(one)) : find_setting(one)->flag();
+    };
+    draft_.complain(in_file ? draft_.places.at(find_setting(name)) : Place(), called(name) + what + called(other));
   }
   /// `complain(one, what, other)`: of the setting `one` that `other` is missing or does not fit.
   template <typename Complain>
@@ -131,9 +143,19 @@ TlsOptions tls_options(const TlsFiles& files) {
   return tls;
 }
 
+void set_access(const AccessLists& lists, AccessOptions& access) {
+  for (std::size_t i = 0; i < lists.issuers.size(); ++i) {
+    access.tokens.issuers.push_back({lists.issuers[i], lists.audiences, lists.keys[i]});
+  }
+  for (const std::string& text : lists.rates) {
+    if (auto rate = parse_rate_limit(text); rate.ok()) access.rates.push_back(std::move(rate).value());
+  }
+}
+
 /// Makes of what was said what Server::create() wants.
 void complete(Config& config) {
   config.server.tls = tls_options(config.tls);
+  set_access(config.access, config.server.access);
 
   // Each module has limits of its own by now; the server's are the most of them, which its instances are laid out for.
   GuestLimits bounds = *config.module_defaults.options.guests;
@@ -160,6 +182,7 @@ Reading finish(Draft draft, const std::string& name, const CommandLine& command_
   name_modules(draft.config);
   Fit fit(draft);
   fit.check_server_tls();
+  fit.check_access();
   fit.check_names();
   const Place whole = name.empty() ? Place() : Place{1, 1};  // of what is missing
   if (draft.config.listen.empty()) {

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -10,6 +12,13 @@
 
 namespace wasm_grpc::config::test {
 namespace {
+
+TEST(SettingsDocument, IsTheOneInTheTree) {
+  std::ifstream file(SETTINGS_DOCUMENT);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  EXPECT_TRUE(text == settings_document())
+      << "docs/settings.md is not what the table of settings says: wasm-grpc schema --markdown > docs/settings.md";
+}
 
 TEST(Sample, SetsNothingButAModule) {
   const Reading reading = read_text(sample_config("m.wasm"));

@@ -143,6 +143,33 @@ TEST(ReadConfig, GivesEachCertificateItsKey) {
   EXPECT_EQ(config.server.tls.client_auth, TlsClientAuth::request);
 }
 
+TEST(ReadConfig, SaysWhoMayCallWhat) {
+  const Config config = config_of(R"(
+[access]
+policy = "policy.json"
+issuer = ["https://one.example/", "https://two.example/"]
+keys = ["one.json", "/etc/two.json"]
+audience = "greeter"
+require-token = false
+rate = ["identity 100/s burst 200 /pkg.Service/*", "address 10/m"]
+[[module]]
+path = "m.wasm"
+)",
+                                  {}, {}, "/etc/wasm-grpc");
+  const AccessOptions& access = config.server.access;
+  EXPECT_EQ(access.policy_file, "/etc/wasm-grpc/policy.json");
+  ASSERT_EQ(access.tokens.issuers.size(), 2U);
+  EXPECT_EQ(access.tokens.issuers[0].keys_file, "/etc/wasm-grpc/one.json");
+  EXPECT_EQ(access.tokens.issuers[1].name, "https://two.example/");
+  EXPECT_EQ(access.tokens.issuers[1].keys_file, "/etc/two.json");
+  EXPECT_EQ(access.tokens.issuers[1].audiences, std::vector<std::string>{"greeter"});
+  EXPECT_FALSE(access.tokens.required);
+  EXPECT_FALSE(access.tokens.forward);
+  ASSERT_EQ(access.rates.size(), 2U);
+  EXPECT_EQ(access.rates[0].burst, 200);
+  EXPECT_EQ(access.rates[1].per, RateKey::address);
+}
+
 TEST(ReadConfig, TakesVariablesFromFilesAndTheEnvironment) {
   FakeSecrets secrets;
   secrets.files["/etc/token"] = "hunter2\n";

@@ -7,6 +7,7 @@ namespace wasm_grpc::config {
 
 extern const Group addresses;
 extern const Group tls;
+extern const Group access;
 extern const Group workers;
 extern const Group modules;
 extern const Group guests;
@@ -17,5 +18,6 @@ extern const Group clients;
 extern const Group connections;
 extern const Group logs;
 extern const Group traces;
+extern const Group admin;
 
 }  // namespace wasm_grpc::config
