@@ -49,7 +49,7 @@ class Waiter final : public InstanceWaiter {
 };
 
 struct InstancePoolTest : testing::Test {
-  InstancePoolTest() : engine(make_engine()), linker(engine), log(LogLevel::error, {}) {
+  InstancePoolTest() : engine(make_engine()), linker(engine), log(LogLevel::error, LogFunction()) {
     EXPECT_TRUE(abi::define_imports(linker).ok());
     EXPECT_TRUE(wasi::define_imports(linker).ok());
   }
