@@ -157,7 +157,8 @@ def test_what_is_left_is_sent_when_the_server_stops(serve, connect, collector):
     stub = conformance_pb2_grpc.GuestStub(connect(server))
     for _ in range(20):
         stub.Count(EMPTY, timeout=LIMIT)
-    server.stop()
+    server.send_stop_signal()  # once: a second one asks for haste
+    server.wait_for_exit(LIMIT)
     collector.wait_for("test.Guest/Count", 20)
 
 
