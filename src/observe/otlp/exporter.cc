@@ -53,6 +53,7 @@ class Exporter::Work {
         woken_.wait_for(lock, stop, interval, [this] { return wanted_; });
         wanted_ = false;
       }
+      if (stop.stop_requested()) break;  // what is taken now could not be sent
       export_all(stop, timeout);
     }
     // What is left, once, and soon.
