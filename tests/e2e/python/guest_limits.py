@@ -192,7 +192,7 @@ def log_lines_per_second(trial: Trial):
 
 
 def count_lines(server) -> int:
-    return len(re.findall(r"(?:out|err|log): x$", server.log, re.MULTILINE))
+    return len(re.findall(r"(?:out|err|log): x(?: method=\S+ call=\d+)?$", server.log, re.MULTILINE))
 
 
 # ---- Instances ----
