@@ -164,7 +164,7 @@ struct ServerOptions : ConnectionOptions {
   /// Whether clients may ask whether the server and its services are healthy: grpc.health.v1.
   bool health = true;
 
-  /// Whether calls are counted by their method (ServerCounters::methods): some 10 ns for each.
+  /// Whether calls are counted by their method (ServerCounters::methods).
   bool count_methods = true;
 
   /// Of Server::listen_admin().
