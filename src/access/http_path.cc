@@ -1,15 +1,10 @@
 #include "access/http_path.h"
 
+#include "rpc/percent.h"
+
 namespace wasm_grpc::access {
 
 namespace {
-
-int hex_value(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
-}
 
 bool needs_encoding(int c) noexcept {
   const bool is_unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
@@ -22,8 +17,8 @@ bool is_plain_segment(std::string_view segment) noexcept {
   for (std::size_t i = 0; i < segment.size(); ++i) {
     if (segment[i] == '\\') return false;
     if (segment[i] != '%') continue;
-    const int high = i + 2 < segment.size() ? hex_value(segment[i + 1]) : -1;
-    const int low = i + 2 < segment.size() ? hex_value(segment[i + 2]) : -1;
+    const int high = i + 2 < segment.size() ? rpc::hex_value(segment[i + 1]) : -1;
+    const int low = i + 2 < segment.size() ? rpc::hex_value(segment[i + 2]) : -1;
     if (high < 0 || low < 0 || !needs_encoding(high << 4 | low)) return false;
     i += 2;
   }

@@ -4,16 +4,12 @@
 
 namespace wasm_grpc::rpc {
 
-namespace {
-
-int hex_value(char c) {
+int hex_value(char c) noexcept {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   return -1;
 }
-
-}  // namespace
 
 void percent_encode(std::string_view text, std::string& out) {
   static constexpr char digits[] = "0123456789ABCDEF";

@@ -1,15 +1,10 @@
 #include "facade/rest/url_text.h"
 
+#include "rpc/percent.h"
+
 namespace wasm_grpc::facade::rest {
 
 namespace {
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
-}
 
 std::optional<std::string> decoded(std::string_view text, bool keeps_slashes, bool plus_is_space) {
   std::string out;
@@ -20,8 +15,8 @@ std::optional<std::string> decoded(std::string_view text, bool keeps_slashes, bo
       continue;
     }
     if (text.size() - at < 3) return std::nullopt;
-    const int high = hex_value(text[at + 1]);
-    const int low = hex_value(text[at + 2]);
+    const int high = rpc::hex_value(text[at + 1]);
+    const int low = rpc::hex_value(text[at + 2]);
     if (high < 0 || low < 0) return std::nullopt;
     const auto c = static_cast<char>(high * 16 + low);
     if (c == '/' && keeps_slashes) {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "net/tls/sort_names.h"
+#include "rpc/percent.h"
 
 namespace wasm_grpc::http2 {
 
@@ -44,12 +45,6 @@ std::optional<std::string> take_value(std::string_view& rest) {
   return std::nullopt;
 }
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /// The common name in a subject as RFC 2253 writes it. It is written from the end: the certificate's first comes last.
 /// Empty where there is none, or the subject is written otherwise ("/O=...": where its values end cannot be told).
 std::string common_name(std::string_view subject) {
@@ -74,8 +69,8 @@ std::string common_name(std::string_view subject) {
       }
     } else if (c == '\\') {
       if (++i == subject.size()) return {};
-      const int high = hex_digit(subject[i]);
-      const int low = i + 1 < subject.size() ? hex_digit(subject[i + 1]) : -1;
+      const int high = rpc::hex_value(subject[i]);
+      const int low = i + 1 < subject.size() ? rpc::hex_value(subject[i + 1]) : -1;
       if (high >= 0 && low >= 0) {
         value += static_cast<char>(high << 4 | low);
         ++i;
