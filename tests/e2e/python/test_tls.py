@@ -277,7 +277,7 @@ def test_a_certificate_without_its_key_is_refused(program, guest, own):
     flags = [*tls_flags(own), "--tls-cert", str(own[0])]
     command = [program, "serve", guest("conformance"), "--listen", "127.0.0.1:0", *flags]
     run = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=60)
-    said = "--tls-cert is given 2 times and --tls-key 1 times; give each certificate its key, in the same order"
+    said = "--tls-cert is given 2 times, and keys 1 times; give each certificate its key, in the same order, by --tls-key"
     assert (run.returncode, run.stderr) == (1, f"wasm-grpc: {said}\n")
 
 

@@ -131,5 +131,6 @@ def test_parameters_that_make_no_sense_are_refused_in_one_line(program, guest, p
     done = subprocess.run(
         [program, "serve", guest("greeter"), "--listen", address], capture_output=True, text=True, timeout=60
     )
-    assert (done.returncode, done.stderr) == (1, f'wasm-grpc: address "{address}": {said}\n')
+    said = f'wasm-grpc: --listen: address "{address}": {said} (see wasm-grpc --help)\n'
+    assert (done.returncode, done.stderr) == (2, said)
     assert not path.exists()
