@@ -7,6 +7,9 @@ namespace wasm_grpc {
 
 /// Of Server::listen_admin().
 struct AdminOptions {
+  // Not left to the compiler: GCC 12 would warn of a token_file without a value at every Server::create({}).
+  AdminOptions() noexcept {}  // NOLINT(modernize-use-equals-default)
+
   /// A file with a token, one line, that who asks must send as "Authorization: Bearer TOKEN"; but not for /healthz,
   /// /readyz and grpc.health.v1, which tell no more than whether the server is ready. It is read again for each
   /// request, so that a new token counts at once. Empty: no token.

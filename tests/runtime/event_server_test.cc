@@ -97,6 +97,36 @@ TEST(EventServerTest, AllClientsShareTheOneInstanceOfTheProcess) {
   }
 }
 
+TEST(EventServerTest, MoreModulesWithOneInstanceInTheProcessThanWorkersAreAllServed) {
+  ServerOptions options = of_workers(2);
+  options.log = [](LogLevel, std::string_view, std::string_view) {};
+  const auto server = std::move(Server::create(options)).value();
+  constexpr int modules = 5;
+  for (int i = 0; i < modules; ++i) {
+    std::string text = counting_guest(of_process);
+    text.replace(text.find("Method\")"), 6, "Metho" + std::to_string(i));
+    ModuleOptions module;
+    module.name = std::to_string(i);
+    ASSERT_TRUE(server->add_module(std::as_bytes(std::span(text)), module).ok());
+  }
+  const std::string address = std::move(server->listen("127.0.0.1:0")).value();
+  ASSERT_TRUE(server->start().ok());
+  const auto port = static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
+  for (int round = 1; round <= 4; ++round) {  // connections on both workers
+    http2::Client client(port);
+    for (int i = 0; i < modules; ++i) {
+      const std::int32_t id = client.open("/test.Service/Metho" + std::to_string(i));
+      client.send(id, "?");
+      client.end(id);
+      ASSERT_TRUE(client.run_until_closed(id));
+      EXPECT_EQ(client.reply(id).status(), 0);
+      EXPECT_EQ(client.reply(id).messages().at(0).at(0), round) << i;
+    }
+  }
+  server->stop_now();
+  server->wait();
+}
+
 TEST(EventServerTest, WithoutAPlacementEachWorkerHasAnInstance) {
   GuestServer server(of_workers(1), counting_guest(of_worker));
   Clients clients(server.port(), 5, nothing_more);

@@ -13,7 +13,7 @@ ModulePart::ModulePart(std::shared_ptr<const GuestModule> module, unsigned home,
     return method.style == abi::Style::events;
   });
   if (has_events) {
-    hubs_ = std::make_unique<EventHubs>(pool_, context.guests, context.worker, context.workers, home);
+    hubs_ = std::make_unique<EventHubs>(pool_, context.guests, context.worker, context.workers, home % context.workers);
     if (context.loans != nullptr) hubs_->share(*context.loans);
   }
   for (const abi::DeclaredMethod& method : methods) {

@@ -32,7 +32,7 @@ struct PartContext {
 /// it. Used on its worker's thread.
 class ModulePart {
  public:
-  /// `home`: where the one instance of a module with Placement::process is.
+  /// `home`: the worker, modulo their number, where the one instance of a module with Placement::process is.
   ModulePart(std::shared_ptr<const GuestModule> module, unsigned home, const PartContext& context);
   ModulePart(const ModulePart&) = delete;
   ModulePart& operator=(const ModulePart&) = delete;

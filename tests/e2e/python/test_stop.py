@@ -1,15 +1,20 @@
 """How a server stops."""
 
+import socket
+import time
+
 import conformance_pb2 as conformance
 import conformance_pb2_grpc
 import echo_pb2
 import echo_pb2_grpc
 import grpc
 import pytest
+from http2_frames import PREFACE
 from outbox import Outbox
 from server import eventually
 
 LIMIT = 40
+MAGIC = PREFACE[:24]  # of HTTP/2, without the SETTINGS
 EMPTY = conformance.Empty()
 
 
@@ -23,6 +28,17 @@ def test_an_idle_server_stops_at_once_with_its_connections_open(serve, connect):
     server.send_stop_signal()
     assert server.wait_for_exit() == 0
     assert "stopping" in server.stdout
+
+
+@pytest.mark.parametrize("first", [b"", MAGIC[:8], MAGIC, b"GET / HTTP/1.1\r\nhost:"])
+def test_a_connection_that_has_not_yet_said_what_it_is_holds_no_stop_up(serve, first):
+    server = serve("conformance", "--drain-timeout", "600000")
+    with socket.create_connection(server.host_and_port) as connection:
+        connection.settimeout(LIMIT)
+        connection.sendall(first)
+        time.sleep(0.2)  # has it taken and read; it answers nothing, by which that could be seen
+        server.send_stop_signal()
+        assert server.wait_for_exit() == 0
 
 
 def test_a_running_stream_is_finished_first(serve, connect):
