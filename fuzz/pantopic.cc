@@ -55,24 +55,37 @@ enum Step : std::int32_t { step_return, step_send, step_receive, step_trap, step
 constexpr std::uint32_t table = 0;
 constexpr std::uint32_t table_words = 7;
 constexpr std::uint32_t answer = 32;  // what the export that describes the guest returns: the address of the table
+constexpr std::uint32_t sent =
+    40;  // where a guest that sends from anywhere has what it gives the host: a length, an address
 constexpr std::string_view memory = R"((memory (export "memory") 1 4)
   (data (i32.const 0) "\40\00\00\00\44\00\00\00\80\00\00\00\48\00\00\00\4c\00\00\00\00\10\00\00\50\00\00\00")
   (data (i32.const 64) "\20\00\00\00\00\00\00\00\40\00\00\00\1c\00\00\00\00\00\00\00")
   (data (i32.const 4096) "/f.F/u.U,c.C,s.S,b.B/g.G/u.M"))";
 
+/// What differs between the guests' imports of the function that sends.
+struct Send {
+  std::string_view parameters;
+  std::string_view arguments;
+};
+constexpr Send of_buffer = {"", ""};
+constexpr Send of_anything = {"(param i64)", "(i64.load (i32.const 40))"};
+
 /// `receive` is a function that the guest imports, or empty.
 std::string guest_text(std::string_view import_module, std::string_view send, std::string_view receive,
-                       std::string_view describe, std::span<const std::string_view> exports) {
-  const auto import = [&](std::string_view name, std::string_view as) {
+                       std::string_view describe, std::span<const std::string_view> exports,
+                       const Send& how = of_buffer) {
+  const auto import = [&](std::string_view name, std::string_view as, std::string_view parameters = "") {
     return "(import \"" + std::string(import_module) + "\" \"" + std::string(name) + "\" (func $" + std::string(as) +
-           "))";
+           " " + std::string(parameters) + "))";
   };
-  std::string text = "(module (import \"fuzz\" \"next\" (func $next_step (result i32)))" + import(send, "send");
+  std::string text =
+      "(module (import \"fuzz\" \"next\" (func $next_step (result i32)))" + import(send, "send", how.parameters);
   if (!receive.empty()) text += import(receive, "receive");
   text += std::string(memory) + R"((func $program (local $step i32)
     (loop $next
       (local.set $step (call $next_step))
-      (if (i32.eq (local.get $step) (i32.const 1)) (then (call $send) (br $next)))
+      (if (i32.eq (local.get $step) (i32.const 1)) (then (call $send )" +
+          std::string(how.arguments) + R"() (br $next)))
       (if (i32.eq (local.get $step) (i32.const 2)) (then )" +
           (receive.empty() ? "" : "(call $receive) ") + R"((br $next)))
       (if (i32.eq (local.get $step) (i32.const 3)) (then (unreachable)))
@@ -155,7 +168,7 @@ class Run {
     if (step < 96) return step_receive;
     if (step < 144) {
       const std::uint8_t word = input_.byte();
-      put_word(bytes, word % 15, number(bytes.size()));
+      put_word(bytes, word % 17, number(bytes.size()));
       return step_again;
     }
     if (step < 176) {
@@ -172,9 +185,12 @@ class Run {
     return step < 190 ? step_trap : step_return;
   }
 
-  /// One of the table, the address of the table, or one of those the table points to at first.
+  /// One of the table, the address of the table, one of those the table points to at first, or of what is sent.
   void put_word(std::span<std::byte> bytes, std::uint32_t word, std::uint32_t value) {
-    const std::uint32_t at = word < table_words ? table + 4 * word : word < 8 ? answer : 64 + 4 * ((word - 8) % 5);
+    const std::uint32_t at = word < table_words ? table + 4 * word
+                             : word < 8         ? answer
+                             : word < 15        ? 64 + 4 * ((word - 8) % 5)
+                                                : sent + 4 * (word - 15);
     std::memcpy(bytes.data() + at, &value, sizeof(value));
   }
 
@@ -254,6 +270,8 @@ class Host {
     require(abi::define_imports(linker_).ok(), "the imports are defined");
     require(linker_.define("fuzz", "next", host_function(Run::next)).ok(), "the guest's program is offered");
     push_ = load(guest_text("pantopic/wazero-grpc-server", "__grpc_server_send", "", "__grpc_server", push_exports));
+    ext_ = load(
+        guest_text("pantopic/ext-grpc-server", "__grpc_server_send", "", "__grpc_server", push_exports, of_anything));
     pull_ = load(guest_text("grpc", "Send", "Recv", "__grpcServerInit", pull_exports));
   }
   void run(std::span<const std::uint8_t> bytes) {
@@ -262,7 +280,7 @@ class Host {
     if (what % 4 == 0) {
       check_services(input.rest());
     } else {
-      Run(what % 4 == 1 ? *pull_ : *push_, engine_, input).live();
+      Run(what % 4 == 1 ? *pull_ : what % 4 == 2 ? *push_ : *ext_, engine_, input).live();
     }
     log_.flush(std::chrono::seconds(60));  // a bad line is found in the run that wrote it
   }
@@ -282,6 +300,7 @@ class Host {
   wasm::Linker linker_;
   observe::Log log_;
   std::shared_ptr<const runtime::GuestModule> push_;
+  std::shared_ptr<const runtime::GuestModule> ext_;
   std::shared_ptr<const runtime::GuestModule> pull_;
 };
 

@@ -20,6 +20,7 @@ namespace wasm_grpc::wasm {
 class Instance;
 class Linker;
 class Module;
+struct ImportInfo;
 }  // namespace wasm_grpc::wasm
 
 namespace wasm_grpc::abi {
@@ -208,7 +209,7 @@ class Abi {
   /// True when the module means to speak this ABI.
   [[nodiscard]] virtual bool recognises(const wasm::Module& module) const = 0;
   /// True when the function is one that only modules which speak this ABI may import: it looks for their binding.
-  [[nodiscard]] virtual bool has_import(std::string_view module, std::string_view name) const noexcept = 0;
+  [[nodiscard]] virtual bool has_import(const wasm::ImportInfo& import) const noexcept = 0;
   /// Says what a module that means to speak it lacks.
   [[nodiscard]] virtual Result<> check(const wasm::Module& module) const = 0;
   /// What of the ABI the module may use, by its imports, exports and custom sections; each name once.

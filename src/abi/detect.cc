@@ -1,6 +1,7 @@
 #include <array>
 
 #include "abi/abi.h"
+#include "abi/pantopic/ext.h"
 #include "abi/pantopic/pull.h"
 #include "abi/pantopic/push.h"
 #include "abi/v1/binding.h"
@@ -12,15 +13,16 @@ namespace wasm_grpc::abi {
 
 namespace {
 const v1::Abi1 abi_1;
+const pantopic::ExtAbi pantopic_ext;
 const pantopic::PushAbi pantopic_push;
 const pantopic::PullAbi pantopic_pull;
-const std::array<const Abi*, 3> known_abis = {&abi_1, &pantopic_push, &pantopic_pull};
+const std::array<const Abi*, 4> known_abis = {&abi_1, &pantopic_ext, &pantopic_push, &pantopic_pull};
 
 /// An import looks for the binding of its own ABI: a module keeps to one.
 Result<> check_imports(const wasm::Module& module, const Abi& spoken) {
   for (const wasm::ImportInfo& import : module.imports()) {
     for (const Abi* other : known_abis) {
-      if (other == &spoken || !other->has_import(import.module, import.name)) continue;
+      if (other == &spoken || !other->has_import(import)) continue;
       return Error{"it speaks ABI " + std::string(spoken.name()) + " and imports \"" + import.module + "." +
                    wasm::printable(import.name, wasm::most_of_name) + "\" of ABI " + std::string(other->name()) +
                    "; a module speaks one ABI"};
@@ -40,6 +42,7 @@ Error with_build_advice(Error error, const wasm::Module& module) {
 Result<> define_imports(wasm::Linker& linker) {
   if (auto defined = v1::define_imports(linker); !defined.ok()) return defined;
   if (auto defined = pantopic::define_push_imports(linker); !defined.ok()) return defined;
+  if (auto defined = pantopic::define_ext_imports(linker); !defined.ok()) return defined;
   return pantopic::define_pull_imports(linker);
 }
 

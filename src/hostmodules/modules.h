@@ -14,6 +14,7 @@ inline constexpr std::string_view atomics_module = "wasm_grpc_atomics_1";
 inline constexpr std::string_view kv_module = "wasm_grpc_kv_1";
 inline constexpr std::string_view trace_module = "wasm_grpc_trace_1";
 inline constexpr std::string_view wazero_atomic_module = "pantopic/wazero-atomic";
+inline constexpr std::string_view ext_atomic_module = "pantopic/ext-atomic";
 inline constexpr std::string_view assembly_script_module = "env";
 
 /// Named counters.
@@ -22,6 +23,8 @@ inline constexpr std::string_view assembly_script_module = "env";
 [[nodiscard]] HostModule kv();
 /// Counters as guests of pantopic/wazero-atomic import them.
 [[nodiscard]] HostModule wazero_atomic();
+/// The same under its newer name.
+[[nodiscard]] HostModule ext_atomic();
 /// The span of the call that the guest knows by this number; nullptr where it knows none, or the call is not sampled.
 using CallSpanFunction = std::function<rpc::CallSpan*(Caller& caller, std::int32_t call)>;
 /// Spans of a guest's own.

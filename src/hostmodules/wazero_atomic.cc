@@ -1,6 +1,6 @@
-// pantopic/wazero-atomic: counters as the guests of that host module import them. Its functions take and return
-// nothing: a guest's export __atomic says once where in its memory the three numbers lie by which it speaks: the set
-// (u32) and the id (u64) of a counter, and a value (u64), which is also where the answer goes.
+// pantopic/wazero-atomic, which became pantopic/ext-atomic: counters as the guests of that host module import them. Its
+// functions take and return nothing: a guest's export __atomic says once where in its memory the three numbers lie by
+// which it speaks: the set (u32) and the id (u64) of a counter, and a value (u64), which is also where the answer goes.
 #include <array>
 #include <atomic>
 #include <compare>
@@ -120,10 +120,8 @@ void remove(Caller& caller, Counters counters, Places places) {
   if (!caller.trapped()) counters->remove(id);
 }
 
-}  // namespace
-
-HostModule wazero_atomic() {
-  HostModule module{std::string(wazero_atomic_module)};
+HostModule counters_named(std::string_view name) {
+  HostModule module{std::string(name)};
   module
       .module_state<WazeroCounters>([](const ModuleOptions& options) {
         return std::make_shared<WazeroCounters>(options.shared_state.max_counters);
@@ -136,5 +134,11 @@ HostModule wazero_atomic() {
       .function("__atomic_uint64_del", remove);
   return module;
 }
+
+}  // namespace
+
+HostModule wazero_atomic() { return counters_named(wazero_atomic_module); }
+
+HostModule ext_atomic() { return counters_named(ext_atomic_module); }
 
 }  // namespace wasm_grpc::hostmodules

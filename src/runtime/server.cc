@@ -61,7 +61,8 @@ Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options) {
   state->draft = std::make_unique<runtime::GenerationDraft>(state->cors);
   if (auto defined = abi::define_imports(state->linker); !defined.ok()) return std::move(defined).error();
   if (auto defined = wasi::define_imports(state->linker); !defined.ok()) return std::move(defined).error();
-  for (auto* const make : {hostmodules::atomics, hostmodules::kv, hostmodules::wazero_atomic}) {
+  for (auto* const make :
+       {hostmodules::atomics, hostmodules::kv, hostmodules::wazero_atomic, hostmodules::ext_atomic}) {
     if (auto defined = state->linker.define(make()); !defined.ok()) return std::move(defined).error();
   }
   auto trace = hostmodules::trace([](Caller& caller, std::int32_t id) -> rpc::CallSpan* {

@@ -95,6 +95,16 @@ struct LinkerDeleter {
 };
 using UniqueLinker = std::unique_ptr<wasmtime_linker_t, LinkerDeleter>;
 
+Result<> add_async(wasmtime_linker_t* linker, std::string_view module, std::string_view name,
+                   const HostFunction& function, std::size_t host_module) {
+  const FunctionType type(function);
+  wasmtime_error_t* error = wasmtime_linker_define_async_func(
+      linker, module.data(), module.size(), name.data(), name.size(), type.type, call_suspending_host,
+      new DefinedFunction{function, host_module}, delete_function);
+  if (error != nullptr) return Error{take_message(error)};
+  return success();
+}
+
 /// A function that answers the same number whatever it is given; nothing when its type has not one result, an integer.
 std::optional<HostFunction> make_stub(const wasm_functype_t* type, std::int32_t answer) {
   const std::vector<ValueKind> results = result_kinds(type);
@@ -220,12 +230,27 @@ Result<> Linker::define_async(std::string_view module, std::string_view name, Ho
   const FunctionType type(function);
   if (auto added = remember(module, name, type_text(type.type)); !added.ok()) return added;
   for (const std::string_view place : names_of(module)) {
-    wasmtime_error_t* error = wasmtime_linker_define_async_func(
-        linker_, place.data(), place.size(), name.data(), name.size(), type.type, call_suspending_host,
-        new DefinedFunction{function, host_module}, delete_function);
-    if (error != nullptr) return Error{take_message(error)};
+    if (auto added = add_async(linker_, place, name, function, host_module); !added.ok()) return added;
   }
   return success();
+}
+
+Result<> Linker::overload_suspending(std::string_view module, std::string_view name, HostFunction function) {
+  const std::string full_name = "\"" + std::string(module) + "." + std::string(name) + "\"";
+  const std::string* const taken = find(module, name);
+  const FunctionType type(function);
+  std::string text = type_text(type.type);
+  if (taken == nullptr || *taken == text) {
+    return Error{"no host function " + full_name + " is defined that has another type than " + text};
+  }
+  const bool added =
+      overloads_.try_emplace({std::string(module), std::string(name)}, std::move(text), std::move(function)).second;
+  return added ? success() : Result<>(Error{"the host function " + full_name + " has two other types"});
+}
+
+const Linker::Overload* Linker::find_overload(const ImportInfo& import) const {
+  const auto found = overloads_.find({import.module, import.name});
+  return found == overloads_.end() ? nullptr : &found->second;
 }
 
 Error Linker::not_offered(const ImportInfo& import) const {
@@ -246,8 +271,12 @@ Error Linker::not_offered(const ImportInfo& import) const {
 }
 
 Result<std::shared_ptr<const LinkedModule>> Linker::link(std::shared_ptr<const Module> module) const {
-  // Stubs are this module's own: another may import the same name with another type.
-  UniqueLinker with_stubs;
+  // Stubs and overloads are this module's own: another may import the same name with another type.
+  UniqueLinker own;
+  const auto own_linker = [&] {
+    if (own == nullptr) own.reset(wasmtime_linker_clone(linker_));
+    return own.get();
+  };
   std::optional<ImportTypes> types;
   std::set<std::pair<std::string_view, std::string_view>> stubs;
   for (std::size_t i = 0; i < module->imports().size(); ++i) {
@@ -256,7 +285,14 @@ Result<std::shared_ptr<const LinkedModule>> Linker::link(std::shared_ptr<const M
     const bool is_optional = optional != optional_.end();
     if (const auto* offered = find(is_optional ? optional->second.module : import.module, import.name)) {
       if (import.kind == ExternKind::function && import.type == *offered) continue;
-      return Error{"it imports " + described(import) + "; this host offers it as a function " + *offered};
+      const Overload* const overload = find_overload(import);
+      if (overload == nullptr || import.kind != ExternKind::function || import.type != overload->type) {
+        return Error{"it imports " + described(import) + "; this host offers it as a function " + *offered +
+                     (overload == nullptr ? "" : " or " + overload->type)};
+      }
+      const auto added = add_async(own_linker(), import.module, import.name, overload->function, 0);
+      if (!added.ok()) return added.error();
+      continue;
     }
     if (!is_optional || import.kind != ExternKind::function) return not_offered(import);
 
@@ -273,14 +309,13 @@ Result<std::shared_ptr<const LinkedModule>> Linker::link(std::shared_ptr<const M
                    ", which this host does not offer, nor can it answer in its place: it would have to have one " +
                    "result, an i32 or i64"};
     }
-    if (with_stubs == nullptr) with_stubs.reset(wasmtime_linker_clone(linker_));
     wasmtime_error_t* error = wasmtime_linker_define_func_unchecked(
-        with_stubs.get(), import.module.data(), import.module.size(), import.name.data(), import.name.size(), type,
+        own_linker(), import.module.data(), import.module.size(), import.name.data(), import.name.size(), type,
         call_host, new DefinedFunction{std::move(*stub)}, delete_function);
     if (error != nullptr) return Error{take_message(error)};
   }
   wasmtime_instance_pre_t* pre = nullptr;
-  wasmtime_linker_t* const linker = with_stubs != nullptr ? with_stubs.get() : linker_;
+  wasmtime_linker_t* const linker = own != nullptr ? own.get() : linker_;
   if (wasmtime_error_t* error = wasmtime_linker_instantiate_pre(linker, module->get(), &pre)) {
     return Error{"its imports do not fit this host: " + take_message(error)};
   }

@@ -57,6 +57,8 @@ class Linker {
   [[nodiscard]] const HostModules& host_modules() const noexcept { return host_modules_; }
   /// Offers a function that may call Instance::suspend(). It has at most one result, an i32.
   [[nodiscard]] Result<> define_suspending(std::string_view module, std::string_view name, HostFunction function);
+  /// The same for a name that is taken, of a function of another type: modules get the one whose type they import.
+  [[nodiscard]] Result<> overload_suspending(std::string_view module, std::string_view name, HostFunction function);
 
   /// Lets modules import the functions of `module`, which are defined after this, from `alias` too, where they may also
   /// import functions that are not offered: each of those answers `answer`, whatever its parameters are. It must have
@@ -74,6 +76,10 @@ class Linker {
     std::string module;  // whose functions they are
     std::int32_t answer = 0;
   };
+  struct Overload {
+    std::string type;
+    HostFunction function;
+  };
 
   [[nodiscard]] Result<> define(std::string_view module, std::string_view name, HostFunction function,
                                 std::size_t host_module);
@@ -84,6 +90,7 @@ class Linker {
   [[nodiscard]] std::vector<std::string_view> names_of(std::string_view module) const;
   /// The type of a function that is offered; nullptr when there is none.
   [[nodiscard]] const std::string* find(std::string_view module, std::string_view name) const;
+  [[nodiscard]] const Overload* find_overload(const ImportInfo& import) const;
   [[nodiscard]] Error not_offered(const ImportInfo& import) const;
 
   wasmtime_linker* linker_;
@@ -91,6 +98,7 @@ class Linker {
   OfferedFunctions defined_;
   std::set<std::pair<std::string, std::string>> replaceable_;
   std::map<std::string, Optional, std::less<>> optional_;  // by alias
+  std::map<std::pair<std::string, std::string>, Overload> overloads_;
 };
 
 }  // namespace wasm_grpc::wasm

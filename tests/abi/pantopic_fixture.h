@@ -70,6 +70,16 @@ inline std::string push_text(std::string_view functions, const Description& desc
          described("__grpc_server", description) + std::string(functions) + ")";
 }
 
+/// $send_at sends so many bytes of its memory.
+inline std::string ext_text(std::string_view functions, const Description& description = {},
+                            std::string_view import_module = "pantopic/ext-grpc-server") {
+  return "(module (import \"" + std::string(import_module) + R"(" "__grpc_server_send" (func $send (param i64)))
+    (func $send_at (param $at i32) (param $size i32)
+      (call $send (i64.or (i64.shl (i64.extend_i32_u (local.get $at)) (i64.const 32))
+                          (i64.extend_i32_u (local.get $size))))))" +
+         described("__grpc_server", description) + std::string(functions) + ")";
+}
+
 inline std::string pull_text(std::string_view call, const Description& description = {}) {
   return R"((module (import "grpc" "Recv" (func $recv)) (import "grpc" "Send" (func $send)))" +
          described("__grpcServerInit", description) + function("__grpcServerCall", call) + ")";

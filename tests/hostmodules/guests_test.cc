@@ -61,7 +61,7 @@ std::string text(std::string_view body, std::string_view more = "") {
 
 struct HostModulesTest : runtime::GuestTest {
   HostModulesTest() {
-    for (auto* const make : {atomics, kv, wazero_atomic}) EXPECT_TRUE(linker.define(make()).ok());
+    for (auto* const make : {atomics, kv, wazero_atomic, ext_atomic}) EXPECT_TRUE(linker.define(make()).ok());
     options.shared_state = {.max_counters = 3, .max_kv_bytes = 2000, .max_kv_value = 500};
   }
 
@@ -250,6 +250,19 @@ TEST_F(HostModulesTest, AWazeroCounterTooManyTrapsTheGuest) {
       (br_if $again (i64.lt_u (local.get $i) (i64.const 4))))
     (i32.const 0))");
   EXPECT_EQ(trap, "the module has the 3 counters it may have");
+}
+
+TEST_F(HostModulesTest, TheNewerNameOfTheModuleOffersTheSame) {
+  std::string newer = text(
+      "(call $say (i32.const 1) (i64.const 7) (i64.const 5)) (call $wazero_add) (call $wazero_add)"
+      "(call $value)");
+  for (std::size_t at = 0; (at = newer.find("pantopic/wazero-atomic", at)) != std::string::npos;) {
+    newer.replace(at, std::string_view("pantopic/wazero-atomic").size(), "pantopic/ext-atomic");
+  }
+  auto loaded = try_load(newer);
+  ASSERT_TRUE(loaded.ok()) << loaded.error().message;
+  take(std::move(loaded).value());
+  EXPECT_EQ(answer(), 10) << "5, and 5 of the sum that was told, which is added to it";
 }
 
 TEST_F(HostModulesTest, AWazeroGuestWithoutItsExportIsRefused) {

@@ -125,6 +125,28 @@ TEST_F(Linking, RefusesAFunctionThatIsDefinedTwice) {
   EXPECT_NE(again.error().message.find("env.add"), std::string::npos);
 }
 
+TEST_F(Linking, GivesAModuleTheOverloadWhoseTypeItImports) {
+  ASSERT_TRUE(linker.define_suspending("env", "say", host_function([] {})).ok());
+  ASSERT_TRUE(linker.overload_suspending("env", "say", host_function([](std::int64_t) {})).ok());
+  EXPECT_EQ(link_error(R"((module (import "env" "say" (func))))"), "");
+  EXPECT_EQ(link_error(R"((module (import "env" "say" (func (param i64)))))"), "");
+  EXPECT_EQ(link_error(R"((module (import "env" "say" (func (param i64))) (import "env" "say" (func (param i64)))))"),
+            "");
+  EXPECT_NE(link_error(R"((module (import "env" "say" (func)) (import "env" "say" (func (param i64)))))"), "");
+  EXPECT_EQ(
+      link_error(R"((module (import "env" "say" (func (param i32)))))"),
+      "it imports the function \"env.say\" (i32) -> (); this host offers it as a function () -> () or (i64) -> ()");
+  EXPECT_EQ(link_error(R"((module (import "env" "say" (func))))"), "") << "what one module was given is its own";
+}
+
+TEST_F(Linking, RefusesAnOverloadOfNothingAndOneOfTheSameType) {
+  EXPECT_FALSE(linker.overload_suspending("env", "say", host_function([] {})).ok()) << "nothing is there";
+  ASSERT_TRUE(linker.define_suspending("env", "say", host_function([] {})).ok());
+  EXPECT_FALSE(linker.overload_suspending("env", "say", host_function([] {})).ok());
+  ASSERT_TRUE(linker.overload_suspending("env", "say", host_function([](std::int32_t) {})).ok());
+  EXPECT_FALSE(linker.overload_suspending("env", "say", host_function([](std::int64_t) {})).ok()) << "one more";
+}
+
 TEST_F(Linking, RefusesASuspendingFunctionThatDoesNotReturnAnI32) {
   EXPECT_FALSE(linker.define_suspending("env", "wait", host_function([] { return std::int64_t{1}; })).ok());
 }

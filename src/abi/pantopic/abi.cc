@@ -10,12 +10,15 @@ bool GuestAbi::recognises(const wasm::Module& module) const {
   const auto is_there = [&](const ExpectedExport& one) {
     return one.required && one.kind == wasm::ExternKind::function && module.find_export(one.name) != nullptr;
   };
-  const auto is_ours = [&](const wasm::ImportInfo& import) { return has_import(import.module, import.name); };
-  return std::ranges::any_of(exports_, is_there) || std::ranges::any_of(module.imports(), is_ours);
+  const auto is_ours = [&](const wasm::ImportInfo& import) { return has_import(import); };
+  return (known_by_exports_ && std::ranges::any_of(exports_, is_there)) ||
+         std::ranges::any_of(module.imports(), is_ours);
 }
 
-bool GuestAbi::has_import(std::string_view module, std::string_view name) const noexcept {
-  return std::ranges::any_of(imports_, [&](const Import& one) { return one.module == module && one.name == name; });
+bool GuestAbi::has_import(const wasm::ImportInfo& import) const noexcept {
+  return std::ranges::any_of(imports_, [&](const Import& one) {
+    return one.module == import.module && one.name == import.name && one.type == import.type;
+  });
 }
 
 Result<> GuestAbi::check(const wasm::Module& module) const {

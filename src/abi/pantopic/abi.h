@@ -1,4 +1,4 @@
-// How a module that speaks an ABI of wazero-grpc-server is known.
+// How a module that speaks an ABI of wazero-grpc-server, or of ext-grpc-server after it, is known.
 #pragma once
 
 #include <span>
@@ -15,22 +15,27 @@ class GuestAbi : public Abi {
   struct Import {
     std::string_view module;
     std::string_view name;
+    std::string_view type;
   };
 
   [[nodiscard]] std::string_view name() const noexcept final { return name_; }
   [[nodiscard]] bool recognises(const wasm::Module& module) const final;
-  [[nodiscard]] bool has_import(std::string_view module, std::string_view name) const noexcept final;
+  [[nodiscard]] bool has_import(const wasm::ImportInfo& import) const noexcept final;
   [[nodiscard]] Result<> check(const wasm::Module& module) const final;
   [[nodiscard]] std::vector<std::string> warnings(const wasm::Module& module) const final;
 
  protected:
-  GuestAbi(std::string_view name, std::span<const Import> imports, std::span<const ExpectedExport> exports)
-      : name_(name), imports_(imports), exports_(exports) {}
+  /// Whether the exports that it requires tell the ABI, or are those of another one too.
+  enum class Exports : bool { shared, own };
+  GuestAbi(std::string_view name, std::span<const Import> imports, std::span<const ExpectedExport> exports,
+           Exports whose)
+      : name_(name), imports_(imports), exports_(exports), known_by_exports_(whose == Exports::own) {}
 
  private:
   std::string_view name_;
   std::span<const Import> imports_;
   std::span<const ExpectedExport> exports_;
+  bool known_by_exports_;
 };
 
 }  // namespace wasm_grpc::abi::pantopic

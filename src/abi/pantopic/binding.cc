@@ -18,8 +18,12 @@ std::string_view text_of(std::span<const std::byte> bytes) {
 }  // namespace
 
 GuestBinding::GuestBinding(wasm::Instance& instance, const Declaration* expected, std::string_view describe_export,
-                           std::string_view http_export)
-    : instance_(instance), expected_(expected), describe_export_(describe_export), http_export_(http_export) {
+                           std::string_view http_export, rpc::StatusCode no_room)
+    : instance_(instance),
+      expected_(expected),
+      describe_export_(describe_export),
+      http_export_(http_export),
+      no_room_(no_room) {
   instance_.set_host_data(wasm::HostSlot::abi, static_cast<Binding*>(this));
 }
 
@@ -158,9 +162,9 @@ bool GuestBinding::put_message(std::span<const std::byte> message) {
     return false;
   }
   if (!room.value()) {
-    call_->finish({rpc::StatusCode::resource_exhausted, "the request message has " + std::to_string(message.size()) +
-                                                            " bytes; the service has room for " +
-                                                            std::to_string(buffers_.message_capacity(memory))});
+    call_->finish({no_room_, "the request message has " + std::to_string(message.size()) +
+                                 " bytes; the service has room for " +
+                                 std::to_string(buffers_.message_capacity(memory))});
     return false;
   }
   buffers_.put_message(memory, message);
@@ -168,8 +172,8 @@ bool GuestBinding::put_message(std::span<const std::byte> message) {
   return true;
 }
 
-void GuestBinding::finish(rpc::StatusCode code, std::string_view otherwise) {
-  const auto text = message();
+void GuestBinding::finish(rpc::StatusCode code, const Result<std::span<const std::byte>>& text,
+                          std::string_view otherwise) {
   if (!text.ok()) {
     fail(text.error());
     return;
@@ -182,20 +186,20 @@ void GuestBinding::fail(const Error& error) {
   call_->finish({rpc::StatusCode::internal, "the service is broken: " + error.message});
 }
 
-Result<> GuestBinding::send_message() {
-  const auto bytes = message();
-  if (!bytes.ok()) return bytes.error();
-  const rpc::SendResult result = call_->send(bytes.value());
+Result<> GuestBinding::send_message(std::span<const std::byte> message) {
+  const rpc::SendResult result = call_->send(message);
   if (result != rpc::SendResult::again) {
     sent(result);
     return success();
   }
+  sending_at_ = static_cast<std::size_t>(message.data() - instance_.memory().data());
+  sending_size_ = message.size();
   wasm::Suspension suspension;
   suspension.interests = interest::writable | interest::cancelled;
   suspension.resolve = [](wasm::Instance& instance, const wasm::Suspension&) -> std::optional<std::int32_t> {
     auto& self = *static_cast<GuestBinding*>(static_cast<Binding*>(instance.host_data(wasm::HostSlot::abi)));
     // The guest has not run since: its message is as it was.
-    const rpc::SendResult now = self.call_->send(self.message().value());
+    const rpc::SendResult now = self.call_->send(instance.memory().subspan(self.sending_at_, self.sending_size_));
     if (now == rpc::SendResult::again) return std::nullopt;
     self.sent(now);
     return 0;

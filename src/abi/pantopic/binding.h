@@ -1,4 +1,4 @@
-// What the two ABIs of wazero-grpc-server have in common: how a module starts, names its services, and is handed
+// What the ABIs of wazero-grpc-server have in common: how a module starts, names its services, and is handed
 // messages.
 #pragma once
 
@@ -32,9 +32,10 @@ class GuestBinding : public Binding {
 
  protected:
   /// `describe_export` returns where the buffers are, and leaves the list of services in that of messages. A module
-  /// that has `http_export` serves HTTP, at every path.
+  /// that has `http_export` serves HTTP, at every path. A request message that has no room ends its call with
+  /// `no_room`.
   GuestBinding(wasm::Instance& instance, const Declaration* expected, std::string_view describe_export,
-               std::string_view http_export = {});
+               std::string_view http_export = {}, rpc::StatusCode no_room = rpc::StatusCode::resource_exhausted);
 
   /// The start is done: finds the exports that the methods need. The error says which is missing.
   [[nodiscard]] virtual Result<> find_functions() = 0;
@@ -63,17 +64,18 @@ class GuestBinding : public Binding {
   void put_error(std::uint32_t code) noexcept { buffers_.put_error(instance_.memory(), code); }
   /// The message the guest has written.
   [[nodiscard]] Result<std::span<const std::byte>> message() { return buffers_.message(instance_.memory()); }
-  /// Gives the call a status with the guest's message as its text, or `otherwise` where it has none.
-  void finish(rpc::StatusCode code, std::string_view otherwise);
+  /// Gives the call a status with this text of the guest's, or `otherwise` where it is empty. A text that is an error
+  /// is a fault of the guest.
+  void finish(rpc::StatusCode code, const Result<std::span<const std::byte>>& text, std::string_view otherwise);
   /// Answers an HTTP exchange with an error of the host's: a status and a sentence.
   void answer_http(int status, std::string_view text);
   /// Ends the call with INTERNAL, for a fault of the guest.
   void fail(const Error& error);
   [[nodiscard]] CallStep begin_function(std::size_t function);
 
-  /// For imports: sends the guest's message and tells sent(), at once or, where too much is waiting to be sent, when
-  /// the guest goes on. The error traps the guest.
-  [[nodiscard]] Result<> send_message();
+  /// For imports: sends a message that is in the guest's memory and tells sent(), at once or, where too much is waiting
+  /// to be sent, when the guest goes on. The error traps the guest.
+  [[nodiscard]] Result<> send_message(std::span<const std::byte> message);
 
  private:
   enum class Step : std::uint8_t { none, instantiate, initialize, describe, ready };
@@ -84,11 +86,15 @@ class GuestBinding : public Binding {
   const Declaration* expected_;
   std::string_view describe_export_;
   std::string_view http_export_;
+  rpc::StatusCode no_room_;
   Step step_ = Step::none;
   Declaration declaration_;
   Buffers buffers_;
   rpc::Call* call_ = nullptr;
   const DeclaredMethod* method_ = nullptr;
+  // What is being sent while the guest waits, by its place: the memory may be moved.
+  std::size_t sending_at_ = 0;
+  std::size_t sending_size_ = 0;
 };
 
 }  // namespace wasm_grpc::abi::pantopic

@@ -101,7 +101,7 @@ CallStep PullBinding::end() {
   // A guest that has read to the end may leave the code that told it so.
   if (const std::uint32_t code = error(); code != none && !(code == done && told_done_)) {
     const Meaning meaning = meaning_of(code);
-    finish(meaning.code, meaning.name);
+    finish(meaning.code, message(), meaning.name);
     return CallStep::over;
   }
   if (!rpc::streams_responses(kind()) && !sent_) {
@@ -146,7 +146,8 @@ Result<> PullBinding::receive() {
 
 Result<> PullBinding::send() {
   if (call() == nullptr) return Error{"it sends while it serves no call"};
-  return send_message();
+  const auto answer = message();
+  return answer.ok() ? send_message(answer.value()) : Result<>(answer.error());
 }
 
 void PullBinding::sent(rpc::SendResult result) noexcept {
@@ -166,10 +167,11 @@ Result<> define_pull_imports(wasm::Linker& linker) {
 }
 
 namespace {
-constexpr PullAbi::Import pull_imports[] = {{import_module, receive_import}, {import_module, send_import}};
+constexpr PullAbi::Import pull_imports[] = {{import_module, receive_import, "() -> ()"},
+                                            {import_module, send_import, "() -> ()"}};
 }  // namespace
 
-PullAbi::PullAbi() : GuestAbi("pantopic-pull", pull_imports, expected_exports) {}
+PullAbi::PullAbi() : GuestAbi("pantopic-pull", pull_imports, expected_exports, Exports::own) {}
 
 std::unique_ptr<Binding> PullAbi::bind(wasm::Instance& instance, const HostSide&, const Declaration* expected) const {
   return std::make_unique<PullBinding>(instance, expected);

@@ -9,8 +9,6 @@ namespace wasm_grpc::abi::pantopic {
 
 namespace {
 
-constexpr std::string_view import_module = "pantopic/wazero-grpc-server";
-constexpr std::string_view send_import = "__grpc_server_send";
 constexpr std::string_view describe_export = "__grpc_server";
 constexpr std::string_view http_export = "__grpc_server_http";
 
@@ -54,8 +52,8 @@ std::string otherwise(std::uint32_t code) { return "the service failed with code
 
 }  // namespace
 
-PushBinding::PushBinding(wasm::Instance& instance, const Declaration* expected)
-    : GuestBinding(instance, expected, describe_export, http_export) {}
+PushBinding::PushBinding(wasm::Instance& instance, const Declaration* expected, rpc::StatusCode no_room)
+    : GuestBinding(instance, expected, describe_export, http_export, no_room) {}
 
 Result<> PushBinding::find_functions() {
   for (std::size_t i = 0; i < std::size(exports_of); ++i) {
@@ -94,7 +92,7 @@ CallStep PushBinding::begin() {
 CallStep PushBinding::go_on() {
   if (kind() == rpc::MethodKind::http) return stage_ == Stage::requests ? next_body_piece() : end_http();
   if (const std::uint32_t code = error(); code != 0) {
-    finish(status_code(code), otherwise(code));
+    finish(status_code(code), message(), otherwise(code));
     return CallStep::over;
   }
   switch (stage_) {
@@ -159,12 +157,22 @@ CallStep PushBinding::end_http() {
   return CallStep::over;
 }
 
-Result<> PushBinding::send() {
+Result<> PushBinding::send() { return send(message()); }
+
+Result<> PushBinding::send(std::uint32_t address, std::uint32_t size) {
+  const std::span<const std::byte> memory = instance().memory();
+  if (size == 0) return send(memory.first(0));  // wherever it would be
+  if (std::uint64_t{address} + size <= memory.size()) return send(memory.subspan(address, size));
+  return send(Error{"it sends " + std::to_string(size) + " bytes at " + std::to_string(address) +
+                    ", which are not inside its memory of " + std::to_string(memory.size()) + " bytes"});
+}
+
+Result<> PushBinding::send(const Result<std::span<const std::byte>>& answer) {
   if (call() == nullptr) return Error{"it sends while it serves no call"};
   if (kind() == rpc::MethodKind::http) return Error{"it sends in an HTTP exchange, which its message buffer answers"};
   const std::uint32_t code = error();
-  if (code == 0) return send_message();
-  if (!call()->finished()) finish(status_code(code), otherwise(code));
+  if (code == 0) return answer.ok() ? send_message(answer.value()) : Result<>(answer.error());
+  if (!call()->finished()) finish(status_code(code), answer, otherwise(code));
   return success();
 }
 
@@ -178,19 +186,23 @@ void PushBinding::sent(rpc::SendResult result) noexcept {
   put_error(static_cast<std::uint32_t>(code));
 }
 
+std::span<const ExpectedExport> push_exports() noexcept { return expected_exports; }
+
+PushBinding& push_binding(Caller& caller) {
+  void* binding = wasm::InstanceCaller::from(caller).instance().host_data(wasm::HostSlot::abi);
+  return *static_cast<PushBinding*>(static_cast<Binding*>(binding));
+}
+
 Result<> define_push_imports(wasm::Linker& linker) {
-  return linker.define_suspending(import_module, send_import, host_function([](Caller& caller) {
-                                    void* binding =
-                                        wasm::InstanceCaller::from(caller).instance().host_data(wasm::HostSlot::abi);
-                                    return static_cast<PushBinding*>(static_cast<Binding*>(binding))->send();
-                                  }));
+  return linker.define_suspending(push_import_module, send_import,
+                                  host_function([](Caller& caller) { return push_binding(caller).send(); }));
 }
 
 namespace {
-constexpr PushAbi::Import push_imports[] = {{import_module, send_import}};
+constexpr PushAbi::Import push_imports[] = {{push_import_module, send_import, "() -> ()"}};
 }  // namespace
 
-PushAbi::PushAbi() : GuestAbi("pantopic-push", push_imports, expected_exports) {}
+PushAbi::PushAbi() : GuestAbi("pantopic-push", push_imports, expected_exports, Exports::own) {}
 
 std::unique_ptr<Binding> PushAbi::bind(wasm::Instance& instance, const HostSide&, const Declaration* expected) const {
   return std::make_unique<PushBinding>(instance, expected);

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 
 #include "abi/pantopic/abi.h"
 #include "abi/pantopic/binding.h"
@@ -12,10 +13,13 @@ namespace wasm_grpc::abi::pantopic {
 /// Calls an export for each thing that happens in a call, which the guest answers by an import from any of them.
 class PushBinding final : public GuestBinding {
  public:
-  PushBinding(wasm::Instance& instance, const Declaration* expected);
+  PushBinding(wasm::Instance& instance, const Declaration* expected,
+              rpc::StatusCode no_room = rpc::StatusCode::resource_exhausted);
 
-  /// The import.
+  /// The import: sends what is in the message buffer.
   [[nodiscard]] Result<> send();
+  /// That of ABI pantopic-ext: sends what is in the guest's memory from `address` on.
+  [[nodiscard]] Result<> send(std::uint32_t address, std::uint32_t size);
 
  private:
   /// What comes next; of a gRPC call after the export that runs, of an HTTP exchange before and after its one.
@@ -32,6 +36,7 @@ class PushBinding final : public GuestBinding {
   [[nodiscard]] CallStep go_on() override;
   void sent(rpc::SendResult result) noexcept override;
 
+  [[nodiscard]] Result<> send(const Result<std::span<const std::byte>>& answer);
   [[nodiscard]] CallStep next_request();
   [[nodiscard]] CallStep close();
   [[nodiscard]] CallStep end();
@@ -43,6 +48,15 @@ class PushBinding final : public GuestBinding {
   std::optional<std::size_t> http_;
   Stage stage_ = Stage::end;
 };
+
+/// The import module and function.
+inline constexpr std::string_view push_import_module = "pantopic/wazero-grpc-server";
+inline constexpr std::string_view send_import = "__grpc_server_send";
+/// What the ABI expects a module to export.
+[[nodiscard]] std::span<const ExpectedExport> push_exports() noexcept;
+
+/// The binding that imports are called by: the caller speaks this ABI, or pantopic-ext.
+[[nodiscard]] PushBinding& push_binding(Caller& caller);
 
 [[nodiscard]] Result<> define_push_imports(wasm::Linker& linker);
 

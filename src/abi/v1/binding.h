@@ -110,9 +110,7 @@ class Abi1 final : public Abi {
  public:
   [[nodiscard]] std::string_view name() const noexcept override { return "wasm_grpc_1"; }
   [[nodiscard]] bool recognises(const wasm::Module& module) const override;
-  [[nodiscard]] bool has_import(std::string_view module, std::string_view) const noexcept override {
-    return module == import_module || module == optional_import_module;
-  }
+  [[nodiscard]] bool has_import(const wasm::ImportInfo& import) const noexcept override;
   [[nodiscard]] Result<> check(const wasm::Module& module) const override;
   [[nodiscard]] std::vector<std::string> features(const wasm::Module& module) const override;
   [[nodiscard]] std::vector<std::string> warnings(const wasm::Module& module) const override;

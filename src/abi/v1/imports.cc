@@ -88,12 +88,13 @@ Result<> define_imports(wasm::Linker& linker) {
   return linker.define_suspending(import_module, "wait_any", wait_any);
 }
 
+bool Abi1::has_import(const wasm::ImportInfo& import) const noexcept {
+  return import.module == import_module || import.module == optional_import_module;
+}
+
 bool Abi1::recognises(const wasm::Module& module) const {
   if (module.find_export(start_export) != nullptr || module.find_export(call_export) != nullptr) return true;
-  for (const wasm::ImportInfo& import : module.imports()) {
-    if (import.module == import_module || import.module == optional_import_module) return true;
-  }
-  return false;
+  return std::ranges::any_of(module.imports(), [this](const auto& import) { return has_import(import); });
 }
 
 Result<> Abi1::check(const wasm::Module& module) const {
