@@ -14,6 +14,16 @@ pub const GuestOptions = struct {
     stack_size: u64 = 128 * 1024,
 };
 
+/// The descriptors of a .proto, and of what it imports, become the guest's @embedFile("descriptors"), for serve(). It needs
+/// protoc.
+pub fn addDescriptors(b: *std.Build, guest: *std.Build.Step.Compile, proto: std.Build.LazyPath) void {
+    const protoc = b.addSystemCommand(&.{ "protoc", "--include_imports" });
+    protoc.addPrefixedDirectoryArg("-I", proto.dirname());
+    const descriptors = protoc.addPrefixedOutputFileArg("--descriptor_set_out=", "descriptors");
+    protoc.addFileArg(proto);
+    guest.root_module.addAnonymousImport("descriptors", .{ .root_source_file = descriptors });
+}
+
 /// Builds the guest `name`.wasm of a project: a module without an entry point, whose functions the host calls. The project
 /// has this package as its dependency "wasm_grpc".
 pub fn addGuest(b: *std.Build, options: GuestOptions) *std.Build.Step.Compile {

@@ -1,12 +1,15 @@
 // wasm-grpc new: a folder with a guest project that builds, is served and tests itself; or a config file.
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "cli/commands.h"
 #include "cli/project.h"
@@ -26,21 +29,39 @@ struct NewFlags {
   std::string config;
 };
 
-/// Where the guest SDK is that belongs to this program, the CMake package or the crates: installed with it, or built
-/// with it. Empty when it is not beside it.
-fs::path find_sdk(Language language, const fs::path& programs) {
-  struct Place {
-    const char* folder;
-    const char* has;
-  };
-  constexpr Place cpp[] = {{installed_guest_package, "WasmGrpcGuestConfig.cmake"},
-                           {built_guest_package, "WasmGrpcGuestConfig.cmake"}};
-  constexpr Place rust[] = {{installed_rust_sdk, "wasm-grpc-guest/Cargo.toml"},
-                            {built_rust_sdk, "wasm-grpc-guest/Cargo.toml"}};
-  for (const Place& place : language == Language::rust ? rust : cpp) {
-    const fs::path folder = (programs / place.folder).lexically_normal();
+/// A language that guests are written in, and where its SDK is that belongs to this program, the CMake package or the
+/// crates and the like: from the folder of this program, installed with it or built with it, and a file that it has.
+struct LanguageEntry {
+  const char* name;
+  Language language;
+  const char* installed;
+  const char* built;
+  const char* has;
+};
+constexpr LanguageEntry languages[] = {
+    {"cpp", Language::cpp, installed_guest_package, built_guest_package, "WasmGrpcGuestConfig.cmake"},
+    {"rust", Language::rust, installed_rust_sdk, built_rust_sdk, "wasm-grpc-guest/Cargo.toml"},
+    {"zig", Language::zig, installed_zig_sdk, built_zig_sdk, "build.zig"},
+    {"assemblyscript", Language::assemblyscript, installed_assemblyscript_sdk, built_assemblyscript_sdk,
+     "package.json"},
+};
+
+std::vector<std::string> language_names() {
+  std::vector<std::string> names;
+  for (const LanguageEntry& entry : languages) names.emplace_back(entry.name);
+  return names;
+}
+
+const LanguageEntry& entry_of(const std::string& name) {
+  return *std::ranges::find(languages, name, [](const LanguageEntry& entry) { return std::string(entry.name); });
+}
+
+/// Empty when it is not beside this program.
+fs::path find_sdk(const LanguageEntry& entry, const fs::path& programs) {
+  for (const char* place : {entry.installed, entry.built}) {
+    const fs::path folder = (programs / place).lexically_normal();
     std::error_code ignored;
-    if (fs::exists(folder / place.has, ignored)) return folder;
+    if (fs::exists(folder / entry.has, ignored)) return folder;
   }
   return {};
 }
@@ -51,9 +72,18 @@ struct Building {
   std::string module;
 };
 Building building(Language language, const std::string& name, const std::string& program) {
-  if (language == Language::rust) {
-    const std::string module = "target/wasm32-wasip1/release/" + name + ".wasm";
-    return {"  cargo test\n  cargo wasm\n  sh test.sh " + program + " " + module + "\n", module};
+  const auto tested = [&](const std::string& commands, const std::string& module) {
+    return Building{commands + "  sh test.sh " + program + " " + module + "\n", module};
+  };
+  switch (language) {
+    case Language::rust:
+      return tested("  cargo test\n  cargo wasm\n", "target/wasm32-wasip1/release/" + name + ".wasm");
+    case Language::zig:
+      return tested("  zig build\n", "zig-out/bin/" + name + ".wasm");
+    case Language::assemblyscript:
+      return tested("  npm install\n  npm run build\n  npm test\n", "build/" + name + ".wasm");
+    case Language::cpp:
+      break;
   }
   return {"  cmake -B build -G Ninja\n  cmake --build build\n  ctest --test-dir build --output-on-failure\n",
           "build/guests/" + name + ".wasm"};
@@ -110,21 +140,21 @@ int make_config(const std::string& path) {
 }
 
 int make_project(const NewFlags& flags) {
-  const Language language = flags.language == "rust" ? Language::rust : Language::cpp;
+  const LanguageEntry& entry = entry_of(flags.language);
   const fs::path folder(flags.folder);
   const auto names = project_names(folder, flags.service);
   if (!names.ok()) return fail(names.error().message);
   std::error_code error;
   const fs::path program = fs::read_symlink("/proc/self/exe", error);
   if (error) return fail("/proc/self/exe: " + error.message());
-  const fs::path sdk = find_sdk(language, program.parent_path());
-  if (language == Language::rust && sdk.empty()) {
-    return fail("the crates of the guest SDK are not beside this program: expected them in " +
-                (program.parent_path() / installed_rust_sdk).lexically_normal().string());
+  const fs::path sdk = find_sdk(entry, program.parent_path());
+  if (entry.language != Language::cpp && sdk.empty()) {
+    return fail("the guest SDK for " + flags.language + " is not beside this program: expected it in " +
+                (program.parent_path() / entry.installed).lexically_normal().string());
   }
 
   if (const auto made = make_folder(folder); !made.ok()) return fail(made.error().message);
-  for (const ProjectFile& file : project_files(language, names.value(), sdk, program.parent_path())) {
+  for (const ProjectFile& file : project_files(entry.language, names.value(), folder, sdk, program.parent_path())) {
     if (const auto written = write_file(folder / file.path, file.text); !written.ok()) {
       return fail(written.error().message);
     }
@@ -132,7 +162,7 @@ int make_project(const NewFlags& flags) {
   const std::string& name = names.value().name;
   const std::string service = names.value().package + "." + names.value().service;
   const std::string command = shell_word(program);
-  const Building build = building(language, name, command);
+  const Building build = building(entry.language, name, command);
   std::printf(
       "%s has the service %s now. Build it, test it, serve it:\n\n"
       "  cd %s\n"
@@ -153,16 +183,15 @@ int make_project(const NewFlags& flags) {
 
 void add_new(CLI::App& app, Command& run) {
   auto flags = std::make_shared<NewFlags>();
-  CLI::App* command =
-      app.add_subcommand("new", "Make a guest project with a service and a test, or a config file");
+  CLI::App* command = app.add_subcommand("new", "Make a guest project with a service and a test, or a config file");
   CLI::Option* folder =
       command->add_option("DIR", flags->folder, "The folder, new or empty; its name becomes the project's");
   CLI::Option* service = command
                              ->add_option("--service", flags->service,
                                           "The service it has, package.Service; after the folder if not given")
                              ->type_name("NAME");
-  CLI::Option* language = command->add_option("--lang", flags->language, "The language of the guest: cpp or rust")
-                              ->check(CLI::IsMember({"cpp", "rust"}))
+  CLI::Option* language = command->add_option("--lang", flags->language, "The language of the guest")
+                              ->check(CLI::IsMember(language_names()))
                               ->type_name("NAME")
                               ->capture_default_str();
   command

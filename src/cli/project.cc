@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <map>
+#include <random>
 #include <utility>
 
 #include "cli/version.h"
@@ -10,7 +12,7 @@
 
 namespace wasm_grpc::cli {
 
-// The files of sdk/cpp/template, and of sdk/rust/template.
+// The files of sdk/*/template.
 namespace templates {
 extern const std::string_view cmake_lists;
 extern const std::string_view gitignore;
@@ -24,6 +26,16 @@ extern const std::string_view rust_build;
 extern const std::string_view rust_gitignore;
 extern const std::string_view rust_lib;
 extern const std::string_view rust_readme;
+extern const std::string_view zig_build;
+extern const std::string_view zig_build_zon;
+extern const std::string_view zig_gitignore;
+extern const std::string_view zig_main;
+extern const std::string_view zig_readme;
+extern const std::string_view assemblyscript_gitignore;
+extern const std::string_view assemblyscript_guest;
+extern const std::string_view assemblyscript_guest_test;
+extern const std::string_view assemblyscript_package;
+extern const std::string_view assemblyscript_readme;
 }  // namespace templates
 
 namespace {
@@ -106,6 +118,26 @@ std::string build_std(const std::filesystem::path& sdk) {
   return (sdk / "../../scripts/build-rust-std").lexically_normal().string();
 }
 
+/// What tells a Zig package from others of its name, which for these projects is "guest": a checksum of the name, and a
+/// number that is drawn.
+std::string zig_fingerprint() {
+  constexpr std::uint32_t crc32_of_guest = 0xacb79a35;
+  std::random_device source;
+  const std::uint32_t drawn = std::uniform_int_distribution<std::uint32_t>(1, 0xffff'fffe)(source);
+  std::array<char, 20> text{};
+  std::snprintf(text.data(), text.size(), "0x%08x%08x", crc32_of_guest, drawn);
+  return text.data();
+}
+
+/// Zig takes no absolute path. Both are without symbolic links, as the working directory is that zig is run in.
+std::string path_from(const std::filesystem::path& folder, const std::filesystem::path& to) {
+  std::error_code ignored;
+  const auto real = [&](const std::filesystem::path& path) {
+    return std::filesystem::weakly_canonical(std::filesystem::absolute(path, ignored), ignored);
+  };
+  return real(to).lexically_relative(real(folder)).string();
+}
+
 Result<std::string> project_name(const std::filesystem::path& folder) {
   constexpr std::size_t longest = 64;
   std::filesystem::path whole = std::filesystem::absolute(folder).lexically_normal();
@@ -158,7 +190,8 @@ Result<ProjectNames> project_names(const std::filesystem::path& folder, std::str
   return names;
 }
 
-std::vector<ProjectFile> project_files(Language language, const ProjectNames& names, const std::filesystem::path& sdk,
+std::vector<ProjectFile> project_files(Language language, const ProjectNames& names,
+                                       const std::filesystem::path& folder, const std::filesystem::path& sdk,
                                        const std::filesystem::path& programs) {
   std::string space;
   for (std::string_view rest = names.package; !rest.empty();) {
@@ -167,7 +200,8 @@ std::vector<ProjectFile> project_files(Language language, const ProjectNames& na
     rest.remove_prefix(std::min(dot + 1, rest.size()));
   }
   const RustNames rust = rust_names(names.service);
-  const std::map<std::string, std::string, std::less<>> values = {{"name", names.name},
+  const std::map<std::string, std::string, std::less<>> values = {{"", "@"},  // "@@"
+                                                                  {"name", names.name},
                                                                   {"package", names.package},
                                                                   {"Service", names.service},
                                                                   {"space", space},
@@ -175,7 +209,10 @@ std::vector<ProjectFile> project_files(Language language, const ProjectNames& na
                                                                   {"module", rust.module},
                                                                   {"Trait", rust.trait},
                                                                   {"version", version},
+                                                                  {"asc_version", asc_version},
                                                                   {"sdk", sdk.string()},
+                                                                  {"sdk_from_here", path_from(folder, sdk)},
+                                                                  {"fingerprint", zig_fingerprint()},
                                                                   {"build_std", build_std(sdk)},
                                                                   {"programs", programs.string()}};
   const auto fill = [&](std::string_view text) {
@@ -194,6 +231,24 @@ std::vector<ProjectFile> project_files(Language language, const ProjectNames& na
             {"Cargo.toml", fill(templates::rust_cargo)},     {"README.md", fill(templates::rust_readme)},
             {"build.rs", fill(templates::rust_build)},       {names.name + ".proto", fill(templates::guest_proto)},
             {"src/lib.rs", fill(templates::rust_lib)},       {"test.sh", fill(templates::test)}};
+  }
+  if (language == Language::zig) {
+    return {{".gitignore", fill(templates::zig_gitignore)},
+            {"README.md", fill(templates::zig_readme)},
+            {"build.zig", fill(templates::zig_build)},
+            {"build.zig.zon", fill(templates::zig_build_zon)},
+            {names.name + ".proto", fill(templates::guest_proto)},
+            {"src/main.zig", fill(templates::zig_main)},
+            {"test.sh", fill(templates::test)}};
+  }
+  if (language == Language::assemblyscript) {
+    return {{".gitignore", fill(templates::assemblyscript_gitignore)},
+            {"README.md", fill(templates::assemblyscript_readme)},
+            {"assembly/" + names.name + ".ts", fill(templates::assemblyscript_guest)},
+            {names.name + ".proto", fill(templates::guest_proto)},
+            {names.name + ".test.js", fill(templates::assemblyscript_guest_test)},
+            {"package.json", fill(templates::assemblyscript_package)},
+            {"test.sh", fill(templates::test)}};
   }
   return {{".gitignore", fill(templates::gitignore)},      {"CMakeLists.txt", fill(templates::cmake_lists)},
           {"README.md", fill(templates::readme)},          {names.name + ".proto", fill(templates::guest_proto)},

@@ -21,15 +21,17 @@ struct ProjectNames {
 [[nodiscard]] Result<ProjectNames> project_names(const std::filesystem::path& folder, std::string_view full_service);
 
 /// What the methods are written in.
-enum class Language { cpp, rust };
+enum class Language { cpp, rust, zig, assemblyscript };
 
 struct ProjectFile {
   std::string path;  // in the project's folder
   std::string text;
 };
 
-/// `sdk` is the folder of WasmGrpcGuestConfig.cmake, or of the crates; `programs` the one of wasm-grpc.
+/// Of the project in `folder`. `sdk` is the folder of WasmGrpcGuestConfig.cmake, of the crates, or of the package;
+/// `programs` the one of wasm-grpc.
 [[nodiscard]] std::vector<ProjectFile> project_files(Language language, const ProjectNames& names,
+                                                     const std::filesystem::path& folder,
                                                      const std::filesystem::path& sdk,
                                                      const std::filesystem::path& programs);
 

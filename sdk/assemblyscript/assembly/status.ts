@@ -32,6 +32,8 @@ export enum Info {
   EndReason = 6,
   TlsNames = 7,
   ContentSubtype = 8,
+  TokenSubject = 9,
+  TokenClaims = 10,
 }
 
 /** What `Call.limit` tells; sizes in bytes, times in nanoseconds. */

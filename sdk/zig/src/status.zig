@@ -36,6 +36,8 @@ pub const Info = enum(i32) {
     end_reason = 6,
     tls_names = 7,
     content_subtype = 8,
+    token_subject = 9,
+    token_claims = 10,
 };
 
 /// Limits in force: sizes in bytes, times in nanoseconds.

@@ -1,6 +1,7 @@
 """`wasm-grpc new`: the project it makes builds, passes its own test and is served; from the build, without an installation.
 Of an installation test_package.py tells."""
 
+import json
 import os
 import pathlib
 import re
@@ -89,7 +90,53 @@ def test_a_new_project_in_rust_builds_and_tests_itself(program, tmp_path, cargo)
     cargo("wasm", cwd=folder)
     module = cargo.target / "wasm32-wasip1" / "release" / "hello_rust.wasm"
     said = new_project.run("sh", "test.sh", program, module, cwd=folder)
-    assert [line.split(":")[0] for line in said.splitlines() if line.startswith("passed")] == ["passed"] * 3
+    assert passed(said) == 3
+
+
+def passed(said: str) -> int:
+    """How many calls of test.sh were answered as they should."""
+    return [line.split(":")[0] for line in said.splitlines()].count("passed")
+
+
+def test_a_new_project_in_zig_builds_and_is_served(program, tmp_path):
+    zig = os.environ.get("WASM_GRPC_TEST_ZIG")
+    if not zig:
+        pytest.skip("guests in Zig are not built here: scripts/guest-toolchains installs Zig")
+    (tmp_path / "real" / "deep").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("real/deep")  # the way from there to the SDK is not that of its name
+    folder = tmp_path / "link" / "Hello-Zig"
+    said = new_project.make(program, folder, "--lang", "zig", "--service", "acme.v1.union")
+    assert "  zig build\n  sh test.sh" in said
+    new_project.run(zig, "build", "--global-cache-dir", program.parent / "zig_cache", cwd=folder)
+    module = folder / "zig-out" / "bin" / "hello_zig.wasm"
+    assert passed(new_project.run("sh", "test.sh", program, module, cwd=folder)) == 3
+
+
+def test_a_new_project_in_assemblyscript_builds_and_tests_itself(program, tmp_path):
+    asc = os.environ.get("WASM_GRPC_TEST_ASC")
+    if not asc:
+        pytest.skip("guests in AssemblyScript are not built here: scripts/guest-toolchains installs asc")
+    folder = tmp_path / "a 'new' project" / "Hello-Script"
+    said = new_project.make(program, folder, "--lang", "assemblyscript", "--service", "acme.v1.Greeter")
+    assert "  npm install\n  npm run build\n  npm test\n" in said
+    # What `npm install` does, without the registry: the same version of the compiler, and the SDK where it is.
+    package = json.loads((folder / "package.json").read_text())
+    compiler = pathlib.Path(asc).absolute().parent.parent / "assemblyscript"
+    assert json.loads((compiler / "package.json").read_text())["version"] == package["devDependencies"]["assemblyscript"]
+    sdk = pathlib.Path(package["dependencies"]["wasm-grpc-guest"].removeprefix("file:"))
+    modules = folder / "node_modules"
+    (modules / ".bin").mkdir(parents=True)
+    for name, target in {
+        "assemblyscript": compiler,
+        "wasm-grpc-guest": sdk,
+        ".bin/asc": compiler / "bin" / "asc.js",
+        ".bin/wasm-grpc-describe": sdk / "bin" / "describe.js",
+    }.items():
+        (modules / name).symlink_to(target)
+    new_project.run("npm", "run", "build", cwd=folder)
+    assert "# pass 2" in new_project.run("npm", "test", "--", "--test-reporter=tap", cwd=folder)
+    module = folder / "build" / "hello_script.wasm"
+    assert passed(new_project.run("sh", "test.sh", program, module, cwd=folder)) == 3
 
 
 def test_a_language_that_is_not_there_is_refused(program, tmp_path):

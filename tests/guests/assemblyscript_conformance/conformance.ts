@@ -179,6 +179,10 @@ function info(call: Call, bytes: Uint8Array): Uint8Array | null {
     const lines = names.split("\n");
     for (let i = 0; i < lines.length; ++i) reply.always().string(5, lines[i]);
   }
+  const subject = call.info(Info.TokenSubject);
+  if (subject) reply.string(6, subject);
+  const claims = call.info(Info.TokenClaims);
+  if (claims) reply.string(7, claims);
   return reply.finish();
 }
 

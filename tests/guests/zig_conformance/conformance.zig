@@ -65,7 +65,17 @@ const InfoReply = struct {
     peer: []const u8 = "",
     tls_peer: []const u8 = "",
     tls_names: []const []const u8 = &.{},
-    pub const proto = .{ .path = 1, .authority = 2, .peer = 3, .tls_peer = 4, .tls_names = 5 };
+    token_subject: []const u8 = "",
+    token_claims: []const u8 = "",
+    pub const proto = .{
+        .path = 1,
+        .authority = 2,
+        .peer = 3,
+        .tls_peer = 4,
+        .tls_names = 5,
+        .token_subject = 6,
+        .token_claims = 7,
+    };
 };
 
 const SinkReply = struct {
@@ -236,6 +246,8 @@ fn info(call: *grpc.Call, _: Empty) !InfoReply {
         .peer = try call.info(.peer) orelse "",
         .tls_peer = try call.info(.tls_peer) orelse "",
         .tls_names = names.items,
+        .token_subject = try call.info(.token_subject) orelse "",
+        .token_claims = try call.info(.token_claims) orelse "",
     };
 }
 
