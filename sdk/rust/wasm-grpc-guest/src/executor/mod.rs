@@ -6,6 +6,7 @@
 
 mod join;
 mod state;
+mod tasks;
 mod time;
 
 pub use join::{Either, JoinHandle, TaskEnded, select, spawn, yield_now};

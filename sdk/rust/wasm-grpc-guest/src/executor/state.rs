@@ -1,6 +1,7 @@
 //! The tasks and calls of the instance. User code, destructors included, runs only while none of it is borrowed.
 
 use super::Serving;
+use super::tasks::{Task, Tasks};
 use super::time::Timers;
 use crate::abi::{self, local};
 use crate::status::Status;
@@ -40,12 +41,6 @@ pub(crate) struct Running {
     task: u64,
 }
 
-struct Task {
-    call: i32,
-    work: Option<Work>, // None while it runs
-    waker: Arc<TaskWaker>,
-}
-
 #[derive(Default)]
 struct Calls {
     in_events: bool,
@@ -57,13 +52,12 @@ struct Calls {
 }
 
 struct State {
-    tasks: BTreeMap<u64, Task>,
+    tasks: Tasks<TaskWaker>,
     calls: BTreeMap<i32, Calls>,
-    last_task: u64,
 }
 
 local! {
-    fn state() -> State = State { tasks: BTreeMap::new(), calls: BTreeMap::new(), last_task: 0 };
+    fn state() -> State = State { tasks: Tasks::new(), calls: BTreeMap::new() };
 }
 local! {
     /// The call that is served just now, 0 when none is. Apart, as a panic looks for it.
@@ -119,11 +113,11 @@ pub(super) fn open(call: i32, work: Work, in_events: bool) {
 /// Adds a task to a call that is open; the task's number.
 pub(super) fn add(call: i32, work: Work) -> u64 {
     state(|state| {
-        state.last_task += 1;
-        let task = state.last_task;
-        let waker = Arc::new(TaskWaker { task, woken: AtomicBool::new(false) });
-        waker.wake_by_ref();
-        state.tasks.insert(task, Task { call, work: Some(work), waker });
+        let task = state.tasks.add(|task| {
+            let waker = Arc::new(TaskWaker { task, woken: AtomicBool::new(false) });
+            waker.wake_by_ref();
+            Task { call, work: Some(work), waker }
+        });
         if let Some(of) = state.calls.get_mut(&call) {
             of.tasks.push(task);
         }
@@ -134,7 +128,7 @@ pub(super) fn add(call: i32, work: Work) -> u64 {
 /// Drops a task, wherever it waits. One that runs is dropped when it comes to wait.
 pub(super) fn abort(task: u64) {
     let dropped = state(|state| {
-        let dropped = state.tasks.remove(&task)?;
+        let dropped = state.tasks.remove(task)?;
         forget_task(state, dropped.call, task);
         Some(dropped)
     });
@@ -143,9 +137,9 @@ pub(super) fn abort(task: u64) {
 
 /// Ends a call: its tasks are dropped.
 pub(super) fn close(call: i32) {
-    let dropped: Vec<Option<Task>> = state(|state| {
+    let dropped: Vec<_> = state(|state| {
         let Some(closed) = state.calls.remove(&call) else { return Vec::new() };
-        closed.tasks.iter().map(|task| state.tasks.remove(task)).collect()
+        closed.tasks.iter().map(|task| state.tasks.remove(*task)).collect()
     });
     let before = enter(call);
     drop(dropped);
@@ -179,7 +173,7 @@ pub(super) fn next() -> Option<Running> {
             return None;
         };
         let running = state(|state| {
-            let task = state.tasks.get_mut(&number)?; // it may be gone
+            let task = state.tasks.get_mut(number)?; // it may be gone
             task.waker.woken.store(false, Ordering::Relaxed);
             Some(Running {
                 call: task.call,
@@ -197,7 +191,7 @@ pub(super) fn next() -> Option<Running> {
 
 /// Keeps a task that has come to wait; unless it is to be dropped.
 pub(super) fn put_back(running: Running) {
-    let dropped = state(|state| match state.tasks.get_mut(&running.task) {
+    let dropped = state(|state| match state.tasks.get_mut(running.task) {
         Some(task) => {
             task.work = Some(running.work);
             None
@@ -210,7 +204,7 @@ pub(super) fn put_back(running: Running) {
 /// Takes out a task that is done; what it was, to be dropped.
 pub(super) fn remove(running: Running) -> Work {
     state(|state| {
-        state.tasks.remove(&running.task);
+        state.tasks.remove(running.task);
         forget_task(state, running.call, running.task);
     });
     running.work

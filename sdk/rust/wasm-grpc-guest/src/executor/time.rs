@@ -5,7 +5,6 @@ use crate::abi;
 use alloc::vec::Vec;
 use core::fmt;
 use core::future::Future;
-use core::mem;
 use core::pin::{Pin, pin};
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
@@ -13,7 +12,7 @@ use core::time::Duration;
 /// The times that tasks of one call wait for. There are few.
 #[derive(Default)]
 pub(super) struct Timers {
-    timers: Vec<Timer>,
+    timers: Vec<Timer>, // the first that goes off at its end
     last: u64,
     told: Option<u64>, // the time that the host was told
 }
@@ -27,13 +26,14 @@ struct Timer {
 impl Timers {
     pub(super) fn add(&mut self, at: u64, waker: &Waker) -> u64 {
         self.last += 1;
-        self.timers.push(Timer { at, number: self.last, waker: waker.clone() });
+        let place = self.timers.iter().take_while(|timer| timer.at > at).count();
+        self.timers.insert(place, Timer { at, number: self.last, waker: waker.clone() });
         self.last
     }
 
     pub(super) fn remove(&mut self, number: u64) -> Option<Waker> {
         let place = self.timers.iter().position(|timer| timer.number == number)?;
-        Some(self.timers.swap_remove(place).waker)
+        Some(self.timers.remove(place).waker)
     }
 
     /// Takes out those whose time has come, the first of them first.
@@ -42,16 +42,16 @@ impl Timers {
             return Vec::new();
         }
         let now = abi::now();
-        let (mut due, others): (Vec<_>, Vec<_>) =
-            mem::take(&mut self.timers).into_iter().partition(|timer| timer.at <= now);
-        self.timers = others;
         self.told = self.told.filter(|told| *told > now); // else it has gone off
-        due.sort_by_key(|timer| (timer.at, timer.number));
-        due.into_iter().map(|timer| timer.waker).collect()
+        let mut due = Vec::new();
+        while self.timers.last().is_some_and(|timer| timer.at <= now) {
+            due.extend(self.timers.pop().map(|timer| timer.waker));
+        }
+        due
     }
 
     fn first(&self) -> Option<u64> {
-        self.timers.iter().map(|timer| timer.at).min()
+        self.timers.last().map(|timer| timer.at)
     }
 
     /// Nanoseconds until the first of them.
