@@ -14,10 +14,41 @@ namespace pb = google::protobuf;
 
 namespace {
 
-void add_file(const pb::FileDescriptor& file, std::set<const pb::FileDescriptor*>& seen, pb::FileDescriptorSet& set) {
+void add_file(const pb::FileDescriptor& file, const OriginalFiles& originals, std::set<const pb::FileDescriptor*>& seen,
+              pb::FileDescriptorSet& set) {
   if (!seen.insert(&file).second) return;
-  for (int i = 0; i < file.dependency_count(); ++i) add_file(*file.dependency(i), seen, set);
-  file.CopyTo(set.add_file());
+  for (int i = 0; i < file.dependency_count(); ++i) add_file(*file.dependency(i), originals, seen, set);
+  *set.add_file() = originals.at(file.name());
+}
+
+/// Keeps the places that have comments, which /openapi.json shows, and of those what is shown.
+void keep_comments(pb::FileDescriptorProto& file) {
+  pb::SourceCodeInfo kept;
+  for (pb::SourceCodeInfo::Location& place : *file.mutable_source_code_info()->mutable_location()) {
+    if (!place.has_leading_comments() && !place.has_trailing_comments()) continue;
+    place.clear_leading_detached_comments();
+    kept.add_location()->Swap(&place);
+  }
+  if (kept.location_size() > 0) {
+    file.mutable_source_code_info()->Swap(&kept);
+  } else {
+    file.clear_source_code_info();
+  }
+}
+
+/// Modules do not grow by more than this for the sake of comments.
+constexpr std::size_t most_comment_bytes = 32 * 1024;
+
+void bound_comments(pb::FileDescriptorSet& set) {
+  std::size_t bytes = 0;
+  for (pb::FileDescriptorProto& file : *set.mutable_file()) {
+    if (file.name().starts_with("google/")) file.clear_source_code_info();
+    if (!file.has_source_code_info()) continue;
+    keep_comments(file);
+    bytes += file.source_code_info().ByteSizeLong();
+  }
+  if (bytes <= most_comment_bytes) return;
+  for (pb::FileDescriptorProto& file : *set.mutable_file()) file.clear_source_code_info();
 }
 
 /// json_name is always there once protoc has read a file; only one that somebody chose says something.
@@ -35,10 +66,11 @@ void drop_usual_json_names(pb::DescriptorProto& message, const pb::Descriptor& d
 
 }  // namespace
 
-std::string descriptor_set(const pb::FileDescriptor& file) {
+std::string descriptor_set(const pb::FileDescriptor& file, const OriginalFiles& originals) {
   pb::FileDescriptorSet set;
   std::set<const pb::FileDescriptor*> seen;
-  add_file(file, seen, set);
+  add_file(file, originals, seen, set);
+  bound_comments(set);
   for (pb::FileDescriptorProto& proto : *set.mutable_file()) {
     const pb::FileDescriptor& descriptor = *file.pool()->FindFileByName(proto.name());
     for (int i = 0; i < proto.message_type_size(); ++i) {

@@ -6,6 +6,8 @@
 #include <cctype>
 #include <set>
 
+#include "editions/features.h"
+
 namespace wasm_grpc::protoc {
 
 namespace pb = google::protobuf;
@@ -21,14 +23,9 @@ struct Value {
 };
 
 Value plain(std::string type, const std::string& codec) {
-  const std::string applied = "wire_::" + codec + "<" + type + ">";
+  const std::string applied = "wire_wg::" + codec + "<" + type + ">";
   return {std::move(type), applied};
 }
-
-bool is_proto2(const pb::FieldDescriptor& field) { return field.file()->syntax() == pb::FileDescriptor::SYNTAX_PROTO2; }
-
-/// As in Google's C++ it is the file of the field that counts, not that of the enum.
-bool is_closed_enum(const pb::FieldDescriptor& field) { return field.type() == Type::TYPE_ENUM && is_proto2(field); }
 
 Value value_of(const pb::FieldDescriptor& field, const Names& names) {
   switch (field.type()) {
@@ -61,14 +58,14 @@ Value value_of(const pb::FieldDescriptor& field, const Names& names) {
     case Type::TYPE_ENUM:
       return plain(names.qualified(*field.enum_type()), "Varint");
     case Type::TYPE_STRING:
-      return {"std::string", is_proto2(field) ? "wire_::Blob" : "wire_::Text"};
+      return {"std::string", editions::verifies_utf8(field) ? "wire_wg::Text" : "wire_wg::Blob"};
     case Type::TYPE_BYTES:
-      return {"std::string", "wire_::Blob"};
+      return {"std::string", "wire_wg::Blob"};
     case Type::TYPE_MESSAGE:
       return plain(names.qualified(*field.message_type()), "Nested");
     case Type::TYPE_GROUP: {
       const std::string type = names.qualified(*field.message_type());
-      return {type, "wire_::Group<" + type + ", " + std::to_string(field.number()) + ">"};
+      return {type, "wire_wg::Group<" + type + ", " + std::to_string(field.number()) + ">"};
     }
   }
   return {};
@@ -91,7 +88,7 @@ Shape shape_of(const pb::FieldDescriptor& field) {
   if (field.is_map()) return Shape::map;
   if (field.is_repeated()) return Shape::repeated;
   if (field.real_containing_oneof() != nullptr) return Shape::alternative;
-  return field.has_presence() ? Shape::optional : Shape::implicit;
+  return editions::has_presence(field) ? Shape::optional : Shape::implicit;
 }
 
 Field make_field(const pb::FieldDescriptor& descriptor, const Names& names, const OrderedMessage& ordered) {
@@ -108,7 +105,7 @@ Field make_field(const pb::FieldDescriptor& descriptor, const Names& names, cons
   const Value value = value_of(*value_field, names);
   field.value = value.type;
   field.codec = value.codec;
-  field.closed = is_closed_enum(*value_field);
+  field.closed = editions::is_closed_enum(*value_field);
   if (const pb::Descriptor* const held = value_field->message_type(); held != nullptr) {
     field.indirect = !descriptor.is_repeated() && ordered.cycle.contains(held);
     field.incomplete = descriptor.is_repeated() && ordered.wide_cycle.contains(held);
@@ -129,7 +126,7 @@ std::string Field::type() const {
     case Shape::map:
       return "std::map<" + key + ", " + value + ">";
     case Shape::alternative:
-      return indirect ? "::wasm_grpc::guest::Indirect<" + value + ">" : value;
+      return indirect && !large ? "::wasm_grpc::guest::Indirect<" + value + ">" : value;
   }
   return {};
 }
@@ -160,6 +157,7 @@ Message::Message(const OrderedMessage& ordered, const Names& all_names)
     Oneof& oneof = oneofs.emplace_back();
     oneof.descriptor = message.oneof_decl(i);
     oneof.name = scope.take(identifier(oneof.descriptor->name()));
+    oneof.large = oneof.descriptor->field_count() > most_of_a_variant;
   }
   for (Oneof& oneof : oneofs) {
     oneof.case_type = scope.take(camel_case(oneof.descriptor->name()) + "Case");
@@ -170,6 +168,7 @@ Message::Message(const OrderedMessage& ordered, const Names& all_names)
         return candidate.descriptor == oneof.descriptor->field(i);
       });
       field->oneof = oneof.name;
+      field->large = oneof.large;
       field->index = static_cast<std::size_t>(i) + 1;
       field->setter = scope.take("set_" + field->descriptor->name());
       field->case_name = cases.take(identifier(field->descriptor->name()));

@@ -13,6 +13,9 @@
 
 namespace wasm_grpc::protoc {
 
+/// Of more alternatives a std::variant takes too long to compile: its time grows with their square.
+inline constexpr int most_of_a_variant = 32;
+
 enum class Shape {
   implicit,     // a value, which is not written when it is the default
   optional,     // a std::optional, or an Indirect
@@ -26,14 +29,15 @@ struct Field {
   Shape shape = Shape::implicit;
   std::string name;   // of the member, or of the accessor of an alternative
   std::string value;  // the type of one value: std::string
-  std::string codec;  // of one value: wire_::Text; in a map, of its values
+  std::string codec;  // of one value: wire_wg::Text; in a map, of its values
   std::string key;    // in a map: the type of its keys
   std::string key_codec;
   bool indirect = false;    // lies elsewhere, as its type is not complete yet
   bool incomplete = false;  // a container of elements whose type is not complete yet
   bool closed = false;      // an enum of proto2, or a map to one
   std::string oneof;        // of an alternative: the member
-  std::size_t index = 0;    // of an alternative: its number in the variant
+  std::size_t index = 0;    // of an alternative: its number in the oneof
+  bool large = false;       // of an alternative: of a large oneof
   std::string case_name;    // of an alternative: its name in the oneof's enum
   std::string setter;       // of an alternative
   std::string or_default;   // the function that gives the value or the .proto's default; empty where there is none
@@ -53,6 +57,7 @@ struct Oneof {
   std::string case_getter;  // the function that tells which is set
   std::string not_set;      // of the enum, when none is
   std::vector<const Field*> fields;
+  bool large = false;  // a LargeOneof, not a std::variant
 };
 
 /// A message as a struct.

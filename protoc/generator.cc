@@ -20,6 +20,7 @@
 #include "message_writer.h"
 #include "names.h"
 #include "service_writer.h"
+#include "validation_writer.h"
 
 namespace wasm_grpc::protoc {
 
@@ -33,7 +34,8 @@ constexpr std::string_view source_ending = ".guest.cc";
 /// One file being generated.
 class FileWriter {
  public:
-  FileWriter(const pb::FileDescriptor& file, const Names& names) : file_(file), names_(names) {
+  FileWriter(const pb::FileDescriptor& file, const Names& names, const OriginalFiles& originals, bool validate)
+      : file_(file), names_(names), originals_(originals), validate_(validate) {
     for (const OrderedMessage& ordered : order_messages(file)) messages_.emplace_back(ordered, names);
     for (int i = 0; i < file.enum_type_count(); ++i) enums_.push_back(file.enum_type(i));
     for (int i = 0; i < file.message_type_count(); ++i) add_enums(*file.message_type(i));
@@ -69,7 +71,10 @@ class FileWriter {
     for (const pb::EnumDescriptor* enumeration : enums_) write_enum(out, *enumeration);
     for (const Message& message : messages_) write_struct(out, message);
     if (!messages_.empty()) out.Print("// What decode() and encode() of wasm_grpc/guest/message.h stand on.\n\n");
-    for (const Message& message : messages_) write_declarations(out, message);
+    for (const Message& message : messages_) {
+      write_declarations(out, message);
+      if (is_validated(message)) write_validation_declarations(out, message);
+    }
     out.Print("\n");
     for (int i = 0; i < file_.service_count(); ++i) write_service_class(out, *file_.service(i), names_);
     close_namespace(out);
@@ -79,20 +84,23 @@ class FileWriter {
     write_origin(out);
     out.Print("#include \"$header$\"\n\n#include \"wasm_grpc/guest/wire_field.h\"\n\n", "header",
               output_file(file_, header_ending));
-    out.Print("namespace wire_ = ::wasm_grpc::guest::wire;\n");
-    const std::string descriptors = file_.service_count() > 0 ? descriptor_set(file_) : std::string();
+    out.Print("namespace wire_wg = ::wasm_grpc::guest::wire;\n");
+    const std::string descriptors = file_.service_count() > 0 ? descriptor_set(file_, originals_) : std::string();
     if (!descriptors.empty()) {
       out.Print("\n");
       write_descriptor_section(out, descriptors);
     }
     open_namespace(out);
     if (!descriptors.empty()) {
-      out.Print("namespace {\n\nconstexpr char file_descriptors[] =\n    $bytes$;\n\n}  // namespace\n\n", "bytes",
+      out.Print("namespace {\n\nconstexpr char file_descriptors_wg[] =\n    $bytes$;\n\n}  // namespace\n\n", "bytes",
                 string_literal(descriptors, 4));
     }
-    for (const Message& message : messages_) write_definitions(out, message);
+    for (const Message& message : messages_) {
+      write_definitions(out, message);
+      if (is_validated(message)) write_validation(out, message);
+    }
     for (int i = 0; i < file_.service_count(); ++i) {
-      write_service_definitions(out, *file_.service(i), names_, "file_descriptors");
+      write_service_definitions(out, *file_.service(i), names_, "file_descriptors_wg");
     }
     close_namespace(out);
   }
@@ -102,6 +110,8 @@ class FileWriter {
     for (int i = 0; i < message.enum_type_count(); ++i) enums_.push_back(message.enum_type(i));
     for (int i = 0; i < message.nested_type_count(); ++i) add_enums(*message.nested_type(i));
   }
+
+  [[nodiscard]] bool is_validated(const Message& message) const { return validate_ && has_rules(message.descriptor); }
 
   void write_origin(Printer& out) const {
     out.Print("// Made by protoc-gen-wasm-grpc of $file$. Changes will be lost.\n", "file", file_.name());
@@ -117,6 +127,12 @@ class FileWriter {
   /// The headers of what is used here. An import that only gives options is not.
   [[nodiscard]] std::set<std::string> included() const {
     std::set<std::string> headers = {"wasm_grpc/guest/indirect.h", "wasm_grpc/guest/message.h"};
+    for (const Message& message : messages_) {
+      for (const Oneof& oneof : message.oneofs) {
+        if (oneof.large) headers.insert("wasm_grpc/guest/large_oneof.h");
+      }
+      if (is_validated(message)) headers.insert("wasm_grpc/guest/validation.h");
+    }
     const auto use = [&](const pb::FileDescriptor& other) {
       if (&other != &file_) headers.insert(output_file(other, header_ending));
     };
@@ -144,6 +160,8 @@ class FileWriter {
 
   const pb::FileDescriptor& file_;
   const Names& names_;
+  const OriginalFiles& originals_;
+  const bool validate_;
   std::list<Message> messages_;  // in the order of their definition
   std::vector<const pb::EnumDescriptor*> enums_;
 };
@@ -174,16 +192,30 @@ bool Generator::Generate(const pb::FileDescriptor* file, const std::string& para
   std::vector<std::pair<std::string, std::string>> options;
   pb::compiler::ParseGeneratorParameter(parameter, &options);
   std::string outer;
+  std::string validate;
   for (const auto& [key, value] : options) {
-    if (key != "namespace" || !is_namespace(value)) {
+    if (key == "namespace" && is_namespace(value)) {
+      outer = value;
+    } else if (key == "validate" && (value == "all" || value == "known")) {
+      validate = value;
+    } else {
       *error = "protoc-gen-wasm-grpc: the option '" + key + "=" + value +
-               "' is not known; there is namespace=a::b, which puts the code into a namespace";
+               "' is not known; there are namespace=a::b, which puts the code into a namespace, and validate=all or "
+               "validate=known, which enforce rules of buf.validate";
       return false;
     }
-    outer = value;
+  }
+  if (validate == "all") {
+    for (int i = 0; i < file->message_type_count(); ++i) {
+      const std::vector<std::string> missing = rules_not_enforced(*file->message_type(i));
+      if (missing.empty()) continue;
+      *error = file->name() + ": " + missing[0] + " is a rule that is not enforced; leave it out, or take " +
+               "validate=known, with which such rules mean nothing";
+      return false;
+    }
   }
   const Names names(outer);
-  const FileWriter writer(*file, names);
+  const FileWriter writer(*file, names, originals_, !validate.empty());
   if (const std::string clash = writer.clash(); !clash.empty()) {
     *error = file->name() + ": " + clash;
     return false;

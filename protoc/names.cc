@@ -1,6 +1,7 @@
 #include "names.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <iterator>
 
 namespace wasm_grpc::protoc {
@@ -9,150 +10,37 @@ namespace pb = google::protobuf;
 
 namespace {
 
-// Sorted.
-constexpr std::string_view reserved[] = {"BUFSIZ",
-                                         "CHAR_MAX",
-                                         "CHAR_MIN",
-                                         "CLOCKS_PER_SEC",
-                                         "DOMAIN",
-                                         "EOF",
-                                         "ERANGE",
-                                         "EXIT_FAILURE",
-                                         "EXIT_SUCCESS",
-                                         "FALSE",
-                                         "FILENAME_MAX",
-                                         "FP_INFINITE",
-                                         "FP_NAN",
-                                         "FP_NORMAL",
-                                         "FP_SUBNORMAL",
-                                         "FP_ZERO",
-                                         "HUGE_VAL",
-                                         "INFINITY",
-                                         "INT_MAX",
-                                         "INT_MIN",
-                                         "LC_ALL",
-                                         "LONG_MAX",
-                                         "LONG_MIN",
-                                         "NAN",
-                                         "NDEBUG",
-                                         "NULL",
-                                         "OVERFLOW",
-                                         "RAND_MAX",
-                                         "SEEK_CUR",
-                                         "SEEK_END",
-                                         "SEEK_SET",
-                                         "TRUE",
-                                         "UINT_MAX",
-                                         "UNDERFLOW",
-                                         "alignas",
-                                         "alignof",
-                                         "and",
-                                         "and_eq",
-                                         "asm",
-                                         "assert",
-                                         "auto",
-                                         "bitand",
-                                         "bitor",
-                                         "bool",
-                                         "break",
-                                         "case",
-                                         "catch",
-                                         "char",
-                                         "char16_t",
-                                         "char32_t",
-                                         "char8_t",
-                                         "class",
-                                         "co_await",
-                                         "co_return",
-                                         "co_yield",
-                                         "compl",
-                                         "concept",
-                                         "const",
-                                         "const_cast",
-                                         "consteval",
-                                         "constexpr",
-                                         "constinit",
-                                         "continue",
-                                         "decltype",
-                                         "default",
-                                         "delete",
-                                         "do",
-                                         "double",
-                                         "dynamic_cast",
-                                         "else",
-                                         "enum",
-                                         "errno",
-                                         "explicit",
-                                         "export",
-                                         "extern",
-                                         "false",
-                                         "float",
-                                         "for",
-                                         "friend",
-                                         "goto",
-                                         "if",
-                                         "inline",
-                                         "int",
-                                         "is_initialized",
-                                         "is_known",
-                                         "linux",
-                                         "long",
-                                         "major",
-                                         "merge_fields",
-                                         "minor",
-                                         "mutable",
-                                         "namespace",
-                                         "new",
-                                         "noexcept",
-                                         "not",
-                                         "not_eq",
-                                         "nullptr",
-                                         "operator",
-                                         "or",
-                                         "or_eq",
-                                         "private",
-                                         "protected",
-                                         "public",
-                                         "register",
-                                         "reinterpret_cast",
-                                         "requires",
-                                         "return",
-                                         "short",
-                                         "signed",
-                                         "sizeof",
-                                         "static",
-                                         "static_assert",
-                                         "static_cast",
-                                         "std",
-                                         "stderr",
-                                         "stdin",
-                                         "stdout",
-                                         "struct",
-                                         "switch",
-                                         "template",
-                                         "this",
-                                         "thread_local",
-                                         "throw",
-                                         "to_string",
-                                         "true",
-                                         "try",
-                                         "typedef",
-                                         "typeid",
-                                         "typename",
-                                         "union",
-                                         "unix",
-                                         "unsigned",
-                                         "using",
-                                         "virtual",
-                                         "void",
-                                         "volatile",
-                                         "wasm_grpc",
-                                         "wchar_t",
-                                         "while",
-                                         "write_fields",
-                                         "xor",
-                                         "xor_eq"};
-static_assert(std::is_sorted(std::begin(reserved), std::end(reserved)));
+// All sorted.
+constexpr std::string_view keywords[] = {
+#include "keywords.inc"
+};
+// What generated code and the SDK have beside messages, and macros of headers that are no more.
+constexpr std::string_view own_names[] = {
+    "DOMAIN",      "FALSE",        "NDEBUG",         "OVERFLOW",        "TRUE",      "UNDERFLOW",
+    "add_service", "broken_rules", "is_initialized", "is_known",        "major",     "merge_fields",
+    "minor",       "std",          "to_string",      "validate_fields", "wasm_grpc", "write_fields"};
+// Of headers that generated code includes, or that come before it. See c_names.py.
+constexpr std::string_view macros[] = {
+#include "c_macros.inc"
+};
+// In the global namespace, after the headers that generated code includes: functions, types, variables.
+constexpr std::string_view global_names[] = {
+#include "c_globals.inc"
+};
+static_assert(std::is_sorted(std::begin(keywords), std::end(keywords)));
+static_assert(std::is_sorted(std::begin(own_names), std::end(own_names)));
+
+template <std::size_t size>
+bool contains(const std::string_view (&names)[size], std::string_view name) {
+  return std::binary_search(std::begin(names), std::end(names), name);
+}
+
+/// Of what is in the global namespace. A function or variable would hide a type, and clash with a namespace.
+std::string global_identifier(std::string_view name) {
+  std::string escaped = identifier(name);
+  if (escaped == name && contains(global_names, name)) escaped += '_';
+  return escaped;
+}
 
 /// The part of the full name after the package, with '_' for '.'.
 template <typename Descriptor>
@@ -160,14 +48,16 @@ std::string flat(const Descriptor& descriptor) {
   const std::string& package = descriptor.file()->package();
   std::string name = descriptor.full_name().substr(package.empty() ? 0 : package.size() + 1);
   std::replace(name.begin(), name.end(), '.', '_');
-  return identifier(name);
+  return package.empty() ? global_identifier(name) : identifier(name);
 }
 
 }  // namespace
 
 std::string identifier(std::string_view name) {
   std::string escaped(name);
-  if (std::binary_search(std::begin(reserved), std::end(reserved), name)) escaped += '_';
+  if (name.ends_with(own_ending) || contains(keywords, name) || contains(own_names, name) || contains(macros, name)) {
+    escaped += '_';
+  }
   return escaped;
 }
 
@@ -178,21 +68,42 @@ std::string output_file(const pb::FileDescriptor& file, std::string_view ending)
   return name.append(ending);
 }
 
-std::string Names::space(const pb::FileDescriptor& file) const {
-  std::string result = outer_;
-  std::string_view rest = file.package();
-  while (!rest.empty()) {
-    const std::size_t dot = std::min(rest.find('.'), rest.size());
-    if (!result.empty()) result += "::";
-    result += identifier(rest.substr(0, dot));
-    rest.remove_prefix(std::min(dot + 1, rest.size()));
+std::string namespace_of(std::string_view package, std::string_view outer) {
+  std::string result(outer);
+  while (!package.empty()) {
+    const std::size_t dot = std::min(package.find('.'), package.size());
+    const std::string_view part = package.substr(0, dot);
+    if (result.empty()) {
+      result = global_identifier(part);
+    } else {
+      result.append("::").append(identifier(part));
+    }
+    package.remove_prefix(std::min(dot + 1, package.size()));
   }
   return result;
 }
 
+std::string service_class(std::string_view package, std::string_view name) {
+  // The class has one of this name within.
+  if (name == "Async") return "Async_";
+  return package.empty() ? global_identifier(name) : identifier(name);
+}
+
+std::string Names::space(const pb::FileDescriptor& file) const { return namespace_of(file.package(), outer_); }
+
 std::string Names::type(const pb::Descriptor& message) { return flat(message); }
 std::string Names::type(const pb::EnumDescriptor& enumeration) { return flat(enumeration); }
-std::string Names::type(const pb::ServiceDescriptor& service) { return flat(service); }
+std::string Names::type(const pb::ServiceDescriptor& service) {
+  return service_class(service.file()->package(), service.name());
+}
+
+std::vector<std::string> method_names(const pb::ServiceDescriptor& service) {
+  // A function of the name of its class would be its constructor.
+  Scope scope({Names::type(service), "Async", "full_name"});
+  std::vector<std::string> names;
+  for (int i = 0; i < service.method_count(); ++i) names.push_back(scope.take(identifier(service.method(i)->name())));
+  return names;
+}
 
 std::string Scope::take(std::string name) {
   while (!taken_.insert(name).second) name += '_';

@@ -7,11 +7,21 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace wasm_grpc::protoc {
 
+/// What ends the names that only generated code has: parameters, what is local to a function or a source. No name of a
+/// .proto keeps it.
+inline constexpr std::string_view own_ending = "_wg";
+
 /// The name itself, with a '_' after it where it is a keyword of C++, a macro of the C library, or one of ours.
 [[nodiscard]] std::string identifier(std::string_view name);
+
+/// The namespace of a package within `outer`, "a::b"; empty for the global one.
+[[nodiscard]] std::string namespace_of(std::string_view package, std::string_view outer = {});
+/// The class of the service `name` of a package.
+[[nodiscard]] std::string service_class(std::string_view package, std::string_view name);
 
 /// "dir/file.proto" with `ending` in the place of ".proto".
 [[nodiscard]] std::string output_file(const google::protobuf::FileDescriptor& file, std::string_view ending);
@@ -38,6 +48,9 @@ class Names {
  private:
   std::string outer_;
 };
+
+/// What the methods of a service are called in its class, in the order of the .proto.
+[[nodiscard]] std::vector<std::string> method_names(const google::protobuf::ServiceDescriptor& service);
 
 /// The names taken in one struct or class.
 class Scope {

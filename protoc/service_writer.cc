@@ -69,15 +69,14 @@ using Variables = std::map<std::string, std::string>;
 /// What to write for each method, in the order of the .proto.
 std::vector<Variables> methods_of(const pb::ServiceDescriptor& service, const Names& names) {
   const std::string name = Names::type(service);
-  // A function of the name of its class would be its constructor.
-  Scope scope({name, "Async", "full_name"});
+  const std::vector<std::string> functions = method_names(service);
   std::vector<Variables> methods;
   for (int i = 0; i < service.method_count(); ++i) {
     const pb::MethodDescriptor& method = *service.method(i);
     methods.push_back({{"service", name},
                        {"full_name", service.full_name()},
                        {"method", method.name()},
-                       {"function", scope.take(identifier(method.name()))},
+                       {"function", functions[static_cast<std::size_t>(i)]},
                        {"kind", kind_of(method).name},
                        {"request", names.qualified(*method.input_type())},
                        {"response", names.qualified(*method.output_type())}});
@@ -126,9 +125,9 @@ void write_service_class(pb::io::Printer& out, const pb::ServiceDescriptor& serv
   out.Print(
       "  };\n"
       "};\n"
-      "/// Registers the methods; `service` must live as long as the registry. Registry::serve() does both.\n"
-      "void add_service(::wasm_grpc::guest::Registry& registry, $name$& service);\n"
-      "void add_service(::wasm_grpc::guest::Registry& registry, $name$::Async& service);\n\n",
+      "/// Registers the methods; the service must live as long as the registry. Registry::serve() does both.\n"
+      "void add_service(::wasm_grpc::guest::Registry&, $name$& service_wg);\n"
+      "void add_service(::wasm_grpc::guest::Registry&, $name$::Async& service_wg);\n\n",
       "name", Names::type(service));
 }
 
@@ -149,23 +148,23 @@ void write_service_definitions(pb::io::Printer& out, const pb::ServiceDescriptor
   }
   const auto begin_add = [&](const char* type) {
     out.Print(
-        "void add_service(::wasm_grpc::guest::Registry& registry, [[maybe_unused]] $name$$type$& service) {\n"
-        "  (void)registry.descriptors({$descriptors$, sizeof $descriptors$ - 1});\n",
+        "void add_service(::wasm_grpc::guest::Registry& registry_wg, [[maybe_unused]] $name$$type$& service_wg) {\n"
+        "  (void)registry_wg.descriptors({$descriptors$, sizeof $descriptors$ - 1});\n",
         "name", Names::type(service), "type", type, "descriptors", std::string(file_descriptors));
     if (!methods.empty()) {
-      out.Print("  registry.service($name$::full_name)", "name", Names::type(service));
+      out.Print("  registry_wg.service($name$::full_name)", "name", Names::type(service));
     }
   };
   const char* const end_add = methods.empty() ? "}\n\n" : ";\n}\n\n";
   begin_add("");
   for (const Variables& method : methods) {
     out.Print(method,
-              "\n      .$kind$(\"$method$\", ::wasm_grpc::guest::typed_$kind$<&$service$::$function$>(service))");
+              "\n      .$kind$(\"$method$\", ::wasm_grpc::guest::typed_$kind$<&$service$::$function$>(service_wg))");
   }
   out.Print(end_add);
   begin_add("::Async");
   for (const Variables& method : methods) {
-    out.Print(method, "\n      .coroutine<&$service$::Async::$function$>(\"$method$\", service)");
+    out.Print(method, "\n      .coroutine<&$service$::Async::$function$>(\"$method$\", service_wg)");
   }
   out.Print(end_add);
 }

@@ -30,6 +30,10 @@ void write_oneof(Printer& out, const Oneof& oneof) {
   out.PrintRaw(comment_of(*oneof.descriptor, 2));
   out.Print("  /// oneof:");
   for (const Field* field : oneof.fields) out.Print(" $name$", "name", field->descriptor->name());
+  if (oneof.large) {
+    out.Print("\n  ::wasm_grpc::guest::LargeOneof $name${};\n", "name", oneof.name);
+    return;
+  }
   out.Print("\n  std::variant<std::monostate");
   for (const Field* field : oneof.fields) out.Print(", $type$", "type", field->type());
   out.Print("> $name${};\n", "name", oneof.name);
@@ -42,29 +46,37 @@ void write_accessors(Printer& out, const Oneof& oneof) {
       "name", oneof.name, "type", oneof.case_type, "getter", oneof.case_getter);
   for (const Field* field : oneof.fields) {
     out.PrintRaw(comment_of(*field->descriptor, 2));
-    const std::map<std::string, std::string> names = {{"value", field->value},
-                                                      {"name", field->name},
-                                                      {"setter", field->setter},
-                                                      {"oneof", oneof.name},
-                                                      {"index", std::to_string(field->index)}};
-    if (field->indirect) {
+    std::map<std::string, std::string> names = {{"value", field->value},
+                                                {"name", field->name},
+                                                {"setter", field->setter},
+                                                {"oneof", oneof.name},
+                                                {"index", std::to_string(field->index)}};
+    out.Print(names, "  /// Null unless `$oneof$` is this.\n");
+    if (field->large) {
       out.Print(names,
-                "  /// Null unless `$oneof$` is this.\n"
+                "  [[nodiscard]] const $value$* $name$() const noexcept { return $oneof$.get<$value$>($index$); }\n"
+                "  [[nodiscard]] $value$* $name$() noexcept { return $oneof$.get<$value$>($index$); }\n");
+    } else if (field->indirect) {
+      out.Print(names,
                 "  [[nodiscard]] const $value$* $name$() const noexcept {\n"
-                "    const auto* const found = std::get_if<$index$>(&$oneof$);\n"
-                "    return found != nullptr ? found->get() : nullptr;\n"
+                "    const auto* const found_wg = std::get_if<$index$>(&$oneof$);\n"
+                "    return found_wg != nullptr ? found_wg->get() : nullptr;\n"
                 "  }\n"
                 "  [[nodiscard]] $value$* $name$() noexcept {\n"
-                "    auto* const found = std::get_if<$index$>(&$oneof$);\n"
-                "    return found != nullptr ? found->get() : nullptr;\n"
-                "  }\n"
-                "  $value$& $setter$($value$ new_value);\n");
+                "    auto* const found_wg = std::get_if<$index$>(&$oneof$);\n"
+                "    return found_wg != nullptr ? found_wg->get() : nullptr;\n"
+                "  }\n");
     } else {
       out.Print(names,
-                "  /// Null unless `$oneof$` is this.\n"
                 "  [[nodiscard]] const $value$* $name$() const noexcept { return std::get_if<$index$>(&$oneof$); }\n"
-                "  [[nodiscard]] $value$* $name$() noexcept { return std::get_if<$index$>(&$oneof$); }\n"
-                "  $value$& $setter$($value$ new_value) { return $oneof$.emplace<$index$>(std::move(new_value)); }\n");
+                "  [[nodiscard]] $value$* $name$() noexcept { return std::get_if<$index$>(&$oneof$); }\n");
+    }
+    if (field->indirect) {
+      out.Print(names, "  $value$& $setter$($value$ value_wg);\n");
+    } else {
+      names["emplace"] =
+          field->large ? "emplace<" + field->value + ">(" + names["index"] + ", " : "emplace<" + names["index"] + ">(";
+      out.Print(names, "  $value$& $setter$($value$ value_wg) { return $oneof$.$emplace$std::move(value_wg)); }\n");
     }
   }
 }
@@ -113,16 +125,16 @@ void write_enum(Printer& out, const pb::EnumDescriptor& enumeration) {
   out.Print(
       "};\n"
       "/// Whether the .proto has a name for the value: there may be others, from those who have a newer one.\n"
-      "[[nodiscard]] constexpr bool is_known($name$ value) noexcept {\n"
-      "  switch (value) {\n"
+      "[[nodiscard]] constexpr bool is_known($name$ value_wg) noexcept {\n"
+      "  switch (value_wg) {\n"
       "$known$"
       "      return true;\n"
       "  }\n"
       "  return false;\n"
       "}\n"
       "/// The value's name in the .proto; empty where it has none.\n"
-      "[[nodiscard]] constexpr std::string_view to_string($name$ value) noexcept {\n"
-      "  switch (value) {\n"
+      "[[nodiscard]] constexpr std::string_view to_string($name$ value_wg) noexcept {\n"
+      "  switch (value_wg) {\n"
       "$names$"
       "  }\n"
       "  return {};\n"
@@ -160,14 +172,14 @@ void write_struct(Printer& out, const Message& message) {
 
 void write_declarations(Printer& out, const Message& message) {
   out.Print(
-      "const char* merge_fields(const char* at, const char* end, int depth, std::uint32_t group, $name$& message);\n"
-      "[[nodiscard]] char* write_fields(char* at, ::wasm_grpc::guest::wire::Encoder& out, const $name$& message);\n"
-      "[[nodiscard]] bool operator==(const $name$& left, const $name$& right);\n",
+      "const char* merge_fields(const char*, const char*, int, std::uint32_t, $name$&);\n"
+      "[[nodiscard]] char* write_fields(char*, ::wasm_grpc::guest::wire::Encoder&, const $name$&);\n"
+      "[[nodiscard]] bool operator==(const $name$&, const $name$&);\n",
       "name", message.name);
   if (may_lack_fields(message.descriptor)) {
     out.Print(
         "/// Whether all required fields are there.\n"
-        "[[nodiscard]] bool is_initialized(const $name$& message);\n",
+        "[[nodiscard]] bool is_initialized(const $name$&);\n",
         "name", message.name);
   }
 }

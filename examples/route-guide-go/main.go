@@ -10,6 +10,7 @@ import (
 	"route-guide-go/routeguide"
 
 	"wasm-grpc/guest"
+	"wasm-grpc/guest/protobuf"
 )
 
 //go:generate protoc -I../route_guide --go_out=routeguide --go_opt=Mroute_guide.proto=route-guide-go/routeguide,paths=source_relative route_guide.proto
@@ -20,7 +21,7 @@ var descriptors []byte
 
 func init() {
 	guest.Descriptors(descriptors)
-	guide := guest.NewService("routeguide.RouteGuide").Codec(codec{})
+	guide := guest.NewService("routeguide.RouteGuide").Codec(protobuf.Codec{})
 	guest.Unary(guide, "GetFeature", getFeature)
 	guest.ServerStream(guide, "ListFeatures", listFeatures)
 	guest.ClientStream(guide, "RecordRoute", recordRoute)

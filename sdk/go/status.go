@@ -50,7 +50,7 @@ type Status struct {
 	Code Code
 	// For people; UTF-8, of which the host sends 8 KiB at most.
 	Message string
-	// A serialized google.rpc.Status, which some clients read beside the status; or nothing.
+	// A serialized google.rpc.Status, which some clients read beside the status; or nothing. With makes it.
 	Details []byte
 }
 
@@ -93,10 +93,4 @@ func end(call int32, err error) int32 {
 		abi.Finish(call, int32(status.Code), status.Message)
 	}
 	return int32(status.Code)
-}
-
-func giveDetails(call int32, status *Status) {
-	if len(status.Details) > 0 {
-		abi.MetadataAdd(call, abi.Trailers, "grpc-status-details-bin", string(status.Details))
-	}
 }

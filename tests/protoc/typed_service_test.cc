@@ -117,11 +117,15 @@ TEST_F(TypedService, DescribesItselfWithAllItImports) {
   ASSERT_TRUE(set.ParseFromString(host_.descriptors[0]));
   google::protobuf::DescriptorPool pool;
   for (const auto& file : set.file()) {
-    EXPECT_FALSE(file.has_source_code_info());
+    EXPECT_FALSE(file.name().starts_with("google/") && file.has_source_code_info());
     ASSERT_NE(pool.BuildFile(file), nullptr) << file.name() << " comes before what it imports";
   }
   const auto* const service = pool.FindServiceByName("features.services.Features");
   ASSERT_NE(service, nullptr);
+  google::protobuf::SourceLocation place;  // of what has a comment
+  ASSERT_TRUE(service->GetSourceLocation(&place));
+  EXPECT_EQ(place.leading_comments, " Does this and that.\n");
+  EXPECT_FALSE(service->FindMethodByName("Collect")->GetSourceLocation(&place));
   EXPECT_TRUE(service->FindMethodByName("Collect")->client_streaming());
   EXPECT_EQ(service->FindMethodByName("Echo")->input_type()->FindFieldByName("f_int32")->json_name(), "fInt32");
 }

@@ -1,6 +1,6 @@
 # Installs the guest SDK and builds consumer/ with it, from outside the tree: beside a host compiler, under the toolchain
 # file, and with a compiler that cannot make wasm, which is to be said clearly.
-# cmake -DBUILD=<our build> -DCONSUMER=<consumer/> -DWORK=<scratch> -DGENERATOR=... -DLIBDIR=lib -DDATADIR=share -P consumer_test.cmake
+# cmake -DBUILD=<our build> -DCONSUMER=<consumer/> -DWORK=<scratch> -DGENERATOR=... -DLIBDIR=lib -DDATADIR=share -DSOURCE=<checkout> -P consumer_test.cmake
 # With -DGO=<go> -DGO_CONSUMER=<go_consumer/>, a guest in Go too.
 file(REMOVE_RECURSE "${WORK}")
 set(prefix "${WORK}/prefix")
@@ -43,6 +43,32 @@ run(${CMAKE_COMMAND} --build "${WORK}/toolchain")
 expect_guest("${WORK}/toolchain/guests/hello.wasm")
 expect_guest("${WORK}/toolchain/guests/tour.wasm")
 expect_guest("${WORK}/toolchain/guests/guestbook.wasm")
+
+# From a build, without an installation: as CMAKE_PREFIX_PATH, as the package's folder, and by include(). One guest of a
+# .proto is enough there.
+file(WRITE "${WORK}/one/CMakeLists.txt" "cmake_minimum_required(VERSION 3.25)
+project(one LANGUAGES NONE)
+if(INCLUDED)
+  include(\"\${INCLUDED}\")
+else()
+  find_package(WasmGrpcGuest REQUIRED)
+endif()
+wasm_grpc_add_guest(guestbook \"${CONSUMER}/guestbook.cc\" PROTOS \"${CONSUMER}/guestbook.proto\")
+")
+set(ways "-DCMAKE_PREFIX_PATH=${BUILD}" "-DWasmGrpcGuest_DIR=${BUILD}/sdk/cpp/package"
+    "-DINCLUDED=${SOURCE}/sdk/cpp/cmake/WasmGrpcGuest.cmake")
+set(number 0)
+foreach(way ${ways})
+  math(EXPR number "${number} + 1")
+  set(hint "")
+  # A build elsewhere than in the checkout's build/, as a tester's may be, include() cannot know.
+  if(way MATCHES "INCLUDED" AND NOT EXISTS "${SOURCE}/build/release/protoc/protoc-gen-wasm-grpc")
+    set(hint "-DWASM_GRPC_PROTOC_PLUGIN=${BUILD}/protoc/protoc-gen-wasm-grpc")
+  endif()
+  run(${CMAKE_COMMAND} -S "${WORK}/one" -B "${WORK}/one/${number}" -G "${GENERATOR}" "${way}" ${hint})
+  run(${CMAKE_COMMAND} --build "${WORK}/one/${number}")
+  expect_guest("${WORK}/one/${number}/guests/guestbook.wasm")
+endforeach()
 
 execute_process(COMMAND ${CMAKE_COMMAND} -S "${CONSUMER}" -B "${WORK}/unable" -G "${GENERATOR}"
                         "-DCMAKE_PREFIX_PATH=${prefix}" -DWASM_GRPC_GUEST_CXX=${CMAKE_COMMAND}

@@ -1,5 +1,6 @@
 #include "fake_host.h"
 
+#include <algorithm>
 #include <cstring>
 #include <span>
 #include <string_view>
@@ -179,12 +180,24 @@ std::int32_t wasm_grpc_1_metadata_list(std::int32_t id, void* ptr, std::uint32_t
   return give(list, ptr, cap);
 }
 
+static bool may_be_metadata(const FakeCall& call, const std::string& key, const std::string& value) {
+  constexpr std::size_t most = 16 * 1024;
+  std::size_t size = key.size() + value.size();
+  for (const auto* fields : {&call.headers, &call.trailers}) {
+    for (const auto& [other, said] : *fields) size += other.size() + said.size();
+  }
+  const bool is_printable = std::all_of(value.begin(), value.end(), [](char c) { return c >= ' ' && c <= '~'; });
+  return size <= most && key.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-.") == std::string::npos &&
+         (is_printable || key.ends_with("-bin"));
+}
+
 std::int32_t wasm_grpc_1_metadata_add(std::int32_t id, std::int32_t where, const void* key, std::uint32_t key_len,
                                       const void* value, std::uint32_t value_len) {
   FakeCall* const call = find(id);
   if (call == nullptr) return abi::closed;
   if (where == abi::headers && call->headers_sent) return abi::invalid;
   if (where == abi::trailers && call->finished) return abi::closed;
+  if (!may_be_metadata(*call, text(key, key_len), text(value, value_len))) return abi::invalid;
   (where == abi::headers ? call->headers : call->trailers).emplace_back(text(key, key_len), text(value, value_len));
   return abi::ok;
 }

@@ -1,5 +1,5 @@
-# wasm_grpc_add_guest(name SOURCES... [PROTOS ...] [IMPORT_DIRS ...] [OUTPUT_DIRECTORY dir] [OPTIONS ...]
-#                     [LINK_OPTIONS ...])
+# wasm_grpc_add_guest(name SOURCES... [PROTOS ...] [IMPORT_DIRS ...] [VALIDATE all|known] [OUTPUT_DIRECTORY dir]
+#                     [OPTIONS ...] [LINK_OPTIONS ...])
 #
 # Builds the guest name.wasm from C++ (and C) sources over the guest SDK, as the target `name`, which is part of ALL.
 # Headers among the sources are made first, where a custom command makes them.
@@ -7,6 +7,7 @@
 #   PROTOS            .proto files: structs of their messages and classes of their services are generated, those of what
 #                     they import too. Sources include them as "file.guest.h". See docs/guest-protobuf.md.
 #   IMPORT_DIRS       where .proto files are looked for; the current source folder and those of PROTOS when left out
+#   VALIDATE          enforces rules of buf.validate in PROTOS: all, or those that are known. See docs/guest-protobuf.md.
 #   OUTPUT_DIRECTORY  where name.wasm goes; ${WASM_GRPC_GUEST_DIR} where that is set, else ${CMAKE_BINARY_DIR}/guests
 #   OPTIONS           more compiler options: -O3, -DNAME=1, -I${CMAKE_CURRENT_SOURCE_DIR}/..., -std=c++23
 #   LINK_OPTIONS      more linker options: -Wl,-z,stack-size=262144
@@ -155,7 +156,7 @@ function(_wasm_grpc_add_guest_executable name file include_dir)
 endfunction()
 
 function(wasm_grpc_add_guest name)
-  cmake_parse_arguments(PARSE_ARGV 1 GUEST "" "OUTPUT_DIRECTORY" "SOURCES;PROTOS;IMPORT_DIRS;OPTIONS;LINK_OPTIONS")
+  cmake_parse_arguments(PARSE_ARGV 1 GUEST "" "OUTPUT_DIRECTORY;VALIDATE" "SOURCES;PROTOS;IMPORT_DIRS;OPTIONS;LINK_OPTIONS")
   list(APPEND GUEST_SOURCES ${GUEST_UNPARSED_ARGUMENTS})
   list(PREPEND GUEST_OPTIONS ${WASM_GRPC_GUEST_FLAGS})
   if(NOT GUEST_SOURCES)
@@ -177,7 +178,7 @@ function(wasm_grpc_add_guest name)
   set(GUEST_GENERATED_DIR "${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${name}.guest/proto")
   if(GUEST_PROTOS)
     wasm_grpc_generate(GUEST_GENERATED PROTOS ${GUEST_PROTOS} IMPORT_DIRS ${GUEST_IMPORT_DIRS}
-                       OUTPUT_DIRECTORY "${GUEST_GENERATED_DIR}")
+                       OUTPUT_DIRECTORY "${GUEST_GENERATED_DIR}" VALIDATE "${GUEST_VALIDATE}")
     list(APPEND GUEST_SOURCES ${GUEST_GENERATED})
   endif()
 

@@ -1,12 +1,14 @@
-# wasm_grpc_generate(variable PROTOS a.proto... [IMPORT_DIRS dir...] OUTPUT_DIRECTORY dir [NAMESPACE a::b])
+# wasm_grpc_generate(variable PROTOS a.proto... [IMPORT_DIRS dir...] OUTPUT_DIRECTORY dir [NAMESPACE a::b]
+#                    [VALIDATE all|known])
 #
 # Generates C++ from .proto files by protoc and protoc-gen-wasm-grpc when the project is built, and sets `variable` to the
-# sources: file.guest.cc; the headers, file.guest.h, lie beside them, in folders below OUTPUT_DIRECTORY as those of the
+# sources and headers: file.guest.cc and file.guest.h, in folders below OUTPUT_DIRECTORY as those of the
 # .proto files are below IMPORT_DIRS. What the files import is generated too, google/protobuf/timestamp.proto and its like
 # among it.
 #
 #   IMPORT_DIRS  where imports are looked for; the current source folder and those of the files when left out
 #   NAMESPACE    a namespace around the code
+#   VALIDATE     enforces rules of buf.validate: all, or those that are known; see docs/guest-protobuf.md
 #
 # protoc is found by WASM_GRPC_PROTOC, and the plugin by WASM_GRPC_PROTOC_PLUGIN where it is not built along.
 include_guard(GLOBAL)
@@ -26,12 +28,21 @@ function(_wasm_grpc_find_protoc)
     set(plugin "$<TARGET_FILE:protoc-gen-wasm-grpc>")
   else()
     get_property(here GLOBAL PROPERTY WASM_GRPC_PROTOS_CMAKE_DIR)
-    # In an installed package, bin/ is some folders above lib/.../cmake/WasmGrpcGuest.
+    # In an installed package, bin/ is some folders above lib/.../cmake/WasmGrpcGuest; in a checkout it is in a build,
+    # of which the presets' are in build/.
+    file(GLOB builds "${here}/../../../build/release/protoc" "${here}/../../../build/*/protoc"
+         "${here}/../../../build/protoc")
     find_program(WASM_GRPC_PROTOC_PLUGIN protoc-gen-wasm-grpc
-                 HINTS "${here}/../../../bin" "${here}/../../../../bin" DOC "protoc's plugin that makes guests' messages")
+                 HINTS "${here}/../../../bin" "${here}/../../../../bin" ${builds}
+                 DOC "protoc's plugin that makes guests' messages")
     if(NOT WASM_GRPC_PROTOC_PLUGIN)
-      message(FATAL_ERROR "protoc-gen-wasm-grpc was not found: build and install wasm-grpc, and set CMAKE_PREFIX_PATH to "
-                          "where it is, or WASM_GRPC_PROTOC_PLUGIN to the program")
+      set(how "build and install wasm-grpc, and set CMAKE_PREFIX_PATH to where it is")
+      if(EXISTS "${here}/../../../CMakePresets.json")
+        get_filename_component(checkout "${here}/../../.." ABSOLUTE)
+        set(how "in ${checkout}, cmake --preset release && cmake --build --preset release --target protoc-gen-wasm-grpc")
+      endif()
+      message(FATAL_ERROR "protoc-gen-wasm-grpc was not found, which makes code of .proto files. Either ${how}; or set "
+                          "WASM_GRPC_PROTOC_PLUGIN to the program")
     endif()
     set(plugin "${WASM_GRPC_PROTOC_PLUGIN}")
   endif()
@@ -63,7 +74,7 @@ function(_wasm_grpc_import_name result path)
 endfunction()
 
 function(wasm_grpc_generate variable)
-  cmake_parse_arguments(PARSE_ARGV 1 GEN "" "OUTPUT_DIRECTORY;NAMESPACE" "PROTOS;IMPORT_DIRS")
+  cmake_parse_arguments(PARSE_ARGV 1 GEN "" "OUTPUT_DIRECTORY;NAMESPACE;VALIDATE" "PROTOS;IMPORT_DIRS")
   if(NOT GEN_PROTOS OR NOT GEN_OUTPUT_DIRECTORY)
     message(FATAL_ERROR "wasm_grpc_generate(${variable}): PROTOS and OUTPUT_DIRECTORY are needed")
   endif()
@@ -107,7 +118,8 @@ function(wasm_grpc_generate variable)
   set(paths "")
   while(open)
     list(POP_FRONT open name)
-    if(name IN_LIST names)
+    # Rules are options: the plugin reads them, code does not.
+    if(name IN_LIST names OR name MATCHES "^buf/validate/")
       continue()
     endif()
     foreach(dir ${dirs})
@@ -133,6 +145,9 @@ function(wasm_grpc_generate variable)
   if(GEN_NAMESPACE)
     list(APPEND flags "--wasm-grpc_opt=namespace=${GEN_NAMESPACE}")
   endif()
+  if(GEN_VALIDATE)
+    list(APPEND flags "--wasm-grpc_opt=validate=${GEN_VALIDATE}")
+  endif()
   file(MAKE_DIRECTORY "${GEN_OUTPUT_DIRECTORY}")
   set(sources "")
   foreach(name ${names})
@@ -145,7 +160,7 @@ function(wasm_grpc_generate variable)
       DEPENDS ${paths} "${plugin}"
       COMMENT "Generating ${name}: ${base}.h"
       VERBATIM)
-    list(APPEND sources "${base}.cc")
+    list(APPEND sources "${base}.cc" "${base}.h")
   endforeach()
   set(${variable} "${sources}" PARENT_SCOPE)
 endfunction()

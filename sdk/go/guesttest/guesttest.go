@@ -108,6 +108,7 @@ type host struct {
 	finished bool
 	sent     bool // the headers
 	over     bool
+	metadata int // bytes of the response's
 	result   Result
 }
 
@@ -247,11 +248,15 @@ func (h *host) MetadataAdd(_, where int32, key, value string) int32 {
 		return abi.Invalid
 	case h.http() && (where == abi.Trailers || framing[key]):
 		return abi.Invalid
+	case h.metadata+len(key)+len(value) > 16<<10:
+		return abi.Invalid
 	case where == abi.Trailers:
+		h.metadata += len(key) + len(value)
 		h.result.Trailers = append(h.result.Trailers, pair)
 	case h.sent:
 		return abi.Invalid
 	default:
+		h.metadata += len(key) + len(value)
 		h.result.Headers = append(h.result.Headers, pair)
 	}
 	return abi.OK

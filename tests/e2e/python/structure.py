@@ -13,13 +13,14 @@ import sys
 MAY_INCLUDE = {
     "text": set(),
     "rpc": set(),
-    "json": {"rpc"},
+    "editions": set(),
+    "json": {"rpc", "editions"},
     "facade": {"rpc", "json"},
     "access": {"rpc", "json"},
     "http1": set(),
     "net": {"rpc"},  # its counters
     "http2": {"net", "rpc", "http1", "facade"},
-    "services": {"rpc"},
+    "services": {"rpc", "editions"},
     "openapi": {"rpc", "services", "facade"},
     "wasm": {"text"},
     "wasi": {"wasm"},
@@ -31,7 +32,7 @@ MAY_INCLUDE = {
         "admin", "rpc", "json", "access", "facade", "net", "http2", "services", "openapi", "wasm", "wasi", "hostmodules", "abi", "observe"
     },
     "grpc_cpp": {"rpc"},
-    "client": {"rpc", "services"},
+    "client": {"rpc", "services", "json", "editions"},
     "config": {"text", "net", "facade"},  # what reads addresses, networks and origins
     "protoc": set(),  # not in src/, but nobody may include it either
     "cli": {"client", "config", "openapi", "protoc"},  # else a user of include/ like any other

@@ -12,13 +12,12 @@ namespace {
 Reply join(Context&, Reader& in) {
   std::string joined;
   for (Bytes message : in) joined += message.text();  // waits for each
-  if (in.cancelled()) return Status::cancelled();
   return joined;
 }
 
 Status repeat(Context&, Bytes request, Writer& out) {
   for (int i = 0; i < 3; ++i) {
-    if (!out.write(request)) return Status::cancelled();  // waits while the client is slow
+    if (!out.write(request)) break;  // waits while the client is slow
   }
   return Status::ok();
 }

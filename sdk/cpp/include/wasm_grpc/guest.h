@@ -2,9 +2,11 @@
 #pragma once
 
 // IWYU pragma: begin_exports
+#include "wasm_grpc/guest/any.h"
 #include "wasm_grpc/guest/async_stream.h"
 #include "wasm_grpc/guest/bytes.h"
 #include "wasm_grpc/guest/context.h"
+#include "wasm_grpc/guest/error_details.h"
 #include "wasm_grpc/guest/exports.h"
 #include "wasm_grpc/guest/health.h"
 #include "wasm_grpc/guest/http.h"

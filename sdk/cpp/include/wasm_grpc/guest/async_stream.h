@@ -14,13 +14,15 @@
 #include "wasm_grpc/guest/buffer.h"
 #include "wasm_grpc/guest/bytes.h"
 #include "wasm_grpc/guest/message.h"
+#include "wasm_grpc/guest/request_check.h"
+#include "wasm_grpc/guest/status.h"
 #include "wasm_grpc/guest/wait.h"
 
 namespace wasm_grpc::guest {
 
 namespace detail {
 
-enum class Received : std::uint8_t { message, nothing_yet, end, malformed };
+enum class Received : std::uint8_t { message, nothing_yet, end, malformed, against_rules };
 
 /// Takes the next message of a call into `buffer`; `bytes` are those of it, as long as the buffer is not used again.
 [[nodiscard]] inline Received receive(std::int32_t call, Buffer& buffer, Bytes& bytes) {
@@ -48,7 +50,13 @@ class Incoming {
     Bytes bytes;
     const Received received = receive(call.id(), call.loop().instance().request, bytes);
     if (received != Received::message) return received;
-    return decode(bytes, message_) ? received : Received::malformed;
+    if (!decode(bytes, message_)) return Received::malformed;
+    return broken_rules_of(message_) ? Received::against_rules : received;
+  }
+  /// What a call ends with whose message was malformed, or against rules.
+  [[nodiscard]] Status refusal(Received received) const {
+    auto broken = received == Received::against_rules ? broken_rules_of(message_) : std::nullopt;
+    return broken ? *std::move(broken) : malformed_request(Message::full_name);
   }
   [[nodiscard]] Given get() noexcept { return &message_; }
 
@@ -74,6 +82,7 @@ class Incoming<Bytes> {
     return received;
   }
   [[nodiscard]] Given get() const noexcept { return Bytes(message_); }
+  [[nodiscard]] static Status refusal(Received) { return Status(); }  // bytes never are
 
  private:
   static constexpr std::size_t kept_bytes = 1024;
@@ -167,13 +176,18 @@ class InStream {
   InStream& operator=(const InStream&) = delete;
 
   /// `co_await in.read()` gives the next message: a `Message*`, or an `std::optional<Bytes>`. Null after the last one,
-  /// and when what came is malformed: the call then ends with INTERNAL, whatever the coroutine returns. The message
+  /// and when what came is malformed: the call then ends with INTERNAL, whatever the coroutine returns; or, where rules
+  /// are enforced (docs/guest-protobuf.md), against them: INVALID_ARGUMENT. The message
   /// lives until the next read, and may be moved from. When the call is cancelled, its coroutine ends where it waits.
   [[nodiscard]] auto read() noexcept { return detail::Retrying<Read>(*in_call_, in_call_->readable(), Read{this}); }
   /// For select(): a message has come, or the end.
   [[nodiscard]] detail::Readable readable() const noexcept { return detail::Readable(*in_call_); }
-  /// After read() gave null: whether that was because of a malformed message.
-  [[nodiscard]] bool malformed() const noexcept { return received_ == detail::Received::malformed; }
+  /// After read() gave null: whether that was because of a malformed message, or one against rules.
+  [[nodiscard]] bool malformed() const noexcept {
+    return received_ == detail::Received::malformed || received_ == detail::Received::against_rules;
+  }
+  /// What the call ends with then.
+  [[nodiscard]] Status refusal() const { return incoming_.refusal(received_); }
 
  private:
   using Given = typename detail::Incoming<Message>::Given;

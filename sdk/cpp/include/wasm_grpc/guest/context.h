@@ -17,6 +17,7 @@
 #include "wasm_grpc/guest/instance.h"
 #include "wasm_grpc/guest/log.h"
 #include "wasm_grpc/guest/metadata.h"
+#include "wasm_grpc/guest/response_metadata.h"
 #include "wasm_grpc/guest/status.h"
 #include "wasm_grpc/guest/tls_name.h"
 #include "wasm_grpc/guest/trace_id.h"
@@ -24,8 +25,6 @@
 namespace wasm_grpc::guest {
 
 namespace detail {
-
-inline constexpr std::string_view status_details_key = "grpc-status-details-bin";
 
 /// Reads a value whose length the host tells: `read(ptr, cap)` answers it, and writes when it is at most `cap`.
 template <typename Read>
@@ -163,10 +162,14 @@ class Context {
 
   /// Adds a response header, which is to happen before the first message. False, and nothing is added, when they have
   /// left, when the key is not of lower-case letters, digits, '_', '-', '.', or is gRPC's own, when a value is not
-  /// printable ASCII (any bytes do for `-bin` keys), or past 16 KiB in all.
-  bool add_header(std::string_view key, Bytes value) const { return add(abi::headers, key, value); }
+  /// printable ASCII (any bytes do for `-bin` keys), or past 16 KiB in all; the log says so, for those who do not look.
+  bool add_header(std::string_view key, Bytes value) const {
+    return detail::add_metadata(call_, abi::headers, key, value.text());
+  }
   /// Adds a trailer, sent with the status. False as above.
-  bool add_trailer(std::string_view key, Bytes value) const { return add(abi::trailers, key, value); }
+  bool add_trailer(std::string_view key, Bytes value) const {
+    return detail::add_metadata(call_, abi::trailers, key, value.text());
+  }
   /// Sends the response headers now rather than with the first message. False when nobody will see them.
   bool send_headers() const { return abi::wasm_grpc_1_headers_send(call_) == abi::ok; }
   /// Whether the response messages from here on are compressed; they are not at first. It pays for large messages of
@@ -177,7 +180,7 @@ class Context {
   /// Gives the status now, for a handler that goes on to do something after the client has its answer; what the handler
   /// returns is then ignored. False when a status was already given, or nobody will see it.
   bool finish(const Status& status) const {
-    if (!status.details().empty()) (void)add_trailer(detail::status_details_key, Bytes(status.details()));
+    detail::add_details(call_, status);
     return abi::wasm_grpc_1_finish(call_, static_cast<std::int32_t>(status.code()), status.message().data(),
                                    static_cast<std::uint32_t>(status.message().size())) == abi::ok;
   }
@@ -207,10 +210,6 @@ class Context {
     std::uint64_t value = 0;
     for (int i = 0; i < 8; ++i) value |= std::uint64_t{bytes[i]} << (8 * i);
     return value;
-  }
-  bool add(std::int32_t where, std::string_view key, Bytes value) const {
-    return abi::wasm_grpc_1_metadata_add(call_, where, key.data(), static_cast<std::uint32_t>(key.size()), value.data(),
-                                         static_cast<std::uint32_t>(value.size())) == abi::ok;
   }
 
   std::int32_t call_;

@@ -15,6 +15,7 @@
 #include "wasm_grpc/guest/bytes.h"
 #include "wasm_grpc/guest/context.h"
 #include "wasm_grpc/guest/reply.h"
+#include "wasm_grpc/guest/request_check.h"
 #include "wasm_grpc/guest/result.h"
 #include "wasm_grpc/guest/status.h"
 #include "wasm_grpc/guest/task.h"
@@ -55,20 +56,6 @@ class ThisCall {
   AsyncCall* call_ = nullptr;
 };
 
-/// INTERNAL, as grpc-go and grpc++ answer to bytes that are no message.
-[[nodiscard]] inline Status malformed_request(std::string_view type) {
-  return Status::internal(std::string("the request is not a well-formed ").append(type));
-}
-
-template <typename Request>
-[[nodiscard]] Status malformed() {
-  if constexpr (std::is_same_v<Request, Bytes>) {
-    return Status();  // bytes never are
-  } else {
-    return malformed_request(Request::full_name);
-  }
-}
-
 /// The one request of a call, which is there when it is opened.
 template <typename Request>
 class OneRequest {
@@ -83,8 +70,8 @@ class OneRequest {
   [[nodiscard]] const Request& get() noexcept { return *(given_ = incoming_.get()); }
 
  private:
-  [[nodiscard]] static Status status(Received received) {
-    if (received == Received::malformed) return malformed<Request>();
+  [[nodiscard]] Status status(Received received) const {
+    if (received == Received::malformed || received == Received::against_rules) return incoming_.refusal(received);
     if (received == Received::nothing_yet) return Status::cancelled();  // it is there, unless the call has ended
     return Status::invalid_argument("there is no request");
   }
@@ -141,7 +128,7 @@ CallCoroutine run_client_stream(AsyncLoop& loop, std::int32_t id, Handler& handl
   InStream<Request> in(call);
   const OutcomeOf<Response> outcome = co_await handler(context, in);
   if (in.malformed()) {
-    (void)context.finish(malformed<Request>());
+    (void)context.finish(in.refusal());
     co_return;
   }
   if (outcome.status().is_ok() && !send_now<Response>(call, outcome)) co_await send_later<Response>(call, outcome);
@@ -165,7 +152,7 @@ CallCoroutine run_bidi_stream(AsyncLoop& loop, std::int32_t id, Handler& handler
   Context context(id, loop.instance());
   Stream<Request, Response> stream(call);
   const Status status = co_await handler(context, stream);
-  (void)context.finish(stream.malformed() ? malformed<Request>() : status);
+  (void)context.finish(stream.malformed() ? stream.refusal() : status);
 }
 
 /// What a method of a generated service that waits by co_await takes and gives, and what serves it.

@@ -8,6 +8,8 @@
 #include "wasm_grpc/guest/buffer.h"
 #include "wasm_grpc/guest/bytes.h"
 #include "wasm_grpc/guest/message.h"
+#include "wasm_grpc/guest/request_check.h"
+#include "wasm_grpc/guest/status.h"
 #include "wasm_grpc/guest/stream.h"
 
 namespace wasm_grpc::guest {
@@ -21,22 +23,28 @@ class MessageReader {
   MessageReader& operator=(const MessageReader&) = delete;
 
   /// The next message; waits until there is one. Null after the last one, when the call was cancelled, and when what
-  /// came is malformed: the call then ends with INTERNAL, whatever the handler returns. It lives until the next read,
-  /// and may be moved from.
+  /// came is malformed: the call then ends with INTERNAL, whatever the handler returns; or, where rules are enforced
+  /// (docs/guest-protobuf.md), against them: INVALID_ARGUMENT. It lives until the next read, and may be moved from.
   [[nodiscard]] Message* read() {
-    if (malformed_) return nullptr;
+    if (refusal_) return nullptr;
     const std::optional<Bytes> bytes = bytes_->read();
     if (!bytes) return nullptr;
-    malformed_ = !decode(*bytes, message_);
-    return malformed_ ? nullptr : &message_;
+    if (!decode(*bytes, message_)) {
+      refusal_ = detail::malformed_request(Message::full_name);
+    } else {
+      refusal_ = detail::broken_rules_of(message_);
+    }
+    return refusal_ ? nullptr : &message_;
   }
 
   /// True when read() would not wait: a message is there, or the end, or the call was cancelled.
-  [[nodiscard]] bool ready() const { return malformed_ || bytes_->ready(); }
+  [[nodiscard]] bool ready() const { return refusal_ || bytes_->ready(); }
   /// After read() gave null: whether that was because the call was cancelled, not because the client was done.
   [[nodiscard]] bool cancelled() const noexcept { return bytes_->cancelled(); }
-  /// After read() gave null: whether that was because of a malformed message.
-  [[nodiscard]] bool malformed() const noexcept { return malformed_; }
+  /// After read() gave null: whether that was because of a malformed message, or one against rules.
+  [[nodiscard]] bool malformed() const noexcept { return refusal_.has_value(); }
+  /// What the call ends with then.
+  [[nodiscard]] const Status& refusal() const noexcept { return *refusal_; }
 
   class Iterator {
    public:
@@ -63,7 +71,7 @@ class MessageReader {
  private:
   Reader* bytes_;
   Message message_{};
-  bool malformed_ = false;
+  std::optional<Status> refusal_;
 };
 
 /// The response messages of a call.
@@ -78,6 +86,15 @@ class MessageWriter {
   /// Sends one message; waits while the client does not read fast enough. False when it cannot be delivered any more,
   /// because the call was cancelled or has its status: stop and return.
   [[nodiscard]] bool write(const Message& message) { return bytes_->write(encode(message, *buffer_)); }
+
+  /// Sends one after the other: `return out.write_all(entries);`. `cancelled` when they cannot be delivered any more.
+  template <typename Messages>
+  [[nodiscard]] Status write_all(const Messages& messages) {
+    for (const Message& message : messages) {
+      if (!write(message)) return Status::cancelled();
+    }
+    return Status::ok();
+  }
 
   /// True when write() would not wait: the client reads fast enough, or the call was cancelled.
   [[nodiscard]] bool ready() const { return bytes_->ready(); }

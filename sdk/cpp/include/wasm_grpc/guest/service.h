@@ -39,11 +39,7 @@ template <typename Outcome, typename Handler, typename... Arguments>
 inline constexpr bool is_coroutine = std::is_invocable_r_v<Task<Outcome>, Handler&, Context&, Arguments...>;
 
 [[nodiscard]] inline std::int32_t end_with(std::int32_t call, const Status& status) {
-  if (!status.details().empty()) {
-    const std::string_view key = status_details_key;
-    (void)abi::wasm_grpc_1_metadata_add(call, abi::trailers, key.data(), static_cast<std::uint32_t>(key.size()),
-                                        status.details().data(), static_cast<std::uint32_t>(status.details().size()));
-  }
+  add_details(call, status);
   if (!status.message().empty()) {
     (void)abi::wasm_grpc_1_finish(call, static_cast<std::int32_t>(status.code()), status.message().data(),
                                   static_cast<std::uint32_t>(status.message().size()));

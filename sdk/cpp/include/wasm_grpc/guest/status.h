@@ -2,8 +2,16 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
+
+#include "wasm_grpc/guest/any.h"
+#include "wasm_grpc/guest/bytes.h"
+#include "wasm_grpc/guest/message.h"
+#include "wasm_grpc/guest/wire_reader.h"
+#include "wasm_grpc/guest/wire_writer.h"
 
 namespace wasm_grpc::guest {
 
@@ -42,9 +50,41 @@ class [[nodiscard]] Status {
   [[nodiscard]] StatusCode code() const noexcept { return code_; }
   [[nodiscard]] const std::string& message() const noexcept { return message_; }
 
-  /// The same with details: a serialized google.rpc.Status, whose code and message are to be those given here. They
-  /// travel in the trailer grpc-status-details-bin, and count towards the 16 KiB of metadata: too large ones are left
-  /// out.
+  /// The same with one detail more, for programs: a message of wasm_grpc/guest/error_details.h (rpc::BadRequest,
+  /// rpc::ErrorInfo, ...), or any that protoc-gen-wasm-grpc makes. Details travel in the trailer
+  /// grpc-status-details-bin, and count towards the 16 KiB of metadata: more are left out, which the log says. An `ok`
+  /// status has none.
+  template <typename Detail>
+  [[nodiscard]] Status with(const Detail& what) && {
+    add_detail(Detail::full_name, encode(what));
+    return std::move(*this);
+  }
+  template <typename Detail>
+  [[nodiscard]] Status with(const Detail& what) const& {
+    return Status(*this).with(what);
+  }
+  /// The first detail of this type, of a status made by with() or with_details(); nothing where there is none, or it is
+  /// malformed.
+  template <typename Detail>
+  [[nodiscard]] std::optional<Detail> detail() const {
+    std::optional<Detail> found;
+    wire::Reader status{Bytes(details_)};
+    while (!found && status.next()) {
+      if (status.tag() != wire::bytes_tag(3)) continue;
+      std::string_view type_url;
+      Bytes value;
+      wire::Reader any = status.message();
+      while (any.next()) {
+        if (any.tag() == wire::bytes_tag(1)) type_url = any.text();
+        if (any.tag() == wire::bytes_tag(2)) value = any.bytes();
+      }
+      if (is_type(type_url, Detail::full_name) && !decode(value, found.emplace())) return std::nullopt;
+    }
+    return found;
+  }
+
+  /// The same with details in the place of those before: a serialized google.rpc.Status, whose code and message are to
+  /// be those given here.
   [[nodiscard]] Status with_details(std::string details) && {
     details_ = std::move(details);
     return std::move(*this);
@@ -95,6 +135,15 @@ class [[nodiscard]] Status {
   }
 
  private:
+  /// Appends to the serialized google.rpc.Status: { int32 code = 1; string message = 2; repeated Any details = 3; }
+  void add_detail(std::string_view full_name, const std::string& value) {
+    wire::Writer status(details_);
+    if (details_.empty()) status.int32(1, static_cast<std::int32_t>(code_)).text(2, message_);
+    status.message(3, [&](wire::Writer& any) {
+      any.text(1, std::string("type.googleapis.com/").append(full_name)).bytes(2, Bytes(value));
+    });
+  }
+
   StatusCode code_ = StatusCode::ok;
   std::string message_;
   std::string details_;

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "wasm_grpc/guest/bytes.h"
 #include "wasm_grpc/guest/context.h"
@@ -11,6 +12,7 @@
 #include "wasm_grpc/guest/message_format.h"
 #include "wasm_grpc/guest/message_stream.h"
 #include "wasm_grpc/guest/reply.h"
+#include "wasm_grpc/guest/request_check.h"
 #include "wasm_grpc/guest/result.h"
 #include "wasm_grpc/guest/service.h"
 #include "wasm_grpc/guest/status.h"
@@ -68,6 +70,7 @@ template <auto method, typename Types = detail::MethodTypes<decltype(method)>>
     if (!detail::speaks_protobuf(context.id())) return detail::only_protobuf();
     Request request;
     if (!decode(bytes, request)) return detail::malformed_request(Request::full_name);
+    if (auto broken = detail::broken_rules_of(request)) return *std::move(broken);
     return detail::to_reply(context, (service.*method)(context, request));
   };
 }
@@ -79,6 +82,7 @@ template <auto method, typename Types = detail::MethodTypes<decltype(method)>>
     if (!detail::speaks_protobuf(context.id())) return detail::only_protobuf();
     Request request;
     if (!decode(bytes, request)) return detail::malformed_request(Request::full_name);
+    if (auto broken = detail::broken_rules_of(request)) return *std::move(broken);
     MessageWriter<typename Types::ResponseType> writer(out, context.response_buffer());
     return (service.*method)(context, request, writer);
   };
@@ -91,7 +95,7 @@ template <auto method, typename Types = detail::MethodTypes<decltype(method)>>
     if (!detail::speaks_protobuf(context.id())) return detail::only_protobuf();
     MessageReader<Request> reader(in);
     const auto result = (service.*method)(context, reader);
-    if (reader.malformed()) return detail::malformed_request(Request::full_name);
+    if (reader.malformed()) return reader.refusal();
     return detail::to_reply(context, result);
   };
 }
@@ -104,7 +108,7 @@ template <auto method, typename Types = detail::MethodTypes<decltype(method)>>
     MessageReader<Request> reader(in);
     MessageWriter<typename Types::ResponseType> writer(out, context.response_buffer());
     Status status = (service.*method)(context, reader, writer);
-    return reader.malformed() ? detail::malformed_request(Request::full_name) : status;
+    return reader.malformed() ? reader.refusal() : status;
   };
 }
 

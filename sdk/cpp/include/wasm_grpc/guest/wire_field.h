@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "wasm_grpc/guest/indirect.h"
+#include "wasm_grpc/guest/large_oneof.h"
 #include "wasm_grpc/guest/wire_codec.h"
 #include "wasm_grpc/guest/wire_decode.h"
 #include "wasm_grpc/guest/wire_encode.h"
@@ -40,6 +41,12 @@ template <std::size_t index, typename... Values>
 [[nodiscard]] auto& alternative(std::variant<Values...>& oneof) {
   if (auto* value = std::get_if<index>(&oneof)) return present(*value);
   return present(oneof.template emplace<index>());
+}
+
+template <typename Value>
+[[nodiscard]] Value& alternative(LargeOneof& oneof, std::size_t index) {
+  if (auto* value = oneof.get<Value>(index)) return *value;
+  return oneof.emplace<Value>(index, Value());
 }
 
 // ---- Reading ----
@@ -191,6 +198,13 @@ template <std::size_t index, typename Codec, typename... Values>
   } else {
     return write_field<Codec>(at, out, field, *value);
   }
+}
+
+template <typename Codec>
+[[nodiscard]] char* write_alternative(char* at, Encoder& out, std::uint32_t field, const LargeOneof& oneof,
+                                      std::size_t index) {
+  const auto* const value = oneof.get<typename Codec::Value>(index);
+  return value == nullptr ? at : write_field<Codec>(at, out, field, *value);
 }
 
 template <typename Codec>
