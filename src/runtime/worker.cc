@@ -26,7 +26,6 @@ Worker::Worker(const ServerOptions& options, InstanceBudget& budget, wasm::Epoch
       }),
       activity_(ticker),
       scheduler_([this] { wake_turn(); }, &ticker.ticks(), options.guests.time_slice),
-      budget_(budget),
       post_([this](std::function<void()> function) { post_from_anywhere(std::move(function)); }),
       slice_(options.guests.time_slice),
       codecs_([this] { wake_turn(); }),

@@ -170,7 +170,6 @@ class Worker final : private http2::EndpointOwner, private net::ListenerWatch {
   HostWaits host_waits_;
   GuestClock clock_;
   observe::MethodMeters* meters_ = nullptr;  // nullptr: calls are not counted by their method
-  InstanceBudget& budget_;
   ClientHosts hosts_;
   const InstanceClaim::Post post_;
   rpc::MethodTable methods_;
