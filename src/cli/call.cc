@@ -8,12 +8,16 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <fstream>
+#include <iterator>
 #include <memory>
+#include <utility>
 
 #include "cli/client_flags.h"
 #include "cli/commands.h"
 #include "client/json.h"
 #include "client/status_details.h"
+#include "client/symbols.h"
 
 namespace wasm_grpc::cli {
 
@@ -25,9 +29,10 @@ struct CallFlags {
   ClientFlags client;
   std::string method;
   std::string json;
-  std::vector<std::string> headers;
   std::int64_t deadline_ms = 0;
   bool verbose = false;
+  bool print_template = false;
+  client::JsonStyle style;
 };
 
 /// "pkg.Service/Method", also with a slash before it, or a dot in its middle.
@@ -40,24 +45,22 @@ Result<std::string> path_of(const std::string& text) {
   return path;
 }
 
-Result<client::Metadata> metadata_of(const std::vector<std::string>& headers) {
-  client::Metadata metadata;
-  for (const std::string& header : headers) {
-    const std::size_t colon = header.find(':');
-    std::string key = header.substr(0, colon);
-    for (char& c : key) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    const bool good = key.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-.") == std::string::npos;
-    if (colon == std::string::npos || key.empty() || !good) return Error{"-H \"" + header + "\": expected KEY: VALUE"};
-    const std::size_t start = header.find_first_not_of(' ', colon + 1);
-    metadata.emplace_back(key, start == std::string::npos ? std::string() : header.substr(start));
-  }
-  return metadata;
+/// What --json says: the text itself, or after '@' the file that has it. Standard input is read as it comes.
+Result<std::string> json_of(const std::string& flag) {
+  if (!flag.starts_with('@')) return flag;
+  const std::string path = flag.substr(1);
+  if (path == "-") return path;
+  std::ifstream file(path, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  if (!file) return Error{"--json " + flag + ": " + std::strerror(errno)};
+  return text;
 }
 
 /// Request messages from JSON values: those of a text, or those of standard input as they come.
 class JsonSource {
  public:
-  JsonSource(const pb::Descriptor* type, const std::string& json) : type_(type), from_stdin_(json == "-") {
+  JsonSource(const client::MessageJson& messages, std::string type, const std::string& json)
+      : messages_(messages), type_(std::move(type)), from_stdin_(json == "-") {
     if (from_stdin_) return;
     values_.add(json);
     values_.end();
@@ -67,7 +70,7 @@ class JsonSource {
     while (true) {
       if (const auto value = values_.next()) {
         ++count_;
-        auto message = client::from_json(type_, *value);
+        auto message = messages_.read(type_, *value);
         if (!message.ok()) return std::move(message).error();
         return std::optional(std::move(message).value());
       }
@@ -94,7 +97,8 @@ class JsonSource {
     return success();
   }
 
-  const pb::Descriptor* type_;
+  const client::MessageJson& messages_;
+  std::string type_;
   client::JsonSplitter values_;
   bool from_stdin_;
   std::size_t count_ = 0;
@@ -110,7 +114,7 @@ void print_metadata(const char* what, const client::Metadata& metadata) {
 int call(const CallFlags& flags) {
   const auto path = path_of(flags.method);
   if (!path.ok()) return fail(path.error().message);
-  const auto metadata = metadata_of(flags.headers);
+  const auto metadata = flags.client.metadata();
   if (!metadata.ok()) return fail(metadata.error().message);
   const auto channel = flags.client.connect();
   if (!channel.ok()) return fail(channel.error().message);
@@ -127,9 +131,17 @@ int call(const CallFlags& flags) {
                 " (wasm-grpc list ADDRESS " + service_name + " shows those it has)");
   }
 
-  std::string json = flags.json;
-  if (json.empty() && !method->client_streaming()) json = "{}";
-  JsonSource source(method->input_type(), json);
+  const std::string& request_type = method->input_type()->full_name();
+  if (flags.print_template) {
+    std::printf("%s\n", client::request_template(*files.value(), request_type).value_or("{}").c_str());
+    return exit_ok;
+  }
+
+  auto json = json_of(flags.json);
+  if (!json.ok()) return fail(json.error().message);
+  if (json.value().empty() && !method->client_streaming()) json = std::string("{}");
+  const client::MessageJson messages(*files.value());
+  JsonSource source(messages, request_type, json.value());
   const client::RequestSource requests = [&](const std::stop_token& stop) -> Result<std::optional<std::string>> {
     auto next = source.next(stop);
     if (method->client_streaming() || !next.ok()) return next;
@@ -146,7 +158,7 @@ int call(const CallFlags& flags) {
     if (flags.verbose) print_metadata("<", headers);
   };
   events.message = [&](std::string_view message) -> Result<> {
-    const auto text = client::to_json(method->output_type(), message);
+    const auto text = messages.write(method->output_type()->full_name(), message, flags.style);
     if (!text.ok()) return text.error();
     ++responses;
     std::printf("%s\n", text.value().c_str());
@@ -163,7 +175,7 @@ int call(const CallFlags& flags) {
     std::fprintf(stderr, "status: %s%s%s\n", std::string(rpc::name(status.code)).c_str(),
                  status.message.empty() ? "" : ": ", printable(status.message).c_str());
   }
-  for (const std::string& detail : client::details_as_text(end.value().details, files.value()->pool())) {
+  for (const std::string& detail : client::details_as_text(end.value().details, messages)) {
     std::fprintf(stderr, "detail: %s\n", detail.c_str());
   }
   if (status.ok() && !method->server_streaming() && responses != 1) {
@@ -182,12 +194,13 @@ void add_call(CLI::App& app, Command& run) {
   command
       ->add_option(
           "--json", flags->json,
-          "The request, or several for a method that streams them; - for standard input. {} where one is needed "
-          "and none given")
-      ->type_name("TEXT|-");
-  command->add_option("-H,--header", flags->headers, "Metadata to send; the value of a -bin key as it is")
-      ->allow_extra_args(false)
-      ->type_name("KEY:VALUE");
+          "The request, or several for a method that streams them; @FILE has it, - is standard input, read as it "
+          "comes. {} where one is needed and none given")
+      ->type_name("TEXT|@FILE|-");
+  command->add_flag("--template", flags->print_template, "Print a request to fill in, and call nothing");
+  command->add_flag("--emit-defaults", flags->style.emit_defaults,
+                    "Print fields that are not set, too, where the .proto tells no difference");
+  command->add_flag("--lines", flags->style.one_line, "Print each response on a line of its own (JSON lines)");
   command->add_option("--deadline", flags->deadline_ms, "How long the call may take, in ms; 0: as long as it likes")
       ->check(CLI::Range(0L, 99'999'999L))
       ->type_name("MS");

@@ -18,6 +18,7 @@ void add_serve(CLI::App& app, Command& run);
 void add_check(CLI::App& app, Command& run);
 void add_inspect(CLI::App& app, Command& run);
 void add_call(CLI::App& app, Command& run);
+void add_describe(CLI::App& app, Command& run);
 void add_list(CLI::App& app, Command& run);
 void add_new(CLI::App& app, Command& run);
 void add_schema(CLI::App& app, Command& run);

@@ -24,7 +24,9 @@ int list(const ListFlags& flags) {
   const auto channel = flags.client.connect();
   if (!channel.ok()) return fail(channel.error().message);
   if (flags.service.empty()) {
-    const auto names = client::list_services(*channel.value());
+    const auto metadata = flags.client.metadata();
+    if (!metadata.ok()) return fail(metadata.error().message);
+    const auto names = client::list_services(*channel.value(), metadata.value());
     if (!names.ok()) return fail(names.error().message);
     for (const std::string& name : names.value()) std::printf("%s\n", printable(name).c_str());
     return exit_ok;

@@ -53,6 +53,7 @@ int main(int argc, char** argv) {
   add_inspect(app, run);
   add_call(app, run);
   add_list(app, run);
+  add_describe(app, run);
   add_new(app, run);
   add_schema(app, run);
   try {

@@ -1,12 +1,15 @@
 #include "client/json.h"
 
-#include <google/protobuf/util/json_util.h>
+#include <google/rpc/error_details.pb.h>
 
-#include <memory>
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "json/read.h"
+#include "json/write.h"
 
 namespace wasm_grpc::client {
-
-namespace pb = google::protobuf;
 
 std::optional<std::string> JsonSplitter::next() {
   constexpr std::string_view space = " \t\r\n";
@@ -46,32 +49,64 @@ std::optional<std::string> JsonSplitter::next() {
   return std::nullopt;
 }
 
-Result<std::string> from_json(const pb::Descriptor* type, const std::string& json) {
-  pb::DynamicMessageFactory factory;
-  const std::unique_ptr<pb::Message> message(factory.GetPrototype(type)->New());
-  const auto status = pb::util::JsonStringToMessage(json, message.get());
-  if (!status.ok()) {
-    const std::string reason(status.message());  // the place is shown on further lines
-    return Error{"the JSON is no " + type->full_name() + ": " + reason.substr(0, reason.find('\n'))};
-  }
-  return message->SerializeAsString();
+MessageJson MessageJson::of_error_details() {
+  const google::protobuf::FileDescriptor* const files[] = {google::rpc::ErrorInfo::descriptor()->file()};
+  return MessageJson(std::span(files));
 }
 
-Result<std::string> to_json(const pb::Descriptor* type, std::string_view bytes) {
-  pb::DynamicMessageFactory factory;
-  const std::unique_ptr<pb::Message> message(factory.GetPrototype(type)->New());
-  if (!message->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-    return Error{"the server sent a message that is no " + type->full_name()};
-  }
-  pb::util::JsonPrintOptions options;
-  options.add_whitespace = true;
+Result<std::string> MessageJson::read(const std::string& type, std::string_view json) const {
+  const json::MessageType* const known = types_.find(type);
+  if (known == nullptr) return Error{"there is no message type " + type};
+  std::vector<std::byte> message;
+  if (const auto wrong = json::read(*known, json, message)) return Error{"the JSON is no " + type + ": " + *wrong};
+  return std::string(reinterpret_cast<const char*>(message.data()), message.size());
+}
+
+Result<std::string> MessageJson::write(const std::string& type, std::string_view message,
+                                       const JsonStyle& style) const {
+  const json::MessageType* const known = types_.find(type);
+  if (known == nullptr) return Error{"there is no message type " + type};
+  json::WriteOptions options;
+  options.max_size = std::size_t{1} << 30;  // the message's own size is bounded
+  options.emit_defaults = style.emit_defaults;
+  options.unknown_any_as_bytes = true;
   std::string json;
-  const auto status = pb::util::MessageToJsonString(*message, &json, options);
-  if (!status.ok()) {
-    return Error{"the server sent a " + type->full_name() + " that JSON cannot say: " + std::string(status.message())};
+  if (const auto wrong = json::write(*known, std::as_bytes(std::span(message)), json, options)) {
+    return Error{"the server sent what JSON cannot say as a " + type + ": " + *wrong};
   }
-  while (json.ends_with('\n')) json.pop_back();
-  return json;
+  return style.one_line ? json : indented(json);
+}
+
+std::string indented(std::string_view json) {
+  std::string out;
+  std::size_t depth = 0;
+  bool in_string = false;
+  const auto break_line = [&] { out.append("\n").append(depth, ' '); };
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (in_string) {
+      out += c;
+      if (c == '\\' && i + 1 < json.size()) out += json[++i];
+      in_string = c != '"';
+      continue;
+    }
+    if (c == '"') in_string = true;
+    if (c == '}' || c == ']') {
+      --depth;
+      break_line();
+    }
+    out += c;
+    if (c == ':') out += ' ';
+    if (c == ',') break_line();
+    if (c != '{' && c != '[') continue;
+    if (i + 1 < json.size() && (json[i + 1] == '}' || json[i + 1] == ']')) {
+      out += json[++i];  // nothing in it
+      continue;
+    }
+    ++depth;
+    break_line();
+  }
+  return out;
 }
 
 }  // namespace wasm_grpc::client

@@ -4,8 +4,6 @@
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/wire_format_lite.h>
 
-#include "client/json.h"
-
 namespace wasm_grpc::client {
 
 namespace pb = google::protobuf;
@@ -21,10 +19,12 @@ std::string hexadecimal(std::string_view bytes) {
   return out;
 }
 
-std::vector<std::string> details_as_text(std::string_view status, const pb::DescriptorPool& pool) {
+std::vector<std::string> details_as_text(std::string_view status, const MessageJson& json) {
   // google.rpc.Status: { int32 code = 1; string message = 2; repeated google.protobuf.Any details = 3; }
   constexpr std::uint32_t details_tag = 3 << 3 | 2;
   std::vector<std::string> lines;
+  if (status.empty()) return lines;
+  const MessageJson usual = MessageJson::of_error_details();
   pb::io::CodedInputStream in(reinterpret_cast<const std::uint8_t*>(status.data()), static_cast<int>(status.size()));
   while (const std::uint32_t tag = in.ReadTag()) {
     if (tag != details_tag) {
@@ -37,10 +37,9 @@ std::vector<std::string> details_as_text(std::string_view status, const pb::Desc
     if (!in.ReadVarint32(&size) || !in.ReadString(&bytes, static_cast<int>(size)) || !detail.ParseFromString(bytes))
       break;
     const std::string type = detail.type_url().substr(detail.type_url().rfind('/') + 1);
-    const pb::Descriptor* known = pool.FindMessageTypeByName(type);
-    const auto json =
-        known == nullptr ? Result<std::string>(hexadecimal(detail.value())) : to_json(known, detail.value());
-    lines.push_back(type + " " + (json.ok() ? json.value() : hexadecimal(detail.value())));
+    auto text = json.write(type, detail.value());
+    if (!text.ok()) text = usual.write(type, detail.value());
+    lines.push_back(type + " " + (text.ok() ? text.value() : hexadecimal(detail.value())));
   }
   return lines;
 }

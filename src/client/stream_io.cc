@@ -4,10 +4,16 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
 #include <array>
 #include <asio/ip/tcp.hpp>
 #include <asio/local/stream_protocol.hpp>
 #include <asio/write.hpp>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
 
 namespace wasm_grpc::client {
 
@@ -23,22 +29,73 @@ bool is_address(const std::string& host) {
   return !error;
 }
 
+using Endpoint = asio::generic::stream_protocol::endpoint;
+
+/// IPv6 and IPv4 in turns, beginning with what the system has first (RFC 8305, section 4).
+std::vector<Endpoint> in_turns(const std::vector<Endpoint>& endpoints) {
+  std::vector<Endpoint> first;
+  std::vector<Endpoint> second;
+  for (const Endpoint& endpoint : endpoints) {
+    (endpoint.protocol().family() == endpoints[0].protocol().family() ? first : second).push_back(endpoint);
+  }
+  std::vector<Endpoint> mixed;
+  for (std::size_t i = 0; i < std::max(first.size(), second.size()); ++i) {
+    if (i < first.size()) mixed.push_back(first[i]);
+    if (i < second.size()) mixed.push_back(second[i]);
+  }
+  return mixed;
+}
+
+/// The addresses of a name. The system's resolver cannot be interrupted: it runs on a thread that is left behind when
+/// it takes too long.
+std::vector<Endpoint> resolve(const Target& target, std::chrono::steady_clock::time_point give_up,
+                              asio::error_code& error) {
+  struct Answer {
+    std::mutex mutex;
+    std::condition_variable is_there;
+    bool done = false;
+    std::vector<Endpoint> endpoints;
+    asio::error_code error;
+  };
+  const auto answer = std::make_shared<Answer>();
+  std::thread([answer, host = target.host, port = target.port] {
+    asio::io_context io;
+    asio::error_code failure;
+    std::vector<Endpoint> endpoints;
+    for (const auto& found : asio::ip::tcp::resolver(io).resolve(host, port, failure)) {
+      endpoints.emplace_back(found.endpoint());
+    }
+    const std::lock_guard lock(answer->mutex);
+    answer->endpoints = std::move(endpoints);
+    answer->error = failure;
+    answer->done = true;
+    answer->is_there.notify_one();
+  }).detach();
+  std::unique_lock lock(answer->mutex);
+  if (!answer->is_there.wait_until(lock, give_up, [&] { return answer->done; })) {
+    error = asio::error::timed_out;
+    return {};
+  }
+  error = answer->error;
+  return in_turns(answer->endpoints);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<StreamIo>> StreamIo::connect(asio::io_context& io, const Target& target,
                                                     const ChannelOptions& options) {
   std::unique_ptr<StreamIo> made(new StreamIo(io));
-  if (auto opened = made->open(target, options); !opened.ok()) return std::move(opened).error();
+  made->give_up_ = std::chrono::steady_clock::now() + options.connect_timeout;
+  if (auto opened = made->open(target); !opened.ok()) return std::move(opened).error();
   if (target.tls) {
     if (auto started = made->start_tls(target, options); !started.ok()) return std::move(started).error();
   }
   return made;
 }
 
-asio::error_code StreamIo::wait(const std::optional<asio::error_code>& error, std::chrono::milliseconds timeout) {
-  const auto give_up = std::chrono::steady_clock::now() + timeout;
+asio::error_code StreamIo::wait(const std::optional<asio::error_code>& error) {
   io_.restart();
-  while (!error && io_.run_one_until(give_up) > 0) {
+  while (!error && io_.run_one_until(give_up_) > 0) {
   }
   if (error) return *error;
   asio::error_code ignored;
@@ -48,30 +105,71 @@ asio::error_code StreamIo::wait(const std::optional<asio::error_code>& error, st
   return asio::error::timed_out;
 }
 
-Result<> StreamIo::open(const Target& target, const ChannelOptions& options) {
+Result<> StreamIo::open(const Target& target) {
   const auto failed = [&](const asio::error_code& error) {
     return Error{"cannot connect to " + where(target) + ": " + error.message()};
   };
-  std::vector<asio::generic::stream_protocol::endpoint> endpoints;
-  asio::error_code error;
+  std::vector<Endpoint> endpoints;
   if (target.unix_socket) {
     if (target.host.size() >= 108) return Error{"cannot connect to " + where(target) + ": its path is too long"};
     endpoints.emplace_back(asio::local::stream_protocol::endpoint(target.host));
   } else {
-    asio::ip::tcp::resolver resolver(io_);
-    for (const auto& found : resolver.resolve(target.host, target.port, error))
-      endpoints.emplace_back(found.endpoint());
+    asio::error_code error;
+    endpoints = resolve(target, give_up_, error);
     if (error) return failed(error);
   }
-  for (const auto& endpoint : endpoints) {
-    std::optional<asio::error_code> done;
-    asio::error_code ignored;
-    socket_.close(ignored);
-    socket_.async_connect(endpoint, [&done](const asio::error_code& result) { done = result; });
-    error = wait(done, options.connect_timeout);
-    if (!error) return success();
+  const asio::error_code error = race(endpoints);
+  return error ? Result<>(failed(error)) : success();
+}
+
+/// RFC 8305: the next address is tried when one has failed, or has not answered in a while; the first that answers is
+/// taken.
+asio::error_code StreamIo::race(const std::vector<Endpoint>& endpoints) {
+  constexpr std::chrono::milliseconds patience{250};  // "Connection Attempt Delay", section 8
+  struct Attempt {
+    explicit Attempt(asio::io_context& io) : socket(io) {}
+    Socket socket;
+    std::optional<asio::error_code> result;
+  };
+  std::vector<std::unique_ptr<Attempt>> attempts;
+  std::size_t failures = 0;
+  Attempt* winner = nullptr;
+  asio::error_code error = asio::error::host_not_found;
+  const auto begin_next = [&] {
+    Attempt& attempt = *attempts.emplace_back(std::make_unique<Attempt>(io_));
+    attempt.socket.async_connect(endpoints[attempts.size() - 1], [&](const asio::error_code& result) {
+      attempt.result = result;
+      if (!result && winner == nullptr) winner = &attempt;
+      if (result) ++failures;
+      if (result && result != asio::error::operation_aborted) error = result;
+    });
+  };
+  auto next_at = std::chrono::steady_clock::now();
+  io_.restart();
+  while (winner == nullptr && failures < endpoints.size()) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now >= give_up_) {
+      error = asio::error::timed_out;
+      break;
+    }
+    const bool may_begin = attempts.size() < endpoints.size();
+    if (may_begin && (now >= next_at || failures == attempts.size())) {
+      begin_next();
+      next_at = now + patience;
+      continue;
+    }
+    if (io_.stopped()) io_.restart();
+    io_.run_one_until(may_begin ? std::min(next_at, give_up_) : give_up_);
   }
-  return failed(error);
+  for (const auto& attempt : attempts) {
+    asio::error_code ignored;
+    if (attempt.get() != winner) attempt->socket.close(ignored);
+  }
+  io_.restart();
+  io_.run();  // the handlers of those that were given up, which refer to them
+  if (winner == nullptr) return error;
+  socket_ = std::move(winner->socket);
+  return {};
 }
 
 Result<> StreamIo::start_tls(const Target& target, const ChannelOptions& options) {
@@ -98,7 +196,7 @@ Result<> StreamIo::start_tls(const Target& target, const ChannelOptions& options
 
   tls_.emplace(socket_, *context_);
   std::string name = target.host;
-  if (!options.authority.empty()) name = options.authority.substr(0, options.authority.find(':'));
+  if (!options.authority.empty()) name = std::string(host_of_authority(options.authority));
   if (target.unix_socket && options.authority.empty()) name = target.authority;
   if (!is_address(name)) SSL_set_tlsext_host_name(tls_->native_handle(), name.c_str());
   if (options.insecure_skip_verify) {
@@ -109,7 +207,7 @@ Result<> StreamIo::start_tls(const Target& target, const ChannelOptions& options
   }
   std::optional<asio::error_code> done;
   tls_->async_handshake(asio::ssl::stream_base::client, [&done](const asio::error_code& result) { done = result; });
-  if (error = wait(done, options.connect_timeout); error) {
+  if (error = wait(done); error) {
     std::string text = "no TLS with " + where(target) + ": " + error.message();
     const long verdict = SSL_get_verify_result(tls_->native_handle());
     if (verdict != X509_V_OK) text += std::string(" (") + X509_verify_cert_error_string(verdict) + ")";

@@ -4,9 +4,11 @@
 #include <asio/generic/stream_protocol.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ssl.hpp>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "client/channel.h"
 #include "client/target.h"
@@ -18,7 +20,8 @@ class StreamIo {
  public:
   using Handler = std::function<void(const asio::error_code& error, std::size_t size)>;
 
-  /// Connects, with the TLS handshake where there is to be one. Blocks, for the connect timeout at most.
+  /// Connects, with the TLS handshake where there is to be one. Blocks, for the connect timeout at most, in which the
+  /// name is looked up and the addresses are tried, too.
   [[nodiscard]] static Result<std::unique_ptr<StreamIo>> connect(asio::io_context& io, const Target& target,
                                                                  const ChannelOptions& options);
 
@@ -29,13 +32,16 @@ class StreamIo {
   using Socket = asio::generic::stream_protocol::socket;
 
   explicit StreamIo(asio::io_context& io) : io_(io), socket_(io) {}
-  [[nodiscard]] Result<> open(const Target& target, const ChannelOptions& options);
+  using Endpoint = asio::generic::stream_protocol::endpoint;
+  [[nodiscard]] Result<> open(const Target& target);
+  [[nodiscard]] asio::error_code race(const std::vector<Endpoint>& endpoints);
   [[nodiscard]] Result<> start_tls(const Target& target, const ChannelOptions& options);
   /// Runs what was begun until it has set `error`, or the time is over.
-  [[nodiscard]] asio::error_code wait(const std::optional<asio::error_code>& error, std::chrono::milliseconds timeout);
+  [[nodiscard]] asio::error_code wait(const std::optional<asio::error_code>& error);
 
   asio::io_context& io_;
   Socket socket_;
+  std::chrono::steady_clock::time_point give_up_;
   std::optional<asio::ssl::context> context_;
   std::optional<asio::ssl::stream<Socket&>> tls_;
 };

@@ -33,4 +33,13 @@ Result<Target> parse_target(std::string_view text, bool tls_by_default) {
   return target;
 }
 
+std::string_view host_of_authority(std::string_view authority) noexcept {
+  if (authority.starts_with('[')) {
+    if (const std::size_t end = authority.find(']'); end != std::string_view::npos) return authority.substr(1, end - 1);
+  }
+  const std::size_t colon = authority.find(':');
+  // Several colons without brackets are an IPv6 address that was written without.
+  return colon == authority.rfind(':') ? authority.substr(0, colon) : authority;
+}
+
 }  // namespace wasm_grpc::client

@@ -19,4 +19,7 @@ struct Target {
 /// Reads "HOST:PORT", "http://HOST:PORT", "https://HOST:PORT" or "unix:PATH"; "[::1]:PORT" for IPv6.
 [[nodiscard]] Result<Target> parse_target(std::string_view text, bool tls_by_default);
 
+/// The host of an authority: "::1" of "[::1]:443", "a.test" of "a.test:443".
+[[nodiscard]] std::string_view host_of_authority(std::string_view authority) noexcept;
+
 }  // namespace wasm_grpc::client

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <tuple>
 
+#include "editions/features.h"
 #include "json/text/output.h"
 #include "rpc/utf8.h"
 
@@ -223,7 +224,7 @@ void MessageType::add_field(const Declared& declared, const Neighbours& neighbou
   field.is_repeated = declared.is_repeated();
   field.is_packed = declared.is_packed();
   field.is_map = declared.is_map();
-  field.has_presence = declared.has_presence();
+  field.has_presence = editions::has_presence(declared);
   field.number = static_cast<std::uint32_t>(declared.number());
   field.tag = field.number << 3 | static_cast<std::uint32_t>(wire_type(field.kind));
   for (std::uint32_t rest = field.tag; rest != 0; rest >>= 7) {

@@ -15,6 +15,10 @@ struct WriteOptions {
   int max_depth = 100;
   /// Bytes of the text, at most.
   std::size_t max_size = std::size_t{64} << 20;
+  /// Whether fields that have no presence are written where they are not set: numbers as 0, lists as [] and so on.
+  bool emit_defaults = false;
+  /// Whether an Any of an unknown type is {"@type": ..., "value": <its bytes in base64>}; else it is an error.
+  bool unknown_any_as_bytes = false;
 };
 
 /// Appends the JSON of a message, without white space, to `out`. Nothing when that went well; else what is wrong, in

@@ -75,6 +75,7 @@ bool Writer::message(const MessageType& type, Pieces pieces, int depth) {
 }
 
 bool Writer::members(const MessageType& type, Pieces pieces, int depth, bool is_first) {
+  if (options_.emit_defaults) return collected_members(type, pieces, depth, is_first);
   if (pieces.empty()) return true;
   if (pieces.size() == 1) {
     bool is_ordered = false;
@@ -153,14 +154,33 @@ bool Writer::collected_members(const MessageType& type, Pieces pieces, int depth
     return field_of(a) != field_of(b) ? field_of(a) < field_of(b) : a.begin < b.begin;
   });
   const std::size_t last = stored_.size();
+  std::size_t next_field = 0;  // which may have to be written though it is not set
   for (std::size_t begin = first; begin < last;) {
     const Field& field = type.fields()[field_of(stored_[begin])];
+    if (options_.emit_defaults && !defaults(type, next_field, field.index, depth, is_first)) return false;
+    next_field = field.index + 1;
     std::size_t end = begin + 1;
     while (end < last && field_of(stored_[end]) == field.index) ++end;
     if (!collected_field(field, begin, end, depth, is_first) || !fits()) return within(field.name);
     begin = end;
   }
   stored_.resize(first);
+  return !options_.emit_defaults || defaults(type, next_field, type.fields().size(), depth, is_first);
+}
+
+bool Writer::defaults(const MessageType& type, std::size_t first, std::size_t last, int depth, bool& is_first) {
+  for (std::size_t i = first; i < last; ++i) {
+    const Field& field = type.fields()[i];
+    const bool is_extension = field.key.starts_with("\"[");
+    if (field.has_presence || is_extension) continue;
+    begin_member(field, is_first);
+    if (field.is_map || field.is_repeated) {
+      out_.put(std::string_view(field.is_map ? "{}" : "[]"));
+    } else if (!value(field, {}, depth)) {
+      return within(field.name);
+    }
+    if (!fits()) return within(field.name);
+  }
   return true;
 }
 
@@ -229,7 +249,7 @@ bool Writer::single(const Field& field, Pieces contents, int depth, bool& is_fir
   if (!field.has_presence) {
     const bool is_default =
         is_bits(field.kind) ? bits_of(field.kind, contents.back()) == 0 : contents.back().size() == 0;
-    if (is_default) return true;
+    if (is_default && !options_.emit_defaults) return true;
   }
   begin_member(field, is_first);
   return value(field, contents, depth);

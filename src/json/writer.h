@@ -72,6 +72,8 @@ class Writer {
   [[nodiscard]] bool entry_of(const Field& field, Piece bytes, Entry& entry);
   void drop_same_keys(const Field& field, std::size_t first, std::size_t last);
   [[nodiscard]] bool map_entry(const Field& field, Piece bytes, int depth);
+  /// Those from `first` up to `last`, by index, that are not set and have no presence.
+  [[nodiscard]] bool defaults(const MessageType& type, std::size_t first, std::size_t last, int depth, bool& is_first);
   void begin_member(const Field& field, bool& is_first);
   [[nodiscard]] Stored stored(const Record& record) const;
   [[nodiscard]] Piece piece(const Stored& stored) const { return {begin_ + stored.begin, begin_ + stored.end}; }

@@ -100,6 +100,14 @@ bool Writer::any(const MessageType& type, Pieces pieces, int depth) {
   const std::size_t slash = url.text().rfind('/');
   const std::string_view name = slash == std::string_view::npos ? std::string_view() : url.text().substr(slash + 1);
   const MessageType* const inner = type.types().find(name);
+  if (inner == nullptr && options_.unknown_any_as_bytes) {
+    out_.put(std::string_view("{\"@type\":"));
+    if (!text(url.text())) return false;
+    out_.put(std::string_view(",\"value\":"));
+    base64(contents.text());
+    out_.put('}');
+    return true;
+  }
   if (inner == nullptr) return wrong("the type \"" + shown(url.text()) + "\" in an Any is not known here");
   out_.put(std::string_view("{\"@type\":"));
   if (!text(url.text())) return false;

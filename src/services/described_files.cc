@@ -5,6 +5,7 @@
 #include <map>
 #include <unordered_set>
 
+#include "editions/lower.h"
 #include "services/descriptor_limits.h"
 
 namespace wasm_grpc::services {
@@ -82,6 +83,14 @@ class FileOrder {
     return success();
   }
 
+  /// Makes files of editions such as can be built; what is served as it was given is not touched.
+  Result<> lower() {
+    std::vector<pb::FileDescriptorProto*> files;
+    for (auto& [name, entry] : files_) files.push_back(&entry.file);
+    if (const std::string wrong = editions::lower(files); !wrong.empty()) return Error{"of its descriptors, " + wrong};
+    return success();
+  }
+
   /// Without recursion: a guest decides how long a chain of imports is.
   Result<std::vector<Entry*>> sorted() {
     std::map<std::string_view, std::vector<std::string_view>> importers;
@@ -138,6 +147,7 @@ Result<std::shared_ptr<const DescribedFiles>> DescribedFiles::parse(std::span<co
     if (auto added = order.add(set, limits); !added.ok()) return std::move(added).error();
   }
   if (auto completed = order.complete(); !completed.ok()) return std::move(completed).error();
+  if (auto lowered = order.lower(); !lowered.ok()) return std::move(lowered).error();
   auto sorted = order.sorted();
   if (!sorted.ok()) return std::move(sorted).error();
   std::shared_ptr<DescribedFiles> made(new DescribedFiles);

@@ -213,7 +213,7 @@ def test_what_cannot_be_done_is_one_clear_line(run, arguments, text):
 def test_what_the_server_does_not_have_is_one_clear_line(run, call, server):
     for done, text in (
         (call("None"), "the service described.Mirror has no method None"),
-        (run("call", server.address, "no.Such/Method"), "the server does not say what the service no.Such is"),
+        (run("call", server.address, "no.Such/Method"), "the server does not say what no.Such is"),
         (call("Unary", "--json", '{"text": '), "the JSON is no described.Message"),
         (call("Unary", "--json", '{"nothing": 1}'), "the JSON is no described.Message"),
         (call("Unary", "--json", "{}{}"), "the method takes one message"),
