@@ -1,5 +1,5 @@
 // Calls a guest in Node.js, without a server: an instance of its module over a host in memory, which has all that the
-// client sends from the beginning. For tests:
+// client sends from the beginning, one call at a time. For tests:
 //
 //   import { load } from "wasm-grpc-guest/testing";
 //   const guest = await load("build/hello.wasm");
@@ -8,7 +8,9 @@
 import { readFile } from "node:fs/promises";
 
 const END = -1, CANCELLED = -3, ABSENT = -4, CLOSED = -5, INVALID = -6;
-const KINDS = ["unary", "client streaming", "server streaming", "bidirectional streaming"];
+const KINDS = ["unary", "client streaming", "server streaming", "bidirectional streaming", "HTTP"];
+const HTTP = 4;
+const OPEN = 0, MESSAGE = 1, HALF_CLOSE = 2, TIMER = 4, CANCELLED_EVENT = 5;
 const NO_DEADLINE = 2n ** 63n - 1n;
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
@@ -22,6 +24,8 @@ class Answer {
   /** The status code, 0 to 16, and its text. */
   code = 0;
   text = "";
+  /** Of HTTP, whose body `messages` are: the status that was set. */
+  status = 200;
 }
 
 class Guest {
@@ -68,13 +72,33 @@ class Guest {
     if (!method) throw new Error(`the module has no method ${path}; it has ${[...this.#methods.keys()].join(", ")}`);
     const many = method.kind === 1 || method.kind === 3;
     if (!many && requests.length !== 1) throw new Error(`${path} takes exactly one request, not ${requests.length}`);
+    return this.#serve(method, path, requests, { metadata, timeLeft, cancelAfter });
+  }
+
+  /**
+   * Asks by HTTP. `target` is `/path?query`; the other parameters are as those of `call`, with the pieces of the body for
+   * requests.
+   *
+   * @returns {Answer}
+   */
+  http(method, target, requests = [], { metadata = [], cancelAfter = Infinity } = {}) {
+    const path = target.split("?")[0];
+    const fits = ([prefix, { kind }]) => kind === HTTP && (prefix === "/" || path === prefix || path.startsWith(`${prefix}/`));
+    const served = [...this.#methods].filter(fits).sort(([a], [b]) => b.length - a.length)[0];
+    if (!served) throw new Error(`nothing of the module serves ${target} by HTTP`);
+    return this.#serve(served[1], target, requests, { metadata, timeLeft: NO_DEADLINE, cancelAfter, httpMethod: method });
+  }
+
+  #serve(method, path, requests, { metadata, timeLeft, cancelAfter, httpMethod }) {
     const call = {
       id: this.#nextId++, path, kind: method.kind, requests: requests.map(bytesOf), timeLeft, cancelAfter,
       metadata: metadata.map(([key, value]) => [key, bytesOf(value)]),
-      answer: new Answer(), finished: false, headersSent: false,
+      answer: new Answer(), finished: false, headersSent: false, timer: false, httpMethod,
     };
     this.#call = call;
-    const code = this.#exports.wasm_grpc_call(call.id, method.tag);
+    let code = 0;
+    if (method.inEvents) this.#tellEvents(call, method);
+    else code = this.#exports.wasm_grpc_call(call.id, method.tag);
     this.#call = null;
     if (!call.finished) call.answer.code = code >= 0 && code <= 16 ? code : 2;
     if (method.kind < 2 && call.answer.code === 0 && call.answer.messages.length !== 1) {
@@ -82,6 +106,27 @@ class Guest {
       call.answer.text = "the guest sent no response message";
     }
     return call.answer;
+  }
+
+  /** In event style, where all that the client sends has come at once, and times come at once. */
+  #tellEvents(call, method) {
+    const tell = (event, value = 0) => {
+      if (!call.finished) this.#exports.wasm_grpc_event(call.id, event, value);
+    };
+    tell(OPEN, method.tag);
+    if (method.kind !== 0 && method.kind !== 2) {
+      if (call.requests.length > 0) tell(MESSAGE);
+      tell(HALF_CLOSE);
+    }
+    while (call.timer && !call.finished && !this.#cancelled(call)) {
+      call.timer = false;
+      tell(TIMER);
+    }
+    if (call.finished) return;
+    if (!this.#cancelled(call)) throw new Error(`${call.path}: the call is not finished, and nothing follows that could finish it`);
+    tell(CANCELLED_EVENT);
+    Object.assign(call, { finished: true });
+    Object.assign(call.answer, { code: 1, text: "the client has left" });
   }
 
   #bytes(at, length) { return new Uint8Array(this.#exports.memory.buffer, at >>> 0, length >>> 0); }
@@ -129,10 +174,24 @@ class Guest {
   #abi = {
     method: (at, length, kind, style, tag) => {
       const path = this.#text(at, length);
-      if (!this.#starting || this.#methods.has(path) || !KINDS[kind] || style !== 0) {
-        throw new Error(`the method ${path} is refused: declared twice, too late, or in event style`);
+      if (!this.#starting || this.#methods.has(path) || !KINDS[kind] || (style !== 0 && style !== 1)) {
+        throw new Error(`the method ${path} is refused: declared twice, too late, or of a kind or style that is none`);
       }
-      this.#methods.set(path, { kind, tag });
+      this.#methods.set(path, { kind, tag, inEvents: style === 1 });
+      return 0;
+    },
+    placement: (where) => (this.#starting && where >= 0 && where <= 2 ? 0 : INVALID),
+    timer: (id, timeout) => {
+      const call = this.#live(id);
+      if (!call) return CLOSED;
+      call.timer = timeout >= 0n;
+      return 0;
+    },
+    http_status: (id, status) => {
+      const call = this.#live(id);
+      if (!call) return CLOSED;
+      if (call.kind !== HTTP || call.headersSent || status < 200 || status > 599) return INVALID;
+      call.answer.status = status;
       return 0;
     },
     health_set: () => 0,
@@ -197,7 +256,7 @@ class Guest {
     info: (id, what, at, capacity) => {
       const call = this.#live(id);
       if (!call) return CLOSED;
-      const told = { 0: call.path, 1: "memory", 2: "memory:1", 4: "identity" }[what];
+      const told = { 0: call.path, 1: "memory", 2: "memory:1", 4: "identity", 5: call.httpMethod }[what];
       return told === undefined ? ABSENT : this.#give(encoder.encode(told), at, capacity);
     },
     deadline: (id) => (this.#live(id) ? this.#call.timeLeft : BigInt(CLOSED)),

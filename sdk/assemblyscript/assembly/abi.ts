@@ -14,6 +14,15 @@ export const TRAILERS = 1;
 @external("wasm_grpc_1", "method")
 export declare function method(path: usize, length: i32, kind: i32, style: i32, tag: i32): i32;
 // @ts-ignore: decorator
+@external("wasm_grpc_1", "placement")
+export declare function placement(where: i32, key: usize, length: i32): i32;
+// @ts-ignore: decorator
+@external("wasm_grpc_1", "timer")
+export declare function timer(call: i32, timeout: i64): i32;
+// @ts-ignore: decorator
+@external("wasm_grpc_1", "http_status")
+export declare function http_status(call: i32, status: i32): i32;
+// @ts-ignore: decorator
 @external("wasm_grpc_1", "health_set")
 export declare function health_set(service: usize, length: i32, serving: i32): i32;
 // @ts-ignore: decorator

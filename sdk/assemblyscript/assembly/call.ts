@@ -28,18 +28,13 @@ export class Call {
    * tells). Waits until there is one.
    */
   receive(): Uint8Array | null {
-    let length = abi.recv(this.id, scratch.dataStart, scratch.length);
-    while (length == abi.AGAIN && abi.wait(this.id, abi.READABLE, -1) >= 0) {
-      length = abi.recv(this.id, scratch.dataStart, scratch.length);
-    }
+    let length = this.takeNow();
+    while (length == abi.AGAIN && abi.wait(this.id, abi.READABLE, -1) >= 0) length = this.takeNow();
     if (length < 0) {
       if (length != abi.END) this.gone = true;
       return null;
     }
-    const message = new Uint8Array(length);
-    if (length > scratch.length) abi.recv(this.id, message.dataStart, length);
-    else memory.copy(message.dataStart, scratch.dataStart, length);
-    return message;
+    return this.taken;
   }
 
   /**
@@ -171,6 +166,22 @@ export class Call {
   }
 
   // ---- For the SDK ----
+
+  /** What `takeNow` took. */
+  taken: Uint8Array = scratch;
+
+  /** Takes a message where there is one; its length, or what the host answered. */
+  takeNow(): i32 {
+    const length = abi.recv(this.id, scratch.dataStart, scratch.length);
+    if (length < 0) return length;
+    this.taken = new Uint8Array(length);
+    if (length > scratch.length) abi.recv(this.id, this.taken.dataStart, length);
+    else memory.copy(this.taken.dataStart, scratch.dataStart, length);
+    return length;
+  }
+
+  /** Whether it has been given a status that is no success. */
+  get failed(): bool { return this.code != Code.Ok; }
 
   /** Sends the one reply of a method that has one; without one, and without a status, it is the handler's mistake. */
   reply(message: Uint8Array | null): void {

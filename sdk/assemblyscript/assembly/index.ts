@@ -1,5 +1,8 @@
 export { Call, Metadata } from "./call";
+export { Begin, CallEvents, Given, Kind, Placement, Taken, httpEvents, place, wasm_grpc_event } from "./events";
+export { HttpHandler, HttpRequest, HttpResponse, http } from "./http";
 export { ProtoReader, ProtoWriter, Wire, tag } from "./protobuf";
 export { BidiStream, ClientStream, ServerStream, Service, Unary, log, wasm_grpc_call, wasm_grpc_start } from "./service";
+export { Counter, Outcome, Pair, Store } from "./shared";
 export { Code, Info, Level, Limit } from "./status";
 export { isUtf8, textOf, utf8 } from "./utf8";

@@ -1,5 +1,7 @@
 import * as abi from "./abi";
 import { Call } from "./call";
+import { Begin, EventMethod, Kind, declarePlacement } from "./events";
+import { BIDI_STREAM, CLIENT_STREAM, Method, SERVER_STREAM, UNARY, methods } from "./methods";
 import { Level } from "./status";
 import { utf8 } from "./utf8";
 
@@ -11,18 +13,6 @@ export type ClientStream = (call: Call) => Uint8Array | null;
 export type ServerStream = (call: Call, request: Uint8Array) => void;
 /** Takes and sends messages in any order. */
 export type BidiStream = (call: Call) => void;
-
-// As the ABI numbers them.
-const UNARY = 0;
-const CLIENT_STREAM = 1;
-const SERVER_STREAM = 2;
-const BIDI_STREAM = 3;
-const HANDLER_STYLE = 0;
-
-abstract class Method {
-  constructor(public path: string, public kind: i32) {}
-  abstract serve(call: Call): void;
-}
 
 class UnaryMethod extends Method {
   constructor(path: string, private handler: Unary) { super(path, UNARY); }
@@ -50,8 +40,6 @@ class BidiStreamMethod extends Method {
   serve(call: Call): void { this.handler(call); }
 }
 
-const methods: Method[] = [];
-
 /** A service of this module. Declare it, and its methods, at the top level of the entry file: the same every time. */
 export class Service {
   /** `name` is package.Service, as in the .proto. */
@@ -66,6 +54,10 @@ export class Service {
   }
   bidiStream(name: string, handler: BidiStream): Service {
     return this.add(new BidiStreamMethod(this.path(name), handler));
+  }
+  /** A method in event style: calls share their instance. The entry file exports `wasm_grpc_event` then. */
+  events(name: string, kind: Kind, begin: Begin): Service {
+    return this.add(new EventMethod(this.path(name), kind, begin));
   }
 
   /** Whether the service is fit to serve, for health checks. It is at first. In a call; false before. */
@@ -92,8 +84,9 @@ export function log(level: Level, text: string): void {
 export function wasm_grpc_start(): void {
   for (let tag = 0; tag < methods.length; ++tag) {
     const path = utf8(methods[tag].path);
-    abi.method(path.dataStart, path.length, methods[tag].kind, HANDLER_STYLE, tag);
+    abi.method(path.dataStart, path.length, methods[tag].kind, methods[tag].inEvents as i32, tag);
   }
+  declarePlacement();
 }
 
 /** For the host: serves a call to its end. To be exported by the entry file. */

@@ -29,6 +29,7 @@ export enum Info {
   Peer = 2,
   TlsPeer = 3,
   MessageEncoding = 4,
+  HttpMethod = 5,
   EndReason = 6,
   TlsNames = 7,
   ContentSubtype = 8,

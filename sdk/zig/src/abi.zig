@@ -27,6 +27,7 @@ pub extern "wasm_grpc_1" fn metadata_get(call: i32, key: [*]const u8, key_len: u
 pub extern "wasm_grpc_1" fn metadata_list(call: i32, ptr: [*]u8, cap: u32) i32;
 pub extern "wasm_grpc_1" fn metadata_add(call: i32, where: i32, key: [*]const u8, key_len: u32, value: [*]const u8, value_len: u32) i32;
 pub extern "wasm_grpc_1" fn headers_send(call: i32) i32;
+pub extern "wasm_grpc_1" fn http_status(call: i32, status: i32) i32;
 pub extern "wasm_grpc_1" fn timer(call: i32, timeout_ns: i64) i32;
 pub extern "wasm_grpc_1" fn info(call: i32, what: i32, ptr: [*]u8, cap: u32) i32;
 pub extern "wasm_grpc_1" fn deadline(call: i32) i64;

@@ -23,6 +23,11 @@ pub const Options = struct {
     descriptors: []const u8 = "",
     /// Which instance the calls in event style meet.
     placement: union(enum) { worker, process, key: []const u8 } = .worker,
+    /// What serves requests that are not gRPC, each with the prefix of its paths: "/" gets all, "/files" gets /files and
+    /// /files/a. The longest that fits serves a request. Made by http(), or by events() of the kind .http.
+    http: []const struct { []const u8, Method } = &.{},
+    /// Is called in each new instance, before its first call.
+    start: ?*const fn () void = null,
 };
 
 /// Reads messages of the client. `T` is []const u8, or a struct of protobuf.
@@ -154,6 +159,7 @@ pub fn serve(comptime services: anytype, comptime options: Options) void {
                     list = list ++ .{Entry{ .path = "/" ++ service.name ++ "/" ++ method.name, .method = @field(methods, method.name) }};
                 }
             }
+            for (options.http) |route| list = list ++ .{Entry{ .path = route[0], .method = route[1] }};
             break :made list[0..list.len].*;
         };
         const has_events = has: {
@@ -173,6 +179,7 @@ pub fn serve(comptime services: anytype, comptime options: Options) void {
                 .process => _ = abi.placement(1, "", 0),
                 .key => |key| _ = abi.placement(2, key.ptr, key.len),
             }
+            if (options.start) |begin| begin();
         }
 
         fn call(id: i32, tag: i32) callconv(.c) i32 {

@@ -23,8 +23,8 @@ pub const Code = enum(i32) {
 /// The levels of the host's log.
 pub const Level = enum(i32) { trace = 0, debug = 1, info = 2, warn = 3, err = 4 };
 
-/// How many messages a method has each way.
-pub const Kind = enum(i32) { unary = 0, client_stream = 1, server_stream = 2, bidi_stream = 3 };
+/// How many messages a method has each way; `http` is what serves requests that are not gRPC.
+pub const Kind = enum(i32) { unary = 0, client_stream = 1, server_stream = 2, bidi_stream = 3, http = 4 };
 
 /// Texts that the host tells of a call; docs/abi.md says what they are.
 pub const Info = enum(i32) {
@@ -33,6 +33,7 @@ pub const Info = enum(i32) {
     peer = 2,
     tls_peer = 3,
     message_encoding = 4,
+    http_method = 5,
     end_reason = 6,
     tls_names = 7,
     content_subtype = 8,

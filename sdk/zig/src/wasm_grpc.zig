@@ -25,8 +25,13 @@ pub const clientStream = service.clientStream;
 pub const serverStream = service.serverStream;
 pub const bidiStream = service.bidiStream;
 pub const events = @import("events.zig").events;
+pub const http = @import("http.zig").http;
+pub const HttpRequest = @import("http.zig").HttpRequest;
+pub const HttpResponse = @import("http.zig").HttpResponse;
 pub const serve = service.serve;
 pub const setServing = service.setServing;
+pub const Counter = @import("shared.zig").Counter;
+pub const kv = @import("shared.zig").kv;
 pub const protobuf = @import("protobuf.zig");
 
 /// Writes a line to the host's log. Of a call `Call.log` tells more.

@@ -3,6 +3,8 @@
 import json
 import subprocess
 
+import grpc
+
 LIMIT = 40
 
 
@@ -33,3 +35,32 @@ def test_garbage_is_collected(serve, connect):
     for _ in range(200):  # 200 MiB in all
         assert unary(message, timeout=LIMIT) == message
     assert "trap" not in server.log
+
+
+def test_calls_in_event_style_are_answered_and_leave_nothing_behind(serve, connect):
+    server = serve("echo_events", "--workers", "1", "--max-memory", str(32 << 20))
+    channel = connect(server)
+    payload = b"\x0a\x80\x80\x40" + b"m" * (1 << 20)
+    for _ in range(50):  # 150 MiB in all
+        assert channel.unary_unary("/echo.Echo/Unary")(payload, timeout=LIMIT) == payload
+        assert channel.stream_unary("/echo.Echo/ClientStream")(iter([payload]), timeout=LIMIT) == payload
+    repeat = b"\x08\x14\x12\x80\x80\x04" + b"m" * (1 << 16)
+    assert len(list(channel.unary_stream("/echo.Echo/ServerStream")(repeat, timeout=LIMIT))) == 20
+    messages = [b"\x0a\x80\x80\x04" + b"%d" % (i % 10) * (1 << 16) for i in range(50)]
+    assert list(channel.stream_stream("/echo.Echo/BidiStream")(iter(messages), timeout=LIMIT)) == messages
+    assert "trap" not in server.log
+
+
+def test_timers_go_off_and_cancellation_is_told(serve, connect, failure):
+    server = serve("echo_events", "--workers", "1")
+    tick = connect(server).unary_stream("/test.Events/Tick")
+    ticks = []
+    with failure(grpc.StatusCode.OUT_OF_RANGE) as failed:
+        for message in tick(b"three", timeout=LIMIT):
+            ticks.append(message)
+    assert (ticks, failed.details) == ([b"tick"] * 3, "that was all")
+    assert "Tick: cancelled" not in server.log
+    endless = tick(b"", timeout=LIMIT)
+    assert next(endless) == b"tick"
+    endless.cancel()
+    server.wait_for_log("Tick: cancelled")

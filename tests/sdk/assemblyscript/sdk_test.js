@@ -126,6 +126,29 @@ test("the document's first guest says what it was told", async () => {
   assert.deepEqual([refused.code, refused.text], [3, "say something"]);
 });
 
+test("calls in event style are told what happens", async () => {
+  const guest = await load(path.join(build, "sdk_assemblyscript_events.wasm"));
+  assert.deepEqual(texts(guest.call("/test.Events/Join", ["a", "b", "c"])), ["abc"]);
+  assert.deepEqual(texts(guest.call("/test.Events/Join", [])), [""]);
+  const ticks = guest.call("/test.Events/Tick", ["3"]);
+  assert.deepEqual([texts(ticks), ticks.code, ticks.text], [["tick", "tick", "tick"], 11, "that was all"]);
+  assert.deepEqual(guest.call("/test.Events/Tick", ["1000"], { cancelAfter: 2 }).messages.length, 2);
+  assert.equal(guest.log.at(-1).text, "cancelled after 2");
+});
+
+test("requests of HTTP are answered", async () => {
+  const guest = await load(path.join(build, "sdk_assemblyscript_events.wasm"));
+  const answer = guest.http("POST", "/pages/a?b=c", ["one ", "two"], { metadata: [["user-agent", "test"]] });
+  assert.deepEqual([answer.status, answer.code], [201, 0]);
+  assert.deepEqual(texts(answer), ["POST /pages/a b=c test: one two"]);
+  assert.equal(Buffer.from(answer.headers[0][1]).toString(), "text/plain");
+  const missing = guest.http("GET", "/pages/none");
+  assert.deepEqual([missing.code, missing.text], [5, "no such page"]);
+  assert.equal(guest.http("GET", "/pages/bad").status, 200);
+  assert.match(guest.log.at(-1).text, /the HTTP status 99 was refused/);
+  assert.throws(() => guest.http("GET", "/pagesx"), /nothing of the module serves/);
+});
+
 test("kinds are known, and a wrong use of the host in memory is told", async () => {
   const guest = await probe();
   assert.equal(guest.methods.get("/test.Probe/Join"), "client streaming");
