@@ -25,6 +25,7 @@ KILLING = "wasm-grpc-killing"
 KILLING_CPU_TIME = "50"  # ms
 TLS = "wasm-grpc-tls"
 UNCOUNTED = "wasm-grpc-uncounted"
+OBSERVED = "wasm-grpc-observed"
 GRPC_CPP = "grpc++"
 GRPC_CPP_GUEST = "grpc++-guest"
 ABI_1 = "abi-1"
@@ -99,6 +100,10 @@ def known_servers(build, guest, serve_options):
         served(MANY, "wasm-grpc, up to 10,000 instances", "--instances", "10000", loads=("open-10k",)),
         served(TLS, "wasm-grpc over TLS 1.3", "--listen", "http://127.0.0.1:0", tls=True, loads=("unary-10x10",)),
         served(UNCOUNTED, "wasm-grpc, without metrics of each method", "--no-count-methods", loads=("unary-10x10",)),
+        # Nobody listens there; no call is sampled, and so nothing is sent.
+        served(OBSERVED, "wasm-grpc, with metrics, a log of errors, and traces of which none is sampled",
+               "--access-log-calls", "errors", "--trace-endpoint", "127.0.0.1:1", "--trace-sample", "0",
+               "--admin-listen", "127.0.0.1:0", loads=("unary-10x10",)),
         served(FRESH, "wasm-grpc, a fresh instance for each call", "--instance-mode", "fresh", loads=("unary-10x10",)),
         simple("grpc-go", "grpc-go, native", "grpc_go_echo", f"install Go 1.26 or newer and {build_bench}",
                environment={"GOMAXPROCS": "1"}),
