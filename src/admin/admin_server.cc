@@ -9,6 +9,7 @@
 #include "admin/page/status_page.h"
 #include "admin/router.h"
 #include "admin/status_json.h"
+#include "net/passed_sockets.h"
 #include "rpc/request_handler.h"
 #include "services/health.h"
 #include "wasm_grpc/metrics.h"
@@ -36,6 +37,20 @@ class HealthHandler final : public rpc::RequestHandler {
 
   Function function_;
 };
+
+/// Where an admin address is that speaks no TLS; none for a unix socket.
+Result<std::vector<asio::ip::tcp::endpoint>> tcp_endpoints(asio::io_context& io, const net::ListenAddress& address) {
+  using Transport = net::ListenAddress::Transport;
+  if (address.transport == Transport::unix_socket) return std::vector<asio::ip::tcp::endpoint>();
+  if (address.transport != Transport::passed) return net::resolve_address(io, address.place);
+  auto passed = net::passed_endpoints(address.place);
+  if (!passed.ok()) return Error{"cannot listen on fd://" + address.place + ": " + passed.error().message};
+  std::vector<asio::ip::tcp::endpoint> endpoints;
+  for (const auto& endpoint : passed.value()) {
+    if (endpoint.protocol().family() != AF_UNIX) endpoints.push_back(net::to_tcp(endpoint));
+  }
+  return endpoints;
+}
 
 Reply metrics_page(const View& view, const Request& request) {
   const bool open = request.accept.find("application/openmetrics-text") != std::string_view::npos;
@@ -96,8 +111,8 @@ Result<std::string> AdminServer::listen(const std::string& address) {
     return Error{"the admin address " + address +
                  " speaks no TLS; listen on this machine or a private network only, or put a proxy before it"};
   }
-  if (parsed.value().transport == Transport::cleartext && !gate_.guards()) {
-    const auto endpoints = net::resolve_address(loop_.io(), parsed.value().place);
+  if (!gate_.guards()) {
+    const auto endpoints = tcp_endpoints(loop_.io(), parsed.value());
     if (!endpoints.ok()) return endpoints.error();
     const auto is_private = [](const auto& endpoint) { return endpoint.address().is_loopback(); };
     if (!std::all_of(endpoints.value().begin(), endpoints.value().end(), is_private)) {

@@ -16,6 +16,7 @@ using Command = std::function<int()>;
 
 void add_serve(CLI::App& app, Command& run);
 void add_check(CLI::App& app, Command& run);
+void add_dev(CLI::App& app, Command& run);
 void add_inspect(CLI::App& app, Command& run);
 void add_call(CLI::App& app, Command& run);
 void add_describe(CLI::App& app, Command& run);

@@ -49,6 +49,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   Command run;
   add_serve(app, run);
+  add_dev(app, run);
   add_check(app, run);
   add_inspect(app, run);
   add_call(app, run);

@@ -28,7 +28,8 @@ std::string describe(const ReloadReport& report) {
 
 }  // namespace
 
-Reloader::Reloader(Server& server, Read read) : server_(server), read_(std::move(read)), thread_([this] { run(); }) {}
+Reloader::Reloader(Server& server, const ServiceManager& manager, Read read)
+    : server_(server), manager_(manager), read_(std::move(read)), thread_([this] { run(); }) {}
 
 Reloader::~Reloader() {
   {
@@ -74,17 +75,15 @@ void Reloader::run() {
 }
 
 void Reloader::reload(const std::string& why) {
+  manager_.reloading();
   auto wanted = read_();
-  if (!wanted.ok()) {
-    server_.log(LogLevel::error, why + "; not reloaded, what was served is served on: " + wanted.error().message);
-    return;
-  }
-  const auto report = server_.reload(wanted.value());
-  if (!report.ok()) {
-    server_.log(LogLevel::error, why + "; not reloaded, what was served is served on: " + report.error().message);
-  } else {
-    server_.log(LogLevel::info, why + "; reloaded: " + describe(report.value()));
-  }
+  const auto report =
+      wanted.ok() ? server_.reload(wanted.value().modules) : Result<ReloadReport>(std::move(wanted).error());
+  const std::string outcome = report.ok() ? "reloaded: " + describe(report.value())
+                                          : "not reloaded, what was served is served on: " + report.error().message;
+  server_.log(report.ok() ? LogLevel::info : LogLevel::error, why + "; " + outcome);
+  if (report.ok() && watch_ != nullptr) watch_->follow(std::move(wanted.value().files));
+  manager_.ready(outcome);
 }
 
 }  // namespace wasm_grpc::cli

@@ -10,19 +10,26 @@
 #include <vector>
 
 #include "cli/file_watch.h"
+#include "cli/service_manager.h"
 #include "wasm_grpc/result.h"
 #include "wasm_grpc/server.h"
 
 namespace wasm_grpc::cli {
 
+/// What is to be served.
+struct Served {
+  std::vector<ModuleSource> modules;
+  std::vector<std::string> files;  // which all that comes from
+};
+
 /// Reloads on a thread of its own, one time after the other; what is asked for meanwhile is done once, after it. The
-/// log tells how it went.
+/// log tells how it went, and the manager of the service when it begins and ends.
 class Reloader {
  public:
   /// `read` says what is to be served, each time; it is called on that thread, and the error is logged. The server
-  /// outlives it.
-  using Read = std::function<Result<std::vector<ModuleSource>>()>;
-  Reloader(Server& server, Read read);
+  /// and the manager outlive it.
+  using Read = std::function<Result<Served>()>;
+  Reloader(Server& server, const ServiceManager& manager, Read read);
   ~Reloader();
   Reloader(const Reloader&) = delete;
   Reloader& operator=(const Reloader&) = delete;
@@ -37,6 +44,7 @@ class Reloader {
   void reload(const std::string& why);
 
   Server& server_;
+  const ServiceManager& manager_;
   const Read read_;
   std::mutex mutex_;
   std::condition_variable asked_;

@@ -1,18 +1,25 @@
 // wasm-grpc serve: loads modules, listens, runs until it is told to stop.
+#include "cli/serve.h"
 
 #include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/pid_file.h"
 #include "cli/printer.h"
 #include "cli/reloader.h"
 #include "cli/serve_arguments.h"
+#include "cli/service_manager.h"
 #include "cli/signals.h"
+#include "cli/watchdog.h"
 #include "wasm_grpc/rpc/method.h"
 #include "wasm_grpc/server.h"
 
@@ -78,9 +85,17 @@ std::string example_text(const std::vector<ModuleInfo>& modules, const std::stri
   return {};
 }
 
+/// Which it all comes from.
+std::vector<std::string> files_of(const ServeArguments& arguments, const config::Config& config) {
+  std::vector<std::string> files;
+  if (!arguments.config_file.empty()) files.push_back(arguments.config_file);
+  for (const config::ModuleConfig& module : config.modules) files.push_back(module.path);
+  return files;
+}
+
 /// What is to be served by what the arguments, and the file, say now; the error is what is wrong with them, or what a
 /// server that runs with `running` cannot change.
-Result<std::vector<ModuleSource>> read_again(const ServeArguments& arguments, const config::Config& running) {
+Result<Served> read_again(const ServeArguments& arguments, const config::Config& running) {
   const config::Reading reading = arguments.read();
   const auto joined = [](const std::vector<std::string>& parts) {
     std::string text;
@@ -91,12 +106,28 @@ Result<std::vector<ModuleSource>> read_again(const ServeArguments& arguments, co
   if (const auto names = config::need_restart(running, *reading.config); !names.empty()) {
     return Error{"only a restart changes these: " + joined(names)};
   }
-  std::vector<ModuleSource> sources;
+  Served served;
   for (const config::ModuleConfig& module : reading.config->modules) {
-    sources.push_back({module.path, {}, module.options});
+    served.modules.push_back({module.path, {}, module.options});
   }
-  return sources;
+  served.files = files_of(arguments, *reading.config);
+  return served;
 }
+
+/// How long a stop may take, and a moment for what comes around it.
+std::chrono::milliseconds time_to_stop(const ServerOptions& options) {
+  constexpr std::chrono::seconds moment{5};
+  return options.shutdown_delay + options.drain_timeout + moment;
+}
+
+/// As the manager of the service shows it to people.
+std::string status_text(std::size_t modules, const std::vector<std::string>& addresses) {
+  std::string text = "serving " + std::to_string(modules) + (modules == 1 ? " module" : " modules");
+  for (const std::string& address : addresses) text += (&address == &addresses.front() ? " on " : ", ") + address;
+  return text;
+}
+
+}  // namespace
 
 int serve(const ServeArguments& arguments) {
   raise_open_files();
@@ -108,8 +139,11 @@ int serve(const ServeArguments& arguments) {
   auto created = Server::create(config.server);
   if (!created.ok()) return fail(created.error().message);
   Server& server = *created.value();
+  auto told = ServiceManager::of_process();
+  if (!told.ok()) server.log(LogLevel::warn, "the manager of the service is told nothing: " + told.error().message);
+  const ServiceManager manager = told.ok() ? std::move(told).value() : ServiceManager();
   Printer printer;
-  Reloader reloader(server, [&arguments, &config] { return read_again(arguments, config); });
+  Reloader reloader(server, manager, [&arguments, &config] { return read_again(arguments, config); });
   SignalListener signals(server, printer);
 
   std::vector<ModuleInfo> modules;
@@ -129,26 +163,34 @@ int serve(const ServeArguments& arguments) {
     admin_text +=
         "admin at " + std::string(listening.value().starts_with("unix:") ? "" : "http://") + listening.value() + "\n";
   }
+  PidFile pid_file;
+  if (!config.pid_file.empty()) {
+    auto written = PidFile::write(config.pid_file);
+    if (!written.ok()) return fail(written.error().message);
+    pid_file = std::move(written).value();
+  }
   if (auto started = server.start(); !started.ok()) return fail(started.error().message);
 
   if (config.watch) {
-    std::vector<std::string> files;
-    if (!arguments.config_file.empty()) files.push_back(arguments.config_file);
-    for (const config::ModuleConfig& module : config.modules) files.push_back(module.path);
-    if (auto watching = reloader.watch(std::move(files)); !watching.ok()) return fail(watching.error().message);
+    if (auto watching = reloader.watch(files_of(arguments, config)); !watching.ok())
+      return fail(watching.error().message);
   }
-  signals.serves(reloader);
+  Watchdog watchdog(server, manager);
+  signals.serves(reloader, [&] {
+    manager.stopping(time_to_stop(config.server));
+    watchdog.server_stops();
+  });
   opening.unlock();
 
   std::string text;
   const std::vector<std::string> addresses = server.addresses();
   for (const std::string& address : addresses) text += "listening on " + address + "\n";
-  printer.print(text + admin_text + services_text(modules) + example_text(modules, addresses.front(), config.server.reflection));
+  printer.print(text + admin_text + services_text(modules) +
+                example_text(modules, addresses.front(), config.server.reflection));
+  manager.ready(status_text(modules.size(), addresses));
   server.wait();
   return exit_ok;
 }
-
-}  // namespace
 
 void add_serve(CLI::App& app, Command& run) {
   auto arguments = std::make_shared<ServeArguments>();

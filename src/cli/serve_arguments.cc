@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/commands.h"
+#include "config/setting.h"
 
 namespace wasm_grpc::cli {
 
@@ -15,6 +16,24 @@ void ServeArguments::add_to(CLI::App& command) {
 
 void ServeArguments::require_modules() const {
   if (modules.empty() && config_file.empty()) throw CLI::RequiredError("MODULE, or --config FILE,");
+}
+
+void ServeArguments::add_default(std::string_view setting, bool value) {
+  defaults.push_back({config::find_setting(setting), value});
+}
+
+void ServeArguments::add_default(std::string_view setting, std::string_view text) {
+  const config::Setting& found = *config::find_setting(setting);
+  if (auto value = config::parse_value(found, text); value.ok()) {
+    defaults.push_back({&found, std::move(value).value()});
+  }
+}
+
+config::CommandLine ServeArguments::command_line() const {
+  config::CommandLine line{modules, defaults};
+  const std::vector<config::Given> given = flags.given();
+  line.flags.insert(line.flags.end(), given.begin(), given.end());
+  return line;
 }
 
 config::Reading ServeArguments::read() const {

@@ -78,6 +78,7 @@ void SignalListener::run() {
       continue;
     }
     if (done == 0) {
+      stops_();
       server_.stop();
       printer_.print("stopping: finishing the calls in progress (once more to stop at once)\n");
       done = 1;

@@ -12,8 +12,10 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 #include "cli/printer.h"
 #include "cli/reloader.h"
@@ -42,10 +44,12 @@ class SignalListener {
   /// The modules are loaded. While the lock is held, a stop waits for serves(): a server that listens may have files to
   /// remove. A second stop does not wait.
   [[nodiscard]] std::unique_lock<std::mutex> begin_to_open();
-  /// With that lock: from here on a stop is graceful, and SIGHUP asks `reloader`, which outlives this.
-  void serves(Reloader& reloader) noexcept {
+  /// With that lock: from here on a stop is graceful, and SIGHUP asks `reloader`, which outlives this. `stops` is
+  /// called when a stop begins, on the thread of this, before the server hears of it.
+  void serves(Reloader& reloader, std::function<void()> stops) noexcept {
     phase_ = Phase::serves;
     reloader_ = &reloader;
+    stops_ = std::move(stops);
   }
 
  private:
@@ -61,6 +65,7 @@ class SignalListener {
   std::mutex mutex_;
   Phase phase_ = Phase::loads;    // of mutex_
   Reloader* reloader_ = nullptr;  // likewise
+  std::function<void()> stops_;   // likewise
   std::atomic<bool> ending_ = false;
   std::thread thread_;  // the last: it uses the others
 };

@@ -41,8 +41,8 @@ struct ListenConfig {
 };
 
 struct Config {
-  /// Once it is read, all that Server::create() wants: with `tls`, `access`, `kept_slot_memory`, and with `guests` as large as
-  /// any module's, since those of the server bound those of its modules.
+  /// Once it is read, all that Server::create() wants: with `tls`, `access`, `kept_slot_memory`, and with `guests` as
+  /// large as any module's, since those of the server bound those of its modules.
   ServerOptions server;
   TlsFiles tls;
   AccessLists access;
@@ -53,6 +53,8 @@ struct Config {
   std::vector<ModuleConfig> modules;
   /// Whether modules are loaded anew when their files, or the config's, change.
   bool watch = false;
+  /// Where the number of the process is written to; empty: nowhere.
+  std::string pid_file;
   std::vector<ListenConfig> listen = {{"127.0.0.1:50051"}};
   std::vector<std::string> admin_listen;
 };

@@ -10,8 +10,9 @@ namespace wasm_grpc::net {
 Result<ListenAddress> parse_listen_address(std::string_view text, bool tls_by_default) {
   using enum ListenAddress::Transport;
   const auto after = [&](std::string_view scheme) { return std::string(text.substr(scheme.size())); };
-  if (text.starts_with("http://")) return ListenAddress{cleartext, after("http://"), {}};
-  if (text.starts_with("https://")) return ListenAddress{tls, after("https://"), {}};
+  if (text.starts_with("http://")) return ListenAddress{cleartext, after("http://"), {}, false};
+  if (text.starts_with("https://")) return ListenAddress{tls, after("https://"), {}, false};
+  if (text.starts_with("fd://")) return ListenAddress{passed, after("fd://"), {}, tls_by_default};
   if (text.starts_with("unix:")) {
     std::string path = after("unix:");
     if (path.starts_with("//")) path.erase(0, 2);  // unix:///run/x.sock, as gRPC's own names have it
@@ -23,13 +24,13 @@ Result<ListenAddress> parse_listen_address(std::string_view text, bool tls_by_de
       path.resize(mark);
     }
     if (path.empty()) return Error{"address \"" + std::string(text) + "\": expected unix:PATH"};
-    return ListenAddress{unix_socket, std::move(path), access};
+    return ListenAddress{unix_socket, std::move(path), access, false};
   }
   if (const auto scheme = text.find("://"); scheme != std::string_view::npos) {
     return Error{"address \"" + std::string(text) + "\": unknown scheme; expected ADDR:PORT, http://ADDR:PORT, " +
-                 "https://ADDR:PORT or unix:PATH"};
+                 "https://ADDR:PORT, unix:PATH or fd://NAME"};
   }
-  return ListenAddress{tls_by_default ? tls : cleartext, std::string(text), {}};
+  return ListenAddress{tls_by_default ? tls : cleartext, std::string(text), {}, false};
 }
 
 Result<std::vector<asio::ip::tcp::endpoint>> resolve_address(asio::io_context& io, std::string_view address) {

@@ -2,11 +2,14 @@
 
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <asio/local/stream_protocol.hpp>
 #include <asio/post.hpp>
 #include <chrono>
 #include <utility>
+
+#include "net/passed_sockets.h"
 
 namespace wasm_grpc::net {
 
@@ -47,6 +50,19 @@ Result<> Listener::open(Acceptor bound, bool tls) {
   return success();
 }
 
+void Listener::open_passed(Acceptor listening, bool tls) {
+  acceptor_ = std::move(listening);
+  asio::error_code ignored;
+  const Protocol::endpoint own = acceptor_.local_endpoint(ignored);
+  if (own.protocol().family() == AF_UNIX) {
+    address_ = unix_text(own);
+  } else {
+    tls_ = tls;
+    address_ = (tls ? "https://" : "") + to_text(to_tcp(own));
+  }
+  wait();
+}
+
 Result<> Listener::open_unix(const std::string& path, const SocketAccess& access) {
   const auto refuse = [&](const std::string& why) {
     close();
@@ -82,9 +98,12 @@ void Listener::drain() noexcept {
 void Listener::close() noexcept {
   door_ = nullptr;
   file_.remove();
-  asio::error_code ignored;
-  acceptor_.close(ignored);
   retry_.cancel();
+  if (!acceptor_.is_open()) return;
+  // Of a socket that was passed others have copies: it would not leave the reactor by being closed here.
+  asio::error_code ignored;
+  const int own = acceptor_.release(ignored);
+  if (own >= 0) ::close(own);
 }
 
 void Listener::wait() {
@@ -166,6 +185,21 @@ Result<std::vector<std::shared_ptr<Listener>>> listen_on(asio::io_context& io, c
     listeners.push_back(make());
     auto opened = listeners.back()->open_unix(address.place, address.access);
     if (!opened.ok()) return std::move(opened).error();
+    return listeners;
+  }
+  if (address.transport == ListenAddress::Transport::passed) {
+    const auto refuse = [&](const Error& error) {
+      for (const auto& listener : listeners) listener->close();
+      return Error{"cannot listen on fd://" + address.place + ": " + error.message};
+    };
+    auto found = find_passed(PassedSockets::of_process(), address.place);
+    if (!found.ok()) return refuse(found.error());
+    for (const int descriptor : found.value()) {
+      auto taken = take_passed(io, descriptor);
+      if (!taken.ok()) return refuse(taken.error());
+      listeners.push_back(make());
+      listeners.back()->open_passed(std::move(taken).value(), address.tls);
+    }
     return listeners;
   }
   auto bound = bind_to(io, address.place);

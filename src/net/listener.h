@@ -46,6 +46,9 @@ class Listener : public std::enable_shared_from_this<Listener> {
   /// Listens by a socket that is bound, of the same io_context. `tls`: that is what is spoken there. The error names
   /// the address and the reason.
   [[nodiscard]] Result<> open(Acceptor bound, bool tls);
+  /// Goes on with a socket that listens already, and was passed to this program (passed_sockets.h). `tls`: that is what
+  /// is spoken there where it is TCP. Its file, where it has one, is of who made it.
+  void open_passed(Acceptor listening, bool tls);
   /// Listens on a unix socket; its file is removed at the end, and a stale one before. Nobody connects before its file
   /// has the mode and owner that `access` says.
   [[nodiscard]] Result<> open_unix(const std::string& path, const SocketAccess& access = {});
@@ -81,8 +84,8 @@ class Listener : public std::enable_shared_from_this<Listener> {
   bool accept_fails_ = false;
 };
 
-/// Listens on a unix socket, or on every address of "ADDR:PORT", on one port, by a listener for each that `make` makes
-/// for `io`. The error names the address and the reason; then it listens on none.
+/// Listens on sockets that were passed, on a unix socket, or on every address of "ADDR:PORT", on one port, by a
+/// listener for each that `make` makes for `io`. The error names the address and the reason; then it listens on none.
 [[nodiscard]] Result<std::vector<std::shared_ptr<Listener>>> listen_on(
     asio::io_context& io, const ListenAddress& address, const std::function<std::shared_ptr<Listener>()>& make);
 

@@ -55,6 +55,9 @@ TEST(ListenAddress, SaysByItsSchemeWhatIsSpoken) {
   EXPECT_TRUE(is("unix:///run/x", true, unix_socket, "/run/x"));
   EXPECT_TRUE(is("unix:/run/x?mode=0660", true, unix_socket, "/run/x"));
   EXPECT_TRUE(is("unix:/run/x?y?", true, unix_socket, "/run/x?y"));
+  EXPECT_TRUE(is("fd://", true, passed, ""));
+  EXPECT_TRUE(is("fd://web", false, passed, "web"));
+  EXPECT_TRUE(parse_listen_address("fd://3", true).value().tls);
   EXPECT_FALSE(parse_listen_address("unix:", true).ok());
   EXPECT_FALSE(parse_listen_address("unix:?mode=0660", true).ok());
   EXPECT_FALSE(parse_listen_address("ftp://a:1", true).ok());

@@ -44,9 +44,9 @@ constexpr Setting settings[] = {
     {.key = "listen",
      .kind = Kind::addresses,
      .argument = "ADDRESS",
-     .help =
-         "Where to listen, ADDRESS:PORT, http://… without TLS, or unix:PATH[?mode=0660&user=NAME&group=NAME]; port 0 "
-         "picks a free one",
+     .help = "Where to listen, ADDRESS:PORT, http://… without TLS, unix:PATH[?mode=0660&user=NAME&group=NAME], or "
+             "fd://[NAME] "
+             "for sockets that were passed; port 0 picks a free one",
      .docs = "may be given more than once; see [Addresses](operate.md#addresses)",
      .change = Change::restart,
      .check = check_address,

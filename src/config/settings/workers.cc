@@ -57,6 +57,15 @@ constexpr Setting settings[] = {
      .default_text = "none: compiled at every start",
      .change = Change::restart,
      .config = slot<Config, [](auto& config) -> auto& { return config.server.code_cache; }>()},
+    {.key = "pid-file",
+     .kind = Kind::path,
+     .argument = "FILE",
+     .help = "A file that has the number of the process while it serves",
+     .docs =
+         "has the number of the process while it serves; a successor that [takes over](operate.md#restart) writes its "
+         "own there, which stays",
+     .change = Change::restart,
+     .config = slot<Config, [](auto& config) -> auto& { return config.pid_file; }>()},
     {.key = "drain-timeout",
      .kind = Kind::time,
      .range = {0, 3'600'000},

@@ -27,14 +27,14 @@ def eventually(condition, what: str, limit: float = 20):
 
 
 class Server:
-    """`command` must print "listening on ADDRESS:PORT". Its output goes to files in `folder`."""
+    """`command` must print "listening on ADDRESS:PORT". Its output goes to files in `folder`; `process` is for Popen."""
 
-    def __init__(self, folder: pathlib.Path, command: list):
+    def __init__(self, folder: pathlib.Path, command: list, **process):
         self._stdout_file = folder / "stdout"
         self._stderr_file = folder / "stderr"
         with open(self._stdout_file, "wb") as stdout, open(self._stderr_file, "wb") as stderr:
             self._process = subprocess.Popen(
-                [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr
+                [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, **process
             )
         self._wanted_exit = 0
         try:

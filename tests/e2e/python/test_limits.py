@@ -18,6 +18,7 @@ NO_LIMITS = {
     "--cors-origin",
     "--workers",
     "--code-cache",
+    "--pid-file",
     "--share-work",
     "--health",
     "--reflection",
