@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <set>
 #include <system_error>
 
@@ -197,10 +198,13 @@ Reading finish(Draft draft, const std::string& name, const CommandLine& command_
     reading.config = std::move(draft.config);
     return reading;
   }
-  std::stable_sort(draft.problems.begin(), draft.problems.end(), [](const Problem& one, const Problem& other) {
-    return std::pair(one.place.line, one.place.column) < std::pair(other.place.line, other.place.column);
-  });
-  for (const auto& [place, message] : draft.problems) {
+  // Those of one place stay in their order. (std::stable_sort uses what C++17 has deprecated, which Clang reports.)
+  std::multimap<std::pair<std::uint32_t, std::uint32_t>, const Problem*> in_order;
+  for (const Problem& problem : draft.problems) {
+    in_order.emplace(std::pair(problem.place.line, problem.place.column), &problem);
+  }
+  for (const auto& [at, problem] : in_order) {
+    const Place& place = problem->place;
     if (reading.problems.size() == most_problems) {
       reading.problems.push_back(name + ": there are " + std::to_string(draft.problems.size() - most_problems) +
                                  " more");
@@ -208,7 +212,7 @@ Reading finish(Draft draft, const std::string& name, const CommandLine& command_
     }
     const std::string where =
         place.line == 0 ? "" : name + ":" + std::to_string(place.line) + ":" + std::to_string(place.column) + ": ";
-    reading.problems.push_back(where + message);
+    reading.problems.push_back(where + problem->message);
   }
   return reading;
 }
