@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstring>
 
+#include "client/status_of.h"
 #include "rpc/base64.h"
 #include "rpc/percent.h"
 
@@ -16,32 +17,6 @@ nghttp2_nv pair(std::string_view name, std::string_view value) {
     return const_cast<std::uint8_t*>(reinterpret_cast<const std::uint8_t*>(text.data()));  // nghttp2 only reads
   };
   return {bytes(name), bytes(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE};
-}
-
-/// What a call is that ended without a status, by the HTTP status (http-grpc-status-mapping.md).
-rpc::StatusCode code_of_http(std::string_view status) {
-  if (status == "400") return rpc::StatusCode::internal;
-  if (status == "401") return rpc::StatusCode::unauthenticated;
-  if (status == "403") return rpc::StatusCode::permission_denied;
-  if (status == "404") return rpc::StatusCode::unimplemented;
-  if (status == "429" || status == "502" || status == "503" || status == "504") return rpc::StatusCode::unavailable;
-  return rpc::StatusCode::unknown;
-}
-
-/// The same by the code of RST_STREAM (PROTOCOL-HTTP2.md, "Errors").
-rpc::StatusCode code_of_reset(std::uint32_t code) {
-  switch (code) {
-    case NGHTTP2_REFUSED_STREAM:
-      return rpc::StatusCode::unavailable;
-    case NGHTTP2_CANCEL:
-      return rpc::StatusCode::cancelled;
-    case NGHTTP2_ENHANCE_YOUR_CALM:
-      return rpc::StatusCode::resource_exhausted;
-    case NGHTTP2_INADEQUATE_SECURITY:
-      return rpc::StatusCode::permission_denied;
-    default:
-      return rpc::StatusCode::internal;
-  }
 }
 
 }  // namespace

@@ -42,6 +42,7 @@ ROOMS_MAY_INCLUDE = {
     "runtime": {"instances": set(), "sharing": {"instances"}, "guests": {"instances", "sharing"},
                 "generations": {"instances", "sharing", "guests"}},
     "net": {"tls": set()},
+    "client": {"outgoing": set()},
     "http2": {"session": set()},
     "observe": {"trace": set(), "log": {"trace"}, "otlp": {"trace"}},
 }

@@ -1,0 +1,137 @@
+// One HTTP/2 connection to a server, with the calls on it.
+#pragma once
+
+#include <nghttp2/nghttp2.h>
+
+#include <array>
+#include <asio/generic/stream_protocol.hpp>
+#include <asio/ssl/stream.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "client/outgoing/network_call.h"
+#include "rpc/timer_queue.h"
+
+namespace wasm_grpc::client {
+
+using Socket = asio::generic::stream_protocol::socket;
+using TlsStream = asio::ssl::stream<Socket>;
+
+/// A socket that is connected, with TLS or without.
+struct Transport {
+  std::unique_ptr<Socket> socket;  // nullptr with TLS
+  std::shared_ptr<asio::ssl::context> tls_context;
+  std::unique_ptr<TlsStream> tls;
+};
+
+class Connection;
+
+/// Told of what becomes of a connection.
+class ConnectionOwner {
+ public:
+  /// It takes no more calls: `why` in words. Those it has go on where they can.
+  virtual void connection_draining(Connection& connection, const std::string& why) noexcept = 0;
+  /// It is gone. Calls that no server has looked at have come back by call_returned().
+  virtual void connection_closed(Connection& connection, const std::string& why) noexcept = 0;
+  /// The server has not looked at the call: it may be made again.
+  virtual void call_returned(NetworkCall& call) noexcept = 0;
+
+ protected:
+  ~ConnectionOwner() = default;
+};
+
+struct ConnectionSettings {
+  std::string scheme;
+  std::string authority;
+  std::chrono::milliseconds keepalive_time{0};
+  std::chrono::milliseconds keepalive_timeout{20'000};
+};
+
+/// Those of one thread that have something to say, until the end of a turn.
+class OutputQueue {
+ public:
+  /// `wake` is called when there is something to be flushed.
+  explicit OutputQueue(std::function<void()> wake) : wake_(std::move(wake)) {}
+  void add(std::shared_ptr<Connection> connection);
+  /// Has each write what it has to say.
+  void flush() noexcept;
+
+ private:
+  std::function<void()> wake_;
+  std::vector<std::shared_ptr<Connection>> dirty_;
+};
+
+/// Belongs to one thread. Made by std::make_shared; what Asio does for it keeps it.
+class Connection final : public std::enable_shared_from_this<Connection>, private CallStream, private rpc::Timer {
+ public:
+  Connection(Transport transport, ConnectionSettings settings, rpc::TimerQueue& timers, OutputQueue& output,
+             ConnectionOwner& owner);
+  ~Connection() override;
+
+  /// Sends the preface and begins to read.
+  void start();
+  /// True while it takes more calls.
+  [[nodiscard]] bool open() const noexcept { return session_ != nullptr && !draining_; }
+  /// Gives it a call. Only while open(). False when it takes none any more; the call is as it was.
+  [[nodiscard]] bool add(NetworkCall& call);
+  /// The server has sent its SETTINGS, as each does that speaks HTTP/2.
+  [[nodiscard]] bool has_greeted() const noexcept { return greeted_; }
+  [[nodiscard]] std::size_t calls() const noexcept { return streams_.size(); }
+  /// Takes no more calls, and is closed when it has none.
+  void drain() noexcept;
+  /// Ends it now; its owner is not told.
+  void abandon() noexcept;
+  void flush() noexcept;
+
+ private:
+  // CallStream
+  void output_ready(NetworkCall& call) noexcept override;
+  void input_consumed(NetworkCall& call, std::size_t bytes) noexcept override;
+  void reset(NetworkCall& call) noexcept override;
+  void on_timer() noexcept override;
+
+  void make_session();
+  void read();
+  void write();
+  void mark_dirty();
+  void begin_draining(const std::string& why) noexcept;
+  void close(const std::string& why) noexcept;
+  void close_socket() noexcept;
+  /// The server has ended its side, and needs nothing of ours any more.
+  void answered(std::int32_t stream) noexcept;
+  void close_if_done() noexcept;
+  void arm_keepalive() noexcept;
+
+  // nghttp2's callbacks
+  struct Callbacks;
+  void on_frame(const nghttp2_frame& frame) noexcept;
+  void on_stream_close(std::int32_t stream, std::uint32_t error) noexcept;
+  [[nodiscard]] NetworkCall* call_of(std::int32_t stream) const noexcept;
+
+  Transport transport_;
+  ConnectionSettings settings_;
+  rpc::TimerQueue& timers_;
+  OutputQueue& output_;
+  ConnectionOwner& owner_;
+  nghttp2_session* session_ = nullptr;
+  std::array<std::uint8_t, 32 * 1024> input_{};
+  std::string out_;
+  std::unordered_map<std::int32_t, NetworkCall*> streams_;
+  bool dirty_ = false;
+  bool writing_ = false;
+  bool draining_ = false;
+  bool closed_ = false;
+  bool greeted_ = false;
+  bool pinged_ = false;  // and not answered
+  rpc::Clock::time_point heard_{};
+
+  friend class OutputQueue;
+};
+
+}  // namespace wasm_grpc::client

@@ -1,0 +1,258 @@
+#include "client/outgoing/target_channel.h"
+
+#include <algorithm>
+#include <asio/post.hpp>
+#include <utility>
+
+namespace wasm_grpc::client {
+
+namespace {
+
+// grpc/doc/connection-backoff.md
+constexpr std::chrono::milliseconds first_backoff{1'000};
+constexpr std::chrono::milliseconds longest_backoff{120'000};
+constexpr double backoff_growth = 1.6;
+constexpr double backoff_jitter = 0.2;
+
+}  // namespace
+
+TargetChannel::TargetChannel(const ChannelContext& context, TargetOptions options, TargetAddress address)
+    : context_(context),
+      options_(std::move(options)),
+      address_(std::move(address)),
+      codec_(buffers_),
+      calls_{context.timers, buffers_, codec_, *this, options_.max_message_size},
+      resolver_(context.io),
+      must_resolve_(!address_.host.empty()),
+      random_(std::random_device()()) {
+  if (!must_resolve_) use_endpoints(address_.endpoints);
+}
+
+TargetChannel::~TargetChannel() {
+  close();
+  *alive_ = false;
+}
+
+void TargetChannel::close() noexcept {
+  closed_ = true;
+  resolver_.cancel();
+  for (const auto& route : routes_) {
+    if (auto connector = std::exchange(route->connector, nullptr)) connector->cancel();
+    if (auto connection = std::exchange(route->connection, nullptr)) connection->abandon();
+  }
+  for (const auto& connection : std::exchange(draining_, {})) connection->abandon();
+  while (!waiting_.empty()) waiting_.front()->end({rpc::StatusCode::unavailable, "the server stops"});
+}
+
+// ---- Calls ----
+
+rpc::OutgoingCallPtr TargetChannel::begin(const rpc::OutgoingRequest& request) {
+  if (request.deadline <= rpc::Clock::now()) {
+    return rpc::ended_call({rpc::StatusCode::deadline_exceeded, "the deadline had passed before the call was made"});
+  }
+  auto* const call = new NetworkCall(calls_, request);  // gone() destroys it
+  rpc::OutgoingCallPtr made(call);
+  place(*call);
+  return made;
+}
+
+void TargetChannel::gone(NetworkCall& call) noexcept { delete &call; }
+
+void TargetChannel::no_stream_wanted(NetworkCall& call) noexcept { std::erase(waiting_, &call); }
+
+void TargetChannel::place(NetworkCall& call) {
+  while (Connection* const connection = pick()) {
+    if (connection->add(call)) return;
+  }
+  if (!connect()) {
+    call.end(
+        {rpc::StatusCode::unavailable, "the target \"" + options_.name + "\" cannot be reached: " + last_failure()});
+  } else if (waiting_.size() >= options_.max_pending) {
+    call.end(
+        {rpc::StatusCode::unavailable,
+         std::to_string(waiting_.size()) + " calls wait for a connection to the target \"" + options_.name + "\""});
+  } else {
+    waiting_.push_back(&call);
+  }
+}
+
+// Not from inside of nghttp2, which tells of it.
+void TargetChannel::call_returned(NetworkCall& call) noexcept {
+  waiting_.push_back(&call);
+  if (std::exchange(placing_posted_, true)) return;
+  asio::post(context_.io, [this, alive = alive_] {
+    if (!*alive) return;
+    placing_posted_ = false;
+    place_waiting();
+  });
+}
+
+void TargetChannel::place_waiting() {
+  for (NetworkCall* const call : std::exchange(waiting_, {})) place(*call);
+}
+
+Connection* TargetChannel::pick() noexcept {
+  for (std::size_t tried = 0; tried < routes_.size(); ++tried) {
+    const Route& route = *routes_[next_route_++ % routes_.size()];
+    if (route.connection != nullptr && route.connection->open()) return route.connection.get();
+  }
+  return nullptr;
+}
+
+// ---- Connections ----
+
+bool TargetChannel::on_its_way() const noexcept {
+  return resolving_ || std::ranges::any_of(routes_, [](const auto& route) { return route->connector != nullptr; });
+}
+
+bool TargetChannel::connect() {
+  if (closed_) return false;
+  const auto now = rpc::Clock::now();
+  if (must_resolve_) {
+    if (!resolving_ && now >= resolve_not_before_) resolve();
+    return on_its_way();
+  }
+  for (const auto& route : routes_) {
+    if (route->connection == nullptr && route->connector == nullptr && now >= route->not_before) connect(*route);
+  }
+  return on_its_way();
+}
+
+void TargetChannel::resolve() {
+  resolving_ = true;
+  resolver_.async_resolve(
+      address_.host, address_.port,
+      [this, alive = alive_](const asio::error_code& error, const asio::ip::tcp::resolver::results_type& results) {
+        if (!*alive || closed_) return;
+        resolving_ = false;
+        if (error || results.empty()) {
+          resolver_failure_ = address_.host + ": " + error.message();
+          resolve_not_before_ = rpc::Clock::now() + first_backoff;
+          if (context_.log) context_.log("the target \"" + options_.name + "\": " + resolver_failure_);
+          fail_waiting_unless_on_its_way();
+          return;
+        }
+        resolver_failure_.clear();
+        must_resolve_ = false;
+        std::vector<Endpoint> endpoints;
+        for (const auto& found : results) {
+          const Endpoint endpoint(found.endpoint());
+          if (std::ranges::find(endpoints, endpoint) == endpoints.end()) endpoints.push_back(endpoint);
+        }
+        use_endpoints(endpoints);
+        place_waiting();
+      });
+}
+
+void TargetChannel::use_endpoints(const std::vector<Endpoint>& endpoints) {
+  const bool one = options_.policy == BalancingPolicy::pick_first;
+  std::vector<std::unique_ptr<Route>> before = std::exchange(routes_, {});
+  const auto route_of = [&](std::vector<Endpoint> to) {
+    const auto same = std::ranges::find_if(
+        before, [&](const auto& route) { return route != nullptr && (one || route->endpoints == to); });
+    std::unique_ptr<Route> route = same == before.end() ? std::make_unique<Route>() : std::move(*same);
+    route->endpoints = std::move(to);
+    routes_.push_back(std::move(route));
+  };
+  if (one) {
+    route_of(endpoints);
+  } else {
+    for (const Endpoint& endpoint : endpoints) route_of({endpoint});
+  }
+  for (const auto& route : before) {  // to where the target is not any more
+    if (route == nullptr) continue;
+    if (route->connector != nullptr) route->connector->cancel();
+    if (route->connection != nullptr) {
+      route->connection->drain();
+      draining_.push_back(std::move(route->connection));
+    }
+  }
+}
+
+std::string TargetChannel::name_of_server() const {
+  std::string name = options_.authority.empty() ? address_.authority : options_.authority;
+  if (name.starts_with('[')) return name.substr(1, name.find(']') - 1);
+  return name.substr(0, name.find(':'));
+}
+
+void TargetChannel::connect(Route& route) {
+  route.connector =
+      std::make_shared<Connector>(context_.io, route.endpoints, options_.tls.enabled ? &options_.tls : nullptr,
+                                  name_of_server(), options_.connect_timeout);
+  const auto began = rpc::Clock::now();
+  route.connector->start([this, alive = alive_, &route, began](Result<Transport> made) {
+    if (!*alive) return;
+    connected(route, began, std::move(made));
+  });
+}
+
+void TargetChannel::connected(Route& route, rpc::Clock::time_point began, Result<Transport> made) {
+  route.connector = nullptr;
+  if (!made.ok()) {
+    failed(route, began, made.error().message);
+    fail_waiting_unless_on_its_way();
+    return;
+  }
+  route.failure.clear();
+  ConnectionSettings settings{options_.tls.enabled ? "https" : "http",
+                              options_.authority.empty() ? address_.authority : options_.authority,
+                              options_.keepalive_time, options_.keepalive_timeout};
+  ConnectionOwner& owner = *this;
+  route.connection = std::make_shared<Connection>(std::move(made).value(), std::move(settings), context_.timers,
+                                                  context_.output, owner);
+  route.connection->start();
+  place_waiting();
+}
+
+void TargetChannel::failed(Route& route, rpc::Clock::time_point began, const std::string& why) {
+  route.failure = why;
+  route.backoff = route.backoff.count() == 0
+                      ? first_backoff
+                      : std::min(longest_backoff, std::chrono::milliseconds(static_cast<std::int64_t>(
+                                                      static_cast<double>(route.backoff.count()) * backoff_growth)));
+  std::uniform_real_distribution<double> jitter(1 - backoff_jitter, 1 + backoff_jitter);
+  route.not_before = began + std::chrono::milliseconds(static_cast<std::int64_t>(
+                                 static_cast<double>(route.backoff.count()) * jitter(random_)));
+  must_resolve_ = !address_.host.empty();
+  if (context_.log) context_.log("the target \"" + options_.name + "\" cannot be reached: " + why);
+}
+
+std::string TargetChannel::last_failure() const {
+  if (closed_) return "the server stops";
+  if (!resolver_failure_.empty()) return resolver_failure_;
+  for (const auto& route : routes_) {
+    if (!route->failure.empty()) return route->failure;
+  }
+  return "no connection";
+}
+
+void TargetChannel::fail_waiting_unless_on_its_way() {
+  if (on_its_way() || pick() != nullptr) return;
+  const std::string why = "the target \"" + options_.name + "\" cannot be reached: " + last_failure();
+  for (NetworkCall* const call : std::exchange(waiting_, {})) call->end({rpc::StatusCode::unavailable, why});
+}
+
+void TargetChannel::connection_draining(Connection& connection, const std::string&) noexcept {
+  for (const auto& route : routes_) {
+    if (route->connection.get() != &connection) continue;
+    draining_.push_back(std::move(route->connection));
+    must_resolve_ = !address_.host.empty();
+  }
+}
+
+void TargetChannel::connection_closed(Connection& connection, const std::string& why) noexcept {
+  std::erase_if(draining_, [&](const auto& one) { return one.get() == &connection; });
+  for (const auto& route : routes_) {
+    if (route->connection.get() != &connection) continue;
+    route->connection = nullptr;
+    must_resolve_ = !address_.host.empty();
+    if (connection.has_greeted()) {
+      route->backoff = std::chrono::milliseconds(0);
+    } else {  // who closes at once is asked again as one that cannot be reached
+      failed(*route, rpc::Clock::now(), why);
+    }
+  }
+  if (!waiting_.empty() && !connect()) fail_waiting_unless_on_its_way();
+}
+
+}  // namespace wasm_grpc::client

@@ -1,0 +1,101 @@
+// All that calls one server, or several that are the same: connections made when calls need them, and calls that wait.
+#pragma once
+
+#include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "client/outgoing/connection.h"
+#include "client/outgoing/connector.h"
+#include "client/outgoing/network_call.h"
+#include "client/outgoing/target_address.h"
+#include "client/outgoing/target_options.h"
+#include "wasm_grpc/result.h"
+
+namespace wasm_grpc::client {
+
+/// What the channels of one thread share. All outlive them.
+struct ChannelContext {
+  asio::io_context& io;
+  rpc::TimerQueue& timers;
+  OutputQueue& output;
+  /// Told that no connection could be made, or one was lost; nullptr: nobody is.
+  std::function<void(const std::string&)> log;
+};
+
+/// Belongs to the thread of its `io`. Its calls are let go of before it is destroyed.
+///
+/// A connection attempt that fails is followed by a pause that grows (grpc/doc/connection-backoff.md); calls made in it
+/// fail at once, as gRPC's do that are not to wait until the server is ready. A call that no server has looked at is
+/// made again by itself (gRFC A6, "Transparent Retries").
+class TargetChannel final : public rpc::CallTarget, private CallOwner, private ConnectionOwner {
+ public:
+  TargetChannel(const ChannelContext& context, TargetOptions options, TargetAddress address);
+  ~TargetChannel() override;
+
+  [[nodiscard]] rpc::OutgoingCallPtr begin(const rpc::OutgoingRequest& request) override;
+  /// Closes all connections: calls that there are end with UNAVAILABLE, and none can be made.
+  void close() noexcept;
+
+ private:
+  /// Endpoints that one connection is made to.
+  struct Route {
+    std::vector<Endpoint> endpoints;
+    std::shared_ptr<Connection> connection;
+    std::shared_ptr<Connector> connector;  // while one is made
+    std::chrono::milliseconds backoff{0};  // of the last attempt that failed
+    rpc::Clock::time_point not_before{};   // the next attempt
+    std::string failure;                   // why the last one failed
+  };
+
+  // CallOwner
+  void no_stream_wanted(NetworkCall& call) noexcept override;
+  void gone(NetworkCall& call) noexcept override;
+  // ConnectionOwner
+  void connection_draining(Connection& connection, const std::string& why) noexcept override;
+  void connection_closed(Connection& connection, const std::string& why) noexcept override;
+  void call_returned(NetworkCall& call) noexcept override;
+
+  void place(NetworkCall& call);
+  [[nodiscard]] Connection* pick() noexcept;
+  /// Begins what may lead to a connection. True when something may.
+  [[nodiscard]] bool connect();
+  void resolve();
+  void use_endpoints(const std::vector<Endpoint>& endpoints);
+  void connect(Route& route);
+  void connected(Route& route, rpc::Clock::time_point began, Result<Transport> made);
+  void failed(Route& route, rpc::Clock::time_point began, const std::string& why);
+  [[nodiscard]] bool on_its_way() const noexcept;
+  [[nodiscard]] std::string last_failure() const;
+  void place_waiting();
+  void fail_waiting_unless_on_its_way();
+  [[nodiscard]] std::string name_of_server() const;
+
+  ChannelContext context_;
+  TargetOptions options_;
+  TargetAddress address_;
+  rpc::BufferPool buffers_;
+  rpc::Codec codec_;
+  CallContext calls_;
+  asio::ip::tcp::resolver resolver_;
+  bool resolving_ = false;
+  bool must_resolve_;  // before the next connection
+  bool closed_ = false;
+  std::string resolver_failure_;
+  rpc::Clock::time_point resolve_not_before_{};
+  std::vector<std::unique_ptr<Route>> routes_;
+  std::size_t next_route_ = 0;
+  std::vector<std::shared_ptr<Connection>> draining_;
+  std::deque<NetworkCall*> waiting_;
+  bool placing_posted_ = false;
+  std::minstd_rand random_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace wasm_grpc::client
