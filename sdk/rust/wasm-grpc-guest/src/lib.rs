@@ -15,6 +15,8 @@ extern crate alloc;
 
 #[allow(unsafe_code)]
 mod abi;
+#[cfg(feature = "http")]
+mod async_http;
 mod blocking;
 mod buffers;
 mod call;
@@ -36,6 +38,8 @@ pub mod testing;
 #[cfg(feature = "prost")]
 mod typed;
 
+#[cfg(feature = "http")]
+pub use async_http::{AsyncBody, AsyncBodyWriter, AsyncResponder};
 pub use blocking::{Reader, Writer};
 pub use call::{Call, Limits, TlsName, TlsNameKind};
 pub use counters::Counter;

@@ -9,7 +9,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 /// The most that is given to the host at once, so that a client that reads slowly holds the rest up here.
-const LARGEST_PIECE: usize = 64 << 10;
+pub(crate) const LARGEST_PIECE: usize = 64 << 10;
 
 impl Services {
     /// Serves requests that are not gRPC, at a path and below it: `/` gets every request, `/files` gets `/files` and
@@ -40,12 +40,28 @@ impl Services {
 }
 
 fn request_of(call: Call) -> Result<http::Request<Body>, Status> {
+    with_body(call, Body { reader: Reader::new(call), piece: Vec::new(), taken: 0 })
+}
+
+/// The head of a call's request, with this for its body.
+pub(crate) fn with_body<B>(call: Call, body: B) -> Result<http::Request<B>, Status> {
     let mut request = http::Request::builder().method(call.http_method().as_str()).uri(call.path().as_str());
     for (name, value) in call.metadata().iter() {
         request = request.header(name, value.as_bytes());
     }
-    let body = Body { reader: Reader::new(call), piece: Vec::new(), taken: 0 };
     request.extension(call).body(body).map_err(|error| Status::invalid_argument(error.to_string()))
+}
+
+/// Gives the status and the headers of an answer.
+pub(crate) fn begin(call: Call, head: &http::Response<()>) -> Result<(), Status> {
+    let status = head.status().as_u16();
+    if abi::http_status(call.id(), status.into()) == abi::INVALID {
+        return Err(Status::internal(alloc::format!("{status} is no status of an answer: 200 to 599 are")));
+    }
+    for (name, value) in head.headers() {
+        call.add_header(name.as_str(), value.as_bytes())?;
+    }
+    Ok(())
 }
 
 /// The body of a request, as it comes. It may be of any size.
@@ -120,13 +136,7 @@ impl Responder {
     /// Gives status and headers, which leave with the first piece of the body, or at the end. An error for a status that is not
     /// 200 to 599, and for a header that is the host's (`content-length`, `connection` and the like) or no printable ASCII.
     pub fn begin(self, head: http::Response<()>) -> Result<BodyWriter, Status> {
-        let status = head.status().as_u16();
-        if abi::http_status(self.call.id(), status.into()) == abi::INVALID {
-            return Err(Status::internal(alloc::format!("{status} is no status of an answer: 200 to 599 are")));
-        }
-        for (name, value) in head.headers() {
-            self.call.add_header(name.as_str(), value.as_bytes())?;
-        }
+        begin(self.call, &head)?;
         Ok(BodyWriter { call: self.call, out: Writer::new(self.call) })
     }
 }

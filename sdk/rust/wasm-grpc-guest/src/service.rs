@@ -96,6 +96,19 @@ impl Services {
         self
     }
 
+    /// Adds an `async` handler.
+    #[cfg(feature = "http")]
+    pub(crate) fn async_handler(
+        &mut self,
+        path: &str,
+        kind: Kind,
+        style: Style,
+        serve: Box<dyn Fn(Call) -> Serving>,
+    ) -> &mut Self {
+        self.method(path, kind, style, Handler::Async(serve));
+        self
+    }
+
     fn method(&mut self, path: &str, kind: Kind, style: Style, handler: Handler) {
         let tag = handlers(|handlers| {
             handlers.push(Rc::new(handler));

@@ -1,9 +1,12 @@
 //! Requests that are not gRPC.
 
 use http::{Request, Response, StatusCode};
+use std::cell::Cell;
 use std::io::{Read, Write};
+use std::rc::Rc;
+use std::time::Duration;
 use wasm_grpc_guest::testing::Guest;
-use wasm_grpc_guest::{Body, Call, Code, Responder, Services, Status};
+use wasm_grpc_guest::{AsyncBody, AsyncResponder, Body, Call, Code, Responder, Services, Status, sleep};
 
 fn page(request: Request<Body>) -> Result<Response<String>, Status> {
     if request.uri().path().ends_with("/none") {
@@ -31,8 +34,34 @@ fn sum(mut request: Request<Body>) -> Result<Response<String>, Status> {
     Ok(Response::new(request.body_mut().read_text(10)?.len().to_string()))
 }
 
+async fn count(mut request: Request<AsyncBody>) -> Result<Response<String>, Status> {
+    Ok(Response::new(request.body_mut().read_text(10).await?.len().to_string()))
+}
+
+async fn echo_slowly(mut request: Request<AsyncBody>, responder: AsyncResponder) -> Result<(), Status> {
+    let mut out = responder.begin(Response::builder().status(202).body(()).unwrap())?;
+    while let Some(chunk) = request.body_mut().chunk().await? {
+        let chunk = chunk.to_vec();
+        sleep(Duration::from_secs(60)).await;
+        out.send(&chunk).await?;
+    }
+    Ok(())
+}
+
 fn serve(services: &mut Services) {
+    let visits = Rc::new(Cell::new(0));
     services
+        .http_async("/async/count", count)
+        .shared_http("/shared/count", count)
+        .http_async_stream("/async/echo", echo_slowly)
+        .shared_http_stream("/shared/echo", echo_slowly)
+        .shared_http("/visits", move |_| {
+            let visits = Rc::clone(&visits);
+            async move {
+                visits.set(visits.get() + 1);
+                Ok(Response::new(visits.get().to_string()))
+            }
+        })
         .http("/pages", page)
         .http_stream("/pages/echo", echo)
         .http("/sum", sum)
@@ -70,4 +99,25 @@ fn the_longest_prefix_at_a_segment_serves() {
     assert_eq!(guest.http("GET", "/pagesx").run().code, Code::Unimplemented);
     assert_eq!(guest.http("GET", "/pages").run().http_status, 202);
     assert_eq!(guest.call("/pages").run().code, Code::Unimplemented);
+}
+
+#[test]
+fn async_handlers_do_the_same_alone_and_together() {
+    for style in ["async", "shared"] {
+        let guest = Guest::new(serve);
+        let count = format!("/{style}/count");
+        assert_eq!(guest.http("POST", &count).message("12345").message("67890").run().messages, [b"10"]);
+        assert_eq!(guest.http("POST", &count).message("more than ten bytes").run().http_status, 429);
+        let echo = guest.http("POST", &format!("/{style}/echo")).message("ab").message("cdef").stalls(1).run();
+        assert_eq!((echo.http_status, echo.messages.concat()), (202, b"abcdef".to_vec()));
+        assert_eq!(guest.http("POST", &format!("/{style}/echo")).run().http_status, 202);
+    }
+}
+
+#[test]
+fn requests_of_a_shared_handler_share_what_it_has() {
+    let guest = Guest::new(serve);
+    for expected in ["1", "2", "3"] {
+        assert_eq!(guest.http("GET", "/visits").run().messages, [expected.as_bytes()]);
+    }
 }

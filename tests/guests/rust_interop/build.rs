@@ -1,0 +1,3 @@
+fn main() {
+    wasm_grpc_build::compile_protos("../../../examples/interop/test_service.proto").unwrap();
+}
