@@ -23,6 +23,8 @@ void add_describe(CLI::App& app, Command& run);
 void add_list(CLI::App& app, Command& run);
 void add_new(CLI::App& app, Command& run);
 void add_schema(CLI::App& app, Command& run);
+void add_completion(CLI::App& app, Command& run);
+void add_manual(CLI::App& app, Command& run);
 
 /// Exit codes.
 inline constexpr int exit_ok = 0;

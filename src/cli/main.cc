@@ -57,6 +57,8 @@ int main(int argc, char** argv) {
   add_describe(app, run);
   add_new(app, run);
   add_schema(app, run);
+  add_completion(app, run);
+  add_manual(app, run);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& error) {

@@ -13,6 +13,7 @@
 
 #include "cli/commands.h"
 #include "cli/project.h"
+#include "cli/shell_text.h"
 #include "cli/version.h"
 #include "config/documents.h"
 
@@ -105,15 +106,6 @@ Result<> make_folder(const fs::path& folder) {
   return success();
 }
 
-/// As a shell takes it for one word.
-std::string shell_word(const std::string& text) {
-  constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+./~,:@%=";
-  if (text.find_first_not_of(plain) == std::string::npos) return text;
-  std::string word = "'";
-  for (const char c : text) word += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return word + "'";
-}
-
 Result<> write_file(const fs::path& path, const std::string& text) {
   std::error_code error;
   fs::create_directories(path.parent_path(), error);
@@ -132,10 +124,11 @@ int make_config(const std::string& path) {
   if (const auto written = write_file(path, config::sample_config("module.wasm")); !written.ok()) {
     return fail(written.error().message);
   }
+  const std::string command = program_command();
   std::printf(
       "%s is a config now, of one [[module]]: give it the path of yours, then\n\n"
-      "  wasm-grpc check -c %s\n  wasm-grpc serve -c %s\n",
-      path.c_str(), shell_word(path).c_str(), shell_word(path).c_str());
+      "  %s check -c %s\n  %s serve -c %s\n",
+      path.c_str(), command.c_str(), shell_word(path).c_str(), command.c_str(), shell_word(path).c_str());
   return exit_ok;
 }
 
@@ -161,7 +154,7 @@ int make_project(const NewFlags& flags) {
   }
   const std::string& name = names.value().name;
   const std::string service = names.value().package + "." + names.value().service;
-  const std::string command = shell_word(program);
+  const std::string command = program_command();
   const Building build = building(entry.language, name, command);
   std::printf(
       "%s has the service %s now. Build it, test it, serve it:\n\n"

@@ -18,6 +18,7 @@
 #include "cli/reloader.h"
 #include "cli/serve_arguments.h"
 #include "cli/service_manager.h"
+#include "cli/shell_text.h"
 #include "cli/signals.h"
 #include "cli/watchdog.h"
 #include "wasm_grpc/rpc/method.h"
@@ -56,8 +57,8 @@ std::string services_text(const std::vector<ModuleInfo>& modules) {
 
 /// How curl is told of the address.
 std::string curl_target(const std::string& address) {
-  if (address.starts_with("unix:")) return "--unix-socket " + address.substr(5) + " http://localhost";
-  return address.starts_with("https://") ? "--cacert FILE " + address : "http://" + address;
+  if (address.starts_with("unix:")) return "--unix-socket " + shell_word(address.substr(5)) + " http://localhost";
+  return address.starts_with("https://") ? "--insecure " + shell_word(address) : shell_word("http://" + address);
 }
 
 /// The first unary method; nullptr when there is none.
@@ -70,12 +71,16 @@ const MethodInfo* first_unary(const std::vector<ModuleInfo>& modules, bool descr
   return nullptr;
 }
 
-/// A command that calls a method with an empty message, which every protobuf message can be: by our own client where
-/// reflection tells it what the method is.
-std::string example_text(const std::vector<ModuleInfo>& modules, const std::string& address, bool reflection) {
-  if (const MethodInfo* method = reflection ? first_unary(modules, true) : nullptr) {
-    return "try: wasm-grpc call " + address + " " + method->path.substr(1) + " --json '{}'" +
-           (address.starts_with("https://") ? " --tls-ca FILE" : "") + "\n";
+/// A command, to be pasted as it is, that calls a method with an empty message, which every protobuf message can be: by
+/// our own client where reflection tells it what the method is. Over TLS the certificate is not verified, as nothing
+/// here says who signed it; where clients must show a certificate of their own there is no such command.
+std::string example_text(const std::vector<ModuleInfo>& modules, const std::string& address,
+                         const config::Config& config) {
+  const bool mutual = !config.tls.client_ca.empty() && config.tls.client_auth == TlsClientAuth::require;
+  if (mutual && address.starts_with("https://")) return {};
+  if (const MethodInfo* method = config.server.reflection ? first_unary(modules, true) : nullptr) {
+    return "try: " + program_command() + " call " + shell_word(address) + " " + method->path.substr(1) +
+           " --json '{}'" + (address.starts_with("https://") ? " --insecure-skip-verify" : "") + "\n";
   }
   if (const MethodInfo* other = first_unary(modules, false)) {
     return "try: printf '\\0\\0\\0\\0\\0' | curl -sS --http2-prior-knowledge -D - -o - -H 'content-type: "
@@ -185,8 +190,7 @@ int serve(const ServeArguments& arguments) {
   std::string text;
   const std::vector<std::string> addresses = server.addresses();
   for (const std::string& address : addresses) text += "listening on " + address + "\n";
-  printer.print(text + admin_text + services_text(modules) +
-                example_text(modules, addresses.front(), config.server.reflection));
+  printer.print(text + admin_text + services_text(modules) + example_text(modules, addresses.front(), config));
   manager.ready(status_text(modules.size(), addresses));
   server.wait();
   return exit_ok;
