@@ -4,14 +4,18 @@ SERVE_FLAGS ?=
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?=
 SECONDS ?= 120
+FLEET_SECONDS ?= 60
 SOAK_FLAGS ?=
 
-.PHONY: help serve build test soak bench bench-original asan tsan fuzz format clean
+.PHONY: help serve build test package release fleet soak bench bench-original asan tsan fuzz format clean
 
 help:
 	@echo "make serve    install what is missing, build, serve the greeter example on $(LISTEN)"
 	@echo "make build    build everything into build/: the program, the library, guests, tests"
 	@echo "make test     build and run all tests"
+	@echo "make package  make the packages: Debian's, a tarball, a Python wheel, into build/package/packages"
+	@echo "make release  the packages, with release notes from CHANGELOG.md and checksums"
+	@echo "make fleet    three servers behind Envoy that are rolled, reloaded, stopped and killed under load, for FLEET_SECONDS=60"
 	@echo "make soak     good clients beside every kind of bad one, for SECONDS=120 in all; SECONDS=3600 is an hour"
 	@echo "make bench    measure against the yardstick, grpc-go and grpc++, and print the tables"
 	@echo "make bench-original   the benchmark of wazero-grpc-server, and print its table"
@@ -41,6 +45,27 @@ test:
 	cmake --preset release
 	cmake --build --preset release --target all
 	ctest --preset release
+
+# With the lines of the sources among the debug symbols.
+package:
+	@scripts/install-deps build
+	cmake --preset package
+	scripts/package build/package
+
+# Refuses a version that CHANGELOG.md has no section of, before anything is built.
+release:
+	@scripts/release notes >/dev/null
+	@$(MAKE) --no-print-directory package
+	scripts/release notes > build/package/packages/RELEASE-NOTES.md
+	cd build/package/packages && sha256sum -- $$(ls | grep -v SHA256SUMS) > SHA256SUMS
+
+fleet:
+	@scripts/install-deps test
+	cmake --preset release
+	cmake --build --preset release --target all
+	ctest --preset release -R '^e2e_prepare$$'
+	build/release/tests/e2e/venv/bin/python tests/e2e/python/fleet.py --program build/release/wasm-grpc --guests build/guests \
+	  --stubs build/release/tests/e2e/stubs --seconds $(FLEET_SECONDS)
 
 soak:
 	@command -v go >/dev/null || { echo "make soak needs Go 1.26 or newer; see https://go.dev/dl" >&2; exit 1; }

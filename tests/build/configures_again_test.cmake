@@ -1,5 +1,5 @@
 # Targets that may install packages configure after that, whether or not there is a build folder.
-foreach(target build test soak bench asan tsan fuzz)
+foreach(target build test package fleet soak bench asan tsan fuzz)
   execute_process(COMMAND ${MAKE} --dry-run ${target} WORKING_DIRECTORY ${SOURCE} OUTPUT_VARIABLE said
                   COMMAND_ERROR_IS_FATAL ANY)
   if(NOT said MATCHES "scripts/install-deps[^\n]*\ncmake --preset")
