@@ -26,7 +26,9 @@ TEST(GateTest, WithoutATokenItIsWhoeverAsksForThisMachine) {
 }
 
 TEST(GateTest, WhoMayDoWithoutATokenMayAskUnderAnyName) {
-  auto opened = Gate::open({.token_file = "", .without_token = true});
+  AdminOptions options;
+  options.without_token = true;
+  auto opened = Gate::open(options);
   ASSERT_TRUE(opened.ok());
   EXPECT_TRUE(opened.value().guards());
   EXPECT_EQ(opened.value().judge(false, "server.example", ""), Verdict::may);
@@ -35,7 +37,9 @@ TEST(GateTest, WhoMayDoWithoutATokenMayAskUnderAnyName) {
 TEST(GateTest, WithATokenItIsWhoeverHasIt) {
   const std::string file = testing::TempDir() + "/gate_test_token";
   std::ofstream(file) << "a-token-of-some-length\r\n";
-  auto opened = Gate::open({.token_file = file});
+  AdminOptions options;
+  options.token_file = file;
+  auto opened = Gate::open(options);
   ASSERT_TRUE(opened.ok());
   const Gate& gate = opened.value();
   EXPECT_TRUE(gate.guards());
