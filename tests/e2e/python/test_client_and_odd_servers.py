@@ -122,7 +122,7 @@ NO_ENCODING = answers(data=b"\1\0\0\0\0", trailers=OK_TRAILERS)
         (TWO_MESSAGES, "wasm-grpc: the server said OK, with 2 messages where the method has one"),
         (NO_STATUS, "status: INTERNAL: the server ended the call without a status"),
         (A_PAGE, "status: UNIMPLEMENTED: the server answered with HTTP status 404"),
-        (NO_PROTOBUF, "wasm-grpc: the server sent a message that is no described.Message"),
+        (NO_PROTOBUF, "wasm-grpc: the server sent what JSON cannot say as a described.Message: the bytes are cut short"),
         (UNKNOWN_FLAG, "status: INTERNAL: the server sent a message with the unknown flag 7"),
         (NO_ENCODING, 'status: INTERNAL: the server sent a compressed message in the encoding ""'),
         (answers(trailers=[("grpc-status", "many")]), "status: UNKNOWN"),

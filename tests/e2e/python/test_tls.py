@@ -116,7 +116,9 @@ def test_older_ciphers_and_renegotiation_are_refused(serve, own, authority):
     forbidden = subprocess.run([*command, "-cipher", "ECDHE-ECDSA-AES128-SHA"], input=b"", capture_output=True, timeout=60)
     assert b"handshake failure" in forbidden.stderr
     renegotiated = subprocess.run(command, input=b"R\n", capture_output=True, timeout=60)
-    assert b"no renegotiation" in renegotiated.stderr.lower()
+    # OpenSSL's client stops at the alert, or at the server's next record, which goes on as if nothing had been asked.
+    said = renegotiated.stderr.lower()
+    assert b"no renegotiation" in said or b"unexpected record" in said
 
 
 def test_cleartext_and_garbage_at_a_tls_address_are_turned_away(serve, own, authority):
