@@ -175,7 +175,7 @@ test("methods are found by their name, and sorted", TEST, async () => {
   await page.click('th[data-sort="errors"]');
   // The only one that fails, once it does.
   await until(page, () => document.querySelector("#methods tbody tr").dataset.path.endsWith("3/CountSomething19"));
-  assert.equal(await page.getAttribute('th[data-sort="errors"]', "aria-sort"), "descending");
+  await until(page, () => document.querySelector('th[data-sort="errors"]').getAttribute("aria-sort") === "descending");
   await page.context().close();
 });
 

@@ -58,8 +58,11 @@ def start(program, tmp_path_factory):
         with contextlib.ExitStack() as stack:
             more = {}
             if sockets:
-                # Copies without the flag, from FIRST on, once the child has forked.
-                given = [stack.enter_context(one.dup()).fileno() for one in sockets]
+                # Copies without the flag, from FIRST on, once the child has forked. (socket.dup() would have the socket
+                # block, for all that have it.)
+                given = [os.dup(one.fileno()) for one in sockets]
+                for one in given:
+                    stack.callback(os.close, one)
                 places = list(range(FIRST, FIRST + len(given)))
                 high = [200 + place for place in places]
                 moves = "".join(f"exec {to}<&{fd} {fd}<&-; " for fd, to in zip(given, high))
