@@ -128,8 +128,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   auto second = open(world, type, path, fields, body, second_fields);
   require((first.exchange == nullptr) == (second.exchange == nullptr), "the same head is opened the same way");
   if (type == types.size()) {
-    first.exchange = facade::grpc_json::open("/test.Test/Bidi", rpc::Encoding::gzip, world.tools);
-    second.exchange = facade::grpc_json::open("/test.Test/Bidi", rpc::Encoding::gzip, world.tools);
+    rpc::EncodingSet accepted;
+    if ((fields & 1U) != 0) accepted.add(rpc::Encoding::gzip);
+    first.exchange = facade::grpc_json::open("/test.Test/Bidi", rpc::Encoding::gzip, accepted, world.tools);
+    second.exchange = facade::grpc_json::open("/test.Test/Bidi", rpc::Encoding::gzip, accepted, world.tools);
   }
   if (first.exchange == nullptr) return 0;
   const Taken cut = take(*first.exchange, body, portion);
