@@ -1,8 +1,10 @@
-// The facades: a head and a body of a client's, and answers of a handler's, through an exchange; however the body is cut,
-// the call gets the same frames.
+// The facades: a head and a body of a client's, and answers of a handler's, through an exchange; however the body is
+// cut, the call gets the same frames.
 //
-// Input: a byte of which content type, one of the path, one of how the body is cut, one of the head's further fields; the
-// rest is the body, and the message that is answered.
+// Input: a byte of which content type, one of the path, one of how the body is cut, one of the head's further fields;
+// the rest is the body, and the message that is answered.
+#include "facade/facades.h"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -13,7 +15,6 @@
 #include <vector>
 
 #include "facade/exchange.h"
-#include "facade/facades.h"
 #include "facade/frames.h"
 #include "facade/grpc_json/exchange.h"
 #include "http2/described_service.h"
@@ -86,8 +87,14 @@ facade::Opening open(World& world, std::uint8_t type, std::uint8_t path, std::ui
   const bool get = (fields & 32) != 0;
   if (get) target.append("?connect=v1&").append(body);
   const rpc::Status fine;
-  return facade::open({get ? "GET" : "POST", target, types[type % types.size()], metadata, fine,
-                       rpc::Encoding::identity, {}, std::nullopt},
+  return facade::open({get ? "GET" : "POST",
+                       target,
+                       types[type % types.size()],
+                       metadata,
+                       fine,
+                       rpc::Encoding::identity,
+                       {},
+                       std::nullopt},
                       world.methods, world.tools);
 }
 

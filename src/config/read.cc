@@ -77,7 +77,8 @@ class Fit {
     if (access.issuers.size() == access.keys.size()) return;
     complain_of(access.issuers.empty() ? "access-keys" : "access-issuer",
                 " does not fit: there are " + std::to_string(access.issuers.size()) + " issuers and " +
-                    std::to_string(access.keys.size()) + " files of keys; expected a file of keys for each issuer, in the same order, by ",
+                    std::to_string(access.keys.size()) +
+                    " files of keys; expected a file of keys for each issuer, in the same order, by ",
                 access.issuers.empty() ? "access-issuer" : "access-keys");
   }
   /// Names by which the modules of a file are told apart.
