@@ -1,11 +1,6 @@
 #include "client/stream_io.h"
 
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-#include <openssl/x509v3.h>
-
 #include <algorithm>
-#include <array>
 #include <asio/ip/tcp.hpp>
 #include <asio/local/stream_protocol.hpp>
 #include <asio/write.hpp>
@@ -15,35 +10,15 @@
 #include <utility>
 #include <vector>
 
+#include "client/endpoints.h"
+#include "client/tls.h"
+
 namespace wasm_grpc::client {
 
 namespace {
 
 std::string where(const Target& target) {
   return target.unix_socket ? "unix:" + target.host : target.host + ":" + target.port;
-}
-
-bool is_address(const std::string& host) {
-  asio::error_code error;
-  static_cast<void>(asio::ip::make_address(host, error));
-  return !error;
-}
-
-using Endpoint = asio::generic::stream_protocol::endpoint;
-
-/// IPv6 and IPv4 in turns, beginning with what the system has first (RFC 8305, section 4).
-std::vector<Endpoint> in_turns(const std::vector<Endpoint>& endpoints) {
-  std::vector<Endpoint> first;
-  std::vector<Endpoint> second;
-  for (const Endpoint& endpoint : endpoints) {
-    (endpoint.protocol().family() == endpoints[0].protocol().family() ? first : second).push_back(endpoint);
-  }
-  std::vector<Endpoint> mixed;
-  for (std::size_t i = 0; i < std::max(first.size(), second.size()); ++i) {
-    if (i < first.size()) mixed.push_back(first[i]);
-    if (i < second.size()) mixed.push_back(second[i]);
-  }
-  return mixed;
 }
 
 /// The addresses of a name. The system's resolver cannot be interrupted: it runs on a thread that is left behind when
@@ -77,7 +52,7 @@ std::vector<Endpoint> resolve(const Target& target, std::chrono::steady_clock::t
     return {};
   }
   error = answer->error;
-  return in_turns(answer->endpoints);
+  return interleave_families(answer->endpoints);
 }
 
 }  // namespace
@@ -173,53 +148,27 @@ asio::error_code StreamIo::race(const std::vector<Endpoint>& endpoints) {
 }
 
 Result<> StreamIo::start_tls(const Target& target, const ChannelOptions& options) {
-  context_.emplace(asio::ssl::context::tls_client);
-  SSL_CTX* context = context_->native_handle();
-  SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
-  asio::error_code error;
-  if (options.ca_file.empty()) {
-    context_->set_default_verify_paths(error);
-  } else {
-    context_->load_verify_file(options.ca_file, error);
-    if (error) return Error{"--tls-ca " + options.ca_file + ": " + error.message()};
-    // Whoever is named is trusted, be it a root or an authority below one.
-    X509_STORE_set_flags(SSL_CTX_get_cert_store(context), X509_V_FLAG_PARTIAL_CHAIN);
-  }
-  if (!options.certificate_file.empty()) {
-    context_->use_certificate_chain_file(options.certificate_file, error);
-    if (error) return Error{"--tls-cert " + options.certificate_file + ": " + error.message()};
-    context_->use_private_key_file(options.key_file, asio::ssl::context::pem, error);
-    if (error) return Error{"--tls-key " + options.key_file + ": " + error.message()};
-  }
-  static constexpr std::array<unsigned char, 3> h2 = {2, 'h', '2'};
-  SSL_CTX_set_alpn_protos(context, h2.data(), h2.size());
-
+  auto context = make_tls_context({options.ca_file, options.certificate_file, options.key_file},
+                                  {"--tls-ca", "--tls-cert", "--tls-key"});
+  if (!context.ok()) return std::move(context).error();
+  context_.emplace(std::move(context).value());
   tls_.emplace(socket_, *context_);
   std::string name = target.host;
   if (!options.authority.empty()) name = std::string(host_of_authority(options.authority));
   if (target.unix_socket && options.authority.empty()) name = target.authority;
-  if (!is_address(name)) SSL_set_tlsext_host_name(tls_->native_handle(), name.c_str());
+  ask_for_server(*tls_, name);
   if (options.insecure_skip_verify) {
     tls_->set_verify_mode(asio::ssl::verify_none);
   } else {
-    tls_->set_verify_mode(asio::ssl::verify_peer);
-    tls_->set_verify_callback(asio::ssl::host_name_verification(name));
+    verify_server(*tls_, name);
   }
   std::optional<asio::error_code> done;
   tls_->async_handshake(asio::ssl::stream_base::client, [&done](const asio::error_code& result) { done = result; });
-  if (error = wait(done); error) {
-    std::string text = "no TLS with " + where(target) + ": " + error.message();
-    const long verdict = SSL_get_verify_result(tls_->native_handle());
-    if (verdict != X509_V_OK) text += std::string(" (") + X509_verify_cert_error_string(verdict) + ")";
-    return Error{text + "; --tls-ca names who signs its certificate, and without TLS there it is http://"};
+  if (const auto error = wait(done)) {
+    return Error{no_tls_with(where(target), error, tls_->native_handle()) +
+                 "; --tls-ca names who signs its certificate, and without TLS there it is http://"};
   }
-  const unsigned char* chosen = nullptr;
-  unsigned length = 0;
-  SSL_get0_alpn_selected(tls_->native_handle(), &chosen, &length);
-  if (std::string_view(reinterpret_cast<const char*>(chosen), length) != "h2") {
-    return Error{where(target) + " does not speak HTTP/2 over TLS (it did not choose h2 by ALPN)"};
-  }
-  return success();
+  return chose_http2(where(target), tls_->native_handle());
 }
 
 void StreamIo::read(asio::mutable_buffer buffer, Handler handler) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "client/channel.h"
+#include "client/endpoints.h"
 #include "client/target.h"
 
 namespace wasm_grpc::client {
@@ -32,7 +33,6 @@ class StreamIo {
   using Socket = asio::generic::stream_protocol::socket;
 
   explicit StreamIo(asio::io_context& io) : io_(io), socket_(io) {}
-  using Endpoint = asio::generic::stream_protocol::endpoint;
   [[nodiscard]] Result<> open(const Target& target);
   [[nodiscard]] asio::error_code race(const std::vector<Endpoint>& endpoints);
   [[nodiscard]] Result<> start_tls(const Target& target, const ChannelOptions& options);

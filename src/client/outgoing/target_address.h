@@ -1,16 +1,14 @@
 // Addresses of targets, as gRPC names them (grpc/doc/naming.md).
 #pragma once
 
-#include <asio/generic/stream_protocol.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "client/endpoints.h"
 #include "wasm_grpc/result.h"
 
 namespace wasm_grpc::client {
-
-using Endpoint = asio::generic::stream_protocol::endpoint;
 
 /// Where a target is: a name to be asked of the resolver, or endpoints.
 struct TargetAddress {
@@ -26,8 +24,5 @@ struct TargetAddress {
 
 /// "127.0.0.1:443", "[::1]:443" or "unix:/path".
 [[nodiscard]] std::string to_text(const Endpoint& endpoint);
-
-/// In the order in which connections are tried: families take turns, the first one's first (RFC 8305, 4).
-[[nodiscard]] std::vector<Endpoint> interleave_families(const std::vector<Endpoint>& endpoints);
 
 }  // namespace wasm_grpc::client
