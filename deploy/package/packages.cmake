@@ -22,6 +22,8 @@ set(CPACK_DEBIAN_RUNTIME_DEBUGINFO_PACKAGE ON)
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_CONTROL_EXTRA
     ${CMAKE_CURRENT_LIST_DIR}/postinst ${CMAKE_CURRENT_LIST_DIR}/prerm ${CMAKE_CURRENT_LIST_DIR}/postrm
     ${CMAKE_CURRENT_LIST_DIR}/conffiles)
+# Loaded when a module comes from a registry, and not before.
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_RECOMMENDS "libcurl4")
 set(CPACK_DEBIAN_DEVEL_PACKAGE_NAME wasm-grpc-dev)
 set(CPACK_DEBIAN_DEVEL_PACKAGE_SECTION devel)
 set(CPACK_DEBIAN_DEVEL_PACKAGE_DEPENDS "wasm-grpc (= ${PROJECT_VERSION}), libnghttp2-dev, libssl-dev, zlib1g-dev, libprotobuf-dev, protobuf-compiler, pkg-config")

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "cli/commands.h"
+#include "cli/module_source.h"
 #include "cli/serve_arguments.h"
 #include "wasm_grpc/server.h"
 
@@ -31,7 +32,8 @@ int check(const ServeArguments& arguments) {
   std::string text;
   bool sound = true;
   for (const config::ModuleConfig& module : config.modules) {
-    const auto added = server.add_module(module.path, module.options);
+    const auto found = find_module(config, module);
+    const auto added = found.ok() ? add_module(server, found.value()) : Result<ModuleInfo>(found.error());
     if (!added.ok()) {
       sound = false;
       fail(added.error().message);  // and on: all that is wrong is to be known at once

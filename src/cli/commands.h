@@ -22,6 +22,8 @@ void add_call(CLI::App& app, Command& run);
 void add_describe(CLI::App& app, Command& run);
 void add_list(CLI::App& app, Command& run);
 void add_new(CLI::App& app, Command& run);
+void add_pull(CLI::App& app, Command& run);
+void add_push(CLI::App& app, Command& run);
 void add_schema(CLI::App& app, Command& run);
 void add_completion(CLI::App& app, Command& run);
 void add_manual(CLI::App& app, Command& run);

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/module_source.h"
 #include "cli/setting_flags.h"
 #include "config/read.h"
 #include "openapi/document.h"
@@ -136,8 +137,13 @@ int inspect(const InspectFlags& flags) {
   auto server = Server::create(options);
   if (!server.ok()) return fail(server.error().message);
   const config::ModuleConfig& module = reading.config->modules.front();
-  const auto info = flags.start ? server.value()->add_module(module.path, module.options)
-                                : server.value()->inspect_module(module.path);
+  if (registry::is_reference(module.path) && !flags.start) {
+    return fail("--no-start is for a file; get this module by `wasm-grpc pull` first");
+  }
+  const auto found = find_module(*reading.config, module);
+  if (!found.ok()) return fail(found.error().message);
+  const auto info =
+      flags.start ? add_module(*server.value(), found.value()) : server.value()->inspect_module(module.path);
   if (!info.ok()) return fail(info.error().message);
   if (flags.openapi) return print_openapi(info.value());
   if (flags.json) {
@@ -153,14 +159,17 @@ int inspect(const InspectFlags& flags) {
 void add_inspect(CLI::App& app, Command& run) {
   auto flags = std::make_shared<InspectFlags>();
   CLI::App* command = app.add_subcommand("inspect", "Show a module's ABI, services, imports, memory and size");
-  command->add_option("MODULE", flags->module, "The .wasm file")->required();
+  command->add_option("MODULE", flags->module, "The .wasm file, or oci://HOST/NAME:TAG")->required();
   auto* const json = command->add_flag("--json", flags->json, "Print JSON");
   command
       ->add_flag("--openapi", flags->openapi,
                  "Print the OpenAPI 3.1 document of its methods as HTTP and JSON have them")
       ->excludes(json);
   command->add_flag("!--no-start", flags->start, "Do not run its start: show the methods its custom section describes");
-  for (const char* name : {"code-cache", "dir", "env", "arg", "log-level"}) flags->settings.add(*command, name);
+  for (const char* name : {"code-cache", "dir", "env", "arg", "log-level", "registry-key", "registry-credentials",
+                           "registry-ca", "registry-plain-http", "registry-timeout", "registry-cache"}) {
+    flags->settings.add(*command, name);
+  }
   command->callback([flags, &run] { run = [flags] { return inspect(*flags); }; });
 }
 

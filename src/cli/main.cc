@@ -56,6 +56,8 @@ int main(int argc, char** argv) {
   add_list(app, run);
   add_describe(app, run);
   add_new(app, run);
+  add_push(app, run);
+  add_pull(app, run);
   add_schema(app, run);
   add_completion(app, run);
   add_manual(app, run);

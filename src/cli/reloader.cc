@@ -29,13 +29,18 @@ std::string describe(const ReloadReport& report) {
 }  // namespace
 
 Reloader::Reloader(Server& server, const ServiceManager& manager, Read read)
-    : server_(server), manager_(manager), read_(std::move(read)), thread_([this] { run(); }) {}
+    : server_(server),
+      manager_(manager),
+      read_(std::move(read)),
+      tags_(server, [this](std::string why) { ask(std::move(why)); }),
+      thread_([this] { run(); }) {}
 
 Reloader::~Reloader() {
   {
     const std::lock_guard lock(mutex_);
     ending_ = true;
   }
+  stop_.request_stop();
   asked_.notify_all();
   if (watch_ != nullptr) watch_->stop();
   if (watcher_.joinable()) watcher_.join();
@@ -61,6 +66,10 @@ Result<> Reloader::watch(std::vector<std::string> files) {
   return success();
 }
 
+void Reloader::follow(std::vector<FollowedTag> tags, registry::RegistryOptions options) {
+  tags_.follow(std::move(tags), std::move(options));
+}
+
 void Reloader::run() {
   pthread_setname_np(pthread_self(), "reload");
   std::unique_lock lock(mutex_);
@@ -76,13 +85,19 @@ void Reloader::run() {
 
 void Reloader::reload(const std::string& why) {
   manager_.reloading();
-  auto wanted = read_();
+  auto wanted = read_(stop_.get_token());
+  if (wanted.ok()) {
+    for (const std::string& warning : wanted.value().warnings) server_.log(LogLevel::warn, warning);
+  }
   const auto report =
       wanted.ok() ? server_.reload(wanted.value().modules) : Result<ReloadReport>(std::move(wanted).error());
   const std::string outcome = report.ok() ? "reloaded: " + describe(report.value())
                                           : "not reloaded, what was served is served on: " + report.error().message;
   server_.log(report.ok() ? LogLevel::info : LogLevel::error, why + "; " + outcome);
-  if (report.ok() && watch_ != nullptr) watch_->follow(std::move(wanted.value().files));
+  if (report.ok()) {
+    if (watch_ != nullptr) watch_->follow(std::move(wanted.value().files));
+    follow(std::move(wanted.value().tags), std::move(wanted.value().registries));
+  }
   manager_.ready(outcome);
 }
 

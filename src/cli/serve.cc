@@ -8,11 +8,13 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/module_source.h"
 #include "cli/pid_file.h"
 #include "cli/printer.h"
 #include "cli/reloader.h"
@@ -90,17 +92,19 @@ std::string example_text(const std::vector<ModuleInfo>& modules, const std::stri
   return {};
 }
 
-/// Which it all comes from.
+/// Which it all comes from, but for registries.
 std::vector<std::string> files_of(const ServeArguments& arguments, const config::Config& config) {
   std::vector<std::string> files;
   if (!arguments.config_file.empty()) files.push_back(arguments.config_file);
-  for (const config::ModuleConfig& module : config.modules) files.push_back(module.path);
+  for (const config::ModuleConfig& module : config.modules) {
+    if (!registry::is_reference(module.path)) files.push_back(module.path);
+  }
   return files;
 }
 
 /// What is to be served by what the arguments, and the file, say now; the error is what is wrong with them, or what a
 /// server that runs with `running` cannot change.
-Result<Served> read_again(const ServeArguments& arguments, const config::Config& running) {
+Result<Served> read_again(const ServeArguments& arguments, const config::Config& running, const std::stop_token& stop) {
   const config::Reading reading = arguments.read();
   const auto joined = [](const std::vector<std::string>& parts) {
     std::string text;
@@ -113,8 +117,14 @@ Result<Served> read_again(const ServeArguments& arguments, const config::Config&
   }
   Served served;
   for (const config::ModuleConfig& module : reading.config->modules) {
-    served.modules.push_back({module.path, {}, module.options});
+    auto found = find_module(*reading.config, module, stop);
+    if (!found.ok()) return std::move(found).error();
+    served.modules.push_back(std::move(found.value().source));
+    if (found.value().tag) served.tags.push_back(std::move(*found.value().tag));
+    const auto& warnings = found.value().warnings;
+    served.warnings.insert(served.warnings.end(), warnings.begin(), warnings.end());
   }
+  served.registries = reading.config->registries;
   served.files = files_of(arguments, *reading.config);
   return served;
 }
@@ -148,13 +158,18 @@ int serve(const ServeArguments& arguments) {
   if (!told.ok()) server.log(LogLevel::warn, "the manager of the service is told nothing: " + told.error().message);
   const ServiceManager manager = told.ok() ? std::move(told).value() : ServiceManager();
   Printer printer;
-  Reloader reloader(server, manager, [&arguments, &config] { return read_again(arguments, config); });
+  Reloader reloader(server, manager,
+                    [&arguments, &config](const std::stop_token& stop) { return read_again(arguments, config, stop); });
   SignalListener signals(server, printer);
 
   std::vector<ModuleInfo> modules;
+  std::vector<FollowedTag> tags;
   for (const config::ModuleConfig& module : config.modules) {
-    auto added = server.add_module(module.path, module.options);
+    auto found = find_module(config, module);
+    if (!found.ok()) return fail(found.error().message);
+    auto added = add_module(server, found.value());
     if (!added.ok()) return fail(added.error().message);
+    if (found.value().tag) tags.push_back(std::move(*found.value().tag));
     modules.push_back(std::move(added).value());
   }
   auto opening = signals.begin_to_open();
@@ -180,6 +195,7 @@ int serve(const ServeArguments& arguments) {
     if (auto watching = reloader.watch(files_of(arguments, config)); !watching.ok())
       return fail(watching.error().message);
   }
+  reloader.follow(std::move(tags), config.registries);
   Watchdog watchdog(server, manager);
   signals.serves(reloader, [&] {
     manager.stopping(time_to_stop(config.server));

@@ -8,7 +8,7 @@
 namespace wasm_grpc::cli {
 
 void ServeArguments::add_to(CLI::App& command) {
-  command.add_option("MODULE", modules, "The .wasm files to serve");
+  command.add_option("MODULE", modules, "The .wasm files to serve, or oci://HOST/NAME:TAG of a registry");
   command.add_option("-c,--config", config_file, "A config file, in TOML; flags hold over what it says")
       ->type_name("FILE");
   flags.add_all(command);

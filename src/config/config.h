@@ -1,11 +1,13 @@
 // All that can be said of a server that serves modules: what a config file and the flags of `wasm-grpc serve` become.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "registry/options.h"
 #include "wasm_grpc/options.h"
 
 namespace wasm_grpc::config {
@@ -26,11 +28,21 @@ struct AccessLists {
   std::vector<std::string> rates;
 };
 
+/// What is asked of a module that comes from a registry.
+struct OfRegistry {
+  /// Files of public keys, one of which has to have signed it; none: it need not be signed.
+  std::vector<std::string> keys;
+  /// How often the registry is asked whether the tag has changed, but no more than once a second; 0: never.
+  std::chrono::milliseconds poll{0};
+};
+
 /// A module, and what it is given.
 struct ModuleConfig {
   ModuleConfig() { options.guests.emplace(); }
 
+  /// A file, or the name of a module in a registry: registry::is_reference().
   std::string path;
+  OfRegistry registry;
   /// With `guests`, always.
   ModuleOptions options;
 };
@@ -51,6 +63,7 @@ struct Config {
   /// What holds for each module that does not say otherwise itself.
   ModuleConfig module_defaults;
   std::vector<ModuleConfig> modules;
+  registry::RegistryOptions registries;
   /// Whether modules are loaded anew when their files, or the config's, change.
   bool watch = false;
   /// Where the number of the process is written to; empty: nowhere.

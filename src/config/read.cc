@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include "config/draft.h"
+#include "registry/reference.h"
 #include "wasm_grpc/rate_text.h"
 
 namespace wasm_grpc::config {
@@ -57,6 +58,7 @@ void put_command_line(const CommandLine& command_line, Draft& draft) {
     return;
   }
   for (const std::string& path : command_line.modules) {
+    if (const auto sound = registry::check_path(path); !sound.ok()) draft.complain({}, sound.error().message);
     draft.config.modules.push_back(draft.config.module_defaults);
     draft.config.modules.back().path = path;
   }
@@ -126,7 +128,11 @@ class Fit {
 
 void name_modules(Config& config) {
   for (ModuleConfig& module : config.modules) {
-    if (module.options.name.empty()) module.options.name = std::filesystem::path(module.path).stem().string();
+    if (!module.options.name.empty()) continue;
+    const auto reference = registry::Reference::parse(module.path);
+    module.options.name = registry::is_reference(module.path) && reference.ok()
+                              ? reference.value().module_name()
+                              : std::filesystem::path(module.path).stem().string();
   }
 }
 

@@ -20,6 +20,7 @@
 #include <set>
 
 #include "config/draft.h"
+#include "registry/reference.h"
 #include "text/similar_name.h"
 
 namespace wasm_grpc::config {
@@ -339,7 +340,8 @@ class Reader {
     address.replace(unix_socket.size(), std::string::npos, path);
   }
   void make_absolute(std::string& path) const {
-    if (!source_.folder.empty()) path = (std::filesystem::path(source_.folder) / path).string();
+    if (!source_.folder.empty() && !registry::is_reference(path))
+      path = (std::filesystem::path(source_.folder) / path).string();
   }
 
   // What is wrong with a variable is said without its value.

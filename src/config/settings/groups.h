@@ -10,6 +10,7 @@ extern const Group tls;
 extern const Group access;
 extern const Group workers;
 extern const Group modules;
+extern const Group registries;
 extern const Group guests;
 extern const Group instances;
 extern const Group shared_state;

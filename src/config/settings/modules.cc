@@ -1,4 +1,5 @@
 #include "config/settings/groups.h"
+#include "registry/reference.h"
 
 namespace wasm_grpc::config {
 
@@ -8,16 +9,18 @@ constexpr Setting settings[] = {
     {.key = "path",
      .kind = Kind::path,
      .argument = "FILE",
-     .help = "The .wasm file",
-     .docs = "the `.wasm` file of a `[[module]]`, which must have one",
+     .help = "The .wasm file, or oci://HOST/NAME:TAG",
+     .docs = "the `.wasm` file of a `[[module]]`, which must have one; or its name in a [registry](registry.md), "
+             "`oci://HOST/NAME:TAG`",
      .only_within = true,
+     .check = registry::check_path,
      .module = slot<ModuleConfig, [](auto& module) -> auto& { return module.path; }>()},
     {.key = "name",
      .kind = Kind::text,
      .argument = "NAME",
      .help = "How logs and metrics name it; no two have the same",
      .docs = "how logs and metrics name it; no two have the same",
-     .default_text = "the file's, without `.wasm`",
+     .default_text = "the file's, without `.wasm`; of a registry the last word of the name",
      .only_within = true,
      .module = slot<ModuleConfig, [](auto& module) -> auto& { return module.options.name; }>()},
     {.key = "dir",

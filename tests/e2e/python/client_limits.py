@@ -426,3 +426,5 @@ held_elsewhere("--max-unread-output", "its default is a quarter of the machine's
                "tests/http2/output_budget_test.cc: AConnectionThatLeavesMoreThanHalfOfAllUnreadIsEnded",
                "tests/http2/output_budget_test.cc: AClientMayPauseWhileThereIsRoomAndReadLater",
                "tests/e2e/python/test_backpressure.py: test_a_client_that_leaves_too_much_unread_is_cut_off_and_others_are_not")
+held_elsewhere("--registry-timeout", "no client sees it", "tests/registry/fetch_test.cc: ASilentRegistryIsNotWaitedForBeyondTheTimeout")
+held_elsewhere("--registry-cache-size", "no client sees it", "tests/registry/cache_test.cc: WhatWasNotUsedForLongestMakesRoom")

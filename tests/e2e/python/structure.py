@@ -33,9 +33,10 @@ MAY_INCLUDE = {
     },
     "grpc_cpp": {"rpc"},
     "client": {"rpc", "services", "json", "editions"},
-    "config": {"text", "net", "facade"},  # what reads addresses, networks and origins
+    "registry": {"rpc"},  # its base64
+    "config": {"text", "net", "facade", "registry"},  # what reads addresses, networks and origins
     "protoc": set(),  # not in src/, but nobody may include it either
-    "cli": {"client", "config", "openapi", "protoc"},  # else a user of include/ like any other
+    "cli": {"client", "config", "openapi", "protoc", "registry"},  # else a user of include/ like any other
 }
 # The same for the rooms of a folder.
 ROOMS_MAY_INCLUDE = {
@@ -44,6 +45,7 @@ ROOMS_MAY_INCLUDE = {
     "net": {"tls": set()},
     "client": {"outgoing": set()},
     "http2": {"session": set()},
+    "registry": {"http": set(), "auth": set()},
     "observe": {"trace": set(), "log": {"trace"}, "otlp": {"trace"}},
 }
 MOST_LINES = 600
@@ -77,6 +79,8 @@ def check_includes(name: pathlib.PurePath, text: str) -> list[str]:
             complaints.append(f"{name} includes <{included}>: only src/http1, src/http2 and src/client know HTTP/2")
         if re.match(r"openssl/(ssl|bio|x509)", included) and folder not in (None, "net", "client"):
             complaints.append(f"{name} includes <{included}>: only src/net and src/client know TLS")
+        if re.match(r"curl/", included) and name.parts[1:4] != ("registry", "http", "libcurl.h"):
+            complaints.append(f"{name} includes <{included}>: only src/registry/http/libcurl.h knows libcurl")
         part = included.partition("/")[0]
         if folder and kind == '"' and part in MAY_INCLUDE and part not in MAY_INCLUDE[folder] | {folder}:
             complaints.append(f'{name} includes "{included}": src/{folder} must not know src/{part}')

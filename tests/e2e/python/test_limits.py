@@ -60,6 +60,12 @@ NO_LIMITS = {
     "--config",
     "--require-compatible",
     "--watch",
+    "--registry-poll",
+    "--registry-key",
+    "--registry-credentials",
+    "--registry-ca",
+    "--registry-plain-http",
+    "--registry-cache",
     "--help",
 }
 TRIALS = [(row.flag, *trial) for row in ROWS.values() if row.probe for trial in row.trials()]
