@@ -23,7 +23,10 @@ constexpr std::array builders = {
     Builder{"CMakeLists.txt", "{ [ -f build/CMakeCache.txt ] || cmake -B build -G Ninja; } && cmake --build build",
             "build/guests"},
     Builder{"Cargo.toml", "cargo build --release --target wasm32-wasip1", "target/wasm32-wasip1/release"},
-    Builder{"go.mod", "GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -o module.wasm .", "module.wasm"},
+    Builder{"go.mod",
+            "{ [ ! -f generate.sh ] || [ pb -nt \"$(ls -t *.proto | head -1)\" ] || go generate; } && "
+            "GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -o module.wasm .",
+            "module.wasm"},
     Builder{"package.json", "{ [ -d node_modules ] || npm install; } && npm run build", "build"},
     Builder{"build.zig", "zig build", "zig-out/bin"},
 };

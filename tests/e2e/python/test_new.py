@@ -65,6 +65,65 @@ def test_a_service_of_any_name_and_package_can_be_asked_for(program, tmp_path):
     assert "100% tests passed" in new_project.test(tmp_path)
 
 
+OWN = {
+    # Names that languages take otherwise than they are, types within types and in another package, all four kinds.
+    "acme/shop/v1/shop.proto": """
+syntax = "proto3";
+package acme.shop.v1;
+import "acme/money.proto";
+import "google/protobuf/empty.proto";
+import "google/protobuf/timestamp.proto";
+message Order { message Line { string item = 1; } repeated Line lines = 1; acme.Money total = 2; }
+service Shop {
+  rpc Match(Order) returns (Order.Line);
+  rpc getHTTPPage(google.protobuf.Empty) returns (google.protobuf.Timestamp);
+  rpc Watch(Order.Line) returns (stream acme.Money.Unit);
+  rpc Fill(stream Order.Line) returns (Order);
+  rpc Haggle(stream acme.Money) returns (stream acme.Money);
+}
+service union { rpc Ask(acme.Money) returns (google.protobuf.Empty); }
+service Idle {}
+""",
+    "acme/money.proto": """
+syntax = "proto3";
+package acme;
+message Money { message Unit { string name = 1; } Unit unit = 1; int64 amount = 2; }
+""",
+}
+OWN_METHODS = 6
+
+
+@pytest.fixture
+def own_protos(tmp_path):
+    for name, text in OWN.items():
+        (tmp_path / "mine" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "mine" / name).write_text(text)
+    return ["--proto", tmp_path / "mine" / "acme/shop/v1/shop.proto", "-I", tmp_path / "mine"]
+
+
+def test_a_project_of_ones_own_proto_has_its_services_to_be_written(program, tmp_path, own_protos):
+    folder = tmp_path / "shop"
+    said = new_project.make(program, folder, *own_protos)
+    assert "the services of acme/shop/v1/shop.proto" in said and "acme.shop.v1.Shop/Match --json '{}'" in said
+    for name, text in OWN.items():
+        assert (folder / "protos" / name).read_text() == text
+    new_project.build(folder)
+    assert "100% tests passed, 0 tests failed out of 1" in new_project.test(folder)
+
+    # A method that is written answers, which its test then says.
+    source = folder / "shop.cc"
+    written = source.read_text().replace(
+        'return guest::Status::unimplemented("Match is to be written")', 'return ::acme::shop::v1::Order_Line{.item = "tea"}'
+    )
+    assert written != source.read_text()
+    source.write_text(written)
+    new_project.build(folder)
+    assert "failed: Match" in new_project.test(folder, fails=True)
+    test = folder / "test.sh"
+    test.write_text(test.read_text().replace("UNIMPLEMENTED: Match is to be written", '"item": "tea"'))
+    assert "100% tests passed" in new_project.test(folder)
+
+
 @pytest.fixture
 def cargo(program):
     """cargo("wasm", cwd=folder), by a Rust that builds guests, as scripts/build-rust-std finds it; what it builds is shared."""
@@ -93,9 +152,30 @@ def test_a_new_project_in_rust_builds_and_tests_itself(program, tmp_path, cargo)
     assert passed(said) == 3
 
 
+def test_a_project_of_ones_own_proto_in_rust_builds_and_tests_itself(program, tmp_path, cargo, own_protos):
+    folder = tmp_path / "shop"
+    new_project.make(program, folder, "--lang", "rust", *own_protos)
+    assert "test result: ok. 3 passed" in cargo("test", cwd=folder)  # the unary ones
+    assert "warning" not in cargo("wasm", cwd=folder)
+    module = cargo.target / "wasm32-wasip1" / "release" / "shop.wasm"
+    assert passed(new_project.run("sh", "test.sh", program, module, cwd=folder)) == OWN_METHODS
+
+
 def passed(said: str) -> int:
     """How many calls of test.sh were answered as they should."""
     return [line.split(":")[0] for line in said.splitlines()].count("passed")
+
+
+def test_a_new_project_in_go_builds_and_tests_itself(program, guest, tmp_path):
+    guest("greeter-go")  # else there is no Go here
+    folder = tmp_path / "Hello-Go"
+    said = new_project.make(program, folder, "--lang", "go", "--service", "acme.v1.Greeter")
+    generate, test, build = (shlex.split(line) for line in said.splitlines() if line.startswith(("  go ", "  GOOS")))
+    assert (generate, test) == (["go", "generate"], ["go", "test"])
+    new_project.run(*generate, cwd=folder)
+    assert "ok" in new_project.run(*test, cwd=folder)
+    new_project.run("env", *build, cwd=folder)
+    assert passed(new_project.run("sh", "test.sh", program, "hello_go.wasm", cwd=folder)) == 3
 
 
 def test_a_new_project_in_zig_builds_and_is_served(program, tmp_path):
@@ -169,6 +249,28 @@ def test_names_that_cmake_has_are_refused(refuse, name):
 def test_a_service_that_is_none_is_refused(refuse, tmp_path, service):
     assert f"--service {service}: expected package.Service" in refuse("hello", "--service", service)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "text, flags, why",
+    [
+        (None, [], "--proto mine.proto"),
+        ("syntax = \"proto3\"; message M {", [], "--proto mine.proto:1:"),
+        ('syntax = "proto3"; import "none.proto"; service S {}', [], "none.proto"),
+        ('syntax = "proto3"; message M {} service S {}', [], "it has no service with a method"),
+        ('syntax = "proto3"; message M {} service S { rpc A(M) returns (M); }', ["--lang", "zig"], "expected --lang cpp or rust"),
+    ],
+)
+def test_a_proto_that_makes_no_project_is_refused(refuse, tmp_path, text, flags, why):
+    if text is not None:
+        (tmp_path / "mine.proto").write_text(text)
+    assert why in refuse("hello", "--proto", "mine.proto", *flags)
+    assert not (tmp_path / "hello").exists()
+
+
+def test_a_proto_whose_name_would_be_code_is_refused(refuse, tmp_path):
+    (tmp_path / "a$(b).proto").write_text('syntax = "proto3"; message M {} service S { rpc A(M) returns (M); }')
+    assert "cannot be used in a project" in refuse("hello", "--proto", "a$(b).proto")
 
 
 def test_a_service_called_as_a_message_is_refused(refuse):

@@ -35,7 +35,7 @@ impl ServiceGenerator for Generator {
             code,
             "/// The service `{full_name}`, as it is served.
 pub mod {module} {{
-    #![allow(unused_imports, unused_mut, clippy::all, clippy::pedantic)]
+    #![allow(unused_imports, unused_mut, unused_variables, clippy::all, clippy::pedantic)]
     use ::wasm_grpc_guest::codegen;
 {documentation}    #[allow(async_fn_in_trait)]
     pub trait {name}: 'static {{

@@ -1,5 +1,7 @@
 // wasm-grpc new: a folder with a guest project that builds, is served and tests itself; or a config file.
 
+#include <google/protobuf/descriptor.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cerrno>
@@ -8,11 +10,14 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/commands.h"
-#include "cli/project.h"
+#include "cli/new/own_protos.h"
+#include "cli/new/project.h"
 #include "cli/shell_text.h"
 #include "cli/version.h"
 #include "config/documents.h"
@@ -27,6 +32,8 @@ struct NewFlags {
   std::string folder;
   std::string service;
   std::string language = "cpp";
+  std::string proto;
+  std::vector<std::string> folders;
   std::string config;
 };
 
@@ -42,6 +49,7 @@ struct LanguageEntry {
 constexpr LanguageEntry languages[] = {
     {"cpp", Language::cpp, installed_guest_package, built_guest_package, "WasmGrpcGuestConfig.cmake"},
     {"rust", Language::rust, installed_rust_sdk, built_rust_sdk, "wasm-grpc-guest/Cargo.toml"},
+    {"go", Language::go, installed_go_sdk, built_go_sdk, "go.mod"},
     {"zig", Language::zig, installed_zig_sdk, built_zig_sdk, "build.zig"},
     {"assemblyscript", Language::assemblyscript, installed_assemblyscript_sdk, built_assemblyscript_sdk,
      "package.json"},
@@ -79,6 +87,10 @@ Building building(Language language, const std::string& name, const std::string&
   switch (language) {
     case Language::rust:
       return tested("  cargo test\n  cargo wasm\n", "target/wasm32-wasip1/release/" + name + ".wasm");
+    case Language::go:
+      return tested(
+          "  go generate\n  go test\n  GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -o " + name + ".wasm .\n",
+          name + ".wasm");
     case Language::zig:
       return tested("  zig build\n", "zig-out/bin/" + name + ".wasm");
     case Language::assemblyscript:
@@ -135,37 +147,55 @@ int make_config(const std::string& path) {
 int make_project(const NewFlags& flags) {
   const LanguageEntry& entry = entry_of(flags.language);
   const fs::path folder(flags.folder);
-  const auto names = project_names(folder, flags.service);
-  if (!names.ok()) return fail(names.error().message);
+  const auto name = project_name(folder);
+  if (!name.ok()) return fail(name.error().message);
+  Project project;
+  project.language = entry.language;
+  project.name = name.value();
+  project.folder = folder;
+  std::optional<OwnProtos> own;
+  if (!flags.proto.empty()) {
+    if (entry.language != Language::cpp && entry.language != Language::rust) {
+      return fail("--proto makes no project in " + flags.language + "; expected --lang cpp or rust, or no --proto");
+    }
+    auto read = read_own_protos(flags.proto, flags.folders);
+    if (!read.ok()) return fail(read.error().message);
+    project.own = &own.emplace(std::move(read).value());
+  } else {
+    auto service = service_name(name.value(), flags.service);
+    if (!service.ok()) return fail(service.error().message);
+    project.service = std::move(service).value();
+  }
   std::error_code error;
   const fs::path program = fs::read_symlink("/proc/self/exe", error);
   if (error) return fail("/proc/self/exe: " + error.message());
-  const fs::path sdk = find_sdk(entry, program.parent_path());
-  if (entry.language != Language::cpp && sdk.empty()) {
+  project.programs = program.parent_path();
+  project.sdk = find_sdk(entry, project.programs);
+  if (entry.language != Language::cpp && project.sdk.empty()) {
     return fail("the guest SDK for " + flags.language + " is not beside this program: expected it in " +
-                (program.parent_path() / entry.installed).lexically_normal().string());
+                (project.programs / entry.installed).lexically_normal().string());
   }
 
   if (const auto made = make_folder(folder); !made.ok()) return fail(made.error().message);
-  for (const ProjectFile& file : project_files(entry.language, names.value(), folder, sdk, program.parent_path())) {
+  for (const ProjectFile& file : project_files(project)) {
     if (const auto written = write_file(folder / file.path, file.text); !written.ok()) {
       return fail(written.error().message);
     }
   }
-  const std::string& name = names.value().name;
-  const std::string service = names.value().package + "." + names.value().service;
   const std::string command = program_command();
-  const Building build = building(entry.language, name, command);
+  const std::string what = own ? "the services of " + own->file->name() + ", whose methods are to be written,"
+                               : "the service " + project.service.package + "." + project.service.name;
+  const Building build = building(entry.language, project.name, command);
   std::printf(
-      "%s has the service %s now. Build it, test it, serve it:\n\n"
+      "%s has %s now. Build it, test it, serve it:\n\n"
       "  cd %s\n"
       "%s"
       "  %s serve %s\n\n"
       "and call it, from another terminal:\n\n"
-      "  %s call 127.0.0.1:50051 %s/SayHello --json '{\"name\": \"World\"}'\n",
-      folder.c_str(), service.c_str(), shell_word(folder).c_str(), build.commands.c_str(), command.c_str(),
-      build.module.c_str(), command.c_str(), service.c_str());
-  if (sdk.empty()) {
+      "  %s call 127.0.0.1:50051 %s\n",
+      folder.c_str(), what.c_str(), shell_word(folder).c_str(), build.commands.c_str(), command.c_str(),
+      build.module.c_str(), command.c_str(), example_call(project).c_str());
+  if (project.sdk.empty()) {
     std::printf(
         "\nThe guest SDK is not beside this program: tell the first cmake where it is, with -DCMAKE_PREFIX_PATH=...\n");
   }
@@ -187,13 +217,26 @@ void add_new(CLI::App& app, Command& run) {
                               ->check(CLI::IsMember(language_names()))
                               ->type_name("NAME")
                               ->capture_default_str();
+  CLI::Option* proto =
+      command
+          ->add_option("--proto", flags->proto,
+                       "A .proto file of yours: the project has its services, with methods to be written")
+          ->type_name("FILE")
+          ->excludes(service);
+  CLI::Option* folders =
+      command->add_option("-I,--include", flags->folders, "Where the --proto file and its imports are looked for")
+          ->allow_extra_args(false)
+          ->type_name("DIR")
+          ->needs(proto);
   command
       ->add_option("--config", flags->config,
                    "A config file for serve, new, with every setting in comments; no project")
       ->type_name("FILE")
       ->excludes(folder)
       ->excludes(service)
-      ->excludes(language);
+      ->excludes(language)
+      ->excludes(proto)
+      ->excludes(folders);
   command->callback([flags, folder, &run] {
     if (flags->config.empty() && folder->count() == 0) throw CLI::RequiredError("DIR");
     run = [flags] { return flags->config.empty() ? make_project(*flags) : make_config(flags->config); };
