@@ -157,7 +157,7 @@ fn messages_of_other_formats_are_refused() {
         for method in ["One", "Chat"] {
             let outcome = guest.call(&format!("/test.Talk/{method}")).message("{}").content_subtype("json").run();
             assert_eq!(outcome.code, Code::Unimplemented);
-            assert_eq!(outcome.message, "this method does not take messages of application/grpc+json");
+            assert_eq!(outcome.message, "this method takes messages of protobuf, not of application/grpc+json");
         }
     });
 }

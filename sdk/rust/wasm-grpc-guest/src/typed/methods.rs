@@ -112,7 +112,7 @@ fn check_format(call: Call) -> Result<()> {
         return Ok(());
     }
     let theirs = call.content_subtype().unwrap_or_default();
-    Err(Status::unimplemented(format!("this method does not take messages of application/grpc+{theirs}")))
+    Err(Status::unimplemented(format!("this method takes messages of protobuf, not of application/grpc+{theirs}")))
 }
 
 fn one_request<In>(call: Call, decode: Decode<In>) -> Result<Request<In>> {
