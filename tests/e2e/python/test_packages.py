@@ -1,45 +1,26 @@
-"""What scripts/package makes: packages that are complete, and programs of them that serve. Debian's package is not installed here,
-but looked into."""
+"""What scripts/package makes: packages that are complete, and programs of them that serve. Debian's is installed by
+test_install.py."""
 
 import json
-import os
 import pathlib
 import re
-import subprocess
 import sys
 import tarfile
 
 import pytest
+from package_files import BUILD_LIMIT, ROOT, made_packages, only, run
 from server import Server
 
-LIMIT = 60
-BUILD_LIMIT = 900
-ROOT = pathlib.Path(__file__).parents[3]
-BUILD = pathlib.Path(os.environ.get("WASM_GRPC_TEST_BUILD", ""))
 # What a program may need of the system that it is brought to.
 OF_GLIBC = {"libc.so.6", "libm.so.6", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"}
 
 pytestmark = pytest.mark.timeout(BUILD_LIMIT)
 
 
-def run(*command, **options) -> str:
-    done = subprocess.run(
-        [str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=BUILD_LIMIT, **options
-    )
-    assert done.returncode == 0, f"{command} failed:\n{done.stdout}"
-    return done.stdout
-
-
 @pytest.fixture(scope="module")
 def packages() -> pathlib.Path:
     """The folder of all packages of this build."""
-    run(ROOT / "scripts" / "package", BUILD, env={**os.environ, "WASM_GRPC_PACKAGE_COMPRESSION": "gzip"})
-    return BUILD / "packages"
-
-
-def only(folder: pathlib.Path, pattern: str) -> pathlib.Path:
-    (file,) = folder.glob(pattern)
-    return file
+    return made_packages()
 
 
 def needed_libraries(program: pathlib.Path) -> set[str]:
