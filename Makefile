@@ -7,7 +7,7 @@ SECONDS ?= 120
 FLEET_SECONDS ?= 60
 SOAK_FLAGS ?=
 
-.PHONY: help serve build test package release fleet soak bench bench-original asan tsan fuzz format clean
+.PHONY: help serve build test package release docs fleet soak bench bench-original asan tsan fuzz format clean
 
 help:
 	@echo "make serve    install what is missing, build, serve the greeter example on $(LISTEN)"
@@ -15,6 +15,7 @@ help:
 	@echo "make test     build and run all tests"
 	@echo "make package  make the packages: Debian's, a tarball, a Python wheel, into build/package/packages"
 	@echo "make release  the packages, with release notes from CHANGELOG.md and checksums"
+	@echo "make docs     one site of all pages and headers, with every link checked, in build/docs/site"
 	@echo "make fleet    three servers behind Envoy that are rolled, reloaded, stopped and killed under load, for FLEET_SECONDS=60"
 	@echo "make soak     good clients beside every kind of bad one, for SECONDS=120 in all; SECONDS=3600 is an hour"
 	@echo "make bench    measure against the yardstick, grpc-go and grpc++, and print the tables"
@@ -58,6 +59,9 @@ release:
 	@$(MAKE) --no-print-directory package
 	scripts/release notes > build/package/packages/RELEASE-NOTES.md
 	cd build/package/packages && sha256sum -- $$(ls | grep -v SHA256SUMS) > SHA256SUMS
+
+docs:
+	scripts/docs build/docs
 
 fleet:
 	@scripts/install-deps test
