@@ -19,6 +19,7 @@
 #include "wasm_grpc/log.h"
 #include "wasm_grpc/log_limits.h"
 #include "wasm_grpc/shared_state.h"
+#include "wasm_grpc/target_options.h"
 #include "wasm_grpc/trace_options.h"
 
 namespace wasm_grpc {
@@ -47,6 +48,8 @@ struct ModuleOptions {
   std::optional<GuestLimits> guests;
   /// What its instances may share through the host.
   SharedStateLimits shared_state;
+  /// Whom its guests may call (docs/targets.md): nobody but these.
+  std::vector<TargetGrant> targets;
   /// How much its guests may write into the log.
   LogLimits log;
   /// Lines of its guests of less severity are dropped; ServerOptions::log_level where that is not said. It may change
@@ -151,6 +154,9 @@ struct ServerOptions : ConnectionOptions {
 
   /// Who may call what, by which certificates and tokens, and how often.
   AccessOptions access;
+
+  /// Whom modules may be granted to call (ModuleOptions::targets).
+  std::vector<TargetOptions> targets;
 
   /// How long stop() goes on serving as before, while /readyz and grpc.health.v1 already say that it is not ready: so
   /// long balancers may take to notice, before they find connections closed.

@@ -117,10 +117,12 @@ inline constexpr std::uint32_t readable = 1;
 inline constexpr std::uint32_t writable = 2;
 /// The guest is told when the call is cancelled, rather than dropped.
 inline constexpr std::uint32_t cancelled = 4;
+/// Something has come of a call that the guest made (client_1/).
+inline constexpr std::uint32_t outgoing = 8;
 }  // namespace interest
 
 /// What a guest is told of a call in event style. The numbers are those of ABI 1.
-/// The last two are of the instance, and of no call.
+/// `alarm` and `ending` are of the instance, and of no call.
 enum class Event : std::uint8_t {
   open = 0,
   message = 1,
@@ -130,6 +132,7 @@ enum class Event : std::uint8_t {
   cancelled = 5,
   alarm = 6,
   ending = 7,
+  client = 8,  // of a call that the instance made (client_1/)
 };
 /// The number of no call, with which the guest is told of those.
 inline constexpr std::int32_t no_call = 0;
@@ -152,6 +155,15 @@ class EventInstanceHost {
   virtual ~EventInstanceHost() = default;
   /// Event::alarm is to follow after this time, instead of when it was to before; never when it is negative.
   virtual void set_alarm(std::chrono::nanoseconds timeout) noexcept = 0;
+};
+
+/// Who gives calls of an instance numbers too.
+class NumberHolder {
+ public:
+  [[nodiscard]] virtual bool has_number(std::int32_t number) const noexcept = 0;
+
+ protected:
+  ~NumberHolder() = default;
 };
 
 /// How a call in handler style stands.
@@ -185,6 +197,15 @@ class Binding {
   [[nodiscard]] virtual const rpc::Call* current_call() const noexcept = 0;
   /// The call that the guest knows by this number; nullptr for none.
   [[nodiscard]] virtual rpc::Call* find_call(std::int32_t) noexcept { return nullptr; }
+
+  // ---- For calls that the guest makes (client_1/) ----
+
+  /// Calls that are served get no number that this has. It outlives the binding.
+  virtual void share_numbers(const NumberHolder&) noexcept {}
+  /// The next number, which no call that is served has; 0 where guests of the ABI make no calls.
+  [[nodiscard]] virtual std::int32_t next_number() noexcept { return 0; }
+  /// What the guest would be answered that waits for this call that it serves; 0 while it would wait.
+  [[nodiscard]] virtual std::int32_t look_at_call(std::int32_t, std::uint32_t) noexcept { return 0; }
 
   // ---- Event style: many calls in one instance ----
 

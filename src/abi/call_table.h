@@ -1,4 +1,4 @@
-// The calls an instance works on in event style, by the numbers the guest knows them by.
+// The calls of an instance, by the numbers the guest knows them by.
 #pragma once
 
 #include <cstddef>
@@ -12,14 +12,11 @@ namespace wasm_grpc::abi {
 class EventCallHost;
 
 /// A hash table with linear probing: numbers that follow each other fall into slots that follow each other. Growing is
-/// the only allocation.
-class CallTable {
+/// the only allocation. `EntryType` has the number as `id`, which is 0 in an empty one.
+template <typename EntryType>
+class NumberTable {
  public:
-  struct Entry {
-    std::int32_t id = 0;  // 0: empty
-    rpc::Call* call = nullptr;
-    EventCallHost* host = nullptr;
-  };
+  using Entry = EntryType;
 
   /// The entry of a call, or nullptr. Valid until the table changes.
   [[nodiscard]] Entry* find(std::int32_t id) noexcept {
@@ -30,7 +27,7 @@ class CallTable {
     return nullptr;
   }
 
-  [[nodiscard]] const Entry* find(std::int32_t id) const noexcept { return const_cast<CallTable*>(this)->find(id); }
+  [[nodiscard]] const Entry* find(std::int32_t id) const noexcept { return const_cast<NumberTable*>(this)->find(id); }
 
   /// `entry.id` is greater than 0 and not in the table.
   void insert(const Entry& entry) {
@@ -79,5 +76,13 @@ class CallTable {
   std::vector<Entry> entries_;  // none, or a power of two, half of them empty
   std::size_t size_ = 0;
 };
+
+/// A call that is served in event style.
+struct ServedCall {
+  std::int32_t id = 0;
+  rpc::Call* call = nullptr;
+  EventCallHost* host = nullptr;
+};
+using CallTable = NumberTable<ServedCall>;
 
 }  // namespace wasm_grpc::abi

@@ -1,6 +1,7 @@
 #include <array>
 
 #include "abi/abi.h"
+#include "abi/client_1/binding.h"
 #include "abi/pantopic/ext.h"
 #include "abi/pantopic/pull.h"
 #include "abi/pantopic/push.h"
@@ -41,6 +42,7 @@ Error with_build_advice(Error error, const wasm::Module& module) {
 
 Result<> define_imports(wasm::Linker& linker) {
   if (auto defined = v1::define_imports(linker); !defined.ok()) return defined;
+  if (auto defined = client_1::define_imports(linker); !defined.ok()) return defined;
   if (auto defined = pantopic::define_push_imports(linker); !defined.ok()) return defined;
   if (auto defined = pantopic::define_ext_imports(linker); !defined.ok()) return defined;
   return pantopic::define_pull_imports(linker);

@@ -54,7 +54,7 @@ struct ListenConfig {
 
 struct Config {
   /// Once it is read, all that Server::create() wants: with `tls`, `access`, `kept_slot_memory`, and with `guests` as
-  /// large as any module's, since those of the server bound those of its modules.
+  /// large as any module's, since those of the server bound those of its modules; with `targets` at once.
   ServerOptions server;
   TlsFiles tls;
   AccessLists access;

@@ -38,7 +38,9 @@ std::string default_text(const Setting& setting) {
 
 /// The flag with its value, or the key of what has no flag.
 std::string names(const Setting& setting) {
-  if (setting.only_within) return "`" + std::string(setting.key) + "`";
+  if (setting.only_within) {
+    return "`" + (setting.table.empty() ? "" : std::string(setting.table) + ".") + std::string(setting.key) + "`";
+  }
   if (setting.kind == Kind::boolean) return "`" + setting.flag() + "`, `--no-" + setting.name() + "`";
   return "`" + setting.flag() + " " + std::string(setting.argument) + "`";
 }
@@ -49,6 +51,8 @@ std::string places(const Setting& setting) {
   if (!setting.only_within) add("server");
   if (setting.module) add("module");
   if (setting.listen) add("listen");
+  if (setting.target) add("target");
+  if (setting.grant) add("targets of a module");
   return text;
 }
 
@@ -175,7 +179,11 @@ std::string sample_config(const std::string& module) {
               "A module: what is said above of modules may be said here for this one, such as max-memory = \"64 MiB\" "
               "or log.burst = 100. Another one is another [[module]].");
   out += "[[module]]\npath = " + toml_string(module) + "\n";
+  out += "#targets = { payments = { methods = [\"/pay.v1.Payments/\"], max-concurrent = 100, max-time = \"2 s\" } }\n";
   out += "#env = { GREETING = \"Hello\", TOKEN = { file = \"/run/secrets/token\" }, ZONE = { from-env = \"ZONE\" } }\n";
+  out += "\n";
+  add_comment(out, "Somebody whom modules may be granted to call, by this name; docs/targets.md says more.");
+  out += "#[[target]]\n#name = \"payments\"\n#address = \"dns:///payments.prod:443\"\n#tls = { enabled = true }\n";
   return out;
 }
 

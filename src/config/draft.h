@@ -32,6 +32,7 @@ struct Draft {
   /// Where the settings at the top of the file were said.
   std::unordered_map<const Setting*, Place> places;
   std::vector<Place> module_places;  // of config.modules
+  std::vector<Place> target_places;  // of config.server.targets
 
   void complain(Place place, std::string message) { problems.push_back({place, std::move(message)}); }
 };

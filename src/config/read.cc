@@ -10,6 +10,7 @@
 #include <set>
 #include <system_error>
 
+#include "client/outgoing/targets.h"
 #include "config/draft.h"
 #include "registry/reference.h"
 #include "wasm_grpc/rate_text.h"
@@ -91,6 +92,20 @@ class Fit {
       if (module.path.empty() || names.insert(module.options.name).second) continue;
       draft_.complain(draft_.module_places[i], "two modules have the name " + in_quotes(module.options.name) +
                                                    "; give one of them another by name = \"...\"");
+    }
+  }
+  /// Targets, and who is granted them.
+  void check_targets() {
+    const std::vector<TargetOptions>& targets = draft_.config.server.targets;
+    std::set<std::string_view> names;
+    for (std::size_t i = 0; i < draft_.target_places.size(); ++i) {
+      if (targets[i].name.empty() || names.insert(targets[i].name).second) continue;
+      draft_.complain(draft_.target_places[i],
+                      "two targets have the name " + in_quotes(targets[i].name) + "; give one of them another");
+    }
+    for (std::size_t i = 0; i < draft_.module_places.size(); ++i) {
+      const auto granted = client::check_grants(draft_.config.modules[i].options.targets, targets);
+      if (!granted.ok()) draft_.complain(draft_.module_places[i], granted.error().message);
     }
   }
 
@@ -192,6 +207,7 @@ Reading finish(Draft draft, const std::string& name, const CommandLine& command_
   fit.check_server_tls();
   fit.check_access();
   fit.check_names();
+  fit.check_targets();
   const Place whole = name.empty() ? Place() : Place{1, 1};  // of what is missing
   if (draft.config.listen.empty()) {
     draft.complain(whole, "no address to listen on: leave listen out, or name one");

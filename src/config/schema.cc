@@ -111,12 +111,19 @@ Json level_schema(const Takes& takes) {
 std::string schema() {
   Json module = level_schema([](const Setting& setting) { return static_cast<bool>(setting.module); });
   module["required"] = {"path"};
+  const Json grant = level_schema([](const Setting& setting) { return static_cast<bool>(setting.grant); });
+  module["properties"]["targets"] = {{"type", "object"},
+                                     {"description", "Whom it may call, by the names of targets"},
+                                     {"additionalProperties", grant}};
+  Json target = level_schema([](const Setting& setting) { return static_cast<bool>(setting.target); });
+  target["required"] = {"name", "address"};
   Json listen = level_schema([](const Setting& setting) { return static_cast<bool>(setting.listen); });
   listen["required"] = {"address"};
   Json root = {{"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"title", "The config file of wasm-grpc"}};
   root.update(level_schema([](const Setting& setting) { return !setting.only_within; }));
   Json& properties = root["properties"];
   properties["module"] = {{"type", "array"}, {"items", module}};
+  properties["target"] = {{"type", "array"}, {"items", target}};
   properties["listen"]["anyOf"].push_back({{"type", "array"}, {"items", listen}});
   return root.dump(2) + "\n";
 }

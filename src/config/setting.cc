@@ -13,7 +13,8 @@ std::string Setting::name() const {
 Value default_of(const Setting& setting) {
   if (setting.config) return setting.config.get(Config());
   if (setting.module) return setting.module.get(ModuleConfig());
-  return setting.listen.get(ListenConfig());
+  if (setting.listen) return setting.listen.get(ListenConfig());
+  return setting.target ? setting.target.get(TargetOptions()) : setting.grant.get(TargetGrant());
 }
 
 Result<> check_number(const Setting& setting, std::int64_t number) {
@@ -87,6 +88,7 @@ std::vector<std::string> need_restart(const Config& running, const Config& next)
       }
     }
   }
+  if (running.server.targets != next.server.targets) names.emplace_back("target");
   return names;
 }
 

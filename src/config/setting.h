@@ -38,7 +38,8 @@ inline constexpr std::int64_t MiB = std::int64_t{1} << 20;
 inline constexpr std::int64_t GiB = std::int64_t{1} << 30;
 inline constexpr std::int64_t TiB = std::int64_t{1} << 40;
 
-/// Where a value is in a `Subject`: a Config, a ModuleConfig, a ListenConfig.
+/// Where a value is in a `Subject`: a Config, a ModuleConfig, a ListenConfig, the options of a target, or what a module
+/// is granted of one.
 template <typename Subject>
 struct Slot {
   Value (*get)(const Subject&) = nullptr;
@@ -118,6 +119,8 @@ struct Setting {
   Slot<Config> config = {};
   Slot<ModuleConfig> module = {};
   Slot<ListenConfig> listen = {};
+  Slot<TargetOptions> target = {};
+  Slot<TargetGrant> grant = {};
 
   /// "key", or "table-key".
   [[nodiscard]] std::string name() const;

@@ -49,7 +49,7 @@ std::string_view kind_of(const toml::node& node) {
   }
 }
 
-/// A part of the file that has settings: the top, a [[module]], a [[listen]].
+/// A part of the file that has settings: the top, a [[module]], a [[listen]], a [[target]], what a module is granted.
 struct Level {
   std::string_view shown;                                              // "[[module]]"; empty for the top
   bool (*takes)(const Setting&);                                       // whether a setting may be said there
@@ -61,6 +61,8 @@ struct Level {
 bool at_top(const Setting& setting) { return !setting.only_within && (setting.config || setting.module); }
 bool in_module(const Setting& setting) { return static_cast<bool>(setting.module); }
 bool in_listen(const Setting& setting) { return static_cast<bool>(setting.listen); }
+bool in_target(const Setting& setting) { return static_cast<bool>(setting.target); }
+bool in_grant(const Setting& setting) { return static_cast<bool>(setting.grant); }
 
 template <typename Function>
 void for_each_setting(const Function& function) {
@@ -77,6 +79,7 @@ class Reader {
   void read(const toml::table& root) {
     std::vector<const toml::table*> modules;
     std::vector<const toml::table*> addresses;
+    std::vector<const toml::table*> targets;
     const Level top{
         .shown = "",
         .takes = at_top,
@@ -87,14 +90,17 @@ class Reader {
               // What the server has of its own holds for modules that do not say otherwise.
               if (!setting.config) put(setting, setting.module, draft_.config.module_defaults, value);
             },
-        .tables = {"module", "listen"},
-        .read = [&](std::string_view key,
-                    const toml::node& node) { collect(key, node, key == "module" ? modules : addresses); },
+        .tables = {"module", "listen", "target"},
+        .read =
+            [&](std::string_view key, const toml::node& node) {
+              collect(key, node, key == "module" ? modules : key == "listen" ? addresses : targets);
+            },
     };
     read_level(root, "", top);
     for (const toml::table* table : modules) read_module(*table);
     if (!addresses.empty()) draft_.config.listen.clear();
     for (const toml::table* table : addresses) read_address(*table);
+    for (const toml::table* table : targets) read_target(*table);
   }
 
  private:
@@ -115,9 +121,12 @@ class Reader {
   void read_module(const toml::table& table) {
     ModuleConfig module = draft_.config.module_defaults;
     const Level level{
-        .shown = "[[module]]", .takes = in_module, .put = [&](const Setting& setting, const Value& value, Place) {
-          put(setting, setting.module, module, value);
-        }};
+        .shown = "[[module]]",
+        .takes = in_module,
+        .put = [&](const Setting& setting, const Value& value, Place) { put(setting, setting.module, module, value); },
+        .tables = {"targets"},
+        .read = [&](std::string_view, const toml::node& node) { read_grants(node, module.options.targets); },
+    };
     read_level(table, "", level);
     if (!table.contains("path")) complain(table, "[[module]] has no path; expected path = \"FILE.wasm\"");
     draft_.config.modules.push_back(std::move(module));
@@ -133,6 +142,41 @@ class Reader {
     read_level(table, "", level);
     if (!table.contains("address")) complain(table, "[[listen]] has no address; expected address = \"ADDRESS:PORT\"");
     draft_.config.listen.push_back(std::move(listen));
+  }
+
+  void read_target(const toml::table& table) {
+    TargetOptions target;
+    const Level level{
+        .shown = "[[target]]", .takes = in_target, .put = [&](const Setting& setting, const Value& value, Place) {
+          put(setting, setting.target, target, value);
+        }};
+    read_level(table, "", level);
+    if (!table.contains("name")) complain(table, "[[target]] has no name; expected name = \"NAME\"");
+    if (!table.contains("address"))
+      complain(table, "[[target]] has no address; expected address = \"dns:///HOST:PORT\"");
+    draft_.config.server.targets.push_back(std::move(target));
+    draft_.target_places.push_back(place_of(table.source()));
+  }
+
+  /// What a module is granted of each target, by their names.
+  void read_grants(const toml::node& node, std::vector<TargetGrant>& grants) {
+    const std::string expected = "; expected a table for each target that it may call, such as { payments = {} }";
+    const toml::table* const table = node.as_table();
+    if (table == nullptr) return complain(node, "\"targets\" is " + std::string(kind_of(node)) + expected);
+    for (const auto& [key, value] : *table) {
+      TargetGrant grant;
+      grant.target = key.str();
+      const Level level{
+          .shown = "targets of [[module]]",
+          .takes = in_grant,
+          .put = [&](const Setting& setting, const Value& set, Place) { put(setting, setting.grant, grant, set); }};
+      if (const toml::table* const limits = value.as_table()) {
+        read_level(*limits, "", level);
+        grants.push_back(std::move(grant));
+      } else {
+        complain(value, "the target " + in_quotes(key.str()) + " is " + std::string(kind_of(value)) + expected);
+      }
+    }
   }
 
   /// Reads the settings of a level, or of a table in it.
@@ -208,7 +252,9 @@ class Reader {
         elsewhere = "; it holds for the whole server: it belongs " +
                     (setting.table.empty() ? "before the first table of the file" : "into " + table);
       } else {
-        elsewhere = "; it belongs into [[listen]]";
+        elsewhere = setting.listen   ? "; it belongs into [[listen]]"
+                    : setting.target ? "; it belongs into [[target]]"
+                                     : "; it belongs into one of the targets of [[module]]";
       }
     });
     if (!elsewhere.empty()) return elsewhere;

@@ -31,6 +31,12 @@ void Endpoint::use_call_numbers(std::uint64_t first, std::uint64_t step) noexcep
   core_->call_step = step;
 }
 
+std::uint64_t Endpoint::take_call_number() noexcept {
+  const std::uint64_t number = core_->next_call;
+  core_->next_call += core_->call_step;
+  return number;
+}
+
 void Endpoint::use_observer(rpc::CallObserver& observer) noexcept { core_->observer = &observer; }
 
 void Endpoint::use_gate(rpc::Gate& gate) noexcept { core_->gate = &gate; }

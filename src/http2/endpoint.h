@@ -54,6 +54,8 @@ class Endpoint final : public net::Receiver {
 
   /// Its calls have the numbers `first`, `first + step` and so on (rpc::Request::number). Likewise.
   void use_call_numbers(std::uint64_t first, std::uint64_t step) noexcept;
+  /// The next of these numbers, for a call that comes by another way.
+  [[nodiscard]] std::uint64_t take_call_number() noexcept;
   /// Who is told of its calls; it outlives the endpoint. Likewise.
   void use_observer(rpc::CallObserver& observer) noexcept;
   /// Who decides whether calls may begin. Likewise; it outlives the endpoint.

@@ -7,6 +7,7 @@
 
 #include "rpc/buffer_pool.h"
 #include "rpc/message_prefix.h"
+#include "rpc/user_metadata.h"
 #include "rpc/utf8.h"
 
 namespace wasm_grpc::rpc {
@@ -16,12 +17,6 @@ namespace {
 // A call keeps buffers up to this size; what larger messages needed is given back as soon as they are gone.
 constexpr std::size_t kept_buffer = BufferPool::small_buffer;
 constexpr std::size_t max_status_message = 8 * 1024;
-
-std::string_view without_outer_spaces(std::string_view text) {
-  const auto first = text.find_first_not_of(' ');
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(' ') - first + 1);
-}
 
 // Cuts to at most max_status_message bytes, not inside a UTF-8 sequence.
 void cut(std::string& message) {
@@ -36,24 +31,11 @@ constexpr std::string_view details_key = "grpc-status-details-bin";
 // When to try again, in milliseconds, or not at all when it is no number (gRFC A6).
 constexpr std::string_view pushback_key = "grpc-retry-pushback-ms";
 
-// The body is as long as the messages are: a length that is said and not kept makes the answer malformed (RFC 9113,
-// 8.1.1). Handlers that send back all they get come by it, since some clients say a length.
-constexpr std::string_view length_key = "content-length";
-
 bool is_own_trailer(std::string_view key) { return key == details_key || key == pushback_key; }
 
 bool add_metadata(Metadata& target, std::size_t used, std::string_view key, std::string_view value) {
-  // Before anything looks at their bytes, of which there may be megabytes. Spaces around a value do not count.
-  if (key.size() > max_response_metadata || value.size() > 4 * max_response_metadata) return false;
-  if ((!is_valid_key(key) && !is_own_trailer(key)) || key == length_key) return false;
-  if (!is_binary_key(key)) {
-    if (!is_valid_ascii_value(value)) return false;
-    // HTTP/2 peers treat a field with outer spaces as malformed (RFC 9113, 8.2.1); gRPC lets senders strip them.
-    value = without_outer_spaces(value);
-  }
-  if (key.size() + value.size() > max_response_metadata - std::min(used, max_response_metadata)) return false;
-  target.add(key, value);
-  return true;
+  return add_user_metadata(target, used, max_response_metadata, key, value,
+                           is_own_trailer(key) ? KeyRule::known : KeyRule::users);
 }
 
 }  // namespace

@@ -31,6 +31,13 @@ class EndedCall final : public OutgoingCall {
 
 }  // namespace
 
+void add_trace_keys(Metadata& metadata, const Call& parent) {
+  for (const std::string_view key : {"traceparent", "tracestate", "grpc-trace-bin"}) {
+    const auto value = parent.request_metadata().get(key);
+    if (value && !metadata.get(key)) metadata.add(key, *value);
+  }
+}
+
 OutgoingCallPtr ended_call(Status status) { return OutgoingCallPtr(new EndedCall(std::move(status))); }
 
 }  // namespace wasm_grpc::rpc

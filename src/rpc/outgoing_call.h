@@ -35,9 +35,18 @@ struct OutgoingRequest {
   Clock::time_point deadline = Request::no_deadline;
   /// Read before the call is returned.
   const Metadata& metadata;
-  /// The call that it is made for; nullptr for none. Not kept.
+  /// The call that it is made for, and whose trace it belongs to; nullptr for none. Not kept.
   const Call* parent = nullptr;
+  /// The call that its caller serves when it makes it; nullptr for none. Not kept.
+  const Call* served = nullptr;
+  /// That one has an instance of its own, which is in use as long as it.
+  bool holds_instance = false;
+  /// The name of the module that makes it; empty where it is none.
+  std::string_view caller = {};
 };
+
+/// Adds what says to which trace a call belongs that is made for `parent`, but for what is there.
+void add_trace_keys(Metadata& metadata, const Call& parent);
 
 /// A call that was begun. It belongs to one thread. What it has received stays until it is let go of.
 class OutgoingCall {

@@ -12,6 +12,7 @@
 #include <thread>
 #include <utility>
 
+#include "client/outgoing/targets.h"
 #include "runtime/generations/broken_callers.h"
 #include "runtime/instances/module_info.h"
 #include "runtime/instances/module_source.h"
@@ -82,6 +83,9 @@ Result<Server::State::Loaded> Server::State::load(std::span<const std::byte> byt
                                                   const runtime::ServedModule* before) {
   if (given.name.empty()) return Error{"a module that does not come from a file needs a name"};
   if (auto apart = runtime::check_apart(options.code_cache, given); !apart.ok()) return std::move(apart).error();
+  if (auto granted = client::check_grants(given.targets, options.targets); !granted.ok()) {
+    return std::move(granted).error();
+  }
   auto sandbox = runtime::make_sandbox(given);
   if (!sandbox.ok()) return std::move(sandbox).error();
   auto limits = runtime::limits_of(given, options.guests);

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "client/outgoing/targets.h"
 #include "wasm_grpc/rpc/metadata.h"
 
 namespace wasm_grpc::runtime {
@@ -53,6 +54,7 @@ Result<> check(const ServerOptions& options) {
     return Error{"the keepalive timeout is " + std::to_string(options.keepalive_timeout.count()) +
                  " ms; expected at least 1, as every silent client would be dropped"};
   }
+  if (auto sound = client::check_targets(options.targets); !sound.ok()) return sound;
   return check(options.guests);
 }
 

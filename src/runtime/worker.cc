@@ -29,11 +29,13 @@ Worker::Worker(const ServerOptions& options, InstanceBudget& budget, wasm::Epoch
       post_([this](std::function<void()> function) { post_from_anywhere(std::move(function)); }),
       slice_(options.guests.time_slice),
       codecs_([this] { wake_turn(); }),
+      outgoing_({io_, timers_, budget, log, [this] { wake_turn(); }, options.max_message_size}, options.targets),
       calls_(guest_context()),
       parts_(methods_,
              {PoolContext{budget, timers_, hosts_, post_}, guest_context(), calls_, nullptr, index, workers_}),
       endpoint_(io_, options, methods_, timers_, *this, &codecs_) {
   endpoint_.use_call_numbers(index + 1, workers_);
+  outgoing_.local().use_call_numbers([this] { return endpoint_.take_call_number(); });
   if (exchange == nullptr) return;
   loans_ = std::make_unique<Loans>(*exchange, index, parts_, options.max_message_size, &codecs_);
   parts_.share(*loans_);
@@ -45,6 +47,7 @@ Worker::~Worker() {
   join();
   endpoint_.close();
   abandon_calls();
+  outgoing_.close();
   host_waits_.close();
   if (loans_ != nullptr) loans_->close();
 }
@@ -63,6 +66,12 @@ Result<> Worker::add_method(std::string_view path, rpc::MethodKind kind, std::un
 void Worker::serve(const Generation& generation, std::span<const std::shared_ptr<Retirement>> retired,
                    std::span<const std::shared_ptr<const GuestModule>> served) {
   parts_.exchange(retired, served);
+  for (const std::string_view name : outgoing_.modules()) {
+    const auto is_it = [&](const auto& module) { return module->name() == name; };
+    const auto found = std::ranges::find_if(generation.modules, is_it);
+    outgoing_.serve(name, found == generation.modules.end() ? std::span<const rpc::Method* const>()
+                                                            : parts_.of(*(*found)->guest).methods());
+  }
   catalog_ = generation.catalog;
   openapi_ = generation.openapi;
   // Counted by this worker alone: its calls keep the facades, and all workers would write one count.
@@ -288,6 +297,7 @@ void Worker::finish() noexcept {
   endpoint_.close();
   if (!in_turn_) run_last_slices();
   abandon_calls();
+  outgoing_.close();
   host_waits_.close();
   if (loans_ != nullptr) loans_->close();
   drain_timer_.cancel();
@@ -311,6 +321,7 @@ void Worker::run_turn() noexcept {
     activity_.leave();
   }
   run_codecs();
+  outgoing_.flush();
   woken_in_turn_ = false;
   endpoint_.flush();
   if (loans_ != nullptr) loans_->flush();

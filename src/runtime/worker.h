@@ -33,6 +33,7 @@
 #include "runtime/generations/module_parts.h"
 #include "runtime/generations/retirement.h"
 #include "runtime/guests/guest_calls.h"
+#include "runtime/outgoing/outgoing_calls.h"
 #include "runtime/scheduler.h"
 #include "runtime/sharing/loans.h"
 #include "wasm/epoch.h"
@@ -62,13 +63,19 @@ class Worker final : private http2::EndpointOwner, private net::ListenerWatch {
   /// What serves those with TLS.
   void use_certificate_forwarders(net::Networks networks) { endpoint_.use_certificate_forwarders(std::move(networks)); }
   /// Who decides whether calls may begin; it outlives the worker.
-  void use_gate(rpc::Gate& gate) noexcept { endpoint_.use_gate(gate); }
+  void use_gate(rpc::Gate& gate) noexcept {
+    endpoint_.use_gate(gate);
+    outgoing_.local().use_gate(gate);
+  }
   void use_window_budget(std::shared_ptr<http2::WindowBudget> budget) {
     endpoint_.use_window_budget(std::move(budget));
   }
   void use_tls(std::shared_ptr<net::TlsContext> tls) noexcept { endpoint_.use_tls(std::move(tls)); }
   /// Who is told of its calls; it outlives the worker.
-  void use_observer(rpc::CallObserver& observer) noexcept { endpoint_.use_observer(observer); }
+  void use_observer(rpc::CallObserver& observer) noexcept {
+    endpoint_.use_observer(observer);
+    outgoing_.local().use_observer(observer);
+  }
   void use_output_budget(std::shared_ptr<http2::OutputBudget> budget) {
     endpoint_.use_output_budget(std::move(budget),
                                 [this](std::function<void()> function) { post({}, std::move(function)); });
@@ -142,7 +149,7 @@ class Worker final : private http2::EndpointOwner, private net::ListenerWatch {
   void wake_after_io() noexcept;
   void finish_unless_taken() noexcept;
   void arm_timer();
-  [[nodiscard]] GuestContext guest_context() noexcept { return {scheduler_, timers_, host_waits_, clock_}; }
+  [[nodiscard]] GuestContext guest_context() noexcept { return {scheduler_, timers_, host_waits_, clock_, &outgoing_}; }
   void abandon_calls() noexcept;
   void run_last_slices() noexcept;
   void finish() noexcept;
@@ -177,6 +184,7 @@ class Worker final : private http2::EndpointOwner, private net::ListenerWatch {
   std::shared_ptr<const std::string> openapi_;
   const rpc::Clock::duration slice_;
   rpc::CodecQueue codecs_;
+  OutgoingCalls outgoing_;
   GuestCalls calls_;
   ModuleParts parts_;
   std::vector<std::unique_ptr<rpc::Handler>> handlers_;

@@ -58,8 +58,8 @@ struct Suspension {
 };
 
 /// A slot for what a layer above keeps with an instance.
-enum class HostSlot : std::size_t { wasi, abi, states, log };
-inline constexpr std::size_t host_slots = 4;
+enum class HostSlot : std::size_t { wasi, abi, states, log, client };
+inline constexpr std::size_t host_slots = 5;
 
 /// One sandbox. Used by one thread at a time; may move between threads while no function of it runs.
 class Instance {

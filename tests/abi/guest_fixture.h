@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "abi/abi.h"
+#include "abi/client_1/binding.h"
 #include "abi/test_call.h"
 #include "wasm/engine.h"
 #include "wasm/epoch.h"
@@ -56,6 +57,12 @@ inline wasm::Engine& engine() {
   return instance;
 }
 
+/// Grants the target "next".
+class NextGranted final : public client_1::Grants {
+ public:
+  [[nodiscard]] bool has(std::string_view target) const noexcept override { return target == "next"; }
+};
+
 /// A guest from text: one module with one instance.
 class Guest {
  public:
@@ -96,6 +103,8 @@ class Guest {
   Limits limits{4 << 20, 64 << 20, 128 << 20, std::chrono::seconds(10), std::chrono::seconds(60)};
   std::unique_ptr<wasm::Instance> instance;
   std::unique_ptr<Binding> binding;
+  NextGranted granted;
+  std::unique_ptr<client_1::InstanceBinding> client;  // of a module that imports wasm_grpc_client_1
 
  private:
   std::string start(std::string_view text, const Declaration* expected) {
@@ -110,10 +119,13 @@ class Guest {
     linked_ = bound.value();
     instance = std::make_unique<wasm::Instance>(*linked_);
     binding = abi.value()->bind(*instance, {log, &health, limits}, expected);
+    if (client_1::imports_any(linked_->module())) {
+      client = std::make_unique<client_1::InstanceBinding>(*instance, *binding, granted);
+    }
     while (true) {
       auto step = binding->begin_next_start_step();
       if (!step.ok()) return step.error().message;
-      if (!step.value()) return {};
+      if (!step.value()) return client == nullptr ? std::string() : client->refusal();
       wasm::Progress progress{};
       while ((progress = instance->poll()) != wasm::Progress::done) {
         if (progress == wasm::Progress::failed) {

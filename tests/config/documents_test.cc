@@ -77,6 +77,8 @@ TEST(Schema, HasEachSettingWhereItMayBeSaid) {
     return table.contains(std::string(setting.key));
   };
   const auto& module = schema_json.at("properties").at("module").at("items");
+  const auto& target = schema_json.at("properties").at("target").at("items");
+  const auto& grant = module.at("properties").at("targets").at("additionalProperties");
   const auto& listen = schema_json.at("properties").at("listen").at("anyOf").back().at("items");
   for (const Group* group : groups()) {
     for (const Setting& setting : group->settings) {
@@ -89,6 +91,12 @@ TEST(Schema, HasEachSettingWhereItMayBeSaid) {
       }
       if (setting.listen) {
         EXPECT_TRUE(in(listen, setting));
+      }
+      if (setting.target) {
+        EXPECT_TRUE(in(target, setting));
+      }
+      if (setting.grant) {
+        EXPECT_TRUE(in(grant, setting));
       }
     }
   }

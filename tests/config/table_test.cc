@@ -18,16 +18,20 @@ void for_each_setting(const Function& function) {
   }
 }
 
+/// The part of the file that has names of its own.
+std::string level_of(const Setting& setting) { return setting.target ? "target" : setting.grant ? "grant" : ""; }
+
 TEST(Settings, HaveNamesOfTheirOwn) {
-  std::set<std::string> names;
+  std::set<std::pair<std::string, std::string>> names;
   std::set<std::string_view> tables;
   std::set<std::string_view> keys_at_top;
   for_each_setting([&](const Setting& setting) {
-    EXPECT_TRUE(names.insert(setting.name()).second);
+    EXPECT_TRUE(names.emplace(setting.name(), level_of(setting)).second);
     EXPECT_EQ(setting.name().find_first_not_of("abcdefghijklmnopqrstuvwxyz-"), std::string::npos);
     if (!setting.only_within) {
       EXPECT_EQ(find_setting(setting.name()), &setting);
     }
+    if (setting.target || setting.grant) return;
     if (!setting.table.empty()) tables.insert(setting.table);
     if (setting.table.empty()) keys_at_top.insert(setting.key);
   });
@@ -38,7 +42,7 @@ TEST(Settings, HaveNamesOfTheirOwn) {
 
 TEST(Settings, GoSomewhereAndAreSaid) {
   for_each_setting([](const Setting& setting) {
-    EXPECT_TRUE(setting.config || setting.module || setting.listen);
+    EXPECT_TRUE(setting.config || setting.module || setting.listen || setting.target || setting.grant);
     EXPECT_FALSE(setting.help.empty());
     EXPECT_FALSE(setting.help.ends_with('.')) << "--help has no full stops";
     EXPECT_FALSE(setting.docs.empty());
@@ -92,6 +96,16 @@ TEST(Settings, GoWhereTheyAreReadFrom) {
       setting.listen.set(listen, value);
       EXPECT_EQ(setting.listen.get(listen), value);
     }
+    if (setting.target) {
+      TargetOptions target;
+      setting.target.set(target, value);
+      EXPECT_EQ(setting.target.get(target), value);
+    }
+    if (setting.grant) {
+      TargetGrant grant;
+      setting.grant.set(grant, value);
+      EXPECT_EQ(setting.grant.get(grant), value);
+    }
   });
 }
 
@@ -126,6 +140,10 @@ TEST(NeedRestart, NamesWhatARunningServerCannotChange) {
   next.listen.front().address = "127.0.0.1:1";
   next.module_defaults.options.guests->max_stack_bytes = 1 << 20;  // of modules: they may
   EXPECT_EQ(need_restart(running, next), (std::vector<std::string>{"listen", "workers"}));
+  next = running;
+  next.server.targets.push_back({.name = "payments", .address = "module:payments"});
+  next.module_defaults.options.targets.push_back({.target = "payments"});  // of modules: they may
+  EXPECT_EQ(need_restart(running, next), (std::vector<std::string>{"target"}));
 }
 
 }  // namespace

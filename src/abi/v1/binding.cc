@@ -65,10 +65,13 @@ bool InstanceBinding::start_step_exited_well() const { return step_ == Step::ini
 
 std::int32_t InstanceBinding::next_id() noexcept {
   // Wraps after 2^31 calls of one instance, and then passes over those that live; 0 and below are never used.
+  const auto lives = [this](std::int32_t id) {
+    return find(id) != nullptr || (other_numbers_ != nullptr && other_numbers_->has_number(id));
+  };
   do {
-    call_id_ = call_id_ == std::numeric_limits<std::int32_t>::max() ? 1 : call_id_ + 1;
-  } while (event_calls_.find(call_id_) != nullptr);
-  return call_id_;
+    last_id_ = last_id_ == std::numeric_limits<std::int32_t>::max() ? 1 : last_id_ + 1;
+  } while (lives(last_id_));
+  return last_id_;
 }
 
 CallStep InstanceBinding::begin_call(rpc::Call& call, std::int32_t tag) {
@@ -84,7 +87,8 @@ CallStep InstanceBinding::begin_when_ready() {
     return CallStep::waits;
   }
   begun_ = true;
-  const std::int32_t arguments[] = {next_id(), tag_};
+  call_id_ = next_id();
+  const std::int32_t arguments[] = {call_id_, tag_};
   instance_.begin_call(call_function_, arguments, true);
   return CallStep::fiber;
 }

@@ -27,6 +27,9 @@ class InstanceBinding final : public Binding, private wasi::Waitable {
   void move_call(rpc::Call& call) noexcept override { call_ = &call; }
   [[nodiscard]] const rpc::Call* current_call() const noexcept override;
   [[nodiscard]] rpc::Call* find_call(std::int32_t id) noexcept override { return find(id); }
+  void share_numbers(const NumberHolder& other) noexcept override { other_numbers_ = &other; }
+  [[nodiscard]] std::int32_t next_number() noexcept override { return next_id(); }
+  [[nodiscard]] std::int32_t look_at_call(std::int32_t id, std::uint32_t interests) noexcept override;
   void set_event_host(EventInstanceHost& host) noexcept override { event_host_ = &host; }
   [[nodiscard]] bool wants_ending() const noexcept override { return wants_ending_; }
   [[nodiscard]] std::int32_t open_call(rpc::Call& call, EventCallHost& host) override;
@@ -96,7 +99,9 @@ class InstanceBinding final : public Binding, private wasi::Waitable {
   rpc::Call* call_ = nullptr;  // in handler style
   std::int32_t tag_ = 0;
   bool begun_ = false;        // the guest knows of it
-  std::int32_t call_id_ = 0;  // its number, or the last one given
+  std::int32_t call_id_ = 0;  // its number
+  std::int32_t last_id_ = 0;  // the last number given
+  const NumberHolder* other_numbers_ = nullptr;
   CallTable event_calls_;
   std::int32_t event_call_id_ = no_call;  // whose event it was told of last
   EventInstanceHost* event_host_ = nullptr;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "abi/v1/answers.h"
 #include "abi/v1/binding.h"
 #include "wasm/guest_text.h"
 #include "wasm/linker.h"
@@ -14,12 +15,6 @@
 namespace wasm_grpc::abi::v1 {
 
 namespace {
-
-/// Copies `value` when it fits, and answers its length either way.
-std::int32_t give(std::string_view value, std::span<std::byte> buffer) {
-  if (value.size() <= buffer.size()) std::memcpy(buffer.data(), value.data(), value.size());
-  return static_cast<std::int32_t>(value.size());
-}
 
 /// A number of 8 bytes; a limit of 0 is none.
 std::int32_t give_limit(std::uint64_t limit, std::span<std::byte> buffer) {
@@ -83,17 +78,10 @@ std::string_view printable(std::string_view text, std::string& escaped) {
 std::optional<std::size_t> read_fields(std::string_view pairs, std::array<LogField, max_log_fields>& fields) {
   std::size_t count = 0;
   while (!pairs.empty()) {
-    std::uint32_t sizes[2];
-    if (count == fields.size() || pairs.size() < sizeof(sizes)) return std::nullopt;
-    std::memcpy(sizes, pairs.data(), sizeof(sizes));
-    pairs.remove_prefix(sizeof(sizes));
-    if (sizes[0] > max_log_key_bytes || sizes[0] > pairs.size() || sizes[1] > pairs.size() - sizes[0]) {
-      return std::nullopt;
-    }
-    fields[count] = {pairs.substr(0, sizes[0]), pairs.substr(sizes[0], sizes[1])};
-    if (!rpc::is_valid_key(fields[count].key)) return std::nullopt;
-    ++count;
-    pairs.remove_prefix(std::size_t{sizes[0]} + sizes[1]);
+    if (count == fields.size()) return std::nullopt;
+    const auto pair = take_pair(pairs);
+    if (!pair || pair->key.size() > max_log_key_bytes || !rpc::is_valid_key(pair->key)) return std::nullopt;
+    fields[count++] = {pair->key, pair->value};
   }
   return count;
 }
@@ -106,29 +94,13 @@ std::int32_t InstanceBinding::metadata_get(std::int32_t id, std::string_view key
                                            std::span<std::byte> value) {
   rpc::Call* const call = find(id);
   if (call == nullptr) return CLOSED;
-  if (index < 0) return INVALID;
-  const auto found = call->request_metadata().get(key, static_cast<std::size_t>(index));
-  return found ? give(*found, value) : ABSENT;
+  return give_value(call->request_metadata(), key, index, value);
 }
 
 std::int32_t InstanceBinding::metadata_list(std::int32_t id, std::span<std::byte> list) {
   rpc::Call* const call = find(id);
   if (call == nullptr) return CLOSED;
-  const rpc::Metadata& metadata = call->request_metadata();
-  const std::size_t total = metadata.byte_size() + metadata.size() * 2 * sizeof(std::uint32_t);
-  if (total > list.size()) return static_cast<std::int32_t>(total);
-  std::byte* out = list.data();
-  const auto put = [&out](const void* bytes, std::size_t size) {
-    std::memcpy(out, bytes, size);
-    out += size;
-  };
-  for (const auto [key, value] : metadata) {
-    const std::uint32_t sizes[] = {static_cast<std::uint32_t>(key.size()), static_cast<std::uint32_t>(value.size())};
-    put(sizes, sizeof(sizes));
-    put(key.data(), key.size());
-    put(value.data(), value.size());
-  }
-  return static_cast<std::int32_t>(total);
+  return give_list(call->request_metadata(), list);
 }
 
 std::int32_t InstanceBinding::info(std::int32_t id, std::int32_t what, std::span<std::byte> value) {

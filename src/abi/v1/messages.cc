@@ -1,29 +1,10 @@
 // The messages of a call, and what of its answer goes with them.
 #include <cstring>
 
+#include "abi/v1/answers.h"
 #include "abi/v1/binding.h"
 
 namespace wasm_grpc::abi::v1 {
-
-namespace {
-
-std::int32_t answer(rpc::SendResult result) {
-  switch (result) {
-    case rpc::SendResult::ok:
-      return OK;
-    case rpc::SendResult::again:
-      return AGAIN;
-    case rpc::SendResult::cancelled:
-      return CANCELLED;
-    case rpc::SendResult::closed:
-      return CLOSED;
-    case rpc::SendResult::invalid:
-      return INVALID;
-  }
-  return INVALID;
-}
-
-}  // namespace
 
 std::int32_t InstanceBinding::recv(std::int32_t id, std::span<std::byte> buffer) {
   rpc::Call* const call = find(id);

@@ -2,6 +2,7 @@
 #include <cstring>
 #include <optional>
 
+#include "abi/v1/answers.h"
 #include "abi/v1/binding.h"
 #include "wasi/context.h"
 
@@ -22,12 +23,6 @@ std::optional<std::int32_t> ready(rpc::Call& call, std::int32_t interests) noexc
 static_assert(wait_readable == interest::readable && wait_writable == interest::writable);
 bool known(std::uint32_t interests) noexcept { return (interests & ~(interest::readable | interest::writable)) == 0; }
 
-/// What a wait answers whose interests do not hold.
-std::optional<std::int32_t> timed_out(const wasm::Suspension& waiting) noexcept {
-  const bool late = waiting.until != wasm::Suspension::never && wasm::Clock::now() >= waiting.until;
-  return late ? std::optional(0) : std::nullopt;
-}
-
 }  // namespace
 
 // In event style nothing waits.
@@ -36,12 +31,7 @@ void InstanceBinding::suspend(std::uint32_t interests, std::int64_t timeout_ns, 
                               std::uint64_t other_note) noexcept {
   wasm::Suspension suspension;
   suspension.interests = interests | interest::cancelled;
-  if (timeout_ns > 0) {
-    const auto now = wasm::Clock::now();
-    const auto left = wasm::Suspension::never - now;
-    const auto timeout = std::chrono::nanoseconds(timeout_ns);
-    suspension.until = timeout < left ? now + timeout : wasm::Suspension::never;
-  }
+  suspension.until = wait_until(timeout_ns);
   suspension.resolve = resolve;
   suspension.notes[0] = note;
   suspension.notes[1] = other_note;
@@ -65,19 +55,19 @@ std::int32_t InstanceBinding::wait(std::int32_t id, std::int32_t interests, std:
   return 0;
 }
 
+std::int32_t InstanceBinding::look_at_call(std::int32_t id, std::uint32_t interests) noexcept {
+  rpc::Call* const call = find(id);
+  if (call == nullptr) return CLOSED;
+  if (!known(interests)) return INVALID;
+  return ready(*call, static_cast<std::int32_t>(interests)).value_or(0);
+}
+
 std::int32_t InstanceBinding::look(std::span<std::byte> entries) noexcept {
   std::int32_t holding = 0;
   for (std::size_t at = 0; at < entries.size(); at += sizeof(WaitEntry)) {
     WaitEntry entry;
     std::memcpy(&entry, entries.data() + at, sizeof(entry));
-    rpc::Call* const call = find(entry.call);
-    if (call == nullptr) {
-      entry.ready = CLOSED;
-    } else if (!known(entry.interests)) {
-      entry.ready = INVALID;
-    } else {
-      entry.ready = ready(*call, static_cast<std::int32_t>(entry.interests)).value_or(0);
-    }
+    entry.ready = look_at_call(entry.call, entry.interests);
     if (entry.ready != 0) ++holding;
     std::memcpy(entries.data() + at, &entry, sizeof(entry));
   }

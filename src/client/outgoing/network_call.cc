@@ -22,8 +22,6 @@ constexpr std::uint8_t most_begun_again = 3;
 /// Bytes of answers that wait for their caller before the server is not told to go on.
 constexpr std::size_t most_untaken = std::size_t{64} << 10;
 
-constexpr std::string_view trace_keys[] = {"traceparent", "tracestate", "grpc-trace-bin"};
-
 /// "TimeoutValue TimeoutUnit", eight digits at most (PROTOCOL-HTTP2.md).
 std::string timeout_text(rpc::Clock::duration left) {
   constexpr std::int64_t most = 99'999'999;
@@ -45,12 +43,7 @@ std::string wire_value(std::string_view key, std::string_view value) {
 NetworkCall::NetworkCall(const CallContext& context, const rpc::OutgoingRequest& request)
     : context_(context), path_(request.path), kind_(request.kind), deadline_(request.deadline) {
   for (const auto [key, value] : request.metadata) metadata_.add(key, value);
-  if (request.parent != nullptr) {
-    for (const std::string_view key : trace_keys) {
-      const auto value = request.parent->request_metadata().get(key);
-      if (value && !metadata_.get(key)) metadata_.add(key, *value);
-    }
-  }
+  if (request.parent != nullptr) rpc::add_trace_keys(metadata_, *request.parent);
   if (deadline_ != rpc::Request::no_deadline) context_.timers.schedule(*this, deadline_);
 }
 

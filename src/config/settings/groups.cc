@@ -3,9 +3,9 @@
 namespace wasm_grpc::config {
 
 std::span<const Group* const> groups() noexcept {
-  static constexpr const Group* all[] = {&addresses,  &tls,         &access,    &workers,      &modules,
-                                         &registries, &guests,      &instances, &shared_state, &calls,
-                                         &clients,    &connections, &logs,      &traces,       &admin};
+  static constexpr const Group* all[] = {&addresses,   &tls,    &access,    &workers,      &modules, &registries,
+                                         &targets,     &guests, &instances, &shared_state, &calls,   &clients,
+                                         &connections, &logs,   &traces,    &admin};
   return all;
 }
 

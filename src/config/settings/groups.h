@@ -11,6 +11,7 @@ extern const Group access;
 extern const Group workers;
 extern const Group modules;
 extern const Group registries;
+extern const Group targets;
 extern const Group guests;
 extern const Group instances;
 extern const Group shared_state;

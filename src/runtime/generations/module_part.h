@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -50,6 +51,7 @@ class ModulePart {
   /// After withdraw(), and once others serve what they take over of it: its methods are none of those that are counted.
   void close_meters() noexcept;
 
+  [[nodiscard]] std::span<const rpc::Method* const> methods() const noexcept { return methods_; }
   /// nullptr for none.
   [[nodiscard]] const rpc::Method* find(std::string_view path, bool is_http) const noexcept;
   /// Calls in progress: of this worker's connections, and those that others have lent it.

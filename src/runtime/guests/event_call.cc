@@ -62,6 +62,7 @@ void EventCall::on_cancelled(rpc::Call&) noexcept {
     hub_.forget(*this);  // the guest was never told of it
     return;
   }
+  hub_.end_calls_for(*this);
   events_ = 0;
   note(abi::Event::cancelled);
 }

@@ -4,6 +4,9 @@
 #include <string>
 #include <utility>
 
+#include "abi/client_1/binding.h"
+#include "runtime/outgoing/outgoing_calls.h"
+
 namespace wasm_grpc::runtime {
 
 namespace {
@@ -61,6 +64,7 @@ EventCall& EventHub::take_call() noexcept {
 }
 
 void EventHub::forget(EventCall& call) noexcept {
+  end_calls_for(call);
   queue_.remove(call);
   context_.timers.cancel(call);
   if (!call.opened()) --unopened_;
@@ -223,7 +227,11 @@ bool EventHub::start() noexcept {
     if (step == GuestRun::Step::failed) fail_start();
     if (step != GuestRun::Step::started) return false;
   }
-  if (!std::exchange(is_host_, true)) run_.guest().binding->set_event_host(*this);
+  if (std::exchange(is_host_, true)) return true;
+  run_.guest().binding->set_event_host(*this);
+  if (client_side() != nullptr && context_.outgoing != nullptr) {
+    client_side()->attach(*context_.outgoing, *this, abi::Style::events);
+  }
   return true;
 }
 
@@ -280,9 +288,11 @@ void EventHub::begin_event(std::int32_t id, abi::Event event, std::int32_t value
 bool EventHub::begin_next_event() noexcept {
   if (!run_.has_guest()) return false;
   if (begin_own_event()) return true;
+  if (std::exchange(client_event_is_next_, false) && begin_client_event()) return true;
   abi::Event event{};
   EventCall* const next = next_call(event);
-  if (next == nullptr) return false;
+  if (next == nullptr) return begin_client_event();
+  client_event_is_next_ = true;
   EventCall& call = *next;
   if (call.events_ != 0) queue_.push(call);
   std::int32_t value = 0;
@@ -294,6 +304,37 @@ bool EventHub::begin_next_event() noexcept {
   }
   current_ = &call;
   begin_event(call.id_, event, value, instances_.limits().max_event_time);
+  return true;
+}
+
+// ---- Calls that the instance makes ----
+
+abi::client_1::InstanceBinding* EventHub::client_side() const noexcept {
+  return run_.has_guest() ? run_.guest().client.get() : nullptr;
+}
+
+bool EventHub::has_client_events() const noexcept {
+  const auto* const client = client_side();
+  return client != nullptr && client->has_events();
+}
+
+void EventHub::end_calls_for(const EventCall& call) noexcept {
+  if (call.opened() && client_side() != nullptr) client_side()->end_calls_for(call.id_);
+}
+
+bool EventHub::begin_client_event() noexcept {
+  if (!has_client_events()) return false;
+  if (alarm_allowance_.low()) {
+    const auto now = rpc::Clock::now();
+    if (const auto pause = alarm_allowance_.overdrawn(now); pause.count() > 0) {
+      context_.timers.schedule(*this, now + pause);
+      return false;
+    }
+  }
+  const auto event = client_side()->take_event();
+  if (!event) return false;
+  begin_event(event->id, abi::Event::client, static_cast<std::int32_t>(event->holds),
+              instances_.limits().max_event_time);
   return true;
 }
 
@@ -312,7 +353,7 @@ void EventHub::end_event() noexcept {
 void EventHub::charge_event() noexcept {
   if (run_.used().count() == 0) return;
   allowance_.use(run_.used());
-  if (current_event_ == abi::Event::alarm) alarm_allowance_.use(run_.used());
+  if (current_event_ == abi::Event::alarm || current_event_ == abi::Event::client) alarm_allowance_.use(run_.used());
   if (current_ == nullptr || current_event_ == abi::Event::cancelled) return;
   current_->allowance_.use(run_.used());
   if (!current_->allowance_.low() || current_->allowance_.overdrawn(rpc::Clock::now()).count() == 0) return;
@@ -329,6 +370,7 @@ void EventHub::charge_event() noexcept {
 std::string EventHub::current_path() const {
   if (current_event_ == abi::Event::alarm) return "its alarm";
   if (current_event_ == abi::Event::ending) return "its ending";
+  if (current_event_ == abi::Event::client) return "an event of a call it made";
   return current_ == nullptr ? std::string("an event") : current_->call_->method().path;
 }
 

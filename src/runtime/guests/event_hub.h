@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "abi/client_1/call_maker.h"
 #include "runtime/guests/cpu_allowance.h"
 #include "runtime/guests/event_call.h"
 #include "runtime/guests/guest_run.h"
@@ -28,7 +29,10 @@ class EventHubOwner {
 };
 
 /// Used on its worker's thread. While the guest is in the midst of an event, other events wait.
-class EventHub final : private GuestRun::Owner, private abi::EventInstanceHost, private rpc::Timer {
+class EventHub final : private GuestRun::Owner,
+                       private abi::EventInstanceHost,
+                       private abi::client_1::CallWatcher,
+                       private rpc::Timer {
  public:
   EventHub(InstancePool& instances, const GuestContext& context, EventHubOwner& owner)
       : instances_(instances), context_(context), owner_(owner), run_(*this, context), alarm_(*this) {
@@ -64,6 +68,7 @@ class EventHub final : private GuestRun::Owner, private abi::EventInstanceHost, 
   void on_turn() noexcept override;
   void on_refused(NoInstance why) noexcept override;
   void on_timer() noexcept override { run_.queue(); }
+  void on_outgoing_progress() noexcept override { queue_if_free(); }
 
   /// When the guest wants to be told without a call.
   class Alarm final : public rpc::Timer {
@@ -101,7 +106,16 @@ class EventHub final : private GuestRun::Owner, private abi::EventInstanceHost, 
   void begin_event(std::int32_t id, abi::Event event, std::int32_t value, std::chrono::nanoseconds most) noexcept;
   /// True when the next event is of the instance, which it begins.
   [[nodiscard]] bool begin_own_event() noexcept;
-  [[nodiscard]] bool anything_to_tell() const noexcept { return !queue_.empty() || alarm_due_ || ending_; }
+  /// The same of a call that the instance made.
+  [[nodiscard]] bool begin_client_event() noexcept;
+  /// The side of the instance by which its guest calls others; nullptr where it does not.
+  [[nodiscard]] abi::client_1::InstanceBinding* client_side() const noexcept;
+  [[nodiscard]] bool has_client_events() const noexcept;
+  /// A call that the guest knows has ended: those that it made for it do too.
+  void end_calls_for(const EventCall& call) noexcept;
+  [[nodiscard]] bool anything_to_tell() const noexcept {
+    return !queue_.empty() || alarm_due_ || ending_ || has_client_events();
+  }
   void end_event() noexcept;
   /// Counts what the event has used to its call, which ends when that is too much.
   void charge_event() noexcept;
@@ -123,10 +137,11 @@ class EventHub final : private GuestRun::Owner, private abi::EventInstanceHost, 
   GuestRun run_;
   bool in_run_ = false;
   CpuAllowance allowance_;        // of the instance
-  CpuAllowance alarm_allowance_;  // of its alarms, which are of no call
+  CpuAllowance alarm_allowance_;  // of its alarms, and of events of calls it made: they are of no call
   Alarm alarm_;
   bool alarm_due_ = false;
-  bool call_is_next_ = false;  // after an alarm, where there are calls to be told of
+  bool call_is_next_ = false;          // after an alarm, where there are calls to be told of
+  bool client_event_is_next_ = false;  // after an event of a call that it serves
   bool ending_ = false;
   bool is_host_ = false;  // its instance knows it
 

@@ -4,8 +4,11 @@
 #include <string>
 #include <utility>
 
+#include "abi/client_1/binding.h"
 #include "rpc/method_meter.h"
 #include "runtime/guests/guest_calls.h"
+#include "runtime/outgoing/call_chain.h"
+#include "runtime/outgoing/outgoing_calls.h"
 #include "runtime/sharing/borrowed_call.h"
 #include "runtime/sharing/loans.h"
 
@@ -35,6 +38,7 @@ void GuestCall::go_on(rpc::Call& call, InstancePool& instances, std::int32_t tag
   hold(call, instances, tag, cost);
   guest.instance->binding->move_call(call);
   run_.go_on(instances, std::move(guest), instances.limits().max_cpu_time);
+  attach_client_side();
 }
 
 void GuestCall::hold(rpc::Call& call, InstancePool& instances, std::int32_t tag, MethodCost& cost) noexcept {
@@ -55,19 +59,23 @@ void GuestCall::on_turn() noexcept {
     return;
   }
   if (owner_.loans_ != nullptr && (borrowed_ == nullptr ? lend() : go_home())) return;
+  if (run_.has_guest()) stop_waiting_in_chain();
   if (run_.has_guest() || acquire()) run_guest();
 }
 
 // A call that waits is lent when those of its method take long and others wait behind it: this worker keeps the last
 // one. A guest that has used up a slice is lent to a worker with fewer of those than there are here.
+// A call by another module is served where that is; and calls that a guest makes belong to its worker.
 bool GuestCall::lend() noexcept {
   std::uint32_t most = 0;
+  if (!chain_of(call_).empty()) return false;
   if (!run_.has_guest()) {
     if (owner_.context().scheduler.empty()) return false;
     most = cost_->loans_on_hand(owner_.context().scheduler.ready_count());
     if (most == 0) return false;
   } else {
     if (!run_.in_guest() || !run_.was_sliced() || over()) return false;
+    if (client_side() != nullptr && client_side()->has_calls()) return false;
     most = std::max(static_cast<std::uint32_t>(owner_.context().scheduler.shared_count()), 1U);
   }
   MovingGuest guest = run_.move_out();
@@ -84,7 +92,9 @@ bool GuestCall::lend() noexcept {
 
 // Only a guest that came with the loan: one that has begun here is of a pool here.
 bool GuestCall::go_home() noexcept {
-  const bool is_here = call_->is_packing() || call_->has_unpacked();  // what it has sent, or was told of
+  const bool makes_calls = run_.has_guest() && client_side() != nullptr && client_side()->has_calls();
+  // What it has sent, or was told of.
+  const bool is_here = call_->is_packing() || call_->has_unpacked() || makes_calls;
   const bool may_move = guest_visits_ && run_.in_guest() && run_.was_sliced() && !over() && !is_here;
   if (!borrowed_->may_go_home()) {
     const bool others_compute = owner_.context().scheduler.shared_count() > 0;
@@ -116,7 +126,7 @@ bool GuestCall::acquire() noexcept {
     case InstancePool::Admission::taken:
       return true;
     case InstancePool::Admission::waits:
-      tell_span(rpc::SpanEvent::wait);
+      if (may_wait()) tell_span(rpc::SpanEvent::wait);
       return false;
     case InstancePool::Admission::refused:
       on_refused(NoInstance::crowded_out);
@@ -126,6 +136,30 @@ bool GuestCall::acquire() noexcept {
       return false;
   }
   return false;
+}
+
+bool GuestCall::may_wait() noexcept {
+  OutgoingCalls* const outgoing = owner_.context().outgoing;
+  if (outgoing == nullptr || chain_of(call_).empty()) return true;
+  auto refusal = outgoing->waits().begin(*call_, instances_->module().name(), instances_->limits().max_instances);
+  waits_in_chain_ = !refusal;
+  if (!refusal) return true;
+  ++instances_->counters().calls_refused;
+  call_->finish(std::move(*refusal));
+  end(false);
+  return false;
+}
+
+void GuestCall::stop_waiting_in_chain() noexcept {
+  if (std::exchange(waits_in_chain_, false)) owner_.context().outgoing->waits().end(*call_);
+}
+
+abi::client_1::InstanceBinding* GuestCall::client_side() const noexcept { return run_.guest().client.get(); }
+
+void GuestCall::attach_client_side() noexcept {
+  OutgoingCalls* const outgoing = owner_.context().outgoing;
+  if (outgoing == nullptr || client_side() == nullptr) return;
+  client_side()->attach(*outgoing, *this, abi::Style::handler);
 }
 
 void GuestCall::on_refused(NoInstance why) noexcept {
@@ -161,6 +195,7 @@ void GuestCall::run_guest() noexcept {
     } else {
       run_.begin(instances_->limits().max_cpu_time);
       tell_span(rpc::SpanEvent::start);
+      attach_client_side();
       if (!take(binding.begin_call(*call_, tag_))) return;
     }
   }
@@ -234,11 +269,16 @@ void GuestCall::on_writable(rpc::Call&) noexcept {
   if (waits_for(abi::interest::writable)) run_.resume();
 }
 
+void GuestCall::on_outgoing_progress() noexcept {
+  if (waits_for(abi::interest::outgoing)) run_.resume();
+}
+
 void GuestCall::on_cancelled(rpc::Call&) noexcept {
   if (!run_.has_guest()) {
     end(false);
     return;
   }
+  if (client_side() != nullptr) client_side()->end_all_calls_for_others();
   if (waits_for(abi::interest::cancelled)) {
     run_.resume();  // the guest is told, and may clean up within a slice
     return;
@@ -329,6 +369,7 @@ void GuestCall::drop_late_guest() noexcept {
 bool GuestCall::waits_for_client() const noexcept {
   if (call_ == nullptr || borrowed_ != nullptr || over()) return false;
   if (!run_.has_guest() || !run_.suspended() || call_->readable() || call_->is_unpacking()) return false;
+  if (waits_for(abi::interest::outgoing)) return false;
   return run_.silent() || waits_for(abi::interest::readable);
 }
 
@@ -352,11 +393,13 @@ void GuestCall::abandon() noexcept {
 
 void GuestCall::end(bool instance_is_good) noexcept {
   between_fibers_ = false;
+  stop_waiting_in_chain();
   rpc::Call* call = std::exchange(call_, nullptr);
   call->set_listener(nullptr);
   BorrowedCall* borrowed = std::exchange(borrowed_, nullptr);
   const bool visits = std::exchange(guest_visits_, false);
   if (run_.has_guest()) {
+    if (client_side() != nullptr) client_side()->detach();
     if (instance_is_good) run_.guest().wasi.flush();  // a line this call has begun must not become part of the next's
     if (visits) {
       borrowed->return_guest(run_.release(), instance_is_good);

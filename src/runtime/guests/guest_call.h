@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "abi/abi.h"
+#include "abi/client_1/call_maker.h"
 #include "runtime/guests/guest_run.h"
 #include "runtime/guests/method_cost.h"
 #include "wasm_grpc/rpc/call.h"
@@ -19,7 +20,7 @@ class BorrowedCall;
 ///
 /// An ABI may serve a call by several fibers, one after the other; between them it may wait for something to read.
 /// Whoever runs (GuestRun) or tells (the call) may end it; end() is the one way out.
-class GuestCall final : private GuestRun::Owner, private rpc::CallListener {
+class GuestCall final : private GuestRun::Owner, private rpc::CallListener, private abi::client_1::CallWatcher {
  public:
   explicit GuestCall(GuestCalls& owner);
   ~GuestCall() override = default;
@@ -53,6 +54,7 @@ class GuestCall final : private GuestRun::Owner, private rpc::CallListener {
   void on_readable(rpc::Call& call) noexcept override;
   void on_writable(rpc::Call& call) noexcept override;
   void on_cancelled(rpc::Call& call) noexcept override;
+  void on_outgoing_progress() noexcept override;
 
   void hold(rpc::Call& call, InstancePool& instances, std::int32_t tag, MethodCost& cost) noexcept;
   /// Hands it to an idle worker, if that pays and there is one. This object is then done with it.
@@ -61,6 +63,13 @@ class GuestCall final : private GuestRun::Owner, private rpc::CallListener {
   [[nodiscard]] bool go_home() noexcept;
   /// True when it has an instance now; else it waits for one, or was ended.
   [[nodiscard]] bool acquire() noexcept;
+  /// It is about to wait for an instance: false when it may not, and was ended.
+  [[nodiscard]] bool may_wait() noexcept;
+  void stop_waiting_in_chain() noexcept;
+  /// The side of its instance by which the guest calls others; nullptr where it does not.
+  [[nodiscard]] abi::client_1::InstanceBinding* client_side() const noexcept;
+  /// Lets the guest call others from here on.
+  void attach_client_side() noexcept;
   void run_guest() noexcept;
   /// Takes the next step of the call. True when there is a fiber to run.
   [[nodiscard]] bool take(abi::CallStep step) noexcept;
@@ -89,6 +98,7 @@ class GuestCall final : private GuestRun::Owner, private rpc::CallListener {
   InstancePool* instances_ = nullptr;
   MethodCost* cost_ = nullptr;
   std::int32_t tag_ = 0;
+  bool waits_in_chain_ = false;  // for an instance, as a call of a module by another
   bool guest_visits_ = false;    // it came with the loan, and goes back with it
   bool between_fibers_ = false;  // the guest has begun the call, and waits for something to read without a fiber
   GuestCall* next_free_ = nullptr;

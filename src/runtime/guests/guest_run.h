@@ -18,12 +18,15 @@
 
 namespace wasm_grpc::runtime {
 
+class OutgoingCalls;
+
 /// What the guests of one worker share. All outlive them.
 struct GuestContext {
   Scheduler& scheduler;
   rpc::TimerQueue& timers;
   HostWaits& host_waits;
   GuestClock& clock;
+  OutgoingCalls* outgoing = nullptr;  // by which they call others; nullptr: they cannot
 };
 
 /// Why a run came to a bad end.

@@ -102,7 +102,9 @@ GuestModule::GuestModule(std::shared_ptr<const wasm::LinkedModule> linked, const
       states_(std::move(states)),
       memory_budget_(memory),
       told_limits_{max_message_size, limits_.max_response_size, limits_.max_memory_bytes, limits_.max_cpu_time,
-                   limits_.max_event_time} {}
+                   limits_.max_event_time} {
+  if (abi::client_1::imports_any(linked_->module())) grants_.emplace(name(), options.targets);
+}
 
 std::uint32_t GuestModule::kept_instances(std::size_t workers) const noexcept {
   const bool has_events = std::any_of(declaration_.methods.begin(), declaration_.methods.end(),
@@ -128,6 +130,9 @@ GuestInstance::GuestInstance(const GuestModule& module, const abi::Declaration* 
       instance(module.linked(), module.memory_limits(), std::move(room)),
       binding(module.abi().bind(instance, module.host_side(), expected)),
       start_calls(module.states().start_calls()) {
+  if (module.grants() != nullptr) {
+    client = std::make_unique<abi::client_1::InstanceBinding>(instance, *binding, *module.grants());
+  }
   instance.set_host_data(wasm::HostSlot::wasi, &wasi);
   instance.set_host_data(wasm::HostSlot::states, &states);
   instance.set_host_data(wasm::HostSlot::log, &log);
@@ -140,6 +145,7 @@ Result<bool> GuestInstance::begin_next_start_step() {
   } else {
     auto step = binding->begin_next_start_step();
     if (!step.ok() || step.value()) return step;
+    if (client != nullptr && !client->refusal().empty()) return Error{client->refusal()};
   }
   if (start_calls.empty()) return false;
   in_start_call = true;

@@ -9,9 +9,11 @@
 #include <utility>
 
 #include "abi/abi.h"
+#include "abi/client_1/binding.h"
 #include "observe/log/instance_log.h"
 #include "observe/log/log.h"
 #include "observe/log/module_log.h"
+#include "runtime/instances/module_grants.h"
 #include "services/described_files.h"
 #include "services/health_registry.h"
 #include "wasi/context.h"
@@ -43,10 +45,10 @@ class GuestModule {
  public:
   /// Compiles the module, or takes it from the cache (which may be nullptr), links it, and runs its start once, on this
   /// thread, to learn what it declares. Guest code runs in slices meanwhile only if the engine is ticked. Of the
-  /// options only `instances`, `guests` and `log` are looked at, and by the host modules it imports from what they
-  /// like. `max_message_size` is that of requests, which guests are told. `memory` is the budget of all guests, which
-  /// outlives the module; nullptr for none. `before`: the module whose place it takes, and with it what host modules
-  /// keep for it; nullptr for none. The error is one line without the module's name.
+  /// options only `instances`, `guests`, `targets` and `log` are looked at, and by the host modules it imports from
+  /// what they like. `max_message_size` is that of requests, which guests are told. `memory` is the budget of all
+  /// guests, which outlives the module; nullptr for none. `before`: the module whose place it takes, and with it what
+  /// host modules keep for it; nullptr for none. The error is one line without the module's name.
   [[nodiscard]] static Result<std::shared_ptr<GuestModule>> load(
       const wasm::Engine& engine, const wasm::Linker& linker, std::string name, std::span<const std::byte> bytes,
       std::shared_ptr<const wasi::Sandbox> sandbox, const observe::Log& log, std::chrono::milliseconds start_timeout,
@@ -75,6 +77,8 @@ class GuestModule {
   [[nodiscard]] const GuestLimits& limits() const noexcept { return limits_; }
   /// What its bindings need of the host.
   [[nodiscard]] abi::HostSide host_side() const noexcept { return {guests_log_, health(), told_limits_}; }
+  /// Whom its guests may call; nullptr where they do not mean to.
+  [[nodiscard]] const ModuleGrants* grants() const noexcept { return grants_ ? &*grants_ : nullptr; }
   /// What the host modules it imports from keep for it.
   [[nodiscard]] const wasm::ModuleStates& states() const noexcept { return states_; }
 
@@ -102,6 +106,7 @@ class GuestModule {
   InstanceLife life_;
   GuestLimits limits_;
   wasm::ModuleStates states_;
+  std::optional<ModuleGrants> grants_;
   abi::Declaration declaration_;
   std::shared_ptr<const services::DescribedFiles> described_;
   mutable std::optional<ModuleHealth> health_;  // has its own lock
@@ -128,6 +133,7 @@ struct GuestInstance {
   wasm::InstanceStates states;
   wasm::Instance instance;
   std::unique_ptr<abi::Binding> binding;
+  std::unique_ptr<abi::client_1::InstanceBinding> client;  // nullptr: its guest calls nobody
 
   /// Why the host refused its start; empty when a start that failed did so in the guest.
   std::string start_refusal;

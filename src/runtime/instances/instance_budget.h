@@ -31,6 +31,12 @@ class InstanceBudget {
 
   [[nodiscard]] std::uint32_t max() const noexcept { return max_; }
 
+  /// So many more instances are held by calls that wait for instances (InstanceWaits): how many there are now.
+  std::uint32_t hold_up(std::uint32_t count) noexcept {
+    return held_up_.fetch_add(count, std::memory_order_acq_rel) + count;
+  }
+  void let_go(std::uint32_t count) noexcept { held_up_.fetch_sub(count, std::memory_order_acq_rel); }
+
  private:
   friend class InstanceClaim;
   struct Module {
@@ -65,6 +71,7 @@ class InstanceBudget {
   std::atomic<bool> scarce_ = false;               // somebody wants room for work
   std::atomic<std::uint32_t> silent_streams_ = 0;  // InstanceClaim::begin_silent()
   std::atomic<std::uint32_t> silent_streams_max_ = 0;
+  std::atomic<std::uint32_t> held_up_ = 0;
 };
 
 /// How many instances a client has: its connection, and its host.

@@ -29,19 +29,20 @@ MAY_INCLUDE = {
     "observe": {"rpc", "json", "abi", "wasi", "wasm", "client"},
     "admin": {"rpc", "net", "http2", "services", "observe", "wasm"},  # wasm: its threads' signals
     "runtime": {
-        "admin", "rpc", "json", "access", "facade", "net", "http2", "services", "openapi", "wasm", "wasi", "hostmodules", "abi", "observe"
+        "admin", "rpc", "json", "access", "facade", "net", "http2", "services", "openapi", "wasm", "wasi", "hostmodules", "abi", "observe",
+        "client",  # by which guests call
     },
     "grpc_cpp": {"rpc"},
     "client": {"rpc", "services", "json", "editions"},
     "registry": {"rpc"},  # its base64
-    "config": {"text", "net", "facade", "registry"},  # what reads addresses, networks and origins
+    "config": {"text", "net", "facade", "client", "registry"},  # what reads addresses, networks, origins and targets
     "protoc": set(),  # not in src/, but nobody may include it either
     "cli": {"client", "config", "openapi", "protoc", "registry"},  # else a user of include/ like any other
 }
 # The same for the rooms of a folder.
 ROOMS_MAY_INCLUDE = {
-    "runtime": {"instances": set(), "sharing": {"instances"}, "guests": {"instances", "sharing"},
-                "generations": {"instances", "sharing", "guests"}},
+    "runtime": {"instances": set(), "sharing": {"instances"}, "outgoing": {"instances"},
+                "guests": {"instances", "sharing", "outgoing"}, "generations": {"instances", "sharing", "guests"}},
     "net": {"tls": set()},
     "client": {"outgoing": set()},
     "http2": {"session": set()},

@@ -1,0 +1,71 @@
+// The calls of modules by each other on one worker, and what they share.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "rpc/buffer_pool.h"
+#include "rpc/timer_queue.h"
+#include "runtime/outgoing/local_call.h"
+#include "wasm_grpc/rpc/call_observer.h"
+#include "wasm_grpc/rpc/gate.h"
+
+namespace wasm_grpc::runtime {
+
+/// Used on the worker's thread.
+class LocalCalls {
+ public:
+  /// `wake`: called when there is something for catch_up(). The timers outlive it.
+  LocalCalls(rpc::TimerQueue& timers, std::size_t max_message_size, std::function<void()> wake);
+  ~LocalCalls();
+  LocalCalls(const LocalCalls&) = delete;
+  LocalCalls& operator=(const LocalCalls&) = delete;
+
+  // ---- Before the first call; all outlive it ----
+
+  void use_gate(rpc::Gate& gate) noexcept { gate_ = &gate; }
+  void use_observer(rpc::CallObserver& observer) noexcept { observer_ = &observer; }
+  void use_call_numbers(std::function<std::uint64_t()> next) { next_call_number_ = std::move(next); }
+
+  /// Begins a call of a method, which a module serves.
+  [[nodiscard]] rpc::OutgoingCallPtr begin(const rpc::OutgoingRequest& request, const rpc::Method& method,
+                                           std::string_view module);
+  /// Does what could not be done in the midst of a guest. Not from inside one.
+  void catch_up() noexcept;
+
+  // ---- For its calls ----
+
+  [[nodiscard]] rpc::TimerQueue& timers() noexcept { return timers_; }
+  [[nodiscard]] rpc::BufferPool& buffers() noexcept { return buffers_; }
+  [[nodiscard]] rpc::Gate* gate() const noexcept { return gate_; }
+  [[nodiscard]] rpc::CallObserver* observer() const noexcept { return observer_; }
+  [[nodiscard]] std::uint64_t next_call_number() { return next_call_number_ ? next_call_number_() : 0; }
+  [[nodiscard]] std::size_t max_message_size() const noexcept { return max_message_size_; }
+  void add_late(LocalCall& call);
+  void give_back(LocalCall& call) noexcept { free_.push_back(&call); }
+
+ private:
+  /// As whom a module calls: one for each chain of modules, with its name at the end.
+  [[nodiscard]] const std::shared_ptr<const rpc::Client>& client_of(std::string_view chain, std::string_view caller);
+
+  rpc::TimerQueue& timers_;
+  const std::size_t max_message_size_;
+  std::function<void()> wake_;
+  rpc::Gate* gate_ = nullptr;
+  rpc::CallObserver* observer_ = nullptr;
+  std::function<std::uint64_t()> next_call_number_;
+  rpc::BufferPool buffers_;
+  std::vector<std::unique_ptr<LocalCall>> all_;
+  std::vector<LocalCall*> free_;
+  std::vector<LocalCall*> late_;
+  std::unordered_map<std::string, std::shared_ptr<const rpc::Client>> clients_;
+  std::string key_;  // of the one that is looked for
+};
+
+}  // namespace wasm_grpc::runtime

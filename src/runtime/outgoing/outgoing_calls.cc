@@ -1,0 +1,144 @@
+#include "runtime/outgoing/outgoing_calls.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "client/outgoing/targets.h"
+#include "runtime/instances/module_grants.h"
+#include "wasm/guest_text.h"
+
+namespace wasm_grpc::runtime {
+
+/// A module of the same server.
+class OutgoingCalls::ModuleTarget final : public rpc::CallTarget {
+ public:
+  ModuleTarget(LocalCalls& calls, std::string_view module) : calls_(calls), module_(module) {}
+
+  [[nodiscard]] const std::string& module() const noexcept { return module_; }
+
+  void serve(std::span<const rpc::Method* const> methods) {
+    methods_.clear();
+    for (const rpc::Method* method : methods) {
+      if (method->kind != rpc::MethodKind::http) methods_.emplace(method->path, method);
+    }
+    is_served_ = !methods.empty();
+  }
+
+  [[nodiscard]] rpc::OutgoingCallPtr begin(const rpc::OutgoingRequest& request) override {
+    const auto found = methods_.find(request.path);
+    if (found != methods_.end()) return calls_.begin(request, *found->second, module_);
+    if (!is_served_) {
+      return rpc::ended_call({rpc::StatusCode::unavailable, "the module \"" + module_ + "\" is not served"});
+    }
+    return rpc::ended_call(
+        {rpc::StatusCode::unimplemented, "the module \"" + module_ + "\" has no method " + std::string(request.path)});
+  }
+
+ private:
+  LocalCalls& calls_;
+  const std::string module_;
+  bool is_served_ = false;
+  std::unordered_map<std::string_view, const rpc::Method*> methods_;
+};
+
+OutgoingCalls::OutgoingCalls(const OutgoingContext& context, std::span<const TargetOptions> targets)
+    : context_(context),
+      log_(context.log),
+      local_(context.timers, context.max_message_size, context.wake),
+      waits_(context.budget, context.timers),
+      output_(context.wake) {
+  for (const TargetOptions& options : targets) {
+    auto target = std::make_unique<Target>(Target{options, nullptr});
+    if (const auto module = client::module_of_address(target->options.address)) {
+      target->calls = std::make_unique<ModuleTarget>(local_, *module);
+    }
+    const std::string_view name = target->options.name;
+    targets_.emplace(name, std::move(target));
+  }
+}
+
+OutgoingCalls::~OutgoingCalls() = default;
+
+std::vector<std::string_view> OutgoingCalls::modules() const {
+  std::vector<std::string_view> modules;
+  for (const auto& [name, target] : targets_) {
+    if (const auto module = client::module_of_address(target->options.address)) modules.push_back(*module);
+  }
+  return modules;
+}
+
+void OutgoingCalls::serve(std::string_view module, std::span<const rpc::Method* const> methods) {
+  for (const auto& [name, target] : targets_) {
+    if (client::module_of_address(target->options.address) != module) continue;
+    static_cast<ModuleTarget&>(*target->calls).serve(methods);
+  }
+}
+
+std::unique_ptr<rpc::CallTarget> OutgoingCalls::make_channel(const TargetOptions& options) {
+  client::TargetOptions channel;
+  channel.name = options.name;
+  channel.tls.ca_file = options.tls.ca_file;
+  channel.tls.certificate_file = options.tls.certificate_file;
+  channel.tls.key_file = options.tls.key_file;
+  channel.tls.enabled = options.tls.enabled || !options.tls.ca_file.empty() || !options.tls.certificate_file.empty();
+  channel.authority = options.authority;
+  channel.policy = options.balancing == TargetBalancing::round_robin ? client::BalancingPolicy::round_robin
+                                                                     : client::BalancingPolicy::pick_first;
+  channel.connect_timeout = options.connect_timeout;
+  auto address = client::parse_target_address(options.address);
+  const auto log = [this](const std::string& text) {
+    if (log_.admits()) log_.write(LogLevel::warn, "host", text);
+  };
+  return std::make_unique<client::TargetChannel>(client::ChannelContext{context_.io, context_.timers, output_, log},
+                                                 std::move(channel), std::move(address).value());
+}
+
+abi::client_1::MadeCall OutgoingCalls::begin(const abi::client_1::Grants& grants, std::string_view target,
+                                             const rpc::OutgoingRequest& request) {
+  const auto& of_module = static_cast<const ModuleGrants&>(grants);
+  const auto denied = [&](const std::string& what) {
+    return abi::client_1::MadeCall{rpc::ended_call(
+        {rpc::StatusCode::permission_denied, "the module \"" + of_module.module() + "\" is not granted " + what})};
+  };
+  GrantedTarget* const granted = of_module.find(target);
+  const auto found = targets_.find(target);
+  if (granted == nullptr || found == targets_.end()) {
+    return denied("the target \"" + wasm::printable(target, wasm::most_of_name) + "\"");
+  }
+  if (!granted->allows(request.path)) {
+    return denied("the method " + std::string(request.path) + " of the target \"" + granted->name() + "\"");
+  }
+  Target& called = *found->second;
+  if (called.calls == nullptr) {
+    if (closed_) return {rpc::ended_call({rpc::StatusCode::unavailable, "the server stops"})};
+    called.calls = make_channel(called.options);
+  }
+  rpc::OutgoingRequest as_granted = request;
+  as_granted.caller = of_module.module();
+  if (granted->max_time().count() > 0) {
+    as_granted.deadline = std::min(as_granted.deadline, rpc::later(rpc::Clock::now(), granted->max_time()));
+  }
+  if (granted->max_concurrent() == 0) return {called.calls->begin(as_granted)};
+  if (!granted->begin()) {
+    return {rpc::ended_call({rpc::StatusCode::resource_exhausted, "the module \"" + of_module.module() + "\" has the " +
+                                                                      std::to_string(granted->max_concurrent()) +
+                                                                      " calls of the target \"" + granted->name() +
+                                                                      "\" that it may have at once"})};
+  }
+  return {called.calls->begin(as_granted), granted};
+}
+
+void OutgoingCalls::flush() noexcept {
+  local_.catch_up();
+  output_.flush();
+}
+
+void OutgoingCalls::close() noexcept {
+  local_.catch_up();
+  closed_ = true;
+  for (const auto& [name, target] : targets_) {
+    if (auto* const channel = dynamic_cast<client::TargetChannel*>(target->calls.get())) channel->close();
+  }
+}
+
+}  // namespace wasm_grpc::runtime
