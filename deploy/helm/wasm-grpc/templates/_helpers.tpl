@@ -42,13 +42,20 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 
 {{/* Where a module's file is in the container. */}}
 {{- define "wasm-grpc.modulePath" -}}
-{{- if .image -}}
+{{- if .ref -}}
+{{ .ref }}
+{{- else if .image -}}
 /modules/{{ .name }}/{{ trimPrefix "/" .file }}
 {{- else if .copyFrom -}}
 /modules/copied/{{ .name }}.wasm
 {{- else -}}
 {{ .file }}
 {{- end -}}
+{{- end -}}
+
+{{/* Something, where a module comes from a registry. */}}
+{{- define "wasm-grpc.fromRegistry" -}}
+{{- range .Values.modules }}{{ if .ref }}yes{{ end }}{{ end -}}
 {{- end -}}
 
 {{/* The config file. Of what it says only modules, and what docs/settings.md marks so, are taken without a restart. */}}
@@ -83,6 +90,20 @@ cert = "/etc/wasm-grpc/tls/tls.crt"
 key = "/etc/wasm-grpc/tls/tls.key"
 {{- if .Values.tls.clientCaSecretName }}
 client-ca = "/etc/wasm-grpc/client-ca/ca.crt"
+{{- end }}
+{{- end }}
+{{- if include "wasm-grpc.fromRegistry" . }}
+
+[registry]
+cache = "/var/cache/wasm-grpc/registry"
+{{- with .Values.registry.poll }}
+poll = {{ . | quote }}
+{{- end }}
+{{- if .Values.registry.credentialsSecret }}
+credentials = "/etc/wasm-grpc/registry/.dockerconfigjson"
+{{- end }}
+{{- if .Values.registry.keySecret.name }}
+key = "/etc/wasm-grpc/registry-key/{{ .Values.registry.keySecret.key }}"
 {{- end }}
 {{- end }}
 {{- with .Values.configTables }}

@@ -1,3 +1,0 @@
-module render_chart
-
-go 1.24
