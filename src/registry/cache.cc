@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdint>
@@ -38,6 +39,17 @@ std::optional<std::string> verified(const std::string& path, const Digest& diges
   return content && Digest::of(*content) == digest ? std::move(content) : std::nullopt;
 }
 
+/// What is wrong with a folder that is to be believed; empty when nothing is. Who may write to it says what tags mean
+/// without the registry.
+std::string complaint_about(const fs::path& folder) {
+  struct stat status{};
+  if (stat(folder.c_str(), &status) != 0) return std::generic_category().message(errno);
+  if (!S_ISDIR(status.st_mode)) return "it is no folder";
+  if (status.st_uid != geteuid()) return "it belongs to another user than this process's";
+  if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) return "others than its owner may write there (chmod go-w)";
+  return {};
+}
+
 std::string name_of_tag(const Reference& reference) {
   return Digest::of(reference.registry + "/" + reference.repository + ":" + reference.tag).hex();
 }
@@ -55,6 +67,9 @@ Result<Cache> Cache::open(const std::string& folder, std::size_t most_bytes) {
     fs::create_directories(path.parent_path(), error);
     if (!error && mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) error = {errno, std::generic_category()};
     if (error) return Error{path.string() + " cannot be made: " + error.message()};
+    if (const std::string wrong = complaint_about(path); !wrong.empty()) {
+      return Error{"the cache " + path.string() + " cannot be trusted: " + wrong};
+    }
   }
   return Cache(chosen, most_bytes);
 }

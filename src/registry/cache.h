@@ -22,7 +22,7 @@ namespace wasm_grpc::registry {
 /// Several processes may have the same one. Any thread may use it. What cannot be read is as if it were not there.
 class Cache {
  public:
-  /// Makes the folders where they are not there, for this user only.
+  /// Makes the folders where they are not there, for this user only. Those to which others may write are refused.
   [[nodiscard]] static Result<Cache> open(const std::string& folder, std::size_t most_bytes);
 
   [[nodiscard]] std::optional<std::string> blob(const Digest& digest, std::size_t most) const;

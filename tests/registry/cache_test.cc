@@ -78,6 +78,16 @@ TEST_F(Caching, WhatWasPutLastStaysHoweverLargeItIs) {
   EXPECT_TRUE(fs::exists(blob(std::string(1000, 'c'))));
 }
 
+TEST_F(Caching, AFolderToWhichOthersMayWriteIsNotBelieved) {
+  static_cast<void>(open());
+  fs::permissions(fs::path(folder_.file("cache")) / "tags", fs::perms::group_write, fs::perm_options::add);
+  const auto opened = Cache::open(folder_.file("cache"), 1);
+  ASSERT_FALSE(opened.ok());
+  EXPECT_NE(opened.error().message.find("tags cannot be trusted: others than its owner may write there"),
+            std::string::npos)
+      << opened.error().message;
+}
+
 TEST_F(Caching, AFolderThatCannotBeIsAnError) {
   std::ofstream(folder_.file("file")) << "no folder";
   const auto opened = Cache::open(folder_.file("file"), 1);
