@@ -14,6 +14,9 @@ type Codec interface {
 	Check(message any) error
 }
 
+// DefaultCodec is the codec of services that are given none: of what protobuf-go-lite and vtprotobuf generate.
+func DefaultCodec() Codec { return vtCodec{} }
+
 // vtMessage is what protobuf-go-lite and vtprotobuf generate.
 type vtMessage interface {
 	SizeVT() int

@@ -3,10 +3,10 @@ package guest
 import (
 	"context"
 	"runtime"
-	"sync/atomic"
 	"time"
 
 	"wasm-grpc/guest/internal/abi"
+	"wasm-grpc/guest/internal/goroutines"
 )
 
 // Deadline is when the client gives up; false when it set no deadline.
@@ -54,7 +54,7 @@ func (c *Context) Done() <-chan struct{} {
 	}
 	if c.err == nil && !c.watched {
 		c.watched = true
-		watchers.Add(1)
+		goroutines.Watchers.Add(1)
 		go c.watch()
 	}
 	return c.done
@@ -62,7 +62,7 @@ func (c *Context) Done() <-chan struct{} {
 
 // watch waits for the call's end on behalf of those that wait for Done.
 func (c *Context) watch() {
-	defer watchers.Add(-1)
+	defer goroutines.Watchers.Add(-1)
 	runtime.Gosched() // a handler that need not wait is done by then, and the host is not asked for anything
 	if waiter := c.waiter(0); waiter != nil && waiter.Wait() < 0 {
 		c.ended()
@@ -71,7 +71,7 @@ func (c *Context) watch() {
 
 // Sleep waits without holding up other calls; an error when the call ended before the time was over.
 func (c *Context) Sleep(duration time.Duration) error {
-	if duration > 0 && othersRun() && c.waiter(0) != nil {
+	if duration > 0 && goroutines.OthersRun() && c.waiter(0) != nil {
 		timer := time.NewTimer(duration)
 		defer timer.Stop()
 		select {
@@ -130,34 +130,15 @@ func (c *Context) close() {
 			waiter.Close()
 		}
 	}
-	if others() || watchers.Load() > 0 {
+	if goroutines.Others() || goroutines.Watchers.Load() > 0 {
 		runtime.Gosched() // those that waited for the end would else pile up where handlers never wait
 	}
-}
-
-var (
-	// The goroutines of an instance that has not begun any: this package is initialized before those that use it.
-	ownGoroutines = runtime.NumGoroutine()
-	// Those that close the Done of a call. A handler that waits for the host need not let them run.
-	watchers atomic.Int32
-)
-
-// others tells whether there are goroutines of the guest besides the handler's.
-func others() bool { return runtime.NumGoroutine()-int(watchers.Load()) > ownGoroutines }
-
-// othersRun is others after those have ended that would.
-func othersRun() bool {
-	if !others() {
-		return false
-	}
-	runtime.Gosched()
-	return others()
 }
 
 // wait is ABI 1's; a negative timeout never passes. That suspends the instance as a whole, so where there are other
 // goroutines it is Go's poller that waits.
 func (c *Context) wait(interests int32, timeout time.Duration) int32 {
-	beside := othersRun()
+	beside := goroutines.OthersRun()
 	var waiter *abi.Waiter
 	if beside && timeout < 0 {
 		waiter = c.waiter(interests)
@@ -196,7 +177,7 @@ const waitTurn = 2 * time.Millisecond
 func (c *Context) waitInTurns(interests int32, timeout time.Duration) int32 {
 	for {
 		turn := timeout
-		if others() && (timeout < 0 || timeout > waitTurn) {
+		if goroutines.Others() && (timeout < 0 || timeout > waitTurn) {
 			runtime.Gosched()
 			turn = waitTurn
 		}

@@ -29,7 +29,7 @@ func init() {
 }
 
 // NewService begins the service of that name, "package.Service".
-func NewService(name string) *Service { return &Service{name: name, codec: vtCodec{}} }
+func NewService(name string) *Service { return &Service{name: name, codec: DefaultCodec()} }
 
 // Codec makes the methods that are added from here on turn messages to bytes by another codec than the default, which
 // takes what protobuf-go-lite and vtprotobuf generate. It returns s.
@@ -142,6 +142,9 @@ func declare() {
 	}
 	for service, serving := range healthAtStart {
 		setServing(service, serving)
+	}
+	for _, declare := range abi.AtStart {
+		declare()
 	}
 }
 

@@ -37,6 +37,9 @@ type Call struct {
 	Cancel bool
 	// Waits for room there are before each response message, as with a client that reads slowly.
 	Stalls int
+	// What the calls that the handler makes are answered, by the target's name and the path of the method:
+	// "greeter/helloworld.Greeter/SayHello". Others end with PERMISSION_DENIED, as of a target that is not granted.
+	Targets map[string]func(made Made) Result
 }
 
 // Result is what the client of a call sees.
@@ -54,7 +57,8 @@ type Result struct {
 
 // Run declares the methods of the program's guest, and serves one call. One at a time.
 func Run(call Call) Result {
-	host := &host{call: call, begun: time.Now(), methods: map[string]int32{}, kinds: map[string]int32{}, stalls: call.Stalls}
+	host := &host{call: call, begun: time.Now(), methods: map[string]int32{}, kinds: map[string]int32{}, stalls: call.Stalls,
+		made: map[int32]*madeCall{}}
 	abi.Host = host
 	abi.Start()
 	path, known := host.find()
@@ -110,6 +114,8 @@ type host struct {
 	over     bool
 	metadata int // bytes of the response's
 	result   Result
+
+	made map[int32]*madeCall // the calls that the handler has made, by number
 }
 
 func (h *host) Method(path string, kind, _, tag int32) int32 {
@@ -227,14 +233,7 @@ func (h *host) MetadataGet(_ int32, key string, index int32, buffer []byte) int3
 }
 
 func (h *host) MetadataList(_ int32, buffer []byte) int32 {
-	var list []byte
-	for _, pair := range h.call.Metadata {
-		for _, size := range []int{len(pair.Key), len(pair.Value)} {
-			list = append(list, byte(size), byte(size>>8), byte(size>>16), byte(size>>24))
-		}
-		list = append(append(list, pair.Key...), pair.Value...)
-	}
-	return give(string(list), buffer)
+	return give(listOf(h.call.Metadata), buffer)
 }
 
 func (h *host) MetadataAdd(_, where int32, key, value string) int32 {

@@ -13,6 +13,7 @@ const (
 	Closed      int32 = -5
 	Invalid     int32 = -6
 	Unsupported int32 = -7
+	Full        int32 = -9 // of wasm_grpc_client_1
 )
 
 // Kinds of method.
@@ -32,6 +33,22 @@ const (
 	Readable int32 = 1
 	Writable int32 = 2
 )
+
+// Interests of ClientWait, in a call that the guest made.
+const (
+	ClientReadable int32 = 1
+	ClientWritable int32 = 2
+	ClientEnded    int32 = 8
+)
+
+// What ClientInfo tells.
+const (
+	ClientStatusMessage int32 = 0
+	ClientStatusDetails int32 = 1
+)
+
+// NoTimeout is the timeout of a call that has none of its own.
+const NoTimeout int64 = -1
 
 // Where MetadataAdd adds.
 const (
@@ -67,3 +84,6 @@ var (
 	Start func()
 	Serve func(call, tag int32) int32
 )
+
+// AtStart is what Start does besides, of other packages.
+var AtStart []func()

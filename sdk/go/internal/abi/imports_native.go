@@ -22,6 +22,7 @@ type Functions interface {
 	Deadline(call int32) int64
 	Log(level int32, text string)
 	LogCall(call, level int32, text string, pairs []byte) int32
+	ClientFunctions
 }
 
 // Host is what the functions below call; set before anything of package guest runs.

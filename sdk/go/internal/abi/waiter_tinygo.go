@@ -8,6 +8,9 @@ type Waiter struct{}
 // NewWaiter is always refused, as by a host that has no wait_fd.
 func NewWaiter(call, interests int32) (waiter *Waiter, refused bool) { return nil, true }
 
+// NewClientWaiter is always refused, too.
+func NewClientWaiter(call, interests int32) (waiter *Waiter, refused bool) { return nil, true }
+
 // Wait is never called.
 func (w *Waiter) Wait() int32 { return Closed }
 
