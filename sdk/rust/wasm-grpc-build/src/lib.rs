@@ -6,10 +6,11 @@
 //!
 //! `wasm_grpc_guest::include_proto!("hello")` then includes what was made of the package `hello`: prost's messages, and for
 //! each service a module with a trait, as tonic has it, `hello_server::Hello`, and `hello_server::HelloServer`, by which it
-//! is served. The descriptors go into the module's custom section `wasm_grpc.descriptors`, for reflection and JSON.
+//! is served; and `hello_client::HelloClient`, which calls it. The descriptors go into the module's custom section `wasm_grpc.descriptors`, for reflection and JSON.
 //!
 //! `protoc` is needed, of Debian's `protobuf-compiler`; the environment variable `PROTOC` says where it is.
 
+mod client;
 mod descriptors;
 mod service;
 
@@ -28,14 +29,15 @@ pub fn compile_protos(proto: impl AsRef<Path>) -> io::Result<()> {
 
 /// The same with more to say.
 pub fn configure() -> Builder {
-    Builder { config: prost_build::Config::new(), services: true }
+    Builder { config: prost_build::Config::new(), server: true, client: true }
 }
 
 /// What is generated, and how.
 #[derive(Debug)]
 pub struct Builder {
     config: prost_build::Config,
-    services: bool,
+    server: bool,
+    client: bool,
 }
 
 impl Builder {
@@ -46,10 +48,18 @@ impl Builder {
         self
     }
 
-    /// Whether services are generated; they are when nothing is said.
+    /// Whether what serves is generated; it is when nothing is said. Not for services that are only called: the module would be
+    /// described as if it had them.
     #[must_use]
-    pub fn build_server(mut self, services: bool) -> Self {
-        self.services = services;
+    pub fn build_server(mut self, server: bool) -> Self {
+        self.server = server;
+        self
+    }
+
+    /// Whether clients are generated; they are when nothing is said.
+    #[must_use]
+    pub fn build_client(mut self, client: bool) -> Self {
+        self.client = client;
         self
     }
 
@@ -62,12 +72,16 @@ impl Builder {
         let mut folders: Vec<PathBuf> = includes.iter().map(|folder| folder.as_ref().to_path_buf()).collect();
         folders.extend(own_protos());
         let set = self.config.enable_type_names().load_fds(protos, &folders)?;
-        if self.services {
+        let mut descriptors = None;
+        if self.server {
             let out = std::env::var_os("OUT_DIR").ok_or_else(|| {
                 io::Error::other("OUT_DIR is not set: wasm-grpc-build is to be used in a build script, build.rs")
             })?;
-            let file = descriptors::write(&set, Path::new(&out))?;
-            self.config.service_generator(Box::new(service::Generator::new(file)));
+            descriptors = Some(descriptors::write(&set, Path::new(&out))?);
+        }
+        if self.server || self.client {
+            let sides = service::Sides { server: self.server, client: self.client };
+            self.config.service_generator(Box::new(service::Generator::new(sides, descriptors)));
         }
         self.config.compile_fds(set)
     }

@@ -1,21 +1,42 @@
 //! The code of services.
 
+use crate::client;
 use crate::descriptors::Written;
 use prost_build::{Method, Service, ServiceGenerator};
 use std::fmt::Write;
 
+/// What is generated of a service.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sides {
+    pub(crate) server: bool,
+    pub(crate) client: bool,
+}
+
 pub(crate) struct Generator {
+    sides: Sides,
     descriptors: Option<Written>, // until they are in some module
 }
 
 impl Generator {
-    pub(crate) fn new(descriptors: Written) -> Self {
-        Self { descriptors: Some(descriptors) }
+    /// `descriptors` are for servers only: a module is not described by what it calls.
+    pub(crate) fn new(sides: Sides, descriptors: Option<Written>) -> Self {
+        Self { sides, descriptors }
     }
 }
 
 impl ServiceGenerator for Generator {
     fn generate(&mut self, service: Service, code: &mut String) {
+        if self.sides.client {
+            client::generate(&service, code);
+        }
+        if self.sides.server {
+            self.generate_server(&service, code);
+        }
+    }
+}
+
+impl Generator {
+    fn generate_server(&mut self, service: &Service, code: &mut String) {
         let descriptors = self.descriptors.take().map(|file| section(&file)).unwrap_or_default();
         let (name, module) = (&service.name, format!("{}_server", snake_case(&service.name)));
         let mut methods = String::new();
@@ -24,10 +45,7 @@ impl ServiceGenerator for Generator {
             trait_method(method, &mut methods);
             declaration(method, &mut declared);
         }
-        let full_name = match service.package.as_str() {
-            "" => service.proto_name.clone(),
-            package => format!("{package}.{}", service.proto_name),
-        };
+        let full_name = full_name(service);
         let mut documentation = String::new();
         service.comments.append_with_indent(1, &mut documentation);
         // Writing to a String does not fail.
@@ -63,6 +81,14 @@ pub mod {module} {{
 {descriptors}}}
 "
         );
+    }
+}
+
+/// `package.Service`.
+pub(crate) fn full_name(service: &Service) -> String {
+    match service.package.as_str() {
+        "" => service.proto_name.clone(),
+        package => format!("{package}.{}", service.proto_name),
     }
 }
 
@@ -121,7 +147,7 @@ fn request_type(method: &Method) -> String {
 }
 
 /// A type's path as it is from within the module of a service.
-fn nested(path: &str) -> String {
+pub(crate) fn nested(path: &str) -> String {
     let is_absolute = path.starts_with("::") || path.starts_with("crate::") || path.starts_with('(');
     if is_absolute { path.to_owned() } else { format!("super::{path}") }
 }
@@ -155,7 +181,7 @@ fn section(file: &Written) -> String {
 }
 
 /// `RouteGuide` is `route_guide`, `HTTPEcho` is `http_echo`.
-fn snake_case(name: &str) -> String {
+pub(crate) fn snake_case(name: &str) -> String {
     let letters: Vec<char> = name.chars().collect();
     let mut snake = String::new();
     for (index, letter) in letters.iter().enumerate() {

@@ -17,8 +17,13 @@ local! {
 
 /// Receives the next message of a call into a buffer, and gives it to `take`; else what the host answered.
 pub(crate) fn receive<R>(call: i32, take: impl FnOnce(&[u8]) -> R) -> Result<R, i32> {
+    receive_by(|buffer| abi::recv(call, buffer), take)
+}
+
+/// The same of a message that `recv` receives.
+pub(crate) fn receive_by<R>(recv: impl FnMut(&mut [u8]) -> i32, take: impl FnOnce(&[u8]) -> R) -> Result<R, i32> {
     let mut buffer = incoming(mem::take); // nobody else has it, while `take` runs
-    let result = receive_into(call, &mut buffer).map(|length| take(&buffer[..length]));
+    let result = receive_into_by(recv, &mut buffer).map(|length| take(&buffer[..length]));
     if buffer.len() <= MOST_KEPT {
         incoming(|kept| *kept = buffer);
     }
@@ -27,11 +32,15 @@ pub(crate) fn receive<R>(call: i32, take: impl FnOnce(&[u8]) -> R) -> Result<R, 
 
 /// Receives the next message to the front of a buffer, which grows as it needs to; its length.
 pub(crate) fn receive_into(call: i32, buffer: &mut Vec<u8>) -> Result<usize, i32> {
+    receive_into_by(|buffer| abi::recv(call, buffer), buffer)
+}
+
+fn receive_into_by(mut recv: impl FnMut(&mut [u8]) -> i32, buffer: &mut Vec<u8>) -> Result<usize, i32> {
     if buffer.is_empty() {
         buffer.resize(FIRST, 0);
     }
     loop {
-        let answer = abi::recv(call, buffer);
+        let answer = recv(buffer);
         let length = usize::try_from(answer).map_err(|_| answer)?;
         if length <= buffer.len() {
             return Ok(length);

@@ -9,6 +9,7 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
+use core::future::Future;
 use core::time::Duration;
 
 /// One call, while it is served. Copies of it may be kept: after the call's end they tell that it is over.
@@ -230,6 +231,17 @@ impl Call {
             }
             _ => Err(self.over()),
         }
+    }
+
+    /// Runs what is `async` in a handler that blocks, with the tasks that it spawns, to its end: calls of other services, of
+    /// which several may go on together. What it spawned and did not wait for is dropped. An error when the call ended
+    /// before: return it.
+    ///
+    /// # Panics
+    /// In an `async` method, which awaits instead.
+    pub fn block_on<F: Future>(&self, work: F) -> Result<F::Output, Status> {
+        assert!(!executor::is_async(self.id), "Call::block_on is for handlers that block: await it");
+        executor::block_on(*self, work).ok_or_else(|| self.over())
     }
 
     /// Writes a line to the host's log with the call's method, the client's address, and these keys and values: 32 at

@@ -20,6 +20,8 @@ mod async_http;
 mod blocking;
 mod buffers;
 mod call;
+#[cfg(feature = "prost")]
+mod client;
 mod counters;
 mod executor;
 #[cfg(any(feature = "log", feature = "tracing"))]
@@ -42,8 +44,12 @@ mod typed;
 pub use async_http::{AsyncBody, AsyncBodyWriter, AsyncResponder};
 pub use blocking::{Reader, Writer};
 pub use call::{Call, Limits, TlsName, TlsNameKind};
+#[cfg(feature = "prost")]
+pub use client::{IntoRequest, IntoStreamingRequest, Responses, require_target};
 pub use counters::Counter;
-pub use executor::{Either, Elapsed, JoinHandle, Sleep, TaskEnded, select, sleep, spawn, timeout, yield_now};
+pub use executor::{
+    Either, Elapsed, JoinHandle, Sleep, TaskEnded, join, join3, select, sleep, spawn, timeout, yield_now,
+};
 #[cfg(feature = "log")]
 pub use facades::init_log;
 #[cfg(feature = "tracing")]
@@ -63,9 +69,11 @@ pub use typed::{Replies, Request, Response, Sender, Streaming};
 #[cfg(feature = "prost")]
 #[doc(hidden)]
 pub mod codegen {
-    pub use crate::typed::decode;
+    pub use crate::client::{IntoRequest, IntoStreamingRequest, Responses, Target};
+    pub use crate::typed::{decode, decode_response};
     pub use crate::{Methods, Request, Response, Service, Status, Streaming};
     pub use alloc::rc::Rc;
+    pub use alloc::string::String;
     pub use core::future::Future;
     pub use futures_core::Stream;
 }

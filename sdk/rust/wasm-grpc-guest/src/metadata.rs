@@ -217,6 +217,13 @@ impl MetadataMap {
     }
 
     /// Of what the host writes.
+    /// In the host's form, which [`from_list`](Self::from_list) reads.
+    pub(crate) fn to_list(&self) -> Vec<u8> {
+        let mut list = Vec::new();
+        self.iter().for_each(|(key, value)| put_pair(&mut list, key, value.as_bytes()));
+        list
+    }
+
     pub(crate) fn from_list(list: &[u8]) -> Self {
         Self { pairs: pairs(list).map(|(key, value)| (key.into(), MetadataValue::from_bytes(value))).collect() }
     }

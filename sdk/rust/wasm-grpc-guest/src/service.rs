@@ -227,7 +227,7 @@ pub fn __call(call: i32, tag: i32) -> i32 {
 #[doc(hidden)]
 pub fn __event(call: i32, event: i32, value: i32) {
     if event != abi::event::OPEN {
-        return executor::hear(call, event);
+        return executor::hear(call, event, value);
     }
     if let Some(Handler::Async(serve)) = handler(value).as_deref() {
         executor::open(Call::new(call), serve(Call::new(call)));

@@ -5,22 +5,27 @@
 
 #![allow(dead_code, reason = "the features of this crate say what of it is used")]
 
+pub(crate) mod client;
 mod local;
 pub(crate) use local::{Local, local};
 
+#[cfg(target_arch = "wasm32")]
+mod client_imports;
 #[cfg(target_arch = "wasm32")]
 mod imports;
 #[cfg(target_arch = "wasm32")]
 mod shared_imports;
 #[cfg(target_arch = "wasm32")]
-pub(crate) use {imports::*, shared_imports::*};
+pub(crate) use {client_imports::*, imports::*, shared_imports::*};
 
+#[cfg(not(target_arch = "wasm32"))]
+mod client_native;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
 #[cfg(not(target_arch = "wasm32"))]
 mod shared_native;
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) use {native::*, shared_native::*};
+pub(crate) use {client_native::*, native::*, shared_native::*};
 
 pub(crate) const OK: i32 = 0;
 pub(crate) const END: i32 = -1;

@@ -1,12 +1,13 @@
 //! The same natively: the host is the test's, of the thread. Where there is none, no call is live.
 
+use super::client_native::ClientHost;
 use super::{ABSENT, CLOSED, Info, Kind, OK, Style};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
 /// A host in memory. One `Rc` of it may be at work in several calls of these at once, as `wait` may run other code.
-pub(crate) trait Host {
+pub(crate) trait Host: ClientHost {
     fn method(&self, path: &str, kind: Kind, style: Style, tag: i32) -> i32;
     fn health_set(&self, service: &str, serving: bool) -> i32;
     fn recv(&self, call: i32, buffer: &mut [u8]) -> i32;
@@ -39,7 +40,7 @@ fn host() -> Option<Rc<dyn Host>> {
     HOST.with_borrow(Clone::clone)
 }
 
-fn ask(question: impl FnOnce(&dyn Host) -> i32) -> i32 {
+pub(super) fn ask(question: impl FnOnce(&dyn Host) -> i32) -> i32 {
     host().map_or(CLOSED, |host| question(&*host))
 }
 

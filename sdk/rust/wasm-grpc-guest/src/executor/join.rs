@@ -125,6 +125,44 @@ pub async fn select<A: Future, B: Future>(first: A, second: B) -> Either<A::Outp
     .await
 }
 
+/// What two things give, which go on together.
+pub async fn join<A: Future, B: Future>(first: A, second: B) -> (A::Output, B::Output) {
+    let (first, second, ()) = join3(first, second, async {}).await;
+    (first, second)
+}
+
+/// What three things give, which go on together.
+pub async fn join3<A: Future, B: Future, C: Future>(
+    first: A,
+    second: B,
+    third: C,
+) -> (A::Output, B::Output, C::Output) {
+    let (mut first, mut second, mut third) = (pin!(first), pin!(second), pin!(third));
+    let (mut one, mut two, mut three) = (None, None, None);
+    poll_fn(|context| {
+        step(&mut one, first.as_mut(), context);
+        step(&mut two, second.as_mut(), context);
+        step(&mut three, third.as_mut(), context);
+        match (one.take(), two.take(), three.take()) {
+            (Some(one), Some(two), Some(three)) => Poll::Ready((one, two, three)),
+            some => {
+                (one, two, three) = some;
+                Poll::Pending
+            }
+        }
+    })
+    .await
+}
+
+/// Goes on with what has not given anything.
+fn step<F: Future>(output: &mut Option<F::Output>, work: Pin<&mut F>, context: &mut Context<'_>) {
+    if output.is_none() {
+        if let Poll::Ready(done) = work.poll(context) {
+            *output = Some(done);
+        }
+    }
+}
+
 /// Lets the other tasks that are ready go on before this one does.
 pub async fn yield_now() {
     let mut yielded = false;

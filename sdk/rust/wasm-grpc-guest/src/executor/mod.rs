@@ -5,25 +5,27 @@
 //! tasks are dropped where they wait, so that the destructors of their variables run.
 
 mod join;
+pub(crate) mod made;
 mod state;
 mod tasks;
 mod time;
 
-pub use join::{Either, JoinHandle, TaskEnded, select, spawn, yield_now};
+pub use join::{Either, JoinHandle, TaskEnded, join, join3, select, spawn, yield_now};
 pub use time::{Elapsed, Sleep, sleep, timeout};
 
-use crate::abi::{self, event};
+use crate::abi::{self, client, event};
 use crate::call::Call;
 use crate::status::{Code, Status};
 use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::task::Wake;
 use core::future::Future;
-use core::pin::Pin;
-use core::task::{Context, Poll};
+use core::pin::{Pin, pin};
+use core::sync::atomic::{AtomicBool, Ordering};
+use core::task::{Context, Poll, Waker};
 
 use state::Work;
-#[cfg(any(feature = "log", feature = "tracing"))]
-pub(crate) use state::current_call;
-pub(crate) use state::{Interest, close_later, enter, listen};
+pub(crate) use state::{Interest, close_later, current_or_none, enter, is_async, listen};
 
 /// What serves a call, to its end.
 pub(crate) type Serving = Pin<Box<dyn Future<Output = Result<(), Status>>>>;
@@ -38,14 +40,51 @@ pub(crate) fn serve(call: Call, serving: Serving) -> i32 {
             state::close(call.id());
             return code;
         }
-        let (interests, timeout) = state::waits_for(call.id());
-        let ready = abi::wait(call.id(), interests, timeout);
-        if ready < 0 {
+        if !wait(call) {
             state::close(call.id());
             return Code::Cancelled as i32;
         }
-        state::heard(call.id(), ready);
     }
+}
+
+/// Suspends the guest until one of the tasks of a call need not wait any more. False when the call has ended.
+fn wait(call: Call) -> bool {
+    let (interests, timeout) = state::waits_for(call.id());
+    let ready = match made::wait() {
+        Some(wait) => wait(call.id(), interests, timeout),
+        None => abi::wait(call.id(), interests, timeout),
+    };
+    state::heard(call.id(), ready.max(0));
+    ready >= 0
+}
+
+/// Runs `work` in a handler that blocks, with what it spawns, to its end. None when the call ended before.
+pub(crate) fn block_on<F: Future>(call: Call, work: F) -> Option<F::Output> {
+    struct Woken(AtomicBool);
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+    let woken = Arc::new(Woken(AtomicBool::new(true)));
+    let waker = Waker::from(Arc::clone(&woken));
+    let mut work = pin!(work);
+    state::open_blocking(call.id());
+    let output = loop {
+        if woken.0.swap(false, Ordering::Relaxed) {
+            enter(call.id());
+            if let Poll::Ready(output) = work.as_mut().poll(&mut Context::from_waker(&waker)) {
+                break Some(output);
+            }
+        }
+        run();
+        if !woken.0.load(Ordering::Relaxed) && !wait(call) {
+            break None;
+        }
+    };
+    state::close(call.id());
+    enter(call.id()); // the handler goes on
+    output
 }
 
 /// What `wasm_grpc_call` returns for how a handler ended. The host needs to be told more only where there is more.
@@ -65,8 +104,9 @@ pub(crate) fn open(call: Call, serving: Serving) {
 }
 
 /// Takes an event of a call that is open.
-pub(crate) fn hear(call: i32, event: i32) {
+pub(crate) fn hear(call: i32, event: i32, value: i32) {
     match event {
+        client::EVENT => made::heard(call, value),
         event::MESSAGE | event::HALF_CLOSE => state::heard(call, abi::READABLE),
         event::WRITABLE => state::heard(call, abi::WRITABLE),
         event::TIMER => state::heard(call, 0),

@@ -88,12 +88,6 @@ impl Wake for TaskWaker {
     }
 }
 
-/// The call that is served just now, 0 when none is.
-#[cfg(any(feature = "log", feature = "tracing"))]
-pub(crate) fn current_call() -> i32 {
-    serving(|call| *call)
-}
-
 /// The call whose task runs.
 ///
 /// # Panics
@@ -108,6 +102,16 @@ pub(super) fn current(what: &str) -> i32 {
 pub(super) fn open(call: i32, work: Work, in_events: bool) {
     state(|state| state.calls.insert(call, Calls { in_events, ..Calls::default() }));
     add(call, work);
+}
+
+/// Opens a call that is served by what is no task.
+pub(super) fn open_blocking(call: i32) {
+    state(|state| state.calls.insert(call, Calls::default()));
+}
+
+/// The call that is served just now, 0 when none is.
+pub(crate) fn current_or_none() -> i32 {
+    serving(|call| *call)
 }
 
 /// Adds a task to a call that is open; the task's number.
@@ -214,6 +218,11 @@ fn forget_task(state: &mut State, call: i32, task: u64) {
     if let Some(of) = state.calls.get_mut(&call) {
         of.tasks.retain(|other| *other != task);
     }
+}
+
+/// Whether tasks serve the call.
+pub(crate) fn is_async(call: i32) -> bool {
+    state(|state| state.calls.contains_key(&call))
 }
 
 pub(super) fn in_events(call: i32) -> bool {

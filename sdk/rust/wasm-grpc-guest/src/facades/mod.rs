@@ -34,5 +34,5 @@ impl Pairs {
 fn write(level: Level, text: &str, pairs: &Pairs) {
     let pairs: Vec<(&str, &dyn Display)> =
         pairs.0.iter().map(|(key, value)| (key.as_str(), value as &dyn Display)).collect();
-    logging::write(executor::current_call(), level, text, &pairs);
+    logging::write(executor::current_or_none(), level, text, &pairs);
 }

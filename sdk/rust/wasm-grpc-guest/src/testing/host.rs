@@ -1,10 +1,11 @@
 //! The host in memory.
 
 use super::Outcome;
+use super::targets::MadeCalls;
 use crate::abi::{self, Host, Info, Kind, Style};
 use crate::metadata::{MetadataMap, MetadataValue};
 use crate::status::Code;
-use std::cell::RefCell;
+use std::cell::{RefCell, RefMut};
 use std::collections::{BTreeMap, VecDeque};
 use std::format;
 use std::string::{String, ToString};
@@ -26,7 +27,7 @@ pub(super) struct Client {
 }
 
 #[derive(Debug)]
-struct Call {
+pub(super) struct Call {
     path: String,
     kind: Kind,
     style: Style,
@@ -65,11 +66,12 @@ impl Method {
 }
 
 #[derive(Debug, Default)]
-struct State {
+pub(super) struct State {
     methods: Vec<Method>,
-    calls: BTreeMap<i32, Call>,
+    pub(super) calls: BTreeMap<i32, Call>,
     last_call: i32,
-    now: Duration,
+    pub(super) now: Duration,
+    pub(super) made: MadeCalls,
     log: Vec<String>,
 }
 
@@ -87,6 +89,11 @@ impl Call {
         } else if self.client.cancels && self.client.requests.is_empty() {
             self.ended = Some("client");
         }
+    }
+
+    /// For its client.
+    pub(super) fn is_over(&self) -> bool {
+        self.ended.is_some() || self.status.is_some() || self.told
     }
 
     fn is_live(&self) -> bool {
@@ -112,6 +119,20 @@ impl Call {
 }
 
 impl TestHost {
+    pub(super) fn state(&self) -> RefMut<'_, State> {
+        self.0.borrow_mut()
+    }
+
+    /// Whether there is a call in handler style that has ended for its client.
+    pub(super) fn handler_is_over(&self) -> bool {
+        let mut state = self.state();
+        let now = state.now;
+        state.calls.values_mut().any(|call| {
+            call.look(now);
+            call.style == Style::Handler && call.ended.is_some()
+        })
+    }
+
     /// The call, its method's style and its tag; None where there is no such method.
     pub(super) fn begin(&self, path: &str, client: Client) -> Option<(i32, Style, i32)> {
         let mut state = self.0.borrow_mut();
@@ -229,7 +250,7 @@ impl TestHost {
     pub(super) fn pass(&self, until: Option<Duration>) -> bool {
         let mut state = self.0.borrow_mut();
         let live = state.calls.values().filter(|call| call.is_live());
-        let next = live.flat_map(|call| [call.timer, call.deadline]).flatten().min();
+        let next = live.flat_map(|call| [call.timer, call.deadline]).flatten().chain(state.made.next()).min();
         match (next, until) {
             (Some(next), Some(until)) if next > until => state.now = until,
             (Some(next), _) => {

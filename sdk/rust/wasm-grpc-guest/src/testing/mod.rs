@@ -24,6 +24,9 @@
 //! compression, instances that are dropped.
 
 mod host;
+mod targets;
+
+pub use targets::{Answer, Made};
 
 use crate::abi::{self, Style};
 use crate::metadata::{MetadataMap, MetadataValue};
@@ -113,6 +116,13 @@ impl Guest {
         call.run().decoded()
     }
 
+    /// Says what the calls that the guest makes of a method are answered: of `target` and path,
+    /// `"greeter/helloworld.Greeter/SayHello"`. It is asked when the last request was sent. Others end with PERMISSION_DENIED, as
+    /// of a target that is not granted.
+    pub fn answer(&self, method: &str, answer: impl Fn(&Made) -> Answer + 'static) {
+        self.host.answer(method, answer);
+    }
+
     /// The lines of the log so far, each after its level: `info: started`.
     pub fn log(&self) -> Vec<String> {
         self.host.log_lines()
@@ -129,8 +139,12 @@ impl Guest {
 
     /// Has the guest hear of all that has come about.
     fn settle(&self) {
-        while let Some((call, event, value)) = self.host.next_event() {
-            __event(call, event, value);
+        loop {
+            while let Some((call, event, value)) = self.host.next_event() {
+                __event(call, event, value);
+            }
+            let Some((call, holding)) = self.host.next_event_of_made() else { return };
+            __event(call, abi::client::EVENT, holding);
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::call::Call;
 use crate::metadata::MetadataMap;
 use core::cell::OnceCell;
+use core::time::Duration;
 
 /// A request message, or the stream of them ([`Streaming`](crate::Streaming)), with the metadata and the call it came by.
 #[derive(Debug)]
@@ -10,16 +11,17 @@ pub struct Request<T> {
     message: T,
     call: Call,
     metadata: OnceCell<MetadataMap>, // read when it is asked for
+    timeout: Option<Duration>,
 }
 
 impl<T> Request<T> {
-    /// A request of no call, for tests.
+    /// A request of no call: one to be made of another service, or of a test.
     pub fn new(message: T) -> Self {
         Self::of(Call::new(0), message)
     }
 
     pub(crate) fn of(call: Call, message: T) -> Self {
-        Self { message, call, metadata: OnceCell::new() }
+        Self { message, call, metadata: OnceCell::new(), timeout: None }
     }
 
     /// The call: deadline, peer, names of TLS, what is answered beside messages.
@@ -29,7 +31,18 @@ impl<T> Request<T> {
 
     /// The request headers.
     pub fn metadata(&self) -> &MetadataMap {
-        self.metadata.get_or_init(|| self.call.metadata())
+        let of_a_client = self.call.id() != 0;
+        self.metadata.get_or_init(|| if of_a_client { self.call.metadata() } else { MetadataMap::new() })
+    }
+
+    /// Gives the call that is made with this request so long. It ends by the deadline of the call that it is made for at the
+    /// latest, with or without.
+    pub fn set_timeout(&mut self, time: Duration) {
+        self.timeout = Some(time);
+    }
+
+    pub(crate) fn timeout(&self) -> Option<Duration> {
+        self.timeout
     }
 
     /// The same, to change them for what is called with the request.
@@ -55,7 +68,7 @@ impl<T> Request<T> {
 
     /// The request with another message in place of this one.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Request<U> {
-        Request { message: change(self.message), call: self.call, metadata: self.metadata }
+        Request { message: change(self.message), call: self.call, metadata: self.metadata, timeout: self.timeout }
     }
 
     /// The client's address; None over a unix socket.

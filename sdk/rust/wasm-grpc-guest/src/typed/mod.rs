@@ -21,9 +21,20 @@ pub fn decode<M: prost::Message + Default>(name: &str, bytes: &[u8]) -> Result<M
     M::decode(bytes).map_err(|error| malformed(name, &error))
 }
 
+/// The same of a response.
+#[doc(hidden)]
+pub fn decode_response<M: prost::Message + Default>(name: &str, bytes: &[u8]) -> Result<M, Status> {
+    M::decode(bytes).map_err(|error| malformed_response(name, &error))
+}
+
 #[cold]
 fn malformed(name: &str, error: &prost::DecodeError) -> Status {
     Status::internal(alloc::format!("the request is not a well-formed {name}: {error}"))
+}
+
+#[cold]
+fn malformed_response(name: &str, error: &prost::DecodeError) -> Status {
+    Status::internal(alloc::format!("the response is not a well-formed {name}: {error}"))
 }
 
 /// Sends one message; waits while the client does not read fast enough.
