@@ -143,6 +143,7 @@ class FileWriter {
       }
     }
     for (int i = 0; i < file_.service_count(); ++i) {
+      headers.insert("wasm_grpc/guest/client.h");
       headers.insert("wasm_grpc/guest/typed_service.h");
       for (int j = 0; j < file_.service(i)->method_count(); ++j) {
         use(*file_.service(i)->method(j)->input_type()->file());

@@ -2,13 +2,13 @@
 
 #include <array>
 #include <cstddef>
-#include <map>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "literal.h"
+#include "stub_writer.h"
 
 namespace wasm_grpc::protoc {
 
@@ -64,13 +64,11 @@ std::string without_names(std::span<const Parameter> parameters) {
 
 std::string task_of(std::string_view result) { return std::string("::wasm_grpc::guest::Task<").append(result) + ">"; }
 
-using Variables = std::map<std::string, std::string>;
-
 /// What to write for each method, in the order of the .proto.
-std::vector<Variables> methods_of(const pb::ServiceDescriptor& service, const Names& names) {
+std::vector<MethodVariables> methods_of(const pb::ServiceDescriptor& service, const Names& names) {
   const std::string name = Names::type(service);
   const std::vector<std::string> functions = method_names(service);
-  std::vector<Variables> methods;
+  std::vector<MethodVariables> methods;
   for (int i = 0; i < service.method_count(); ++i) {
     const pb::MethodDescriptor& method = *service.method(i);
     methods.push_back({{"service", name},
@@ -98,7 +96,7 @@ void write_service_class(pb::io::Printer& out, const pb::ServiceDescriptor& serv
       "  static constexpr std::string_view full_name = \"$full_name$\";\n\n"
       "  virtual ~$name$() = default;\n",
       "name", Names::type(service), "full_name", service.full_name());
-  const std::vector<Variables> methods = methods_of(service, names);
+  const std::vector<MethodVariables> methods = methods_of(service, names);
   const auto declare = [&](int i, const std::string& result, std::span<const Parameter> parameters, int indent) {
     const std::string margin(static_cast<std::size_t>(indent), ' ');
     out.Print("\n");
@@ -122,8 +120,10 @@ void write_service_class(pb::io::Printer& out, const pb::ServiceDescriptor& serv
     const Kind& kind = kind_of(*service.method(i));
     declare(i, task_of(kind.result), kind.async_parameters, 4);
   }
+  write_stub(out, service, methods, StubOf::coroutines);
+  out.Print("  };\n");
+  write_stub(out, service, methods, StubOf::handlers);
   out.Print(
-      "  };\n"
       "};\n"
       "/// Registers the methods; the service must live as long as the registry. Registry::serve() does both.\n"
       "void add_service(::wasm_grpc::guest::Registry&, $name$& service_wg);\n"
@@ -133,7 +133,7 @@ void write_service_class(pb::io::Printer& out, const pb::ServiceDescriptor& serv
 
 void write_service_definitions(pb::io::Printer& out, const pb::ServiceDescriptor& service, const Names& names,
                                std::string_view file_descriptors) {
-  const std::vector<Variables> methods = methods_of(service, names);
+  const std::vector<MethodVariables> methods = methods_of(service, names);
   const auto define = [&](int i, const std::string& result, const char* of, std::span<const Parameter> parameters,
                           const char* ret) {
     out.Print(methods[static_cast<std::size_t>(i)],
@@ -157,13 +157,13 @@ void write_service_definitions(pb::io::Printer& out, const pb::ServiceDescriptor
   };
   const char* const end_add = methods.empty() ? "}\n\n" : ";\n}\n\n";
   begin_add("");
-  for (const Variables& method : methods) {
+  for (const MethodVariables& method : methods) {
     out.Print(method,
               "\n      .$kind$(\"$method$\", ::wasm_grpc::guest::typed_$kind$<&$service$::$function$>(service_wg))");
   }
   out.Print(end_add);
   begin_add("::Async");
-  for (const Variables& method : methods) {
+  for (const MethodVariables& method : methods) {
     out.Print(method, "\n      .coroutine<&$service$::Async::$function$>(\"$method$\", service_wg)");
   }
   out.Print(end_add);

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "fake_made_calls.h"
+
 namespace wasm_grpc::guest::testing {
 
 struct FakeCall {
@@ -101,6 +103,7 @@ class FakeHost {
   std::map<std::int32_t, FakeCall> calls;
   FakeSharedState shared;
   FakeTrace trace;
+  FakeMadeCalls made;
 
   /// The fake that is alive.
   static FakeHost& current();

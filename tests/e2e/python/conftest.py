@@ -16,8 +16,9 @@ from server import Server  # noqa: E402
 
 GUESTS = pathlib.Path(os.environ["WASM_GRPC_TEST_GUESTS"])
 # Guests that take seconds to compile, on a busy machine many: tests/e2e/CMakeLists.txt has that done before.
-IN_GO = ("go_echo", "go_conformance", "greeter-go", "route-guide-go")
+IN_GO = ("go_echo", "go_conformance", "greeter-go", "route-guide-go", "gateway-go")
 IN_ZIG = ("pantopic_ext",)
+IN_RUST = ("gateway_rust", "greeter_rust")
 CODE_CACHE = os.environ["WASM_GRPC_TEST_CODE_CACHE"]
 SANITIZED = os.environ.get("WASM_GRPC_TEST_SANITIZED") == "1"
 
@@ -51,6 +52,8 @@ def guest():
             pytest.skip("guests in Go are not built here: they need Go 1.24")
         if name in IN_ZIG and not file.exists():
             pytest.skip("guests in Zig are not built here: scripts/guest-toolchains installs Zig")
+        if name in IN_RUST and not file.exists():
+            pytest.skip("guests in Rust are not built here: they need Rust for wasm32-wasip1")
         assert file.exists(), f"{file} is not built"
         return file
 

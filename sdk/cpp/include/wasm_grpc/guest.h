@@ -5,6 +5,7 @@
 #include "wasm_grpc/guest/any.h"
 #include "wasm_grpc/guest/async_stream.h"
 #include "wasm_grpc/guest/bytes.h"
+#include "wasm_grpc/guest/client.h"
 #include "wasm_grpc/guest/context.h"
 #include "wasm_grpc/guest/error_details.h"
 #include "wasm_grpc/guest/exports.h"

@@ -105,30 +105,68 @@ class WaitList {
   Link ring_;
 };
 
-/// A call that a coroutine serves: the promise of the outermost one.
-class AsyncCall {
+/// A call of the instance, whose events wake coroutines: one that it serves, or one that it made.
+class LoopCall {
  public:
-  AsyncCall(AsyncLoop& loop, std::int32_t id);
-  AsyncCall(const AsyncCall&) = delete;
-  AsyncCall& operator=(const AsyncCall&) = delete;
-  virtual ~AsyncCall();
+  LoopCall(AsyncLoop& loop, std::int32_t id);
+  LoopCall(const LoopCall&) = delete;
+  LoopCall& operator=(const LoopCall&) = delete;
 
   [[nodiscard]] std::int32_t id() const noexcept { return id_; }
   [[nodiscard]] AsyncLoop& loop() const noexcept { return *loop_; }
   [[nodiscard]] WaitList& readable() noexcept { return readable_; }
   [[nodiscard]] WaitList& writable() noexcept { return writable_; }
-  [[nodiscard]] WaitList& timer() noexcept { return timer_; }
+
+ protected:
+  virtual ~LoopCall();
+  /// Takes it out of the loop before its own end; nothing is heard of it any more.
+  void leave_loop() noexcept;
 
  private:
   friend class AsyncLoop;
-  /// Ends its coroutines where they wait.
+  /// Takes an event of it, but for the first.
+  virtual void take(std::int32_t event, std::int32_t value) noexcept = 0;
+  /// Takes it out of the loop, which is about to end: a call that is served ends its coroutines where they wait.
   virtual void destroy() noexcept = 0;
 
   AsyncLoop* loop_;
   std::int32_t id_;
-  AsyncCall* next_ = nullptr;  // in its bucket
+  bool in_loop_ = true;
+  LoopCall* next_ = nullptr;  // in its bucket
   WaitList readable_;
   WaitList writable_;
+};
+
+/// A call that a coroutine serves: the promise of the outermost one.
+class AsyncCall : public LoopCall {
+ public:
+  using LoopCall::LoopCall;
+
+  [[nodiscard]] WaitList& timer() noexcept { return timer_; }
+
+ private:
+  void take(std::int32_t event, std::int32_t) noexcept final {
+    switch (event) {
+      case abi::event_message:
+      case abi::event_half_close:
+        readable().wake_all();
+        break;
+      case abi::event_writable:
+        writable().wake_all();
+        break;
+      case abi::event_timer:
+        timer_.wake_all();
+        break;
+      case abi::event_cancelled:
+        destroy();
+        break;
+      default:
+        break;
+    }
+  }
+
+  void destroy() noexcept override = 0;
+
   WaitList timer_;
 };
 
@@ -153,11 +191,12 @@ class Runner {
 /// The calls of the instance and the coroutines that can go on.
 class AsyncLoop {
  public:
-  explicit AsyncLoop(Instance& instance) : instance_(&instance) {}
+  explicit AsyncLoop(Instance& instance) : instance_(&instance) { instance.loop = this; }
   ~AsyncLoop() {
-    for (AsyncCall*& bucket : buckets_) {
+    for (LoopCall*& bucket : buckets_) {
       while (bucket != nullptr) bucket->destroy();
     }
+    instance_->loop = nullptr;
   }
   AsyncLoop(const AsyncLoop&) = delete;
   AsyncLoop& operator=(const AsyncLoop&) = delete;
@@ -165,34 +204,18 @@ class AsyncLoop {
   [[nodiscard]] Instance& instance() const noexcept { return *instance_; }
   [[nodiscard]] Runner& runner() noexcept { return runner_; }
   /// The call of that number, or null.
-  [[nodiscard]] AsyncCall* find(std::int32_t id) noexcept {
+  [[nodiscard]] LoopCall* find(std::int32_t id) noexcept {
     if (buckets_.empty()) return nullptr;
-    AsyncCall* call = bucket(id);
+    LoopCall* call = bucket(id);
     while (call != nullptr && call->id_ != id) call = call->next_;
     return call;
   }
 
   /// Takes an event of a call, but for its first. Those of calls that are over for the guest are none.
-  void take(std::int32_t id, std::int32_t event) noexcept {
-    AsyncCall* const call = find(id);
+  void take(std::int32_t id, std::int32_t event, std::int32_t value) noexcept {
+    LoopCall* const call = find(id);
     if (call == nullptr) return;
-    switch (event) {
-      case abi::event_message:
-      case abi::event_half_close:
-        call->readable().wake_all();
-        break;
-      case abi::event_writable:
-        call->writable().wake_all();
-        break;
-      case abi::event_timer:
-        call->timer().wake_all();
-        break;
-      case abi::event_cancelled:
-        call->destroy();
-        break;
-      default:
-        break;
-    }
+    call->take(event, value);
     run();
   }
   /// Runs coroutines until all wait.
@@ -205,29 +228,29 @@ class AsyncLoop {
   }
 
  private:
-  friend class AsyncCall;
+  friend class LoopCall;
   friend class Waiting;
 
-  [[nodiscard]] AsyncCall*& bucket(std::int32_t id) noexcept {
+  [[nodiscard]] LoopCall*& bucket(std::int32_t id) noexcept {
     return buckets_[static_cast<std::uint32_t>(id) & (buckets_.size() - 1)];
   }
-  void add(AsyncCall& call) {
+  void add(LoopCall& call) {
     if (calls_ == buckets_.size()) grow();
     ++calls_;
     call.next_ = std::exchange(bucket(call.id_), &call);
   }
-  void remove(AsyncCall& call) noexcept {
-    AsyncCall** at = &bucket(call.id_);
+  void remove(LoopCall& call) noexcept {
+    LoopCall** at = &bucket(call.id_);
     while (*at != &call) at = &(*at)->next_;
     *at = call.next_;
     --calls_;
   }
   void grow() {
-    std::vector<AsyncCall*> old(buckets_.empty() ? 16 : buckets_.size() * 2);
+    std::vector<LoopCall*> old(buckets_.empty() ? 16 : buckets_.size() * 2);
     old.swap(buckets_);
-    for (AsyncCall* call : old) {
+    for (LoopCall* call : old) {
       while (call != nullptr) {
-        AsyncCall* const next = call->next_;
+        LoopCall* const next = call->next_;
         call->next_ = std::exchange(bucket(call->id_), call);
         call = next;
       }
@@ -237,13 +260,17 @@ class AsyncLoop {
   Instance* instance_;
   Runner runner_;
   Link woken_;
-  std::vector<AsyncCall*> buckets_;  // none, or a power of two
+  std::vector<LoopCall*> buckets_;  // none, or a power of two
   std::size_t calls_ = 0;
 };
 
-inline AsyncCall::AsyncCall(AsyncLoop& loop, std::int32_t id) : loop_(&loop), id_(id) { loop.add(*this); }
-inline AsyncCall::~AsyncCall() {
-  loop_->remove(*this);
+inline LoopCall::LoopCall(AsyncLoop& loop, std::int32_t id) : loop_(&loop), id_(id) { loop.add(*this); }
+inline void LoopCall::leave_loop() noexcept {
+  if (in_loop_) loop_->remove(*this);
+  in_loop_ = false;
+}
+inline LoopCall::~LoopCall() {
+  leave_loop();
   // Those of other calls find that it is gone.
   readable_.wake_all();
   writable_.wake_all();

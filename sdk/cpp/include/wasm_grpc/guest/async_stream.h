@@ -133,7 +133,7 @@ class Writable : public Awaitable<Writable> {
 template <typename Operation>
 class Retrying : private Waiting {
  public:
-  Retrying(AsyncCall& call, WaitList& list, Operation operation)
+  Retrying(LoopCall& call, WaitList& list, Operation operation)
       : loop_(&call.loop()), list_(&list), call_(call.id()), operation_(std::move(operation)) {
     place_.set(*this, 0);
   }

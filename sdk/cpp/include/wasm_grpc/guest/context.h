@@ -24,7 +24,12 @@
 
 namespace wasm_grpc::guest {
 
+class Context;
+
 namespace detail {
+
+/// The instance that serves the call.
+[[nodiscard]] Instance& instance_of(const Context& context) noexcept;
 
 /// Reads a value whose length the host tells: `read(ptr, cap)` answers it, and writes when it is at most `cap`.
 template <typename Read>
@@ -200,6 +205,8 @@ class Context {
   [[nodiscard]] std::int32_t id() const noexcept { return call_; }
 
  private:
+  friend detail::Instance& detail::instance_of(const Context& context) noexcept;
+
   [[nodiscard]] std::optional<std::string> info(std::int32_t what) const {
     return detail::read_string(
         [&](void* value, std::uint32_t cap) { return abi::wasm_grpc_1_info(call_, what, value, cap); });
@@ -215,5 +222,7 @@ class Context {
   std::int32_t call_;
   detail::Instance* instance_;
 };
+
+inline detail::Instance& detail::instance_of(const Context& context) noexcept { return *context.instance_; }
 
 }  // namespace wasm_grpc::guest

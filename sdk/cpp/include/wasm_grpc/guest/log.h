@@ -1,13 +1,13 @@
 // Lines in the host's log.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "wasm_grpc/guest/abi.h"
+#include "wasm_grpc/guest/pairs.h"
 
 namespace wasm_grpc::guest {
 
@@ -36,14 +36,7 @@ namespace detail {
 /// Writes a line about a call. False when the host refused the fields, or is too old for them: nothing is logged then.
 inline bool log_call(std::int32_t call, LogLevel level, std::string_view line, std::span<const LogField> fields) {
   std::string pairs;
-  const auto put_size = [&pairs](std::size_t size) {
-    for (int i = 0; i < 4; ++i) pairs.push_back(static_cast<char>(size >> (8 * i)));
-  };
-  for (const LogField& field : fields) {
-    put_size(field.key.size());
-    put_size(field.value.size());
-    pairs.append(field.key).append(field.value);
-  }
+  for (const LogField& field : fields) append_pair(pairs, field.key, field.value);
   return abi::wasm_grpc_1_log_call(call, static_cast<std::int32_t>(level), line.data(),
                                    static_cast<std::uint32_t>(line.size()), pairs.data(),
                                    static_cast<std::uint32_t>(pairs.size())) == abi::ok;

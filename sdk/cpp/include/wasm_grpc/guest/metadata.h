@@ -1,18 +1,20 @@
-// The metadata a client sent with its call.
+// Metadata: what a client sent with its call, or what came back of one that the guest made.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <string_view>
+#include <type_traits>
 
 #include "wasm_grpc/guest/abi.h"
 #include "wasm_grpc/guest/buffer.h"
 
 namespace wasm_grpc::guest {
 
-/// All request metadata of a call, in the order received: a range of key-value pairs. Keys are lower-case; the values
-/// of keys that end in `-bin` are raw bytes. The views live as long as the object.
+/// All metadata of one kind of a call, in the order received: a range of key-value pairs. Keys are lower-case; the
+/// values of keys that end in `-bin` are raw bytes. The views live as long as the object.
 class Metadata {
  public:
   struct Entry {
@@ -56,10 +58,17 @@ class Metadata {
     Entry entry_;
   };
 
-  explicit Metadata(std::int32_t call) {
+  /// Those of the request of a call that is served.
+  explicit Metadata(std::int32_t call)
+      : Metadata([call](void* list, std::uint32_t cap) { return abi::wasm_grpc_1_metadata_list(call, list, cap); }) {}
+  /// Those that `list(ptr, cap)` gives, in the host's form: it answers their length, and writes where that is at most
+  /// `cap`. None where it answers less than 0.
+  template <typename List>
+    requires std::is_invocable_r_v<std::int32_t, List&, void*, std::uint32_t>
+  explicit Metadata(List list) {
     // The second round is for the room the first one asked for; metadata does not change during a call.
     for (int round = 0; round < 2; ++round) {
-      const std::int32_t length = abi::wasm_grpc_1_metadata_list(call, buffer_.data(), buffer_.capacity());
+      const std::int32_t length = list(buffer_.data(), buffer_.capacity());
       if (length <= 0) return;
       if (static_cast<std::uint32_t>(length) <= buffer_.capacity()) {
         size_ = static_cast<std::size_t>(length);
@@ -67,6 +76,14 @@ class Metadata {
       }
       buffer_.reserve(static_cast<std::uint32_t>(length));
     }
+  }
+
+  /// The first value of a key (lower-case), or nothing.
+  [[nodiscard]] std::optional<std::string_view> find(std::string_view key) const {
+    for (const Entry& entry : *this) {
+      if (entry.key == key) return entry.value;
+    }
+    return std::nullopt;
   }
 
   [[nodiscard]] Iterator begin() const { return {data(), data() + size_}; }

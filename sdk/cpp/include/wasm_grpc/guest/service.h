@@ -176,7 +176,7 @@ class Registry {
       return;
     }
     if (event != abi::event_open) {
-      loop_.take(call, event);
+      loop_.take(call, event, value);
       return;
     }
     const Method* const method = find(value);
