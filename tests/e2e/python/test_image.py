@@ -51,6 +51,7 @@ def image(guest, tmp_path_factory):
     layers = json.loads((folder / "pushed" / "manifest.json").read_text())["layers"]
     yield root, config, sum(layer["size"] for layer in layers)
     buildah("unmount", made)
+    shutil.rmtree(folder)  # gigabytes, which pytest would keep
 
 
 def test_the_dockerfile_is_clean():

@@ -20,7 +20,8 @@ def machine(tmp_path_factory):
     debian.run("apt-get", "update", "-q")
     shutil.copy(only(packages, "wasm-grpc_*.deb"), debian.root / "wasm-grpc.deb")
     shutil.copy(only(packages, "wasm-grpc-dev_*.deb"), debian.root / "wasm-grpc-dev.deb")
-    return debian
+    yield debian
+    shutil.rmtree(debian.root)  # hundreds of megabytes, which pytest would keep
 
 
 def install(machine, *packages) -> None:
