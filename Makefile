@@ -6,8 +6,9 @@ FUZZ_TARGETS ?=
 SECONDS ?= 120
 FLEET_SECONDS ?= 60
 SOAK_FLAGS ?=
+KILL_ROUNDS ?= 200
 
-.PHONY: help serve build test package release docs fleet soak bench bench-original asan tsan fuzz format clean
+.PHONY: help serve build test package release docs fleet soak test-store bench bench-original asan tsan fuzz format clean
 
 help:
 	@echo "make serve    install what is missing, build, serve the greeter example on $(LISTEN)"
@@ -18,10 +19,11 @@ help:
 	@echo "make docs     one site of all pages and headers, with every link checked, in build/docs/site"
 	@echo "make fleet    three servers behind Envoy that are rolled, reloaded, stopped and killed under load, for FLEET_SECONDS=60"
 	@echo "make soak     good clients beside every kind of bad one, for SECONDS=120 in all; SECONDS=3600 is an hour"
+	@echo "make test-store   the server killed amid writes into a store on disk, KILL_ROUNDS=200 times, and the rest of that"
 	@echo "make bench    measure against the yardstick, grpc-go and grpc++, and print the tables"
 	@echo "make bench-original   the benchmark of wazero-grpc-server, and print its table"
 	@echo "make asan     run the unit tests with AddressSanitizer and UndefinedBehaviorSanitizer"
-	@echo "make tsan     run the unit tests of abi, hostmodules, http2, net, runtime and wasm with ThreadSanitizer"
+	@echo "make tsan     run the unit tests of abi, hostmodules, store, http2, net, runtime and wasm with ThreadSanitizer"
 	@echo "make fuzz     run each fuzz target for FUZZ_SECONDS=60 seconds, or only FUZZ_TARGETS=\"connection ...\""
 	@echo "make format   format the C++ sources"
 
@@ -78,6 +80,12 @@ soak:
 	cmake --build --preset release --target all
 	ctest --preset release -R '^e2e_soak_prepare$$'
 	build/release/tests/e2e/soak -seconds $(SECONDS) $(SOAK_FLAGS)
+
+test-store:
+	@scripts/install-deps test
+	cmake --preset release
+	cmake --build --preset release --target all
+	WASM_GRPC_TEST_KILL_ROUNDS=$(KILL_ROUNDS) ctest --preset release -R '^store_test|^e2e_prepare$$|^e2e_store$$' --verbose
 
 bench:
 	@scripts/install-deps bench

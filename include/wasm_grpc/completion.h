@@ -2,6 +2,7 @@
 // completed, from any thread. Its worker goes on with other calls meanwhile.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -40,7 +41,17 @@ class PendingResult {
   bool fail(std::string message);
   [[nodiscard]] bool wanted() const;
 
+  using Clock = std::chrono::steady_clock;
+  static constexpr Clock::time_point never = Clock::time_point::max();
+  /// At `limit` the guest goes on with `otherwise`, if nothing was given by then. Only by the function that the guest
+  /// has called, before that returns.
+  void set_limit(Clock::time_point limit, Finish otherwise);
+
   // ---- For whoever runs the guest ----
+
+  [[nodiscard]] Clock::time_point limit() const noexcept { return limit_; }
+  /// Gives what set_limit() said, when its time has come. False when it has not.
+  bool expire(Clock::time_point now);
 
   [[nodiscard]] bool given() const;
   /// Writes the result, or traps the guest. Only when it was given, and once.
@@ -58,6 +69,8 @@ class PendingResult {
   mutable std::mutex mutex_;
   State state_ = State::open;
   Finish finish_;
+  Clock::time_point limit_ = never;  // it and the next are set before anybody waits
+  Finish otherwise_;
   std::shared_ptr<ResultWaker> waker_;
   std::uint64_t token_ = 0;
 };
@@ -113,6 +126,20 @@ class Completion {
   }
   /// Traps the guest, with this message in the log. False when nobody waits for it any more.
   bool fail(std::string message) const { return promise_->pending->fail(std::move(message)); }
+
+  /// When it was not completed by `limit`, the guest goes on with `value`, and completing does nothing any more. Only
+  /// in the function that the guest has called, before that returns.
+  void give_up_at(std::chrono::steady_clock::time_point limit, Value value) const
+    requires(!std::is_void_v<R>)
+  {
+    promise_->pending->set_limit(limit,
+                                 [value](Caller&, RawValue* values) { detail::GuestNumber<R>::write(values, value); });
+  }
+  /// The same, and the guest traps, with this message in the log.
+  void fail_at(std::chrono::steady_clock::time_point limit, std::string message) const {
+    promise_->pending->set_limit(limit,
+                                 [message = std::move(message)](Caller& caller, RawValue*) { caller.trap(message); });
+  }
 
   /// False once it was completed or the guest is gone: there is nothing left to do.
   [[nodiscard]] bool wanted() const { return promise_->pending->wanted(); }

@@ -11,6 +11,7 @@
 #include "wasm_grpc/durations.h"
 #include "wasm_grpc/rpc/method.h"
 #include "wasm_grpc/rpc/status.h"
+#include "wasm_grpc/store_counters.h"
 
 namespace wasm_grpc {
 
@@ -125,6 +126,8 @@ struct ServerCounters {
   /// Of those that are served, in the order they were added. What a module has counted whose place one took that has
   /// its name is counted on.
   std::vector<ModuleCounters> modules;
+  /// Of those modules whose shared state is not in memory, by name.
+  std::vector<StoreCounters> stores;
   /// Of those that are served, or still have calls, in the order they came; none without
   /// ServerOptions::count_methods.
   std::vector<MethodCounters> methods;

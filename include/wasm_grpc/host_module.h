@@ -67,6 +67,13 @@ class HostModule {
     return *this;
   }
 
+  /// Has this module take the place of the one of its name that was given to the server before it, for the guest
+  /// modules of which `holds` is true. It has functions of the same names and types.
+  HostModule& instead_when(std::function<bool(const ModuleOptions& module)> holds) {
+    instead_when_ = std::move(holds);
+    return *this;
+  }
+
   // ---- For the server ----
 
   struct Named {
@@ -78,6 +85,9 @@ class HostModule {
   [[nodiscard]] const std::vector<Named>& start_functions() const noexcept { return at_start_; }
   /// Fails when a function takes a state that is not kept, or suspends where it may not.
   [[nodiscard]] Result<> check() const;
+  /// Whether it stands in for another, and whether it does so for that guest module.
+  [[nodiscard]] bool stands_in() const noexcept { return instead_when_ != nullptr; }
+  [[nodiscard]] bool stands_in_for(const ModuleOptions& module) const { return stands_in() && instead_when_(module); }
   /// Null where there is none.
   [[nodiscard]] std::shared_ptr<void> make_module_state(const ModuleOptions& module) const;
   [[nodiscard]] std::shared_ptr<void> make_instance_state() const;
@@ -86,6 +96,7 @@ class HostModule {
   std::string name_;
   std::vector<Named> functions_;
   std::vector<Named> at_start_;
+  std::function<bool(const ModuleOptions&)> instead_when_;
   const std::type_info* module_state_type_ = nullptr;
   const std::type_info* instance_state_type_ = nullptr;
   std::function<std::shared_ptr<void>(const ModuleOptions&)> make_module_state_;

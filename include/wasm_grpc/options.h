@@ -19,6 +19,7 @@
 #include "wasm_grpc/log.h"
 #include "wasm_grpc/log_limits.h"
 #include "wasm_grpc/shared_state.h"
+#include "wasm_grpc/store_options.h"
 #include "wasm_grpc/target_options.h"
 #include "wasm_grpc/trace_options.h"
 
@@ -48,6 +49,8 @@ struct ModuleOptions {
   std::optional<GuestLimits> guests;
   /// What its instances may share through the host.
   SharedStateLimits shared_state;
+  /// Where that is kept. It stays there for as long as the module is served: a reload that says otherwise is refused.
+  StoreOptions store;
   /// Whom its guests may call (docs/targets.md): nobody but these.
   std::vector<TargetGrant> targets;
   /// How much its guests may write into the log.

@@ -1,5 +1,6 @@
 // wasm-grpc check: whether serve could do what it is told: reads the config, makes a server, loads its modules, and
-// starts and opens nothing. The start of each module is run once, sandboxed as when it is served.
+// starts and opens nothing. The start of each module is run once, sandboxed as when it is served, but with what it
+// shares in memory: nothing is to be found of it later.
 
 #include <CLI/CLI.hpp>
 #include <cstddef>
@@ -10,6 +11,7 @@
 #include "cli/commands.h"
 #include "cli/module_source.h"
 #include "cli/serve_arguments.h"
+#include "store/stores.h"
 #include "wasm_grpc/server.h"
 
 namespace wasm_grpc::cli {
@@ -32,11 +34,17 @@ int check(const ServeArguments& arguments) {
   std::string text;
   bool sound = true;
   for (const config::ModuleConfig& module : config.modules) {
-    const auto found = find_module(config, module);
+    if (const auto store = store::look_at(module.options.store); !store.ok()) {
+      sound = false;
+      fail(module.path + ": " + store.error().message);  // and on: all that is wrong is to be known at once
+    }
+    config::ModuleConfig in_memory = module;
+    in_memory.options.store = {};
+    const auto found = find_module(config, in_memory);
     const auto added = found.ok() ? add_module(server, found.value()) : Result<ModuleInfo>(found.error());
     if (!added.ok()) {
       sound = false;
-      fail(added.error().message);  // and on: all that is wrong is to be known at once
+      fail(added.error().message);
       continue;
     }
     methods += added.value().methods.size();

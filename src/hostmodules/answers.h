@@ -13,6 +13,7 @@ enum Answer : std::int32_t {
   CONFLICT = -8,
   FULL = -9,
   TOO_LARGE = -10,
+  UNAVAILABLE = -11,
 };
 
 }  // namespace wasm_grpc::hostmodules

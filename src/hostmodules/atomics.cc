@@ -1,14 +1,14 @@
-// wasm_grpc_atomics_1: named counters, shared by the instances of a module.
+// wasm_grpc_atomics_1: named counters, shared by the instances of a module. These are in memory.
 #include "hostmodules/answers.h"
-#include "hostmodules/counter_table.h"
+#include "hostmodules/atomics_arguments.h"
 #include "hostmodules/modules.h"
+#include "store/memory/counter_table.h"
 
 namespace wasm_grpc::hostmodules {
 
 namespace {
 
-constexpr std::size_t max_name_bytes = 256;
-
+using store::CounterTable;
 using Table = ModuleState<CounterTable>;
 using Counter = CounterTable::Counter;
 
@@ -16,12 +16,12 @@ using Counter = CounterTable::Counter;
 template <typename Use>
 Result<std::uint64_t> with(Table table, std::uint32_t number, const Use& use) {
   Counter* const found = table->find(number);
-  if (found == nullptr) return Error{"there is no counter " + std::to_string(number) + "; `counter` gives the numbers"};
+  if (found == nullptr) return Error{no_counter(number)};
   return use(*found);
 }
 
 std::int32_t counter(Table table, std::string_view name) {
-  if (name.empty() || name.size() > max_name_bytes) return INVALID;
+  if (!is_counter_name(name)) return INVALID;
   const auto number = table->number_of(name);
   return number ? static_cast<std::int32_t>(*number) : FULL;
 }

@@ -3,10 +3,15 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string_view>
 
 #include "wasm_grpc/host_module.h"
 #include "wasm_grpc/rpc/trace.h"
+
+namespace wasm_grpc::store {
+class Stores;
+}
 
 namespace wasm_grpc::hostmodules {
 
@@ -17,10 +22,13 @@ inline constexpr std::string_view wazero_atomic_module = "pantopic/wazero-atomic
 inline constexpr std::string_view ext_atomic_module = "pantopic/ext-atomic";
 inline constexpr std::string_view assembly_script_module = "env";
 
-/// Named counters.
+/// Named counters, in memory.
 [[nodiscard]] HostModule atomics();
-/// A key-value store.
+/// A key-value store, in memory.
 [[nodiscard]] HostModule kv();
+/// The same for guest modules whose state is not kept in memory. Each stands in for the one above.
+[[nodiscard]] HostModule stored_atomics(std::shared_ptr<store::Stores> stores);
+[[nodiscard]] HostModule stored_kv(std::shared_ptr<store::Stores> stores);
 /// Counters as guests of pantopic/wazero-atomic import them.
 [[nodiscard]] HostModule wazero_atomic();
 /// The same under its newer name.

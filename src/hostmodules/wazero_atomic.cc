@@ -7,6 +7,8 @@
 #include <cstring>
 #include <map>
 #include <mutex>
+#include <stdexcept>
+#include <string>
 #include <utility>
 
 #include "hostmodules/modules.h"
@@ -123,7 +125,11 @@ void remove(Caller& caller, Counters counters, Places places) {
 HostModule counters_named(std::string_view name) {
   HostModule module{std::string(name)};
   module
-      .module_state<WazeroCounters>([](const ModuleOptions& options) {
+      .module_state<WazeroCounters>([name = std::string(name)](const ModuleOptions& options) {
+        if (options.store.backend != StoreBackend::memory) {
+          throw std::runtime_error("the counters of " + name +
+                                   " are kept in memory only; leave the module's store out");
+        }
         return std::make_shared<WazeroCounters>(options.shared_state.max_counters);
       })
       .instance_state<WazeroPlaces>()

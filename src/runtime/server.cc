@@ -18,6 +18,7 @@
 #include "services/builtin.h"
 #include "services/health.h"
 #include "services/reflection.h"
+#include "store/stores.h"
 #include "wasi/imports.h"
 
 namespace wasm_grpc {
@@ -64,6 +65,11 @@ Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options) {
   for (auto* const make :
        {hostmodules::atomics, hostmodules::kv, hostmodules::wazero_atomic, hostmodules::ext_atomic}) {
     if (auto defined = state->linker.define(make()); !defined.ok()) return std::move(defined).error();
+  }
+  state->stores = std::make_shared<store::Stores>(
+      [&log = state->log](LogLevel level, const std::string& text) { log.host(level, text); });
+  for (auto* const make : {hostmodules::stored_atomics, hostmodules::stored_kv}) {
+    if (auto defined = state->linker.define(make(state->stores)); !defined.ok()) return std::move(defined).error();
   }
   auto trace = hostmodules::trace([](Caller& caller, std::int32_t id) -> rpc::CallSpan* {
     const rpc::Call* const call = runtime::log_of(caller).find_call(id);

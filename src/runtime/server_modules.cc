@@ -19,6 +19,7 @@
 #include "runtime/server_state.h"
 #include "runtime/sound_options.h"
 #include "services/builtin.h"
+#include "store/stores.h"
 #include "wasm/epoch.h"
 
 namespace wasm_grpc {
@@ -85,6 +86,10 @@ Result<Server::State::Loaded> Server::State::load(std::span<const std::byte> byt
   if (auto apart = runtime::check_apart(options.code_cache, given); !apart.ok()) return std::move(apart).error();
   if (auto granted = client::check_grants(given.targets, options.targets); !granted.ok()) {
     return std::move(granted).error();
+  }
+  if (auto sound = store::check(given.store); !sound.ok()) return std::move(sound).error();
+  if (before != nullptr && before->options.store != given.store) {
+    return Error{"its store cannot change while it is served; start the server anew for that"};
   }
   auto sandbox = runtime::make_sandbox(given);
   if (!sandbox.ok()) return std::move(sandbox).error();

@@ -28,6 +28,7 @@
 #include "runtime/sharing/loan_exchange.h"
 #include "runtime/worker.h"
 #include "services/health_registry.h"
+#include "store/stores.h"
 #include "wasm/code_cache.h"
 #include "wasm/engine.h"
 #include "wasm/epoch.h"
@@ -57,6 +58,7 @@ struct Server::State {
   std::unique_ptr<observe::otlp::Exporter> exporter;  // nullptr: nothing is traced
   std::vector<observe::CallWatch> watches;            // of the calls of each worker; none: nobody watches
   wasm::MemoryBudget memory;                          // of all guests
+  std::shared_ptr<store::Stores> stores;
   wasm::Engine engine;
   wasm::Linker linker;
   wasm::EpochTicker ticker;

@@ -40,6 +40,7 @@ ServerCounters Server::State::counters() {
   total.reloads_failed = reloads_failed.load(std::memory_order_relaxed);
   for (const auto& module : served->modules) total.modules.push_back(runtime::counters_of(*module));
   total.log_lines_dropped = log.dropped();
+  total.stores = stores->counters();
   total.methods = meters.counters();
   if (access_log != nullptr) total.log_lines_dropped += access_log->dropped();
   if (exporter != nullptr) {

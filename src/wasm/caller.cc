@@ -21,6 +21,7 @@ void Caller::await(std::shared_ptr<detail::PendingResult> pending, RawValue* val
     pending->take(*this, values);
   } else {
     wasm::Suspension suspension;
+    suspension.until = pending->limit();
     suspension.pending = std::move(pending);
     wasm::InstanceCaller::from(*this).instance().suspend(std::move(suspension));
   }

@@ -31,6 +31,15 @@ bool PendingResult::wanted() const {
   return state_ == State::open;
 }
 
+void PendingResult::set_limit(Clock::time_point limit, Finish otherwise) {
+  limit_ = limit;
+  otherwise_ = std::move(otherwise);
+}
+
+bool PendingResult::expire(Clock::time_point now) {
+  return now >= limit_ && otherwise_ != nullptr && give(std::move(otherwise_));
+}
+
 void PendingResult::take(Caller& caller, RawValue* values) {
   Finish finish;
   {

@@ -18,12 +18,20 @@ bool imports_from(const Module& module, const std::string& name) {
 
 }  // namespace
 
+bool is_chosen(const HostModules& host_modules, std::size_t number, const ModuleOptions& options) {
+  const HostModule& candidate = *host_modules[number];
+  if (candidate.stands_in()) return candidate.stands_in_for(options);
+  return std::none_of(host_modules.begin(), host_modules.end(), [&](const auto& other) {
+    return other->name() == candidate.name() && other->stands_in_for(options);
+  });
+}
+
 Result<ModuleStates> ModuleStates::make(const HostModules& host_modules, const Module& module,
                                         const ModuleOptions& options, const ModuleStates* kept) {
   ModuleStates states;
   for (std::size_t i = 0; i < host_modules.size(); ++i) {
     const HostModule& host_module = *host_modules[i];
-    if (!imports_from(module, host_module.name())) continue;
+    if (!imports_from(module, host_module.name()) || !is_chosen(host_modules, i, options)) continue;
     for (const HostModule::Named& named : host_module.start_functions()) {
       const ExportInfo* const found = module.find_export(named.name);
       if (found == nullptr || found->kind != ExternKind::function || found->type != "() -> i32") {

@@ -15,6 +15,10 @@ class Module;
 
 using HostModules = std::vector<std::shared_ptr<const HostModule>>;
 
+/// Whether a guest module with these options that imports from the name of the host module of this number gets its
+/// functions, and not those of another of that name.
+[[nodiscard]] bool is_chosen(const HostModules& host_modules, std::size_t number, const ModuleOptions& options);
+
 /// The states of one guest module: of each host module it imports from. Immutable, shared by its instances.
 class ModuleStates {
  public:

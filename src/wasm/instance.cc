@@ -206,7 +206,9 @@ bool Instance::resolve_suspension() noexcept {
     return false;
   }
   if (state.suspension.pending != nullptr) {
-    if (!state.suspension.pending->given()) return false;
+    detail::PendingResult& pending = *state.suspension.pending;
+    if (!pending.given() && (state.suspension.until == Suspension::never || !pending.expire(Clock::now())))
+      return false;
     take_pending();
   } else {
     const std::optional<std::int32_t> answer = state.suspension.resolve(*this, state.suspension);

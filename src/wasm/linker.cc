@@ -90,6 +90,16 @@ void delete_function(void* env) { delete static_cast<DefinedFunction*>(env); }
 // More would be an attempt to have the host make many.
 constexpr std::size_t max_stubs = 1000;
 
+Result<> add_plain(wasmtime_linker_t* linker, std::string_view module, std::string_view name,
+                   const HostFunction& function, std::size_t host_module) {
+  const FunctionType type(function);
+  wasmtime_error_t* error =
+      wasmtime_linker_define_func_unchecked(linker, module.data(), module.size(), name.data(), name.size(), type.type,
+                                            call_host, new DefinedFunction{function, host_module}, delete_function);
+  if (error != nullptr) return Error{take_message(error)};
+  return success();
+}
+
 struct LinkerDeleter {
   void operator()(wasmtime_linker_t* linker) const noexcept { wasmtime_linker_delete(linker); }
 };
@@ -184,11 +194,40 @@ Result<> Linker::define(std::string_view module, std::string_view name, HostFunc
 Result<> Linker::define(HostModule module) {
   if (auto sound = module.check(); !sound.ok()) return sound;
   const std::size_t number = host_modules_.size();
+  if (module.stands_in()) {
+    if (auto fits = check_stand_in(module); !fits.ok()) return fits;
+    host_modules_.push_back(std::make_shared<const HostModule>(std::move(module)));
+    return success();
+  }
   for (const HostModule::Named& named : module.functions()) {
     if (auto defined = define(module.name(), named.name, named.function, number); !defined.ok()) return defined;
   }
   host_modules_.push_back(std::make_shared<const HostModule>(std::move(module)));
   return success();
+}
+
+Result<> Linker::check_stand_in(const HostModule& module) const {
+  for (const HostModule::Named& named : module.functions()) {
+    const std::string* const offered = find(module.name(), named.name);
+    const FunctionType type(named.function);
+    if (offered == nullptr || *offered != type_text(type.type)) {
+      return Error{"the host function \"" + module.name() + "." + named.name +
+                   "\" stands in for none of its name and type"};
+    }
+  }
+  return success();
+}
+
+std::pair<const HostFunction*, std::size_t> Linker::find_stand_in(const ImportInfo& import,
+                                                                  const ModuleOptions& options) const {
+  for (std::size_t i = 0; i < host_modules_.size(); ++i) {
+    const HostModule& host_module = *host_modules_[i];
+    if (host_module.name() != import.module || !host_module.stands_in_for(options)) continue;
+    for (const HostModule::Named& named : host_module.functions()) {
+      if (named.name == import.name) return {&named.function, i};
+    }
+  }
+  return {nullptr, 0};
 }
 
 Result<> Linker::define_replaceable(HostModule module) {
@@ -205,10 +244,7 @@ Result<> Linker::define(std::string_view module, std::string_view name, HostFunc
   const FunctionType type(function);
   if (auto added = remember(module, name, type_text(type.type)); !added.ok()) return added;
   for (const std::string_view place : names_of(module)) {
-    wasmtime_error_t* error =
-        wasmtime_linker_define_func_unchecked(linker_, place.data(), place.size(), name.data(), name.size(), type.type,
-                                              call_host, new DefinedFunction{function, host_module}, delete_function);
-    if (error != nullptr) return Error{take_message(error)};
+    if (auto added = add_plain(linker_, place, name, function, host_module); !added.ok()) return added;
   }
   return success();
 }
@@ -270,8 +306,9 @@ Error Linker::not_offered(const ImportInfo& import) const {
                ", which this host does not offer" + hint};
 }
 
-Result<std::shared_ptr<const LinkedModule>> Linker::link(std::shared_ptr<const Module> module) const {
-  // Stubs and overloads are this module's own: another may import the same name with another type.
+Result<std::shared_ptr<const LinkedModule>> Linker::link(std::shared_ptr<const Module> module,
+                                                         const ModuleOptions& options) const {
+  // Stubs, overloads and what stands in are this module's own: another may import the same name with another type.
   UniqueLinker own;
   const auto own_linker = [&] {
     if (own == nullptr) own.reset(wasmtime_linker_clone(linker_));
@@ -284,7 +321,14 @@ Result<std::shared_ptr<const LinkedModule>> Linker::link(std::shared_ptr<const M
     const auto optional = optional_.find(import.module);
     const bool is_optional = optional != optional_.end();
     if (const auto* offered = find(is_optional ? optional->second.module : import.module, import.name)) {
-      if (import.kind == ExternKind::function && import.type == *offered) continue;
+      if (import.kind == ExternKind::function && import.type == *offered) {
+        const auto [function, number] = find_stand_in(import, options);
+        if (function == nullptr) continue;
+        const auto added =
+            (function->suspends ? add_async : add_plain)(own_linker(), import.module, import.name, *function, number);
+        if (!added.ok()) return added.error();
+        continue;
+      }
       const Overload* const overload = find_overload(import);
       if (overload == nullptr || import.kind != ExternKind::function || import.type != overload->type) {
         return Error{"it imports " + described(import) + "; this host offers it as a function " + *offered +

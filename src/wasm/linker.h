@@ -50,7 +50,8 @@ class Linker {
 
   /// Offers a function. The error says when the name is taken.
   [[nodiscard]] Result<> define(std::string_view module, std::string_view name, HostFunction function);
-  /// Offers the functions of a host module, whose number is its place in host_modules().
+  /// Offers the functions of a host module, whose number is its place in host_modules(). One that stands in for another
+  /// has functions that are offered already.
   [[nodiscard]] Result<> define(HostModule module);
   /// The same, until another function of the same name is defined: for those that embedders may have their own of.
   [[nodiscard]] Result<> define_replaceable(HostModule module);
@@ -65,8 +66,10 @@ class Linker {
   /// one result, an i32 or i64.
   void make_optional(std::string_view module, std::string_view alias, std::int32_t answer);
 
-  /// Binds a module's imports. The error names an import that is not offered, or offered with another type.
-  [[nodiscard]] Result<std::shared_ptr<const LinkedModule>> link(std::shared_ptr<const Module> module) const;
+  /// Binds a module's imports, with `options` to those of host modules that stand in for others. The error names an
+  /// import that is not offered, or offered with another type.
+  [[nodiscard]] Result<std::shared_ptr<const LinkedModule>> link(std::shared_ptr<const Module> module,
+                                                                 const ModuleOptions& options = {}) const;
 
   /// What is offered, without aliases.
   [[nodiscard]] const OfferedFunctions& functions() const noexcept { return defined_; }
@@ -85,6 +88,10 @@ class Linker {
                                 std::size_t host_module);
   [[nodiscard]] Result<> define_async(std::string_view module, std::string_view name, HostFunction function,
                                       std::size_t host_module);
+  [[nodiscard]] Result<> check_stand_in(const HostModule& module) const;
+  /// What stands in for the function of that name; a number of 0 and no function where nothing does.
+  [[nodiscard]] std::pair<const HostFunction*, std::size_t> find_stand_in(const ImportInfo& import,
+                                                                          const ModuleOptions& options) const;
   [[nodiscard]] Result<> remember(std::string_view module, std::string_view name, std::string type);
   /// The name of `module` and its aliases.
   [[nodiscard]] std::vector<std::string_view> names_of(std::string_view module) const;

@@ -30,6 +30,8 @@ Status failed(kv::Outcome outcome) {
     case kv::Outcome::full:
     case kv::Outcome::too_large:
       return Status::resource_exhausted(outcome == kv::Outcome::full ? "full" : "too large");
+    case kv::Outcome::unavailable:
+      return Status::unavailable("the store is away");
     default:
       return Status::invalid_argument();
   }
@@ -56,9 +58,9 @@ Reply misuse(Context&, Bytes) { return std::to_string(Counter::named("").load())
 
 /// "KEY": its value.
 Reply get(Context&, Bytes key) {
-  auto found = kv::get(key.text());
-  if (!found) return Status::not_found();
-  return std::move(found->value);
+  auto result = kv::find(key.text());
+  if (!result) return failed(result.outcome);
+  return std::move(result.found.value);
 }
 
 /// "KEY MILLISECONDS VALUE": 0 milliseconds are for ever.
@@ -83,9 +85,9 @@ Reply remove_pair(Context&, Bytes key) {
 /// "KEY": adds one character to its value, whoever else does, and says how often it had to try.
 Reply append(Context&, Bytes key) {
   for (int tries = 1;; ++tries) {
-    const auto found = kv::get(key.text());
-    const auto done =
-        kv::set(key.text(), (found ? found->value : "") + "x", {.if_version = found ? found->version : 0});
+    const auto [outcome, found] = kv::find(key.text());
+    if (outcome != kv::Outcome::ok && outcome != kv::Outcome::absent) return failed(outcome);
+    const auto done = kv::set(key.text(), found.value + "x", {.if_version = found.version});
     if (done) return std::to_string(tries);
     if (done.outcome != kv::Outcome::conflict) return failed(done.outcome);
   }

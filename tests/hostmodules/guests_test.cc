@@ -1,116 +1,26 @@
-// The host's modules as guests see them: what the functions answer, and which calls trap.
-#include <gtest/gtest.h>
-
-#include <cstring>
-#include <string>
-
-#include "hostmodules/answers.h"
-#include "hostmodules/modules.h"
-#include "runtime/guest_fixture.h"
+// Counters and the store as guests see them, wherever they are kept: what the functions answer, and which calls trap.
+#include "hostmodules/host_module_guest.h"
+#include "store/temporary_store.h"
 
 namespace wasm_grpc::hostmodules {
 namespace {
 
-using runtime::GuestInstance;
-using runtime::GuestModule;
-using wasm::Progress;
-
-/// A module that imports all of the three, keys in its memory, and calls what the test says in its export "f".
-std::string text(std::string_view body, std::string_view more = "") {
-  return R"((module
-    (import "wasm_grpc_1" "method" (func $method (param i32 i32 i32 i32 i32) (result i32)))
-    (import "wasm_grpc_atomics_1" "counter" (func $counter (param i32 i32) (result i32)))
-    (import "wasm_grpc_atomics_1" "load" (func $load (param i32) (result i64)))
-    (import "wasm_grpc_atomics_1" "store" (func $store (param i32 i64)))
-    (import "wasm_grpc_atomics_1" "add" (func $add (param i32 i64) (result i64)))
-    (import "wasm_grpc_atomics_1" "exchange" (func $exchange (param i32 i64) (result i64)))
-    (import "wasm_grpc_atomics_1" "compare_exchange" (func $cas (param i32 i64 i64) (result i64)))
-    (import "wasm_grpc_kv_1" "get" (func $get (param i32 i32 i32 i32 i32) (result i32)))
-    (import "wasm_grpc_kv_1" "set" (func $set (param i32 i32 i32 i32 i64 i64) (result i64)))
-    (import "wasm_grpc_kv_1" "remove" (func $remove (param i32 i32 i64) (result i32)))
-    (import "pantopic/wazero-atomic" "__atomic_uint64_load" (func $wazero_load))
-    (import "pantopic/wazero-atomic" "__atomic_uint64_store" (func $wazero_store))
-    (import "pantopic/wazero-atomic" "__atomic_uint64_add" (func $wazero_add))
-    (import "pantopic/wazero-atomic" "__atomic_uint64_del" (func $wazero_del))
-    (memory (export "memory") 1)
-    (data (i32.const 0) "/test.Service/Method")
-    (data (i32.const 100) "name" "other")
-    (func $i32 (param i64) (result i32) (i32.wrap_i64 (local.get 0)))
-    (func $set_if (param $version i64) (result i64)
-      (call $set (i32.const 100) (i32.const 4) (i32.const 104) (i32.const 5) (i64.const -1) (local.get $version)))
-    (func $remove_if (param $version i64) (result i32)
-      (call $remove (i32.const 100) (i32.const 4) (local.get $version)))
-    ;; Where pantopic/wazero-atomic finds the numbers: set 212, id 216, value 224.
-    (func $say (param $set i32) (param $id i64) (param $value i64)
-      (i32.store (i32.const 212) (local.get $set))
-      (i64.store (i32.const 216) (local.get $id))
-      (i64.store (i32.const 224) (local.get $value)))
-    (func $value (result i32) (i32.load (i32.const 224)))
-    (func $loaded (param $set i32) (param $id i64) (result i32)
-      (call $say (local.get $set) (local.get $id) (i64.const 99)) (call $wazero_load) (call $value))
-    (func (export "wasm_grpc_start")
-      (drop (call $method (i32.const 0) (i32.const 20) (i32.const 0) (i32.const 0) (i32.const 0))))
-    (func (export "wasm_grpc_call") (param $call i32) (param $tag i32) (result i32) (i32.const 0))
-    (func (export "f") (result i32) )" +
-         std::string(body) + ") " +
-         (more.empty() ? R"((data (i32.const 200) "\d4\00\00\00\d8\00\00\00\e0\00\00\00")
-                            (func (export "__atomic") (result i32) (i32.const 200)))"
-                       : std::string(more)) +
-         ")";
-}
-
-struct HostModulesTest : runtime::GuestTest {
-  HostModulesTest() {
-    for (auto* const make : {atomics, kv, wazero_atomic, ext_atomic}) EXPECT_TRUE(linker.define(make()).ok());
-    options.shared_state = {.max_counters = 3, .max_kv_bytes = 2000, .max_kv_value = 500};
+struct SharedStateTest : HostModulesTest, testing::WithParamInterface<StoreBackend> {
+  SharedStateTest() {
+    options.store.backend = GetParam();
+    if (GetParam() == StoreBackend::sqlite) options.store.path = file.path();
   }
-
-  Result<std::shared_ptr<GuestModule>> try_load(const std::string& module_text) {
-    return GuestModule::load(engine(), linker, "guest", std::as_bytes(std::span(module_text)),
-                             wasi::Sandbox::create({}).value(), log, std::chrono::seconds(10), options);
-  }
-  void load(std::string_view body) {
-    auto loaded = try_load(text(body));
-    ASSERT_TRUE(loaded.ok()) << loaded.error().message;
-    take(loaded.value());
-  }
-  void take(std::shared_ptr<const GuestModule> other) {
-    last.reset();  // no instance outlives its module
-    module = std::move(other);
-  }
-  std::unique_ptr<GuestInstance> start() {
-    auto guest = std::make_unique<GuestInstance>(*module, &module->declaration());
-    EXPECT_EQ(guest->poll_start(), Progress::done);
-    return guest;
-  }
-  /// What "f" of a new instance answers; `trap` is what it failed with.
-  std::int32_t answer() {
-    last = start();
-    last->instance.begin_call(*last->instance.find_function("f"), {}, true);
-    trap.clear();
-    if (last->instance.poll() == Progress::done) return last->instance.result();
-    trap = last->instance.failure().message;
-    return -1000;
-  }
-  std::int32_t answer_to(std::string_view body) {
-    load(body);
-    return answer();
-  }
-  std::uint64_t number_at(std::size_t place) {
-    std::uint64_t number = 0;
-    std::memcpy(&number, last->instance.memory().data() + place, sizeof(number));
-    return number;
-  }
-
-  ModuleOptions options;
-  std::shared_ptr<const GuestModule> module;
-  std::unique_ptr<GuestInstance> last;
-  std::string trap;
+  store::TemporaryStore file;
 };
+
+INSTANTIATE_TEST_SUITE_P(Stores, SharedStateTest, testing::Values(StoreBackend::memory, StoreBackend::sqlite),
+                         [](const auto& backend) {
+                           return backend.param == StoreBackend::memory ? "Memory" : "Sqlite";
+                         });
 
 // ---- Counters ----
 
-TEST_F(HostModulesTest, InstancesShareACounter) {
+TEST_P(SharedStateTest, InstancesShareACounter) {
   load(R"((call $i32 (call $add (call $counter (i32.const 100) (i32.const 4)) (i64.const 3))))");
   EXPECT_EQ(answer(), 3);
   EXPECT_EQ(answer(), 6);
@@ -118,7 +28,7 @@ TEST_F(HostModulesTest, InstancesShareACounter) {
       << "another module has its own";
 }
 
-TEST_F(HostModulesTest, ACounterIsStoredExchangedAndCompared) {
+TEST_P(SharedStateTest, ACounterIsStoredExchangedAndCompared) {
   EXPECT_EQ(answer_to(R"((local $c i32)
     (local.set $c (call $counter (i32.const 100) (i32.const 4)))
     (call $store (local.get $c) (i64.const -5))
@@ -133,20 +43,20 @@ TEST_F(HostModulesTest, ACounterIsStoredExchangedAndCompared) {
             0);
 }
 
-TEST_F(HostModulesTest, ANameOfACounterHas1To256Bytes) {
+TEST_P(SharedStateTest, ANameOfACounterHas1To256Bytes) {
   EXPECT_EQ(answer_to("(call $counter (i32.const 100) (i32.const 0))"), INVALID);
   EXPECT_EQ(answer_to("(call $counter (i32.const 100) (i32.const 256))"), 0);
   EXPECT_EQ(answer_to("(call $counter (i32.const 100) (i32.const 257))"), INVALID);
 }
 
-TEST_F(HostModulesTest, AModuleHasNoMoreCountersThanItMay) {
+TEST_P(SharedStateTest, AModuleHasNoMoreCountersThanItMay) {
   EXPECT_EQ(answer_to(R"((drop (call $counter (i32.const 100) (i32.const 1)))
     (drop (call $counter (i32.const 100) (i32.const 2))) (drop (call $counter (i32.const 100) (i32.const 3)))
     (call $counter (i32.const 100) (i32.const 4)))"),
             FULL);
 }
 
-TEST_F(HostModulesTest, ACounterThatIsNoneTrapsTheGuest) {
+TEST_P(SharedStateTest, ACounterThatIsNoneTrapsTheGuest) {
   for (const std::string use :
        {"(drop (call $load (i32.const 0)))", "(call $store (i32.const 0) (i64.const 1))",
         "(drop (call $add (i32.const -1) (i64.const 1)))", "(drop (call $exchange (i32.const -9) (i64.const 1)))",
@@ -158,7 +68,7 @@ TEST_F(HostModulesTest, ACounterThatIsNoneTrapsTheGuest) {
 
 // ---- The store ----
 
-TEST_F(HostModulesTest, InstancesShareAStore) {
+TEST_P(SharedStateTest, InstancesShareAStore) {
   load(R"((local $size i32)
     (local.set $size (call $get (i32.const 100) (i32.const 4) (i32.const 1000) (i32.const 100) (i32.const 2000)))
     (drop (call $set (i32.const 100) (i32.const 4) (i32.const 104) (i32.const 5) (i64.const -1) (i64.const -1)))
@@ -172,7 +82,7 @@ TEST_F(HostModulesTest, InstancesShareAStore) {
   EXPECT_EQ(answer(), ABSENT) << "another module has its own";
 }
 
-TEST_F(HostModulesTest, AValueThatDoesNotFitIsNotWritten) {
+TEST_P(SharedStateTest, AValueThatDoesNotFitIsNotWritten) {
   EXPECT_EQ(answer_to(R"(
     (drop (call $set (i32.const 100) (i32.const 4) (i32.const 104) (i32.const 5) (i64.const -1) (i64.const -1)))
     (call $get (i32.const 100) (i32.const 4) (i32.const 1000) (i32.const 4) (i32.const 2000)))"),
@@ -181,7 +91,7 @@ TEST_F(HostModulesTest, AValueThatDoesNotFitIsNotWritten) {
   EXPECT_GT(number_at(2000), 0u);
 }
 
-TEST_F(HostModulesTest, APairIsSetAndRemovedByItsVersion) {
+TEST_P(SharedStateTest, APairIsSetAndRemovedByItsVersion) {
   EXPECT_EQ(answer_to(R"((local $v i64)
     (if (i64.ne (call $set_if (i64.const 5)) (i64.const -8)) (then (return (i32.const 1))))
     (local.set $v (call $set_if (i64.const 0)))
@@ -195,7 +105,7 @@ TEST_F(HostModulesTest, APairIsSetAndRemovedByItsVersion) {
             0);
 }
 
-TEST_F(HostModulesTest, WhatIsOutOfItsRangeIsInvalid) {
+TEST_P(SharedStateTest, WhatIsOutOfItsRangeIsInvalid) {
   const auto set = [](const char* key_size, const char* value_size, const char* ttl, const char* version) {
     return std::string("(call $i32 (call $set (i32.const 100) (i32.const ") + key_size +
            ") (i32.const 104) (i32.const " + value_size + ") (i64.const " + ttl + ") (i64.const " + version + ")))";
@@ -210,88 +120,6 @@ TEST_F(HostModulesTest, WhatIsOutOfItsRangeIsInvalid) {
   EXPECT_EQ(answer_to("(call $get (i32.const 100) (i32.const 0) (i32.const 0) (i32.const 9) (i32.const 0))"), INVALID);
   EXPECT_EQ(answer_to("(call $remove (i32.const 100) (i32.const 0) (i64.const -1))"), INVALID);
   EXPECT_EQ(answer_to("(call $remove (i32.const 100) (i32.const 4) (i64.const -2))"), INVALID);
-}
-
-// ---- pantopic/wazero-atomic ----
-
-TEST_F(HostModulesTest, WazeroGuestsShareCounters) {
-  load("(call $say (i32.const 1) (i64.const 7) (i64.const 5)) (call $wazero_add) (call $value)");
-  EXPECT_EQ(answer(), 5);
-  EXPECT_EQ(answer(), 10);
-  EXPECT_EQ(answer_to("(call $loaded (i32.const 1) (i64.const 7))"), 0) << "another module has its own";
-}
-
-TEST_F(HostModulesTest, WazeroCountersAreKnownBySetAndId) {
-  EXPECT_EQ(answer_to(R"(
-    (call $say (i32.const 1) (i64.const 7) (i64.const 5)) (call $wazero_store)
-    (call $say (i32.const 2) (i64.const 7) (i64.const 60)) (call $wazero_store)
-    (call $say (i32.const 1) (i64.const 0x100000007) (i64.const 700)) (call $wazero_store)
-    (i32.add (call $loaded (i32.const 1) (i64.const 7))
-      (i32.add (call $loaded (i32.const 2) (i64.const 7)) (call $loaded (i32.const 1) (i64.const 0x100000007)))))"),
-            765);
-  EXPECT_EQ(answer_to("(call $loaded (i32.const 0) (i64.const 0))"), 0);
-}
-
-TEST_F(HostModulesTest, AWazeroCounterThatIsDeletedIs0AndMakesRoom) {
-  EXPECT_EQ(answer_to(R"((local $i i64)
-    (loop $again
-      (call $say (i32.const 1) (local.get $i) (i64.const 5)) (call $wazero_add) (call $wazero_del)
-      (local.set $i (i64.add (local.get $i) (i64.const 1)))
-      (br_if $again (i64.lt_u (local.get $i) (i64.const 10))))
-    (call $loaded (i32.const 1) (i64.const 9)))"),
-            0);
-}
-
-TEST_F(HostModulesTest, AWazeroCounterTooManyTrapsTheGuest) {
-  answer_to(R"((local $i i64)
-    (loop $again
-      (call $say (i32.const 1) (local.get $i) (i64.const 5)) (call $wazero_add)
-      (local.set $i (i64.add (local.get $i) (i64.const 1)))
-      (br_if $again (i64.lt_u (local.get $i) (i64.const 4))))
-    (i32.const 0))");
-  EXPECT_EQ(trap, "the module has the 3 counters it may have");
-}
-
-TEST_F(HostModulesTest, TheNewerNameOfTheModuleOffersTheSame) {
-  std::string newer = text(
-      "(call $say (i32.const 1) (i64.const 7) (i64.const 5)) (call $wazero_add) (call $wazero_add)"
-      "(call $value)");
-  for (std::size_t at = 0; (at = newer.find("pantopic/wazero-atomic", at)) != std::string::npos;) {
-    newer.replace(at, std::string_view("pantopic/wazero-atomic").size(), "pantopic/ext-atomic");
-  }
-  auto loaded = try_load(newer);
-  ASSERT_TRUE(loaded.ok()) << loaded.error().message;
-  take(std::move(loaded).value());
-  EXPECT_EQ(answer(), 10) << "5, and 5 of the sum that was told, which is added to it";
-}
-
-TEST_F(HostModulesTest, AWazeroGuestWithoutItsExportIsRefused) {
-  const auto refused = try_load(text("(i32.const 0)", "(func $none)"));
-  ASSERT_FALSE(refused.ok());
-  EXPECT_EQ(
-      refused.error().message,
-      "it imports from \"pantopic/wazero-atomic\", so it must export the function \"__atomic\" of type () -> i32");
-}
-
-TEST_F(HostModulesTest, AWazeroGuestThatPointsOutsideItsMemoryTraps) {
-  const auto refused = try_load(text("(i32.const 0)", R"((func (export "__atomic") (result i32) (i32.const 65525)))"));
-  ASSERT_FALSE(refused.ok());
-  EXPECT_NE(refused.error().message.find("outside its memory"), std::string::npos) << refused.error().message;
-
-  // Each of the three in turn at the end of memory, and not wholly inside.
-  for (const std::string places : {R"(\fd\ff\00\00\d8\00\00\00\e0\00\00\00)", R"(\d4\00\00\00\f9\ff\00\00\e0\00\00\00)",
-                                   R"(\d4\00\00\00\d8\00\00\00\ff\ff\ff\ff)"}) {
-    for (const std::string use : {"load", "store", "add", "del"}) {
-      if (use == "del" && places.ends_with("ff")) continue;  // it does not look at the value
-      auto loaded = try_load(
-          text("(call $wazero_" + use + ") (i32.const 0)",
-               "(data (i32.const 200) \"" + places + "\") (func (export \"__atomic\") (result i32) (i32.const 200))"));
-      ASSERT_TRUE(loaded.ok()) << loaded.error().message;
-      take(loaded.value());
-      answer();
-      EXPECT_NE(trap.find("outside its memory"), std::string::npos) << use << " " << places << trap;
-    }
-  }
 }
 
 }  // namespace

@@ -76,6 +76,38 @@ TEST_F(HostStateTest, MayBeOfBothInOneFunction) {
   EXPECT_EQ(answers(2), (std::vector<int>{2, 4}));
 }
 
+TEST_F(HostStateTest, OfAStandInIsOfTheModulesItStandsInFor) {
+  HostModule other("host");
+  other.instead_when([](const ModuleOptions& options) { return options.guests->max_module_bytes == 1'000'000; })
+      .module_state<Counter>([](const ModuleOptions&) {
+        auto counter = std::make_shared<Counter>();
+        counter->value = 10;
+        return counter;
+      })
+      .function("of_module", [](ModuleState<Counter> counter) -> std::int32_t { return ++counter->value; });
+  ASSERT_TRUE(linker.define(std::move(other)).ok());
+  serve(importing({"of_module"}, guest_text("(call $of_module)")));
+  EXPECT_EQ(answers(2), (std::vector<int>{1, 2}));
+  limits.max_module_bytes = 1'000'000;
+  serve(importing({"of_module"}, guest_text("(call $of_module)")));
+  EXPECT_EQ(answers(2), (std::vector<int>{11, 12}));
+}
+
+TEST_F(HostStateTest, AStandInHasFunctionsThatAreThere) {
+  const auto defined = [this](HostModule module) {
+    module.instead_when([](const ModuleOptions&) { return true; });
+    const auto done = linker.define(std::move(module));
+    return done.ok() ? "" : done.error().message;
+  };
+  HostModule of_another_type("host");
+  of_another_type.function("of_module", [] {});
+  EXPECT_EQ(defined(std::move(of_another_type)),
+            "the host function \"host.of_module\" stands in for none of its name and type");
+  HostModule of_nothing("nobody");
+  of_nothing.function("f", [] {});
+  EXPECT_EQ(defined(std::move(of_nothing)), "the host function \"nobody.f\" stands in for none of its name and type");
+}
+
 TEST_F(HostStateTest, OfTwoHostModulesIsKeptApart) {
   HostModule other("other");
   other.module_state<Counter>([](const ModuleOptions&) { return std::make_shared<Counter>(); })

@@ -68,6 +68,7 @@ struct FakeSharedState {
   std::size_t max_value = 1000;
   std::uint64_t last_version = 0;
   std::int64_t now_ns = 0;
+  bool away = false;                // no pair is answered for
   std::function<void()> after_get;  // once: what another instance does after the next get
 
   [[nodiscard]] Counter* counter(std::int32_t number);

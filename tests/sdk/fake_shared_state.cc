@@ -15,6 +15,7 @@ constexpr std::int32_t invalid = -6;
 constexpr std::int32_t conflict = -8;
 constexpr std::int32_t full = -9;
 constexpr std::int32_t too_large = -10;
+constexpr std::int32_t unavailable = -11;
 
 FakeSharedState& state() { return FakeHost::current().shared; }
 
@@ -77,6 +78,7 @@ std::int32_t wasm_grpc_kv_1_get(const void* key, std::uint32_t key_len, void* va
                                 std::uint64_t* version) {
   const std::string name = text(key, key_len);
   if (!is_key(name)) return invalid;
+  if (state().away) return unavailable;
   const FakeSharedState::Pair* const pair = state().pair(name);
   if (pair == nullptr) return absent;
   const auto size = static_cast<std::uint32_t>(pair->value.size());
@@ -91,6 +93,7 @@ std::int64_t wasm_grpc_kv_1_set(const void* key, std::uint32_t key_len, const vo
   const std::string name = text(key, key_len);
   if (!is_key(name) || ttl_ns == 0 || if_version < -1) return invalid;
   if (value_len > state().max_value) return too_large;
+  if (state().away) return unavailable;
   const FakeSharedState::Pair* const pair = state().pair(name);
   const std::uint64_t version = pair == nullptr ? 0 : pair->version;
   if (if_version >= 0 && version != static_cast<std::uint64_t>(if_version)) return conflict;
@@ -103,6 +106,7 @@ std::int64_t wasm_grpc_kv_1_set(const void* key, std::uint32_t key_len, const vo
 std::int32_t wasm_grpc_kv_1_remove(const void* key, std::uint32_t key_len, std::int64_t if_version) {
   const std::string name = text(key, key_len);
   if (!is_key(name) || if_version < -1) return invalid;
+  if (state().away) return unavailable;
   const FakeSharedState::Pair* const pair = state().pair(name);
   const std::uint64_t version = pair == nullptr ? 0 : pair->version;
   if (if_version >= 0 && version != static_cast<std::uint64_t>(if_version)) return conflict;

@@ -126,6 +126,17 @@ TEST_F(SharedState, APairLivesAsLongAsItIsGiven) {
   EXPECT_EQ(kv::set("key", "v", {.ttl = 0ns}).outcome, kv::Outcome::invalid);
 }
 
+TEST_F(SharedState, AStoreThatIsAwayIsToldFromAKeyThatIsAbsent) {
+  ASSERT_TRUE(kv::set("key", "value"));
+  EXPECT_EQ(kv::find("key").found.value, "value");
+  EXPECT_EQ(kv::find("other").outcome, kv::Outcome::absent);
+  host.shared.away = true;
+  EXPECT_EQ(kv::find("key").outcome, kv::Outcome::unavailable);
+  EXPECT_FALSE(kv::get("key"));
+  EXPECT_EQ(kv::set("key", "other").outcome, kv::Outcome::unavailable);
+  EXPECT_EQ(kv::remove("key"), kv::Outcome::unavailable);
+}
+
 TEST_F(SharedState, WhatTheStoreRefusesIsSaid) {
   host.shared.max_pairs = 1;
   host.shared.max_value = 3;

@@ -3,9 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <functional>
 #include <optional>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 
 #include "support.h"
 
@@ -114,6 +117,55 @@ TEST(Completion, SeesTheMemoryOfAGuestThatIsBeingInstantiated) {
   });
   ASSERT_EQ(call.guest.instance->poll(), Progress::done);
   EXPECT_EQ(size, 65536u);
+}
+
+/// A guest that calls env.f once, which gives it what `give` says to be given later.
+struct Limited {
+  std::optional<Completion<std::int32_t>> promise;
+  Sandboxed guest;
+
+  explicit Limited(std::function<void(const Completion<std::int32_t>&)> give)
+      : guest(R"((module (import "env" "f" (func $f (result i32))) (func (export "f") (result i32) (call $f))))",
+              [this, give = std::move(give)](Linker& linker) {
+                expect_value(linker.define("env", "f", host_function([this, give](Completion<std::int32_t> done) {
+                                             give(done);
+                                             promise = std::move(done);
+                                           })));
+              }) {}
+  Progress call() {
+    EXPECT_EQ(guest.instantiate(), Progress::done);
+    guest.begin("f");
+    return guest.instance->poll();
+  }
+};
+
+TEST(Completion, IsGivenUpAtItsLimit) {
+  const auto limit = Clock::now() + std::chrono::milliseconds(50);
+  Limited limited([&](const auto& done) { done.give_up_at(limit, 7); });
+  ASSERT_EQ(limited.call(), Progress::suspended);
+  EXPECT_EQ(limited.guest.instance->suspension().until, limit) << "for whoever runs the guest";
+  std::this_thread::sleep_until(limit);
+  ASSERT_EQ(limited.guest.instance->poll(), Progress::done);
+  EXPECT_EQ(limited.guest.instance->result(), 7);
+  EXPECT_FALSE(limited.promise->wanted());
+  EXPECT_FALSE(limited.promise->complete(3)) << "too late";
+}
+
+TEST(Completion, ThatComesBeforeItsLimitCounts) {
+  const auto limit = Clock::now() + std::chrono::milliseconds(50);
+  Limited limited([&](const auto& done) { done.give_up_at(limit, 7); });
+  ASSERT_EQ(limited.call(), Progress::suspended);
+  EXPECT_TRUE(limited.promise->complete(3));
+  std::this_thread::sleep_until(limit);
+  ASSERT_EQ(limited.guest.instance->poll(), Progress::done) << "it was given in time, and is taken later";
+  EXPECT_EQ(limited.guest.instance->result(), 3);
+}
+
+TEST(Completion, MayTrapTheGuestAtItsLimit) {
+  Limited limited([&](const auto& done) { done.fail_at(Clock::now(), "too slow"); });
+  ASSERT_EQ(limited.call(), Progress::suspended);
+  ASSERT_EQ(limited.guest.instance->poll(), Progress::failed);
+  EXPECT_EQ(limited.guest.instance->failure().message, "too slow");
 }
 
 TEST(Completion, TrapsTheGuestWhenItFails) {

@@ -3,6 +3,6 @@ export { Begin, CallEvents, Given, Kind, Placement, Taken, httpEvents, place, wa
 export { HttpHandler, HttpRequest, HttpResponse, http } from "./http";
 export { ProtoReader, ProtoWriter, Wire, tag } from "./protobuf";
 export { BidiStream, ClientStream, ServerStream, Service, Unary, log, wasm_grpc_call, wasm_grpc_start } from "./service";
-export { Counter, Outcome, Pair, Store } from "./shared";
+export { Counter, Found, Outcome, Pair, Store } from "./shared";
 export { Code, Info, Level, Limit } from "./status";
 export { isUtf8, textOf, utf8 } from "./utf8";

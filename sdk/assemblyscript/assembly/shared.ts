@@ -1,5 +1,5 @@
-// What the instances of a module share (docs/host-modules.md): counters, and a store of keys and values. The functions wait
-// for nothing, and may be called at any time.
+// What the instances of a module share (docs/host-modules.md): counters, and a store of keys and values. The functions may
+// be called at any time; they wait for nothing but a store on disk.
 import { utf8 } from "./utf8";
 
 // @ts-ignore: decorator
@@ -32,8 +32,11 @@ declare function set_(
 @external("wasm_grpc_kv_1", "remove")
 declare function remove_(key: usize, keyLength: i32, ifVersion: i64): i32;
 
-/** How it went with a pair of the store, or with a counter. */
-export enum Outcome { Ok = 0, Absent = -4, Invalid = -6, Conflict = -8, Full = -9, TooLarge = -10 }
+/**
+ * How it went with a pair of the store, or with a counter. `Unavailable`: the store does not answer, as one on disk may; a
+ * change may be done or not.
+ */
+export enum Outcome { Ok = 0, Absent = -4, Invalid = -6, Conflict = -8, Full = -9, TooLarge = -10, Unavailable = -11 }
 
 /** A number by a name, which all instances add to. Sums wrap around. */
 export class Counter {
@@ -66,17 +69,25 @@ export class Pair {
 const FOR_EVER: i64 = -1;
 const ANY: i64 = -1;
 
+/** What came of a look into the store. */
+export class Found {
+  constructor(public outcome: Outcome, public pair: Pair | null) {}
+}
+
 /** The store. Keys have 1 to 1024 bytes. */
 export class Store {
-  /** Null where there is no such key. */
-  static get(key: string): Pair | null {
+  /** Null where there is no such key, or the store does not answer. */
+  static get(key: string): Pair | null { return Store.find(key).pair; }
+
+  /** For who must tell a key that is absent from a store that does not answer; the pair is there where it is `Ok`. */
+  static find(key: string): Found {
     const name = utf8(key);
     const version = new StaticArray<i64>(1);
     let value = new Uint8Array(256);
     while (true) {
       const length = get_(name.dataStart, name.length, value.dataStart, value.length, changetype<usize>(version));
-      if (length < 0) return null;
-      if (length <= value.length) return new Pair(value.slice(0, length), version[0]);
+      if (length < 0) return new Found(length as Outcome, null);
+      if (length <= value.length) return new Found(Outcome.Ok, new Pair(value.slice(0, length), version[0]));
       value = new Uint8Array(length); // and it may be another one by then
     }
   }

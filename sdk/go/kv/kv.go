@@ -1,5 +1,5 @@
-// Package kv is a key-value store that all instances of the module share, on all workers, for as long as the server runs:
-// docs/host-modules.md, wasm_grpc_kv_1.
+// Package kv is a key-value store that all instances of the module share, on all workers, for as long as the server runs,
+// or longer: docs/host-modules.md, wasm_grpc_kv_1.
 //
 //	version, err := kv.Set("session/7", state, kv.TTL(5*time.Minute))
 //	value, version, ok := kv.Get("session/7")
@@ -19,6 +19,8 @@ var (
 	ErrConflict = errors.New("kv: the version is another one")
 	ErrFull     = errors.New("kv: there is no room in the store")
 	ErrTooLarge = errors.New("kv: the value is larger than values may be")
+	// ErrUnavailable: the store does not answer, as one on disk or elsewhere may; a change may be done or not.
+	ErrUnavailable = errors.New("kv: the store does not answer")
 )
 
 const (
@@ -27,6 +29,7 @@ const (
 	codeConflict = -8
 	codeFull     = -9
 	codeTooLarge = -10
+	codeAway     = -11
 )
 
 func errorOf(answer int64) error {
@@ -41,21 +44,29 @@ func errorOf(answer int64) error {
 		return ErrFull
 	case answer == codeTooLarge:
 		return ErrTooLarge
+	case answer == codeAway:
+		return ErrUnavailable
 	}
 	return ErrInvalid
 }
 
 // Get is the value of a key, and its version: a number that changes with each Set of the key. Not ok where there is none,
-// or its time has passed.
+// or its time has passed, or the store does not answer.
 func Get(key string) (value []byte, version uint64, ok bool) {
+	value, version, err := Find(key)
+	return value, version, err == nil
+}
+
+// Find is Get for who must tell a key that is absent (ErrAbsent) from a store that does not answer (ErrUnavailable).
+func Find(key string) (value []byte, version uint64, err error) {
 	value = make([]byte, 256)
 	for {
 		size := get(key, value, &version)
-		if size < 0 {
-			return nil, 0, false
+		if err := errorOf(int64(size)); err != nil {
+			return nil, 0, err
 		}
 		if int(size) <= len(value) {
-			return value[:size], version, true
+			return value[:size], version, nil
 		}
 		value = make([]byte, size) // another instance may replace it by a larger one meanwhile
 	}
@@ -69,7 +80,7 @@ type condition struct {
 // Option says how a key is changed.
 type Option func(*condition)
 
-// TTL is how long the value lives; without it for as long as the server runs. Of Set.
+// TTL is how long the value lives; without it for as long as the store does. Of Set.
 func TTL(ttl time.Duration) Option {
 	return func(c *condition) { c.ttl = max(int64(ttl), 0) } // a negative one would be for ever; 0 is refused
 }

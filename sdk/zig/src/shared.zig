@@ -1,5 +1,5 @@
-//! What the instances of a module share: counters, and a store of keys and values (docs/host-modules.md). The functions wait
-//! for nothing, and may be called at any time.
+//! What the instances of a module share: counters, and a store of keys and values (docs/host-modules.md). The functions may
+//! be called at any time; they wait for nothing but a store on disk.
 
 const std = @import("std");
 
@@ -8,6 +8,7 @@ const invalid = -6;
 const conflict = -8;
 const full = -9;
 const too_large = -10;
+const unavailable = -11;
 const any_version = -1;
 
 const atomics = struct {
@@ -30,9 +31,11 @@ pub const Counter = struct {
     number: i32,
 
     /// The counter of that name, of 1 to 256 bytes, which is 0 at first. `error.Full` when the module has as many as it may.
-    pub fn named(name: []const u8) error{ Invalid, Full }!Counter {
+    /// `error.Unavailable`: the store does not answer, as one on disk may; with a counter of such a store the guest traps then.
+    pub fn named(name: []const u8) error{ Invalid, Full, Unavailable }!Counter {
         if (name.len == 0) return error.Invalid;
         const number = atomics.counter(name.ptr, name.len);
+        if (number == unavailable) return error.Unavailable;
         if (number < 0) return if (number == full) error.Full else error.Invalid;
         return .{ .number = number };
     }
@@ -65,7 +68,7 @@ pub const kv = struct {
     pub const Pair = struct { value: []u8, version: i64 };
 
     /// The value of a key, of 1 to 1024 bytes, in memory of `allocator`; null where there is none.
-    pub fn get(allocator: std.mem.Allocator, key: []const u8) error{ Invalid, OutOfMemory }!?Pair {
+    pub fn get(allocator: std.mem.Allocator, key: []const u8) error{ Invalid, Unavailable, OutOfMemory }!?Pair {
         if (key.len == 0) return error.Invalid;
         var value: []u8 = try allocator.alloc(u8, 256);
         errdefer allocator.free(value);
@@ -76,6 +79,7 @@ pub const kv = struct {
                 allocator.free(value);
                 return null;
             }
+            if (length == unavailable) return error.Unavailable;
             if (length < 0) return error.Invalid;
             const size: usize = @intCast(length);
             if (size <= value.len) return .{ .value = try allocator.realloc(value, size), .version = version };
@@ -90,7 +94,8 @@ pub const kv = struct {
         if_version: ?i64 = null,
     };
 
-    pub const SetError = error{ Invalid, Conflict, Full, TooLarge };
+    /// Unavailable: the store does not answer; the change may be done or not.
+    pub const SetError = error{ Invalid, Conflict, Full, TooLarge, Unavailable };
 
     /// Gives a key this value; its version.
     pub fn set(key: []const u8, value: []const u8, options: SetOptions) SetError!i64 {
@@ -103,17 +108,19 @@ pub const kv = struct {
             conflict => error.Conflict,
             full => error.Full,
             too_large => error.TooLarge,
+            unavailable => error.Unavailable,
             else => if (version < 0) error.Invalid else version,
         };
     }
 
     /// Whether the key was there; with a version, only one of that is removed.
-    pub fn remove(key: []const u8, if_version: ?i64) error{ Invalid, Conflict }!bool {
+    pub fn remove(key: []const u8, if_version: ?i64) error{ Invalid, Conflict, Unavailable }!bool {
         if (key.len == 0) return error.Invalid;
         return switch (store.remove(key.ptr, key.len, if_version orelse any_version)) {
             0 => true,
             absent => false,
             conflict => error.Conflict,
+            unavailable => error.Unavailable,
             else => error.Invalid,
         };
     }

@@ -109,6 +109,29 @@ void write_instances(TextWriter& writer, const std::vector<ModuleCounters>& modu
   each(&ModuleCounters::log_lines_over_limit);
 }
 
+void write_stores(TextWriter& writer, const std::vector<StoreCounters>& stores) {
+  if (stores.empty()) return;
+  writer.counter("wasm_grpc_store_operations", "Operations that a store which is not in memory answered.");
+  for (const StoreCounters& store : stores) {
+    writer.sample({{"module", store.module}, {"operation", "get"}}, store.gets);
+    writer.sample({{"module", store.module}, {"operation", "set"}}, store.sets);
+    writer.sample({{"module", store.module}, {"operation", "remove"}}, store.removes);
+    writer.sample({{"module", store.module}, {"operation", "counter"}}, store.counter_operations);
+  }
+  writer.counter("wasm_grpc_store_unavailable", "Operations that were not, by the reason.");
+  for (const StoreCounters& store : stores) {
+    writer.sample({{"module", store.module}, {"reason", "failed"}}, store.failed);
+    writer.sample({{"module", store.module}, {"reason", "too_many"}}, store.refused);
+    writer.sample({{"module", store.module}, {"reason", "given_up"}}, store.given_up);
+  }
+  writer.histogram("wasm_grpc_store_operation_seconds", "From where a guest asked to where the store answered.");
+  for (const StoreCounters& store : stores) writer.sample({{"module", store.module}}, store.times);
+  writer.counter("wasm_grpc_store_read_bytes", "Bytes of values that guests read.");
+  for (const StoreCounters& store : stores) writer.sample({{"module", store.module}}, store.value_bytes_read);
+  writer.counter("wasm_grpc_store_written_bytes", "Bytes of values that guests wrote.");
+  for (const StoreCounters& store : stores) writer.sample({{"module", store.module}}, store.value_bytes_written);
+}
+
 void write_waiting(TextWriter& writer, const ServerCounters& counters) {
   writer.gauge("wasm_grpc_calls_waiting", "Calls that wait for an instance.");
   for (const ModuleCounters& module : counters.modules) {
@@ -175,6 +198,7 @@ std::string metrics_text(const ServerCounters& counters, MetricsFormat format, M
   write_grpc(writer, grpc_methods(counters));
   write_http(writer, counters);
   write_instances(writer, counters.modules);
+  write_stores(writer, counters.stores);
   write_waiting(writer, counters);
   write_connections(writer, counters);
   write_host(writer, counters);

@@ -195,7 +195,7 @@ Result<std::shared_ptr<GuestModule>> GuestModule::load(const wasm::Engine& engin
   if (!compiled.ok()) return std::move(compiled).error();
   auto abi = abi::detect(*compiled.value());
   if (!abi.ok()) return std::move(abi).error();
-  auto linked = linker.link(std::move(compiled).value());
+  auto linked = linker.link(std::move(compiled).value(), options);
   if (!linked.ok()) return std::move(linked).error();
   auto states = wasm::ModuleStates::make(linker.host_modules(), linked.value()->module(), options,
                                          before == nullptr ? nullptr : &before->states());

@@ -40,20 +40,32 @@ Result<std::shared_ptr<const wasi::Sandbox>> make_sandbox(const ModuleOptions& o
   return wasi::Sandbox::create(config);
 }
 
-Result<> check_apart(const std::string& code_cache, const ModuleOptions& options) {
-  if (code_cache.empty()) return success();
+namespace {
+
+/// The directory that a guest may write into and that `path` is in; empty where there is none.
+std::string written_around(const std::string& path, const ModuleOptions& options) {
   namespace fs = std::filesystem;
   std::error_code error;
-  const fs::path cache = fs::weakly_canonical(code_cache, error);
+  const fs::path whole = fs::weakly_canonical(path, error);
   for (const DirectoryGrant& grant : options.directories) {
     const fs::path granted = fs::weakly_canonical(grant.host_path, error);
-    const auto [end, _] = std::mismatch(granted.begin(), granted.end(), cache.begin(), cache.end());
-    if (!grant.read_only && end == granted.end()) {
-      return Error{"the directory " + grant.host_path + " is granted for writing, and the code cache is in it: " +
-                   code_cache + ". Keep the code cache where no guest can write"};
-    }
+    const auto [end, _] = std::mismatch(granted.begin(), granted.end(), whole.begin(), whole.end());
+    if (!grant.read_only && end == granted.end()) return grant.host_path;
   }
-  return success();
+  return {};
+}
+
+}  // namespace
+
+Result<> check_apart(const std::string& code_cache, const ModuleOptions& options) {
+  const auto check = [&](const std::string& what, const std::string& path) -> Result<> {
+    const std::string granted = path.empty() ? "" : written_around(path, options);
+    if (granted.empty()) return success();
+    return Error{"the directory " + granted + " is granted for writing, and the " + what + " is in it: " + path +
+                 ". Keep the " + what + " where no guest can write"};
+  };
+  if (auto apart = check("code cache", code_cache); !apart.ok()) return apart;
+  return check("store", options.store.path);
 }
 
 }  // namespace wasm_grpc::runtime

@@ -16,7 +16,8 @@ namespace wasm_grpc::runtime {
 [[nodiscard]] Result<std::vector<std::byte>> read_module_file(const std::string& path, std::size_t max_size);
 /// What its guests see of arguments, environment and directories.
 [[nodiscard]] Result<std::shared_ptr<const wasi::Sandbox>> make_sandbox(const ModuleOptions& options);
-/// Fails when the guests of a module could write into the code cache, and so run code outside of their sandbox.
+/// Fails when the guests of a module could write into the code cache, and so run code outside of their sandbox; or into
+/// the file of its store.
 [[nodiscard]] Result<> check_apart(const std::string& code_cache, const ModuleOptions& options);
 
 }  // namespace wasm_grpc::runtime

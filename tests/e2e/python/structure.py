@@ -24,12 +24,13 @@ MAY_INCLUDE = {
     "openapi": {"rpc", "services", "facade"},
     "wasm": {"text"},
     "wasi": {"wasm"},
-    "hostmodules": {"wasm"},
+    "store": {"rpc", "wasm"},  # its meters; its threads' signals
+    "hostmodules": {"store", "wasm"},
     "abi": {"rpc", "wasm", "wasi"},
     "observe": {"rpc", "json", "abi", "wasi", "wasm", "client"},
     "admin": {"rpc", "net", "http2", "services", "observe", "wasm"},  # wasm: its threads' signals
     "runtime": {
-        "admin", "rpc", "json", "access", "facade", "net", "http2", "services", "openapi", "wasm", "wasi", "hostmodules", "abi", "observe",
+        "admin", "rpc", "json", "access", "facade", "net", "http2", "services", "openapi", "wasm", "wasi", "hostmodules", "abi", "observe", "store",
         "client",  # by which guests call
     },
     "grpc_cpp": {"rpc"},
@@ -37,13 +38,14 @@ MAY_INCLUDE = {
     "registry": {"rpc"},  # its base64
     "config": {"text", "net", "facade", "client", "registry"},  # what reads addresses, networks, origins and targets
     "protoc": set(),  # not in src/, but nobody may include it either
-    "cli": {"client", "config", "openapi", "protoc", "registry"},  # else a user of include/ like any other
+    "cli": {"client", "config", "openapi", "protoc", "registry", "store"},  # else a user of include/ like any other
 }
 # The same for the rooms of a folder.
 ROOMS_MAY_INCLUDE = {
     "runtime": {"instances": set(), "sharing": {"instances"}, "outgoing": {"instances"},
                 "guests": {"instances", "sharing", "outgoing"}, "generations": {"instances", "sharing", "guests"}},
     "net": {"tls": set()},
+    "store": {"memory": set(), "sqlite": set()},
     "client": {"outgoing": set()},
     "http2": {"session": set()},
     "registry": {"http": set(), "auth": set()},

@@ -73,6 +73,7 @@ fn failed(call: *Call, failure: kv.SetError) error{Failed} {
         error.Full => call.fail(.resource_exhausted, "full"),
         error.TooLarge => call.fail(.resource_exhausted, "too large"),
         error.Invalid => call.fail(.invalid_argument, ""),
+        error.Unavailable => call.fail(.unavailable, "the store is away"),
     };
 }
 

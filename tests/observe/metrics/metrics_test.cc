@@ -130,6 +130,23 @@ TEST(MetricsTest, NamesOfModulesAreWrittenSafely) {
       << text;
 }
 
+TEST(MetricsTest, TellsOfStoresThatAreNotInMemory) {
+  EXPECT_EQ(metrics_text({}).find("wasm_grpc_store"), std::string::npos) << "there is none";
+  ServerCounters counters;
+  StoreCounters store;
+  store.module = "m";
+  store.sets = 3;
+  store.given_up = 2;
+  store.value_bytes_written = 700;
+  counters.stores.push_back(store);
+  const auto found = samples(metrics_text(counters));
+  EXPECT_EQ(found.at("wasm_grpc_store_operations_total{module=\"m\",operation=\"set\"}"), 3);
+  EXPECT_EQ(found.at("wasm_grpc_store_operations_total{module=\"m\",operation=\"get\"}"), 0);
+  EXPECT_EQ(found.at("wasm_grpc_store_unavailable_total{module=\"m\",reason=\"given_up\"}"), 2);
+  EXPECT_EQ(found.at("wasm_grpc_store_written_bytes_total{module=\"m\"}"), 700);
+  EXPECT_EQ(found.at("wasm_grpc_store_operation_seconds_count{module=\"m\"}"), 0);
+}
+
 TEST(MetricsTest, OpenMetricsNamesFamiliesWithoutTotalAndHasAnEnd) {
   const std::string text = metrics_text({}, MetricsFormat::open_metrics);
   EXPECT_NE(text.find("# TYPE wasm_grpc_connections_accepted counter\nwasm_grpc_connections_accepted_total 0\n"),

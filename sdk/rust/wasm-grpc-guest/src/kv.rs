@@ -1,5 +1,5 @@
-//! A store that all instances of the module share, on all workers, for as long as the server runs (docs/host-modules.md,
-//! `wasm_grpc_kv_1`). Natively it is the test's own, and without limits.
+//! A store that all instances of the module share, on all workers, for as long as the server runs, or longer
+//! (docs/host-modules.md, `wasm_grpc_kv_1`). Natively it is the test's own, and without limits.
 //!
 //! ```
 //! use wasm_grpc_guest::kv;
@@ -33,6 +33,8 @@ pub enum Error {
     Full,
     /// The value is larger than values may be (`--max-kv-value`).
     TooLarge,
+    /// The store does not answer, as one on disk or elsewhere may: a change may be done or not.
+    Unavailable,
 }
 
 /// A value of the store.
@@ -47,21 +49,27 @@ pub struct Entry {
 /// How a key is set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SetOptions {
-    /// How long the value lives; without, for as long as the server runs.
+    /// How long the value lives; without, for as long as the store does.
     pub ttl: Option<Duration>,
     /// The version there has to be, 0 for none at all; without, any.
     pub if_version: Option<u64>,
 }
 
-/// The value of a key; None where there is none, or its time has passed.
+/// The value of a key; None where there is none, or its time has passed, or the store does not answer.
 pub fn get(key: &str) -> Option<Entry> {
+    find(key).ok()
+}
+
+/// The value of a key, for who must tell one that is [`Error::Absent`] from a store that is [`Error::Unavailable`].
+pub fn find(key: &str) -> Result<Entry, Error> {
     let mut value = vec![0; 256];
     let mut version = 0;
     loop {
-        let length = usize::try_from(abi::kv_get(key, &mut value, &mut version)).ok()?;
+        let answer = abi::kv_get(key, &mut value, &mut version);
+        let length = usize::try_from(answer).map_err(|_| Error::of(answer.into()))?;
         if length <= value.len() {
             value.truncate(length);
-            return Some(Entry { value, version });
+            return Ok(Entry { value, version });
         }
         value.resize(length, 0); // another instance may replace it by a larger one meanwhile
     }
@@ -108,6 +116,7 @@ impl Error {
             Ok(abi::CONFLICT) => Self::Conflict,
             Ok(abi::FULL) => Self::Full,
             Ok(abi::TOO_LARGE) => Self::TooLarge,
+            Ok(abi::UNAVAILABLE) => Self::Unavailable,
             _ => Self::Invalid,
         }
     }
@@ -121,6 +130,7 @@ impl fmt::Display for Error {
             Self::Conflict => "the version is another one",
             Self::Full => "there is no room in the store",
             Self::TooLarge => "the value is larger than values may be",
+            Self::Unavailable => "the store does not answer",
         })
     }
 }
@@ -135,6 +145,7 @@ impl From<Error> for Status {
             Error::Invalid => Status::internal(text),
             Error::Conflict => Status::aborted(text),
             Error::Full | Error::TooLarge => Status::resource_exhausted(text),
+            Error::Unavailable => Status::unavailable(text),
         }
     }
 }

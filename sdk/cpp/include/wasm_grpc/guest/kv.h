@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "wasm_grpc/guest/abi.h"
 
@@ -43,6 +44,8 @@ enum class Outcome : std::int32_t {
   conflict = -8,    // the version is another one
   full = -9,        // there is no room in the store (`--max-kv-bytes`)
   too_large = -10,  // the value is larger than values may be (`--max-kv-value`)
+  // The store does not answer, as one on disk or elsewhere may: a change may be done or not.
+  unavailable = -11,
 };
 
 /// A value, and the version of it: a number that changes with each set() of its key.
@@ -51,23 +54,38 @@ struct Found {
   std::uint64_t version;
 };
 
-/// The value of a key; nothing where there is none, or its time has passed.
-[[nodiscard]] inline std::optional<Found> get(std::string_view key) {
+struct FindResult {
+  Outcome outcome;  // ok, absent, invalid or unavailable
+  Found found;      // when it is ok
+  explicit operator bool() const noexcept { return outcome == Outcome::ok; }
+};
+
+/// The value of a key, or why there is none to be had: for who must tell a key that is absent from a store that is
+/// away.
+[[nodiscard]] inline FindResult find(std::string_view key) {
   Found found{std::string(256, '\0'), 0};
   while (true) {
     const std::int32_t size =
         abi::wasm_grpc_kv_1_get(key.data(), static_cast<std::uint32_t>(key.size()), found.value.data(),
                                 static_cast<std::uint32_t>(found.value.size()), &found.version);
-    if (size < 0) return std::nullopt;
+    if (size < 0) return {static_cast<Outcome>(size), {}};
     const auto needed = static_cast<std::size_t>(size);
     const bool fits = needed <= found.value.size();
     found.value.resize(needed);
-    if (fits) return found;  // another instance may replace it by a larger one meanwhile
+    // Another instance may replace it by a larger one meanwhile.
+    if (fits) return {Outcome::ok, std::move(found)};
   }
 }
 
+/// The value of a key; nothing where there is none, or its time has passed, or the store does not answer.
+[[nodiscard]] inline std::optional<Found> get(std::string_view key) {
+  FindResult result = find(key);
+  if (!result) return std::nullopt;
+  return std::move(result.found);
+}
+
 struct SetOptions {
-  /// How long it lives: more than 0. For as long as the server runs where there is none.
+  /// How long it lives: more than 0. For as long as the store does where there is none.
   std::optional<std::chrono::nanoseconds> ttl = {};
   /// It is only set when this is its version; 0: when there is no such key.
   std::optional<std::uint64_t> if_version = {};

@@ -37,6 +37,7 @@ pub(crate) const INVALID: i32 = -6;
 pub(crate) const CONFLICT: i32 = -8;
 pub(crate) const FULL: i32 = -9;
 pub(crate) const TOO_LARGE: i32 = -10;
+pub(crate) const UNAVAILABLE: i32 = -11;
 
 pub(crate) const READABLE: i32 = 1;
 pub(crate) const WRITABLE: i32 = 2;

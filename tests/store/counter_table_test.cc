@@ -1,4 +1,4 @@
-#include "hostmodules/counter_table.h"
+#include "store/memory/counter_table.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-namespace wasm_grpc::hostmodules {
+namespace wasm_grpc::store {
 namespace {
 
 TEST(CounterTable, GivesEachNameANumberThatStays) {
@@ -62,4 +62,4 @@ TEST(CounterTable, IsUsedByManyThreadsAtOnce) {
 }
 
 }  // namespace
-}  // namespace wasm_grpc::hostmodules
+}  // namespace wasm_grpc::store

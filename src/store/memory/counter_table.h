@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-namespace wasm_grpc::hostmodules {
+namespace wasm_grpc::store {
 
 /// Counters are made as they are asked for and never removed, so that their numbers stay good. Thread-safe; only
 /// number_of() takes a lock.
@@ -44,4 +44,4 @@ class CounterTable {
   std::atomic<std::uint32_t> count_ = 0;
 };
 
-}  // namespace wasm_grpc::hostmodules
+}  // namespace wasm_grpc::store

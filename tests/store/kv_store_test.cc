@@ -1,4 +1,4 @@
-#include "hostmodules/kv_store.h"
+#include "store/memory/kv_store.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-namespace wasm_grpc::hostmodules {
+namespace wasm_grpc::store {
 namespace {
 
 using std::chrono::seconds;
@@ -94,7 +94,7 @@ TEST_F(KvStoreTest, CountsTheTimeFromTheLastSet) {
 }
 
 TEST_F(KvStoreTest, HoldsNoMoreBytesThanItMay) {
-  const std::size_t pair = KvStore::pair_bytes + 1 + 9'000;
+  const std::size_t pair = pair_bytes + 1 + 9'000;
   const std::size_t fit = 100'000 / pair;
   for (std::size_t i = 0; i < fit; ++i)
     EXPECT_EQ(set(std::string(1, char('a' + i)), std::string(9'000, 'x')), Outcome::done);
@@ -156,8 +156,8 @@ TEST(KvStoreThreads, LoseNoChangeThatWasMadeByVersion) {
     }
   }
   EXPECT_EQ(*store.get("sum")->value, std::to_string(threads * rounds));
-  EXPECT_EQ(store.bytes(), KvStore::pair_bytes + 3 + 4);
+  EXPECT_EQ(store.bytes(), pair_bytes + 3 + 4);
 }
 
 }  // namespace
-}  // namespace wasm_grpc::hostmodules
+}  // namespace wasm_grpc::store

@@ -16,7 +16,9 @@
 #include <string_view>
 #include <utility>
 
-namespace wasm_grpc::hostmodules {
+#include "store/operation.h"
+
+namespace wasm_grpc::store {
 
 /// A pair whose time has passed is absent; its memory is given back when its key is used, by the next few operations
 /// near it, or when room is needed. Thread-safe.
@@ -24,9 +26,6 @@ class KvStore {
  public:
   using Clock = std::chrono::steady_clock;
   using Value = std::shared_ptr<const std::string>;
-
-  /// What each pair counts for beside its key and value: about what the host keeps of it.
-  static constexpr std::size_t pair_bytes = 320;
 
   explicit KvStore(std::size_t max_bytes, std::function<Clock::time_point()> clock = Clock::now);
 
@@ -36,9 +35,8 @@ class KvStore {
   };
   [[nodiscard]] std::optional<Found> get(std::string_view key);
 
-  enum class Outcome : std::uint8_t { done, absent, conflict, full };
-  /// What must hold for a change: nothing; or the version of the pair, where 0 is that of one that is absent.
-  using Condition = std::optional<std::uint64_t>;
+  using Outcome = store::Outcome;
+  using Condition = store::Condition;
 
   /// `ttl`: nothing for as long as the store lives. The version, where it was done, is new to this key: never 0.
   [[nodiscard]] std::pair<Outcome, std::uint64_t> set(std::string_view key, std::string value,
@@ -87,4 +85,4 @@ class KvStore {
   std::array<Shard, 16> shards_;
 };
 
-}  // namespace wasm_grpc::hostmodules
+}  // namespace wasm_grpc::store

@@ -1,6 +1,6 @@
-#include "hostmodules/counter_table.h"
+#include "store/memory/counter_table.h"
 
-namespace wasm_grpc::hostmodules {
+namespace wasm_grpc::store {
 
 CounterTable::CounterTable(std::uint32_t max_counters)
     : max_(max_counters), blocks_((std::size_t{max_counters} + block_size - 1) / block_size) {}
@@ -17,4 +17,4 @@ std::optional<std::uint32_t> CounterTable::number_of(std::string_view name) {
   return number;
 }
 
-}  // namespace wasm_grpc::hostmodules
+}  // namespace wasm_grpc::store

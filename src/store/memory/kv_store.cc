@@ -1,6 +1,6 @@
-#include "hostmodules/kv_store.h"
+#include "store/memory/kv_store.h"
 
-namespace wasm_grpc::hostmodules {
+namespace wasm_grpc::store {
 
 namespace {
 // Erasing one takes well under a microsecond: a call that happens to meet many expired pairs must not take long.
@@ -119,4 +119,4 @@ KvStore::Outcome KvStore::remove(std::string_view key, Condition condition) {
   return Outcome::done;
 }
 
-}  // namespace wasm_grpc::hostmodules
+}  // namespace wasm_grpc::store

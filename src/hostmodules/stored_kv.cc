@@ -1,0 +1,82 @@
+// wasm_grpc_kv_1 over a store that outlives the process: its guests wait for the answers.
+#include <cstring>
+
+#include "hostmodules/kv_arguments.h"
+#include "hostmodules/modules.h"
+#include "hostmodules/stored.h"
+
+namespace wasm_grpc::hostmodules {
+
+namespace {
+
+struct StoredPairs : Stored {
+  StoredPairs(store::Stores& stores, const ModuleOptions& options)
+      : Stored(stores, options), max_value(max_value_of(options.shared_state)) {}
+  const std::size_t max_value;
+};
+
+template <typename R>
+void submit(StoredPairs& pairs, store::Operation operation, const Completion<R>& done,
+            typename GuestRequest<R>::Finish finish) {
+  done.give_up_at(pairs.limit(), UNAVAILABLE);
+  pairs.store->submit(std::make_unique<GuestRequest<R>>(std::move(operation), done, std::move(finish)));
+}
+
+void get(ModuleState<StoredPairs> pairs, Completion<std::int32_t> done, std::string_view key,
+         std::span<std::byte> value, GuestPointer<std::uint64_t> version) {
+  if (!is_key(key)) {
+    done.complete(INVALID);
+    return;
+  }
+  submit<std::int32_t>(*pairs, store::Get{std::string(key)}, done,
+                       [value, version](Caller&, const store::Answer& found) -> Result<std::int32_t> {
+                         if (found.outcome != store::Outcome::done) return number_of(found.outcome);
+                         const std::string& bytes = found.value;
+                         if (bytes.size() <= value.size()) std::memcpy(value.data(), bytes.data(), bytes.size());
+                         version.store(found.number);
+                         return static_cast<std::int32_t>(bytes.size());
+                       });
+}
+
+void set(ModuleState<StoredPairs> pairs, Completion<std::int64_t> done, std::string_view key, std::string_view value,
+         std::int64_t ttl_ns, std::int64_t if_version) {
+  if (!is_key(key) || ttl_ns == 0 || !is_version(if_version)) {
+    done.complete(INVALID);
+  } else if (value.size() > pairs->max_value) {
+    done.complete(TOO_LARGE);
+  } else {
+    submit<std::int64_t>(*pairs,
+                         store::Set{std::string(key), std::string(value), time_to_live(ttl_ns), condition(if_version)},
+                         done, [](Caller&, const store::Answer& answer) -> Result<std::int64_t> {
+                           return answer.outcome == store::Outcome::done ? static_cast<std::int64_t>(answer.number)
+                                                                         : number_of(answer.outcome);
+                         });
+  }
+}
+
+void remove(ModuleState<StoredPairs> pairs, Completion<std::int32_t> done, std::string_view key,
+            std::int64_t if_version) {
+  if (!is_key(key) || !is_version(if_version)) {
+    done.complete(INVALID);
+    return;
+  }
+  submit<std::int32_t>(
+      *pairs, store::Remove{std::string(key), condition(if_version)}, done,
+      [](Caller&, const store::Answer& answer) -> Result<std::int32_t> { return number_of(answer.outcome); });
+}
+
+}  // namespace
+
+HostModule stored_kv(std::shared_ptr<store::Stores> stores) {
+  HostModule module{std::string(kv_module)};
+  module.instead_when(is_stored)
+      .module_state<StoredPairs>([stores = std::move(stores)](const ModuleOptions& options) {
+        return std::make_shared<StoredPairs>(*stores, options);
+      })
+      .function("get", get)
+      .function("set", set)
+      .function("remove", remove);
+  return module;
+}
+
+}  // namespace wasm_grpc::hostmodules

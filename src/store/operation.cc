@@ -1,0 +1,25 @@
+#include "store/operation.h"
+
+namespace wasm_grpc::store {
+
+std::string_view name_of(const Operation& operation) noexcept {
+  if (std::holds_alternative<Get>(operation)) return "get";
+  if (std::holds_alternative<Set>(operation)) return "set";
+  if (std::holds_alternative<Remove>(operation)) return "remove";
+  return "counter operation";
+}
+
+bool changes(const Operation& operation) noexcept {
+  return !std::holds_alternative<Get>(operation) && !std::holds_alternative<LoadCounter>(operation);
+}
+
+std::size_t size_of(const Operation& operation) noexcept {
+  constexpr std::size_t fixed = 256;
+  if (const auto* const get = std::get_if<Get>(&operation)) return fixed + get->key.size();
+  if (const auto* const set = std::get_if<Set>(&operation)) return fixed + set->key.size() + set->value.size();
+  if (const auto* const remove = std::get_if<Remove>(&operation)) return fixed + remove->key.size();
+  if (const auto* const find = std::get_if<FindCounter>(&operation)) return fixed + find->name.size();
+  return fixed;
+}
+
+}  // namespace wasm_grpc::store

@@ -1,0 +1,77 @@
+// What is asked of a store, and what it answers: the same for all that keep pairs and counters.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace wasm_grpc::store {
+
+/// What each pair counts for beside its key and value, in every store: about what memory holds of it.
+inline constexpr std::size_t pair_bytes = 320;
+
+/// What must hold for a change: nothing; or the version of the pair, where 0 is that of one that is absent.
+using Condition = std::optional<std::uint64_t>;
+
+enum class Outcome : std::uint8_t {
+  done,
+  absent,       // there is no such pair
+  conflict,     // the condition does not hold
+  full,         // there is no room
+  unavailable,  // the store did not answer: what was asked for may be done or not
+};
+
+/// A pair.
+struct Get {
+  std::string key;
+};
+struct Set {
+  std::string key;
+  std::string value;
+  /// Nothing: for good.
+  std::optional<std::chrono::nanoseconds> ttl = {};
+  Condition condition = {};
+};
+struct Remove {
+  std::string key;
+  Condition condition = {};
+};
+
+/// The counter of that name, which is made with the value 0.
+struct FindCounter {
+  std::string name;
+};
+/// A counter, by the number that FindCounter gave.
+struct LoadCounter {
+  std::int64_t counter = 0;
+};
+struct ChangeCounter {
+  enum class Kind : std::uint8_t { store, add, exchange, compare_exchange };
+  std::int64_t counter = 0;
+  Kind kind = Kind::store;
+  std::uint64_t operand = 0;
+  std::uint64_t expected = 0;  // of compare_exchange
+};
+
+using Operation = std::variant<Get, Set, Remove, FindCounter, LoadCounter, ChangeCounter>;
+
+struct Answer {
+  Outcome outcome = Outcome::unavailable;
+  /// Of a pair its version; of a counter its number, or its value: after an `add`, else before the change.
+  std::uint64_t number = 0;
+  /// What Get found.
+  std::string value;
+};
+
+/// For the log: "set".
+[[nodiscard]] std::string_view name_of(const Operation& operation) noexcept;
+/// False for what only looks.
+[[nodiscard]] bool changes(const Operation& operation) noexcept;
+/// About what it takes while it waits.
+[[nodiscard]] std::size_t size_of(const Operation& operation) noexcept;
+
+}  // namespace wasm_grpc::store

@@ -1,0 +1,133 @@
+#include "store/sqlite/database.h"
+
+#include <pthread.h>
+
+#include <exception>
+#include <utility>
+
+#include "store/sqlite/file.h"
+#include "wasm/thread_signals.h"
+
+namespace wasm_grpc::store::sqlite {
+
+namespace {
+
+constexpr std::size_t reader_count = 2;
+static_assert(reader_count + 1 == Meter::threads);
+// In one look at the file: what is read is of one moment, and the log cannot begin anew meanwhile.
+constexpr std::size_t most_reads = 64;
+constexpr std::size_t most_read_bytes = std::size_t{1} << 20;
+constexpr std::chrono::milliseconds reader_patience{1'000};
+constexpr std::chrono::milliseconds asleep{3'600'000};
+
+void begin_thread(const char* name) {
+  wasm::block_signals();
+  pthread_setname_np(pthread_self(), name);
+}
+
+}  // namespace
+
+/// Answers what only looks.
+class Database::Reader {
+ public:
+  Reader(const std::string& path, std::size_t thread, Say say)
+      : thread_(thread),
+        connection_(path, Access::read, reader_patience),
+        reading_(connection_),
+        trouble_("the store " + path, std::move(say)) {}
+
+  void run(JobQueue& queue) {
+    while (true) {
+      std::vector<Job> jobs = queue.take(most_reads, most_read_bytes, asleep);
+      if (jobs.empty() && queue.closed()) return;
+      drop_unwanted(jobs, thread_);
+      if (jobs.empty()) continue;
+      const bool together = jobs.size() > 1 && begin();
+      for (const Job& job : jobs) answer(job);
+      if (together) connection_.roll_back();  // nothing was changed
+    }
+  }
+
+ private:
+  [[nodiscard]] bool begin() {
+    try {
+      connection_.run("BEGIN");
+      return true;
+    } catch (const Failure&) {
+      return false;
+    }
+  }
+  void answer(const Job& job) {
+    Answer answer;
+    try {
+      const auto now = std::chrono::system_clock::now().time_since_epoch();
+      answer = reading_.apply(job.space, job.request->operation,
+                              std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
+      trouble_.over();
+    } catch (const std::exception& error) {
+      trouble_.at(error.what());
+    }
+    trouble_.took(job.finish(thread_, std::move(answer)), job.meter->module(), name_of(job.request->operation));
+  }
+
+  const std::size_t thread_;
+  const Connection connection_;
+  Reading reading_;
+  Trouble trouble_;
+};
+
+Database::Database(std::string path) : path_(std::move(path)) {}
+
+Result<std::shared_ptr<Database>> Database::open(const std::string& path, std::chrono::milliseconds patience, Say say) {
+  if (auto opened = open_file(path, patience); !opened.ok()) return std::move(opened).error();
+  std::shared_ptr<Database> database(new Database(path));
+  try {
+    database->writer_ = std::make_unique<Writer>(path, say);
+    for (std::size_t i = 0; i < reader_count; ++i) {
+      database->readers_.push_back(std::make_unique<Reader>(path, writer_thread + 1 + i, say));
+    }
+  } catch (const Failure& failure) {
+    return Error{"the store " + path + ": " + failure.what()};
+  }
+  database->threads_.emplace_back([writer = database->writer_.get(), &jobs = database->writes_] {
+    begin_thread("store-write");
+    writer->run(jobs);
+  });
+  for (const auto& one : database->readers_) {
+    database->threads_.emplace_back([reader = one.get(), &jobs = database->reads_] {
+      begin_thread("store-read");
+      reader->run(jobs);
+    });
+  }
+  return database;
+}
+
+Database::~Database() {
+  writes_.close();
+  reads_.close();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+void Database::submit(Job job) noexcept {
+  JobQueue& queue = changes(job.request->operation) ? writes_ : reads_;
+  if (queue.push(job)) return;
+  job.meter->refuse();
+  job.request->answer({});
+}
+
+// ---- The store of a module ----
+
+Result<std::shared_ptr<SpaceStore>> SpaceStore::open(std::shared_ptr<Database> database, std::shared_ptr<Meter> meter,
+                                                     const StoreOptions& options, const SharedStateLimits& limits) {
+  auto space = open_space(database->path(), meter->module(), options.timeout);
+  if (!space.ok()) return std::move(space).error();
+  return std::make_shared<SpaceStore>(std::move(database), std::move(meter),
+                                      Space{space.value(), limits.max_kv_bytes, limits.max_counters},
+                                      options.durability);
+}
+
+void SpaceStore::submit(std::unique_ptr<Request> request) noexcept {
+  database_->submit({space_, durability_, std::move(request), meter_, std::chrono::steady_clock::now()});
+}
+
+}  // namespace wasm_grpc::store::sqlite

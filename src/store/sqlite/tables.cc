@@ -1,0 +1,205 @@
+#include "store/sqlite/tables.h"
+
+#include <limits>
+#include <optional>
+#include <vector>
+
+namespace wasm_grpc::store::sqlite {
+
+namespace {
+
+// A change that needs room may have to look at expired pairs first; not at all of a large store at once.
+constexpr std::size_t purged_for_room = 1024;
+
+std::int64_t bytes_of(std::size_t key, std::size_t value) {
+  return static_cast<std::int64_t>(key + value + pair_bytes);
+}
+
+std::optional<std::int64_t> expiry(const Set& operation, WallTime now) {
+  if (!operation.ttl) return std::nullopt;
+  const std::int64_t ttl = operation.ttl->count();
+  // A time that does not fit is that of one that stays.
+  return ttl < std::numeric_limits<WallTime>::max() - now ? std::optional(now + ttl) : std::nullopt;
+}
+
+Answer no_counter() { return {Outcome::absent, 0, {}}; }
+
+}  // namespace
+
+// ---- Reading ----
+
+Reading::Reading(const Connection& connection)
+    : get_(connection,
+           "SELECT version, value FROM pairs WHERE space = ?1 AND key = ?2 AND (expires IS NULL OR expires > ?3)"),
+      load_(connection, "SELECT value FROM counters WHERE id = ?1 AND space = ?2") {}
+
+Answer Reading::apply(const Space& space, const Operation& operation, WallTime now) {
+  if (const auto* const get_one = std::get_if<Get>(&operation)) return get(space, *get_one, now);
+  if (const auto* const load_one = std::get_if<LoadCounter>(&operation)) return load(space, *load_one);
+  return {};
+}
+
+Answer Reading::get(const Space& space, const Get& operation, WallTime now) {
+  const Statement::Use use(get_);
+  if (!get_.bind(1, space.id).bind(2, std::string_view(operation.key)).bind(3, now).step()) {
+    return {Outcome::absent, 0, {}};
+  }
+  return {Outcome::done, static_cast<std::uint64_t>(use->number(0)), std::string(use->blob(1))};
+}
+
+Answer Reading::load(const Space& space, const LoadCounter& operation) {
+  const Statement::Use use(load_);
+  if (!load_.bind(1, operation.counter).bind(2, space.id).step()) return no_counter();
+  return {Outcome::done, static_cast<std::uint64_t>(use->number(0)), {}};
+}
+
+// ---- Writing ----
+
+Writing::Writing(const Connection& connection)
+    : find_(connection,
+            "SELECT id, version, length(key) + length(value), expires FROM pairs WHERE space = ?1 AND key = ?2"),
+      insert_(connection, "INSERT INTO pairs(space, key, version, expires, value) VALUES(?1, ?2, ?3, ?4, ?5)"),
+      update_(connection, "UPDATE pairs SET version = ?2, expires = ?3, value = ?4 WHERE id = ?1"),
+      erase_(connection, "DELETE FROM pairs WHERE id = ?1"),
+      expired_(connection,
+               "SELECT id, length(key) + length(value) FROM pairs WHERE space = ?1 AND expires IS NOT NULL AND "
+               "expires <= ?2 ORDER BY expires LIMIT ?3"),
+      find_counter_(connection, "SELECT id FROM counters WHERE space = ?1 AND name = ?2"),
+      insert_counter_(connection, "INSERT INTO counters(space, name) VALUES(?1, ?2) RETURNING id"),
+      load_counter_(connection, "SELECT value FROM counters WHERE id = ?1 AND space = ?2"),
+      store_counter_(connection, "UPDATE counters SET value = ?2 WHERE id = ?1"),
+      load_sums_(connection, "SELECT bytes, last_version, counters FROM spaces WHERE id = ?1"),
+      store_sums_(connection, "UPDATE spaces SET bytes = ?2, last_version = ?3, counters = ?4 WHERE id = ?1") {}
+
+Answer Writing::apply(const Space& space, const Operation& operation, WallTime now) {
+  if (const auto* const set_one = std::get_if<Set>(&operation)) return set(space, *set_one, now);
+  if (const auto* const remove_one = std::get_if<Remove>(&operation)) return remove(space, *remove_one, now);
+  if (const auto* const find_one = std::get_if<FindCounter>(&operation)) return find_counter(space, *find_one);
+  if (const auto* const change_one = std::get_if<ChangeCounter>(&operation)) return change_counter(space, *change_one);
+  return {};
+}
+
+void Writing::end() {
+  for (auto& [id, sums] : spaces_) {
+    if (!sums.changed) continue;
+    store_sums_.bind(1, id).bind(2, sums.bytes).bind(3, sums.last_version).bind(4, sums.counters).run();
+    sums.changed = false;
+  }
+}
+
+Writing::Sums& Writing::sums_of(const Space& space) {
+  const auto [found, made] = spaces_.try_emplace(space.id);
+  if (made) {
+    const Statement::Use use(load_sums_);
+    if (load_sums_.bind(1, space.id).step()) found->second = {use->number(0), use->number(1), use->number(2)};
+  }
+  return found->second;
+}
+
+Writing::Present Writing::find(const Space& space, std::string_view key, WallTime now) {
+  const Statement::Use use(find_);
+  if (!find_.bind(1, space.id).bind(2, key).step()) return {};
+  return {use->number(0), use->number(1), use->number(2) + static_cast<std::int64_t>(pair_bytes), true,
+          !use->is_null(3) && use->number(3) <= now};
+}
+
+void Writing::erase(const Space& space, const Present& present) {
+  erase_.bind(1, present.id).run();
+  Sums& sums = sums_of(space);
+  sums.bytes -= present.bytes;
+  sums.changed = true;
+}
+
+std::size_t Writing::purge(const Space& space, WallTime now, std::size_t most) {
+  std::vector<Present> gone;
+  {
+    const Statement::Use use(expired_);
+    expired_.bind(1, space.id).bind(2, now).bind(3, static_cast<std::int64_t>(most));
+    while (expired_.step()) {
+      gone.push_back({use->number(0), 0, use->number(1) + static_cast<std::int64_t>(pair_bytes), true, true});
+    }
+  }
+  for (const Present& one : gone) erase(space, one);
+  return gone.size();
+}
+
+bool Writing::make_room(const Space& space, std::int64_t more, WallTime now) {
+  const auto fits = [&] {
+    const Sums& sums = sums_of(space);
+    return more <= 0 || static_cast<std::uint64_t>(sums.bytes + more) <= space.max_bytes;
+  };
+  if (fits()) return true;
+  return purge(space, now, purged_for_room) > 0 && fits();
+}
+
+Answer Writing::set(const Space& space, const Set& operation, WallTime now) {
+  Present present = find(space, operation.key, now);
+  if (operation.condition && *operation.condition != present.seen_version()) return {Outcome::conflict, 0, {}};
+  if (present.expired) {
+    erase(space, present);
+    present = {};
+  }
+  const std::int64_t bytes = bytes_of(operation.key.size(), operation.value.size());
+  if (!make_room(space, bytes - present.bytes, now)) return {Outcome::full, 0, {}};
+  Sums& sums = sums_of(space);
+  const std::int64_t version = ++sums.last_version;
+  sums.bytes += bytes - present.bytes;
+  sums.changed = true;
+  const auto expires = expiry(operation, now);
+  if (present.there) {
+    update_.bind(1, present.id).bind(2, version).bind(3, expires).bind(4, std::string_view(operation.value)).run();
+  } else {
+    insert_.bind(1, space.id)
+        .bind(2, std::string_view(operation.key))
+        .bind(3, version)
+        .bind(4, expires)
+        .bind(5, std::string_view(operation.value))
+        .run();
+  }
+  return {Outcome::done, static_cast<std::uint64_t>(version), {}};
+}
+
+Answer Writing::remove(const Space& space, const Remove& operation, WallTime now) {
+  const Present present = find(space, operation.key, now);
+  if (operation.condition && *operation.condition != present.seen_version()) return {Outcome::conflict, 0, {}};
+  if (!present.there) return {Outcome::absent, 0, {}};
+  erase(space, present);
+  return {present.expired ? Outcome::absent : Outcome::done, 0, {}};
+}
+
+Answer Writing::find_counter(const Space& space, const FindCounter& operation) {
+  {
+    const Statement::Use use(find_counter_);
+    if (find_counter_.bind(1, space.id).bind(2, std::string_view(operation.name)).step()) {
+      return {Outcome::done, static_cast<std::uint64_t>(use->number(0)), {}};
+    }
+  }
+  Sums& sums = sums_of(space);
+  if (static_cast<std::uint64_t>(sums.counters) >= space.max_counters) return {Outcome::full, 0, {}};
+  const Statement::Use use(insert_counter_);
+  if (!insert_counter_.bind(1, space.id).bind(2, std::string_view(operation.name)).step()) return {};
+  const auto id = static_cast<std::uint64_t>(use->number(0));
+  while (insert_counter_.step()) {
+  }
+  ++sums.counters;
+  sums.changed = true;
+  return {Outcome::done, id, {}};
+}
+
+Answer Writing::change_counter(const Space& space, const ChangeCounter& operation) {
+  std::uint64_t before = 0;
+  {
+    const Statement::Use use(load_counter_);
+    if (!load_counter_.bind(1, operation.counter).bind(2, space.id).step()) return no_counter();
+    before = static_cast<std::uint64_t>(use->number(0));
+  }
+  using Kind = ChangeCounter::Kind;
+  const bool adds = operation.kind == Kind::add;
+  const std::uint64_t after = adds ? before + operation.operand : operation.operand;
+  if (operation.kind != Kind::compare_exchange || before == operation.expected) {
+    store_counter_.bind(1, operation.counter).bind(2, static_cast<std::int64_t>(after)).run();
+  }
+  return {Outcome::done, adds ? after : before, {}};
+}
+
+}  // namespace wasm_grpc::store::sqlite

@@ -1,0 +1,94 @@
+// What operations do to the tables of a file, within a transaction.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "store/operation.h"
+#include "store/sqlite/connection.h"
+
+namespace wasm_grpc::store::sqlite {
+
+/// A namespace, and what it may hold.
+struct Space {
+  std::int64_t id = 0;
+  std::uint64_t max_bytes = 0;
+  std::uint64_t max_counters = 0;
+};
+
+/// Nanoseconds since 1970.
+using WallTime = std::int64_t;
+
+/// Only looks. Used by one thread.
+class Reading {
+ public:
+  /// The connection outlives it.
+  explicit Reading(const Connection& connection);
+
+  /// Of an operation that changes nothing. Throws Failure.
+  [[nodiscard]] Answer apply(const Space& space, const Operation& operation, WallTime now);
+
+ private:
+  [[nodiscard]] Answer get(const Space& space, const Get& operation, WallTime now);
+  [[nodiscard]] Answer load(const Space& space, const LoadCounter& operation);
+
+  Statement get_;
+  Statement load_;
+};
+
+/// Changes. Used by one thread, in a transaction that nobody else writes beside.
+class Writing {
+ public:
+  explicit Writing(const Connection& connection);
+
+  /// A transaction has begun. What follows is written as it is done, but for sums: those at its end().
+  void begin() noexcept { spaces_.clear(); }
+  /// Of an operation that changes something. Throws Failure; the transaction must be given up then.
+  [[nodiscard]] Answer apply(const Space& space, const Operation& operation, WallTime now);
+  /// To be called before the transaction is committed. Throws Failure.
+  void end();
+
+  /// Removes up to so many pairs of the space whose time has passed, and returns how many.
+  std::size_t purge(const Space& space, WallTime now, std::size_t most);
+
+ private:
+  /// The row of a space, while the transaction lasts.
+  struct Sums {
+    std::int64_t bytes = 0;
+    std::int64_t last_version = 0;
+    std::int64_t counters = 0;
+    bool changed = false;
+  };
+  /// What is there of a key, expired or not.
+  struct Present {
+    std::int64_t id = 0;
+    std::int64_t version = 0;
+    std::int64_t bytes = 0;
+    bool there = false;    // in the table
+    bool expired = false;  // and counts as absent
+    [[nodiscard]] std::uint64_t seen_version() const noexcept {
+      return there && !expired ? static_cast<std::uint64_t>(version) : 0;
+    }
+  };
+
+  [[nodiscard]] Answer set(const Space& space, const Set& operation, WallTime now);
+  [[nodiscard]] Answer remove(const Space& space, const Remove& operation, WallTime now);
+  [[nodiscard]] Answer find_counter(const Space& space, const FindCounter& operation);
+  [[nodiscard]] Answer change_counter(const Space& space, const ChangeCounter& operation);
+
+  [[nodiscard]] Sums& sums_of(const Space& space);
+  [[nodiscard]] Present find(const Space& space, std::string_view key, WallTime now);
+  void erase(const Space& space, const Present& present);
+  /// Whether so many bytes more fit, once what has expired has made way.
+  [[nodiscard]] bool make_room(const Space& space, std::int64_t more, WallTime now);
+
+  Statement find_, insert_, update_, erase_, expired_;
+  Statement find_counter_, insert_counter_, load_counter_, store_counter_;
+  Statement load_sums_, store_sums_;
+  std::map<std::int64_t, Sums> spaces_;
+};
+
+}  // namespace wasm_grpc::store::sqlite

@@ -1,0 +1,150 @@
+#include "store/sqlite/writer.h"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <exception>
+
+namespace wasm_grpc::store::sqlite {
+
+namespace {
+
+// Other processes may write too; how often it is looked whether anybody still wants to wait for them.
+constexpr std::chrono::milliseconds patience{100};
+// One transaction. More would have the first of it wait for the last.
+constexpr std::size_t most_jobs = 1024;
+constexpr std::size_t most_bytes = std::size_t{8} << 20;
+// From 4 MiB on the log is moved into the file; from 64 MiB on readers must wait for that.
+constexpr int pages_to_checkpoint = 1000;
+constexpr int pages_to_restart = 16'000;
+
+constexpr std::chrono::milliseconds idle{1'000};
+constexpr std::chrono::milliseconds asleep{3'600'000};
+constexpr std::size_t purged_beside = 64;
+constexpr std::size_t purged_when_idle = 1024;
+constexpr std::int64_t free_pages_kept = 256;
+
+WallTime wall_time() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+}  // namespace
+
+Writer::Writer(const std::string& path, Say say)
+    : connection_(path, Access::write, patience), writing_(connection_), trouble_("the store " + path, std::move(say)) {
+  connection_.run("PRAGMA synchronous = FULL");
+  const auto note_pages = [](void* writer, sqlite3*, const char*, int pages) {
+    static_cast<Writer*>(writer)->log_pages_ = pages;
+    return SQLITE_OK;
+  };
+  sqlite3_wal_hook(connection_.get(), note_pages, this);  // instead of SQLite's own, which would delay answers
+}
+
+void Writer::run(JobQueue& queue) {
+  bool more = true;
+  while (true) {
+    std::vector<Job> jobs = queue.take(most_jobs, most_bytes, more ? idle : asleep);
+    if (jobs.empty()) {
+      if (queue.closed()) return;
+      more = tidy();
+      continue;
+    }
+    more = true;
+    drop_unwanted(jobs, writer_thread);
+    if (jobs.empty()) continue;
+    if (!commit(jobs)) {
+      for (Job& job : jobs) static_cast<void>(commit({&job, 1}));
+    }
+    checkpoint();
+  }
+}
+
+bool Writer::commit(std::span<Job> jobs) {
+  bool committing = false;
+  try {
+    set_durability(jobs);
+    begin(jobs);
+    const WallTime now = wall_time();
+    std::vector<Answer> answers;
+    answers.reserve(jobs.size());
+    for (const Job& job : jobs) {
+      if (!job.request->wanted()) {  // others held the file for long
+        answers.emplace_back();
+        continue;
+      }
+      if (spaces_.insert_or_assign(job.space.id, job.space).second) writing_.purge(job.space, now, purged_beside);
+      answers.push_back(writing_.apply(job.space, job.request->operation, now));
+    }
+    writing_.end();
+    committing = true;
+    connection_.run("COMMIT");
+    for (std::size_t i = 0; i < jobs.size(); ++i) answer(jobs[i], std::move(answers[i]));
+    trouble_.over();
+    return true;
+  } catch (const std::exception& error) {
+    const auto* const failure = dynamic_cast<const Failure*>(&error);
+    connection_.roll_back();
+    // A commit that fails for another reason than room may be found done after a crash.
+    const bool undone = !committing || (failure != nullptr && failure->code() == SQLITE_FULL);
+    if (undone && jobs.size() > 1) return false;
+    trouble_.at(error.what());
+    for (const Job& job : jobs) answer(job, {});
+    return true;
+  }
+}
+
+void Writer::answer(const Job& job, Answer answer) {
+  trouble_.took(job.finish(writer_thread, std::move(answer)), job.meter->module(), name_of(job.request->operation));
+}
+
+void Writer::set_durability(std::span<const Job> jobs) {
+  const bool full =
+      std::any_of(jobs.begin(), jobs.end(), [](const Job& job) { return job.durability == StoreDurability::full; });
+  const auto wanted = full ? StoreDurability::full : StoreDurability::relaxed;
+  if (wanted == durability_) return;
+  connection_.run(full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+  durability_ = wanted;
+}
+
+void Writer::begin(std::span<const Job> jobs) {
+  while (true) {
+    try {
+      connection_.run("BEGIN IMMEDIATE");
+      writing_.begin();
+      return;
+    } catch (const Failure& failure) {
+      const bool wanted = std::any_of(jobs.begin(), jobs.end(), [](const Job& job) { return job.request->wanted(); });
+      if (failure.code() != SQLITE_BUSY || !wanted) throw;
+    }
+  }
+}
+
+bool Writer::tidy() {
+  try {
+    bool more = false;
+    begin({});
+    for (const auto& [id, space] : spaces_) {
+      more = writing_.purge(space, wall_time(), purged_when_idle) == purged_when_idle || more;
+    }
+    writing_.end();
+    connection_.run("COMMIT");
+    if (connection_.number("PRAGMA freelist_count") > free_pages_kept) {
+      connection_.run("PRAGMA incremental_vacuum(256)");
+      more = true;
+    }
+    checkpoint();
+    return more;
+  } catch (const std::exception&) {
+    connection_.roll_back();  // whoever changes something next is told
+    return false;
+  }
+}
+
+void Writer::checkpoint() {
+  if (log_pages_ < pages_to_checkpoint) return;
+  connection_.checkpoint(log_pages_ >= pages_to_restart);
+  log_pages_ = 0;
+}
+
+}  // namespace wasm_grpc::store::sqlite

@@ -1,0 +1,51 @@
+// Where the modules of a server find their stores.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "store/meter.h"
+#include "store/store.h"
+#include "store/trouble.h"
+#include "wasm_grpc/options.h"
+#include "wasm_grpc/result.h"
+#include "wasm_grpc/store_counters.h"
+
+namespace wasm_grpc::store {
+
+namespace sqlite {
+class Database;
+}
+
+/// Whether options of a store make sense; the error says what does not, and what was expected.
+[[nodiscard]] Result<> check(const StoreOptions& options);
+
+/// The same, and whether a file that is there can be a store, as far as can be told without a change to anything.
+[[nodiscard]] Result<> look_at(const StoreOptions& options);
+
+/// Of a server. Thread-safe.
+class Stores {
+ public:
+  explicit Stores(Say say) : say_(std::move(say)) {}
+
+  /// The store of a module that is not kept in memory. Stores of the same file share its threads. Blocks.
+  [[nodiscard]] Result<std::shared_ptr<Store>> open(const ModuleOptions& module);
+  /// Of the stores that are open, by the names of their modules.
+  [[nodiscard]] std::vector<StoreCounters> counters() const;
+
+ private:
+  /// One for each module, which may open its store more than once.
+  [[nodiscard]] std::shared_ptr<Meter> meter_of(const std::string& module);
+
+  const Say say_;
+  std::mutex mutex_;                                                  // held while a file is opened
+  std::map<std::string, std::weak_ptr<sqlite::Database>> databases_;  // by path
+  mutable std::mutex meters_mutex_;
+  std::map<std::string, std::weak_ptr<Meter>> meters_;
+};
+
+}  // namespace wasm_grpc::store
