@@ -21,6 +21,7 @@ void add_inspect(CLI::App& app, Command& run);
 void add_call(CLI::App& app, Command& run);
 void add_describe(CLI::App& app, Command& run);
 void add_list(CLI::App& app, Command& run);
+void add_kv(CLI::App& app, Command& run);
 void add_new(CLI::App& app, Command& run);
 void add_pull(CLI::App& app, Command& run);
 void add_push(CLI::App& app, Command& run);

@@ -55,6 +55,7 @@ int main(int argc, char** argv) {
   add_call(app, run);
   add_list(app, run);
   add_describe(app, run);
+  add_kv(app, run);
   add_new(app, run);
   add_push(app, run);
   add_pull(app, run);

@@ -13,6 +13,8 @@ void Meter::count(std::size_t thread, const Operation& operation, const Answer& 
   } else if (std::holds_alternative<Get>(operation)) {
     ++place.gets;
     place.read += answer.value.size();
+  } else if (std::holds_alternative<List>(operation)) {
+    ++place.gets;
   } else if (const auto* const set = std::get_if<Set>(&operation)) {
     ++place.sets;
     if (answer.outcome == Outcome::done) place.written += set->value.size();

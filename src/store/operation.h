@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 namespace wasm_grpc::store {
 
@@ -40,6 +41,13 @@ struct Remove {
   std::string key;
   Condition condition = {};
 };
+/// Pairs whose keys begin so and come after another, in the order of their keys; the first of them, not more than
+/// `most`.
+struct List {
+  std::string prefix;
+  std::string after;  // empty: from the first on
+  std::size_t most = 0;
+};
 
 /// The counter of that name, which is made with the value 0.
 struct FindCounter {
@@ -57,14 +65,24 @@ struct ChangeCounter {
   std::uint64_t expected = 0;  // of compare_exchange
 };
 
-using Operation = std::variant<Get, Set, Remove, FindCounter, LoadCounter, ChangeCounter>;
+using Operation = std::variant<Get, Set, Remove, List, FindCounter, LoadCounter, ChangeCounter>;
+
+/// A pair that List found.
+struct Listed {
+  std::string key;
+  std::uint64_t version = 0;
+  std::size_t value_bytes = 0;
+  std::optional<std::chrono::nanoseconds> ttl = {};  // what is left of it
+};
 
 struct Answer {
   Outcome outcome = Outcome::unavailable;
   /// Of a pair its version; of a counter its number, or its value: after an `add`, else before the change.
   std::uint64_t number = 0;
   /// What Get found.
-  std::string value;
+  std::string value = {};
+  /// What List found; it is always `done`.
+  std::vector<Listed> pairs = {};
 };
 
 /// For the log: "set".

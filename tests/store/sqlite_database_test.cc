@@ -129,6 +129,31 @@ TEST_F(SqliteDatabaseTest, HoldsNoMoreThanItMayAndExpiredPairsMakeRoom) {
   EXPECT_EQ(bytes_counted().first, bytes_counted().second);
 }
 
+TEST_F(SqliteDatabaseTest, PairsAreListedByPrefixInTheOrderOfTheirKeys) {
+  const auto store = open();
+  for (const std::string key : {"b", "a/2", "a", "a/1", "a/3", "a0"}) {
+    EXPECT_EQ(ask(*store, Set{key, "12345"}).outcome, Outcome::done);
+  }
+  EXPECT_EQ(ask(*store, Set{"a/4", "", milliseconds(1)}).outcome, Outcome::done);
+  EXPECT_EQ(ask(*store, Set{"a/5", "", std::chrono::hours(1)}).outcome, Outcome::done);
+  std::this_thread::sleep_for(milliseconds(5));
+  const auto keys = [&](const std::string& prefix, const std::string& after, std::size_t most) {
+    std::string all;
+    for (const Listed& one : ask(*store, List{prefix, after, most}).pairs) all += one.key + " ";
+    return all;
+  };
+  EXPECT_EQ(keys("", "", 100), "a a/1 a/2 a/3 a/5 a0 b ");
+  EXPECT_EQ(keys("a/", "", 100), "a/1 a/2 a/3 a/5 ") << "what has expired is not there";
+  EXPECT_EQ(keys("a/", "", 2), "a/1 a/2 ");
+  EXPECT_EQ(keys("a/", "a/2", 2), "a/3 a/5 ");
+  EXPECT_EQ(keys("c", "", 2), "");
+  const auto pairs = ask(*store, List{"a/", "a/2", 2}).pairs;
+  EXPECT_EQ(pairs[0].value_bytes, 5u);
+  EXPECT_GT(pairs[0].version, 0u);
+  EXPECT_FALSE(pairs[0].ttl);
+  EXPECT_GT(*pairs[1].ttl, std::chrono::minutes(59));
+}
+
 TEST_F(SqliteDatabaseTest, CountersAreChangedInOneStep) {
   limits.max_counters = 2;
   const auto store = open();

@@ -31,10 +31,14 @@ Answer no_counter() { return {Outcome::absent, 0, {}}; }
 Reading::Reading(const Connection& connection)
     : get_(connection,
            "SELECT version, value FROM pairs WHERE space = ?1 AND key = ?2 AND (expires IS NULL OR expires > ?3)"),
+      list_(connection,
+            "SELECT key, version, length(value), expires FROM pairs WHERE space = ?1 AND key >= ?2 AND key > ?3 AND "
+            "(expires IS NULL OR expires > ?4) ORDER BY key LIMIT ?5"),
       load_(connection, "SELECT value FROM counters WHERE id = ?1 AND space = ?2") {}
 
 Answer Reading::apply(const Space& space, const Operation& operation, WallTime now) {
   if (const auto* const get_one = std::get_if<Get>(&operation)) return get(space, *get_one, now);
+  if (const auto* const list_some = std::get_if<List>(&operation)) return list(space, *list_some, now);
   if (const auto* const load_one = std::get_if<LoadCounter>(&operation)) return load(space, *load_one);
   return {};
 }
@@ -45,6 +49,26 @@ Answer Reading::get(const Space& space, const Get& operation, WallTime now) {
     return {Outcome::absent, 0, {}};
   }
   return {Outcome::done, static_cast<std::uint64_t>(use->number(0)), std::string(use->blob(1))};
+}
+
+Answer Reading::list(const Space& space, const List& operation, WallTime now) {
+  const Statement::Use use(list_);
+  list_.bind(1, space.id)
+      .bind(2, std::string_view(operation.prefix))
+      .bind(3, std::string_view(operation.after))
+      .bind(4, now)
+      .bind(5, static_cast<std::int64_t>(operation.most));
+  Answer answer{Outcome::done, 0, {}};
+  while (list_.step()) {
+    const std::string_view key = use->blob(0);
+    if (!key.starts_with(operation.prefix)) break;  // nor does any that comes after it
+    Listed& one = answer.pairs.emplace_back();
+    one.key = key;
+    one.version = static_cast<std::uint64_t>(use->number(1));
+    one.value_bytes = static_cast<std::size_t>(use->number(2));
+    if (!use->is_null(3)) one.ttl = std::chrono::nanoseconds(use->number(3) - now);
+  }
+  return answer;
 }
 
 Answer Reading::load(const Space& space, const LoadCounter& operation) {

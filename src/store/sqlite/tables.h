@@ -33,9 +33,11 @@ class Reading {
 
  private:
   [[nodiscard]] Answer get(const Space& space, const Get& operation, WallTime now);
+  [[nodiscard]] Answer list(const Space& space, const List& operation, WallTime now);
   [[nodiscard]] Answer load(const Space& space, const LoadCounter& operation);
 
   Statement get_;
+  Statement list_;
   Statement load_;
 };
 

@@ -64,6 +64,20 @@ def serve_with(serve, state):
 
 
 @pytest.fixture
+def config(serve, state) -> pathlib.Path:
+    """A config with that guest and that file, and with another module."""
+    file = serve.folder / "wasm-grpc.toml"
+    file.write_text(f"""
+        [[module]]
+        path = "{os.environ['WASM_GRPC_TEST_GUESTS']}/shared_state.wasm"
+        store = {{ backend = "sqlite", path = "{state}" }}
+        [[module]]
+        path = "{os.environ['WASM_GRPC_TEST_GUESTS']}/greeter.wasm"
+    """)
+    return file
+
+
+@pytest.fixture
 def refused(program, guest, state):
     """What a server says that does not start."""
 
@@ -234,15 +248,7 @@ def test_files_that_may_not_grow_refuse_changes(program, guest, client, state, t
     assert_whole(state)
 
 
-def test_a_corrupt_page_costs_what_is_in_it(serve, client, connect, state):
-    config = serve.folder / "wasm-grpc.toml"
-    config.write_text(f"""
-        [[module]]
-        path = "{os.environ['WASM_GRPC_TEST_GUESTS']}/shared_state.wasm"
-        store = {{ backend = "sqlite", path = "{state}" }}
-        [[module]]
-        path = "{os.environ['WASM_GRPC_TEST_GUESTS']}/greeter.wasm"
-    """)
+def test_a_corrupt_page_costs_what_is_in_it(serve, config, client, connect, state):
     server = serve("--config", str(config))
     call = client(server)
     assert {call("Set", b"%d 0 " % number + b"x" * 3000) for number in range(100)} == {b""}
@@ -342,6 +348,73 @@ def test_a_reload_keeps_the_store_and_cannot_change_it(serve, client, state):
     os.kill(server.pid, signal.SIGHUP)
     server.wait_for_log("not reloaded, .*its store cannot change while it is served; start the server anew for that")
     assert call("Count", b"hits") == b"3"
+
+
+# ---- The command line ----
+
+
+@pytest.fixture
+def kept(serve, config):
+    """A server by a config file, and kv(ACTION, ...) of the same."""
+
+    def kv(action, *arguments, fails=None):
+        command = [serve.program, "kv", action, *arguments, "-c", config]
+        ended = subprocess.run([str(part) for part in command], capture_output=True, timeout=LIMIT)
+        assert ended.returncode == (1 if fails else 0), ended.stderr
+        assert not fails or fails in ended.stderr.decode()
+        return ended.stdout
+
+    return (lambda: serve("--config", str(config))), kv
+
+
+def test_the_store_of_a_server_is_looked_at_and_changed_beside_it(kept, client):
+    start, kv = kept
+    call = client(start())
+    assert call("Set", b"a/1 0 value\nof two lines") == b""
+    assert call("Set", b"a/2 60000 x") == b""
+    assert kv("get", "a/1") == b"value\nof two lines"
+    first, second = kv("list", "a/").decode().splitlines()
+    assert first.split("\t")[1:] == ["18", "-", "a/1"]
+    assert second.split("\t")[1] == "1" and 0 < int(second.split("\t")[2]) <= 60000
+    version = kv("set", "b", "new").decode().strip()
+    assert call("Get", b"b") == b"new"
+    kv("set", "b", "newer", "--if-version", "0", fails="the key has another version")
+    assert int(kv("set", "b", "newer", "--if-version", version)) > int(version)
+    assert call("Get", b"b") == b"newer"
+    kv("del", "b")
+    assert call("Get", b"b") == grpc.StatusCode.NOT_FOUND
+    kv("get", "b", fails="there is no such key")
+    kv("list", "--module", "greeter", fails="is in the memory of its server")
+    kv("list", "--module", "nobody", fails="has no module nobody")
+
+
+def test_a_backup_is_taken_and_taken_back_while_it_is_served(kept, client, tmp_path):
+    start, kv = kept
+    call = client(start())
+    assert [call("Set", b"key 0 old"), call("Count", b"hits")] == [b"", b"1"]
+    assert kv("backup", tmp_path / "copy") == b"kept 1 pairs and 2 counters\n"
+    kv("backup", tmp_path / "copy", fails="is there already")
+    assert [call("Set", b"key 0 new"), call("Count", b"hits")] == [b"", b"2"]
+    assert kv("import", tmp_path / "copy") == b"took 1 pairs and 2 counters\n"
+    assert [call("Get", b"key"), call("Count", b"hits")] == [b"old", b"2"]
+
+
+def test_a_store_that_was_never_served_is_said(kept, state):
+    kv = kept[1]
+    kv("list", fails="is not there yet: the module was never served")
+    assert not state.exists()
+
+
+def test_arguments_that_do_not_fit_are_said(program, tmp_path):
+    def said(*arguments):
+        ended = subprocess.run([program, "kv", *arguments, "-c", "file"], capture_output=True, text=True, timeout=LIMIT)
+        assert ended.returncode == 2
+        return ended.stderr
+
+    assert "takes a KEY" in said("get")
+    assert "takes no value" in said("get", "key", "value")
+    assert "takes no --if-version" in said("list", "--if-version", "1")
+    assert "fly" in said("fly")
 
 
 # ---- Time ----
