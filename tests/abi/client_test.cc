@@ -2,12 +2,15 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <fstream>
 #include <memory>
 #include <optional>
+#include <regex>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "abi/abi_table.h"
 #include "abi/guest_fixture.h"
 
 namespace wasm_grpc::abi {
@@ -432,6 +435,40 @@ TEST_F(ClientTest, TellsEventsOnceUntilAFunctionAnswersAgain) {
   EXPECT_EQ(maker.calls[1]->status().code, rpc::StatusCode::cancelled);
   client.detach();
   EXPECT_EQ(maker.let_gone, 2);
+}
+
+// What is released of it never changes: modules built against it are out in the world. Lines may be added.
+TEST(ClientFunctions, AreThoseOfTheDocumentAndNeverChange) {
+  const Types never_change = {
+      {"require", "(i32, i32) -> i32"},
+      {"open", "(i32, i32, i32, i32, i32, i64, i32, i32, i32) -> i32"},
+      {"send", "(i32, i32, i32, i32) -> i32"},
+      {"half_close", "(i32) -> i32"},
+      {"recv", "(i32, i32, i32) -> i32"},
+      {"metadata_get", "(i32, i32, i32, i32, i32, i32, i32) -> i32"},
+      {"metadata_list", "(i32, i32, i32, i32) -> i32"},
+      {"status", "(i32) -> i32"},
+      {"info", "(i32, i32, i32, i32) -> i32"},
+      {"cancel", "(i32) -> i32"},
+      {"close", "(i32) -> i32"},
+      {"wait_any", "(i32, i32, i64) -> i32"},
+      {"wait_fd", "(i32, i32) -> i32"},
+  };
+  wasm::Linker linker(engine());
+  ASSERT_TRUE(define_imports(linker).ok());
+  const auto& offered = linker.functions().at("wasm_grpc_client_1");
+  EXPECT_EQ(Types(offered.begin(), offered.end()), never_change);
+
+  Types documented;
+  const std::regex heading(R"re(\*\*`(\w+)\(([^)]*)\) -> (i32|i64)`\*\*)re");
+  std::ifstream file = open(WASM_GRPC_CLIENT_DOCUMENT);
+  for (std::string line; std::getline(file, line);) {
+    std::smatch found;
+    if (!std::regex_search(line, found, heading)) continue;
+    const std::string parameters = std::regex_replace(found[2].str(), std::regex(R"(\w+: (i32|i64))"), "$1");
+    documented.emplace(found[1], "(" + parameters + ") -> " + found[3].str());
+  }
+  EXPECT_EQ(documented, never_change);
 }
 
 }  // namespace

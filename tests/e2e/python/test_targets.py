@@ -6,7 +6,9 @@ import time
 import conformance_pb2 as conformance
 import grpc
 import pytest
+from http2_client import message
 from server import Server
+from test_client_and_odd_servers import odd  # noqa: F401
 
 LIMIT = 30
 EMPTY = conformance.Empty()
@@ -179,3 +181,95 @@ def test_a_grant_of_a_target_that_is_not_there_is_an_error(program, guest, tmp_p
     done = subprocess.run([program, "check", "-c", file], capture_output=True, text=True, timeout=LIMIT)
     assert done.returncode != 0
     assert 'it is granted the target "payments", which the server does not have; it has none' in done.stderr
+
+
+# ---- Servers that do not answer as servers should ----
+
+
+def headers(status="200", content_type="application/grpc", *more):
+    return [(":status", status), ("content-type", content_type), *more]
+
+
+def ends_without_status(http2, stream):
+    http2.send_headers(stream, headers(), end_stream=True)
+
+
+def says_unavailable_in_http(http2, stream):
+    http2.send_headers(stream, headers("503", "text/html"))
+    http2.send_data(stream, b"<html>busy</html>", end_stream=True)
+
+
+def says_another_content_type(http2, stream):
+    http2.send_headers(stream, headers(content_type="text/plain"), end_stream=True)
+
+
+def sends_half_a_message(http2, stream):
+    http2.send_headers(stream, headers())
+    http2.send_data(stream, b"\0\0\0\0\x10half")
+    http2.send_headers(stream, [("grpc-status", "0")], end_stream=True)
+
+
+def sends_a_giant_message(http2, stream):
+    http2.send_headers(stream, headers())
+    http2.send_data(stream, b"\0\xff\xff\xff\xff")
+
+
+def sends_an_unknown_flag(http2, stream):
+    http2.send_headers(stream, headers())
+    http2.send_data(stream, b"\x07\0\0\0\0")
+
+
+def sends_endless_trailers(http2, stream):
+    http2.send_headers(stream, headers())
+    http2.send_headers(stream, [("grpc-status", "0"), *((f"x-{i}", "y" * 1000) for i in range(100))], end_stream=True)
+
+
+def sends_two_answers(http2, stream):
+    http2.send_headers(stream, headers())
+    http2.send_data(stream, message(b"") * 2)
+    http2.send_headers(stream, [("grpc-status", "0")], end_stream=True)
+
+
+def resets(http2, stream):
+    http2.reset_stream(stream, error_code=2)
+
+
+def says_nothing(http2, stream):
+    pass
+
+
+@pytest.mark.parametrize(
+    "answer, codes",
+    [
+        (ends_without_status, {grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN}),
+        (says_unavailable_in_http, {grpc.StatusCode.UNAVAILABLE}),
+        (says_another_content_type, {grpc.StatusCode.UNKNOWN}),
+        (sends_half_a_message, {grpc.StatusCode.INTERNAL}),
+        (sends_a_giant_message, {grpc.StatusCode.RESOURCE_EXHAUSTED}),
+        (sends_an_unknown_flag, {grpc.StatusCode.INTERNAL}),
+        (sends_endless_trailers, {grpc.StatusCode.INTERNAL, grpc.StatusCode.RESOURCE_EXHAUSTED}),
+        (sends_two_answers, {grpc.StatusCode.INTERNAL}),
+        (resets, {grpc.StatusCode.INTERNAL}),
+        (says_nothing, {grpc.StatusCode.DEADLINE_EXCEEDED}),
+    ],
+)
+def test_an_odd_server_costs_its_caller_a_status_and_nobody_else_anything(odd, serve_config, guest, connect, answer, codes):
+    server = serve_config(
+        target("odd", f"ipv4:{odd(answer)}")
+        + target("here", "module:conformance")
+        + module(guest, "proxy", 'targets = { odd = { max-time = "2 s" }, here = {} }')
+        + module(guest, "conformance")
+    )
+    passing = connect(server).stream_stream("/test.Proxy/Pass")
+
+    def call(to: str):
+        path = METHOD + "Count"
+        one = passing(iter([b""]), metadata=(("x-target", to), ("x-path", path), ("x-kind", "0")), timeout=LIMIT)
+        try:
+            list(one)
+        except grpc.RpcError:
+            pass
+        return one.code()
+
+    assert call("odd") in codes
+    assert call("here") is grpc.StatusCode.OK
