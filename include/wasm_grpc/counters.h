@@ -48,6 +48,15 @@ struct MethodCounters {
   }
 };
 
+/// Calls that the guests of a module make of one method of a target (TargetOptions), over all workers. In `calls`,
+/// `module` is who calls, and `started` what was begun; what was refused before it was, is not counted. Messages are as
+/// the guests see them; the time is until its status had come, or the guest had let go of it.
+struct OutgoingCounters {
+  std::string target;
+  /// Its path is empty where a module calls more methods of a target than are told apart, which are 100.
+  MethodCounters calls;
+};
+
 /// Of one module, over all workers.
 struct ModuleCounters {
   std::string name;
@@ -131,6 +140,8 @@ struct ServerCounters {
   /// Of those that are served, or still have calls, in the order they came; none without
   /// ServerOptions::count_methods.
   std::vector<MethodCounters> methods;
+  /// Likewise; by module, target and path.
+  std::vector<OutgoingCounters> outgoing;
 };
 
 }  // namespace wasm_grpc

@@ -117,7 +117,10 @@ Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options) {
   if (auto watched = state->watch_calls(); !watched.ok()) return std::move(watched).error();
   for (const auto& worker : state->workers) {
     worker->use_tls(state->tls);
-    if (options.count_methods) worker->use_meters(state->meters);
+    if (options.count_methods) {
+      worker->use_meters(state->meters);
+      worker->use_client_meters(state->client_meters);
+    }
     worker->use_window_budget(windows);
     worker->use_output_budget(state->output_budget);
     worker->use_certificate_forwarders(forwarders.value());

@@ -18,6 +18,7 @@
 #include "net/tls/context.h"
 #include "observe/call_watch.h"
 #include "observe/log/log.h"
+#include "observe/metrics/client_meters.h"
 #include "observe/metrics/method_meters.h"
 #include "observe/otlp/exporter.h"
 #include "runtime/access_control.h"
@@ -49,6 +50,7 @@ struct Server::State {
         ticker(engine, server_options.guests.time_slice),
         exchange(worker_count),
         meters(worker_count),
+        client_meters(worker_count),
         budget(server_options.max_instances, server_options.guests.max_instances),
         door(server_options.clients.max_connections) {}
 
@@ -65,6 +67,7 @@ struct Server::State {
   std::unique_ptr<wasm::CodeCache> code_cache;  // nullptr: none
   runtime::LoanExchange exchange;
   observe::MethodMeters meters;
+  observe::ClientMeters client_meters;
   runtime::InstanceBudget budget;
   services::HealthRegistry health;
   /// nullptr: none. After `health`, which tells it, and before the workers, who tell that.

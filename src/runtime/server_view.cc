@@ -42,6 +42,7 @@ ServerCounters Server::State::counters() {
   total.log_lines_dropped = log.dropped();
   total.stores = stores->counters();
   total.methods = meters.counters();
+  total.outgoing = client_meters.counters();
   if (access_log != nullptr) total.log_lines_dropped += access_log->dropped();
   if (exporter != nullptr) {
     total.spans_exported = exporter->exported();

@@ -89,6 +89,8 @@ class Worker final : private http2::EndpointOwner, private net::ListenerWatch {
     meters_ = &meters;
     parts_.use_meters(meters);
   }
+  /// What counts the calls that its guests make; likewise.
+  void use_client_meters(observe::ClientMeters& meters) noexcept { outgoing_.use_meters(meters, index_); }
   void start();
 
   // ---- On its thread, or before start() ----

@@ -101,6 +101,8 @@ class Maker final : public client_1::CallMaker, public client_1::CallWatcher, pu
     return {rpc::OutgoingCallPtr(call), this};
   }
   void on_outgoing_progress() noexcept override { ++progress; }
+  void sent() noexcept override { ++messages_sent; }
+  void received() noexcept override { ++messages_received; }
   void ended(const client_1::CallOutcome& outcome) noexcept override { outcomes.push_back(outcome); }
   void let_go() noexcept override { ++let_gone; }
 
@@ -109,6 +111,8 @@ class Maker final : public client_1::CallMaker, public client_1::CallWatcher, pu
   std::vector<MadeCall*> calls;
   std::vector<std::unique_ptr<bool>> gone;
   std::vector<client_1::CallOutcome> outcomes;
+  int messages_sent = 0;
+  int messages_received = 0;
   int progress = 0;
   int let_gone = 0;
 };
@@ -291,6 +295,8 @@ TEST_F(ClientTest, SendsAndTakesMessages) {
   EXPECT_EQ(got, (std::vector<std::int32_t>{5, 5, 't', 0, -1, 10, 2, 7, -6, 18, -6, -6, -4, -3, -6}));
   ASSERT_EQ(maker.outcomes.size(), 1U);
   EXPECT_EQ(maker.outcomes[0].code, rpc::StatusCode::aborted);
+  EXPECT_EQ(maker.messages_received, 2);
+  EXPECT_EQ(maker.messages_sent, 0) << "it had ended";
 }
 
 TEST_F(ClientTest, HasNothingBeforeTheOtherSideHasSaidIt) {

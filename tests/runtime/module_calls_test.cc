@@ -161,6 +161,21 @@ TEST(ModuleCalls, HaveMetadataBothWays) {
             (std::vector<std::int32_t>{-2, 2, 0xff00, 1, 'V', -4, 8 + 5 + 1, -6}));
 }
 
+TEST(ModuleCalls, AreCountedByTargetAndMethod) {
+  CallingServer server(workers(2), {{gateway("a", "b")}, {echo("b")}});
+  http2::Client client(server.port());
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(client.call("/test.a/Method", "x").status(), 0);
+  const auto outgoing = server.server().counters().outgoing;
+  ASSERT_EQ(outgoing.size(), 1U);
+  EXPECT_EQ(outgoing[0].target, "b");
+  EXPECT_EQ(outgoing[0].calls.module, "a");
+  EXPECT_EQ(outgoing[0].calls.path, "/test.b/Method");
+  EXPECT_EQ(outgoing[0].calls.started, 3U);
+  EXPECT_EQ(outgoing[0].calls.ended[0], 3U);
+  EXPECT_EQ(outgoing[0].calls.messages_sent, 3U);
+  EXPECT_EQ(outgoing[0].calls.messages_received, 3U);
+}
+
 // ---- Who may call what ----
 
 TEST(ModuleCalls, AreDeniedWhereTheyAreNotGranted) {

@@ -120,8 +120,6 @@ void InstanceBinding::forget(OpenCall& call) noexcept {
   remove_event(call);
   call.id = 0;
   call.parent = no_parent;
-  call.sent = 0;
-  call.received = 0;
   call.accounted = false;
   free_.push_back(&call);
 }
@@ -130,7 +128,7 @@ void InstanceBinding::account(OpenCall& call) noexcept {
   if (std::exchange(call.accounted, true) || call.made.account == nullptr) return;
   const rpc::OutgoingCall& made = *call.made.call;
   const rpc::StatusCode code = made.ended() ? made.status().code : rpc::StatusCode::cancelled;
-  call.made.account->ended({code, call.sent, call.received, rpc::Clock::now() - call.began});
+  call.made.account->ended({code, rpc::Clock::now() - call.began});
 }
 
 void InstanceBinding::add_child(OpenCall& call) {
@@ -215,7 +213,7 @@ std::int32_t InstanceBinding::send(std::int32_t id, std::span<const std::byte> m
   if (call == nullptr) return CLOSED;
   if (last != 0 && last != 1) return INVALID;
   const std::int32_t done = v1::answer(call->made.call->send(message, last == 1));
-  if (done == OK) ++call->sent;
+  if (done == OK && call->made.account != nullptr) call->made.account->sent();
   return done == AGAIN ? again(*call, writable) : done;
 }
 
@@ -233,7 +231,7 @@ std::int32_t InstanceBinding::recv(std::int32_t id, std::span<std::byte> buffer)
   if (const auto message = made.message()) {
     const std::int32_t size = v1::give({reinterpret_cast<const char*>(message->data()), message->size()}, buffer);
     if (message->size() <= buffer.size()) {
-      ++call->received;
+      if (call->made.account != nullptr) call->made.account->received();
       made.pop_message();
     }
     return size;

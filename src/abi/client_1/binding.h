@@ -82,8 +82,6 @@ class InstanceBinding final : private wasi::Waitable, private NumberHolder {
     MadeCall made;
     std::int32_t id = 0;
     std::int32_t parent = no_parent;
-    std::uint64_t sent = 0;
-    std::uint64_t received = 0;
     rpc::Clock::time_point began{};
     bool accounted = false;
     std::uint32_t told = 0;  // in event style: what held when the guest was told last

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <chrono>
-#include <cstdint>
 #include <string_view>
 
 #include "rpc/outgoing_call.h"
@@ -22,14 +21,15 @@ class Grants {
 /// How a call went.
 struct CallOutcome {
   rpc::StatusCode code = rpc::StatusCode::ok;
-  std::uint64_t sent = 0;
-  std::uint64_t received = 0;
   std::chrono::nanoseconds took{};
 };
 
 /// Keeps an account of a call. Used on the thread of the call.
 class CallAccount {
  public:
+  /// A message was sent, or taken by the guest.
+  virtual void sent() noexcept = 0;
+  virtual void received() noexcept = 0;
   /// It has ended, or its caller has let go of it before. Told once.
   virtual void ended(const CallOutcome& outcome) noexcept = 0;
   /// Its caller has let go of it; the account may be gone afterwards.

@@ -5,6 +5,22 @@
 
 namespace wasm_grpc::observe {
 
+void add_up(const std::deque<rpc::MethodMeter>& meters, MethodCounters& method) {
+  const auto total = std::make_unique<rpc::DurationTotal>();
+  std::uint64_t guest_nanoseconds = 0;
+  for (const rpc::MethodMeter& meter : meters) {
+    // What has ended is read before what has started, so that no more have ended than started.
+    for (std::size_t code = 0; code < method.ended.size(); ++code) method.ended[code] += meter.ended[code];
+    meter.handling.add_to(*total);
+    method.messages_received += meter.messages_received;
+    method.messages_sent += meter.messages_sent;
+    guest_nanoseconds += meter.guest_nanoseconds;
+    method.started += meter.started;
+  }
+  method.guest_seconds = static_cast<double>(guest_nanoseconds) / 1e9;
+  method.handling = total->durations();
+}
+
 rpc::MethodMeter& MethodMeters::open(std::size_t worker, std::string_view path, rpc::MethodKind kind,
                                      std::string_view module) {
   const std::lock_guard lock(mutex_);
@@ -35,27 +51,13 @@ std::vector<MethodCounters> MethodMeters::counters() const {
   std::vector<MethodCounters> all;
   const std::lock_guard lock(mutex_);
   all.reserve(series_.size());
-  const auto total = std::make_unique<rpc::DurationTotal>();
   for (const auto& series : series_) {
     MethodCounters method;
     method.path = series->path;
     method.kind = series->kind;
     method.module = series->module;
-    *total = {};
-    std::uint64_t guest_nanoseconds = 0;
-    for (const rpc::MethodMeter& meter : series->meters) {
-      // What has ended is read before what has started, so that no more have ended than started.
-      for (std::size_t code = 0; code < method.ended.size(); ++code) method.ended[code] += meter.ended[code];
-      meter.handling.add_to(*total);
-      method.messages_received += meter.messages_received;
-      method.messages_sent += meter.messages_sent;
-      guest_nanoseconds += meter.guest_nanoseconds;
-      method.started += meter.started;
-    }
-    if (series->users == 0 && method.in_progress() == 0) continue;
-    method.guest_seconds = static_cast<double>(guest_nanoseconds) / 1e9;
-    method.handling = total->durations();
-    all.push_back(std::move(method));
+    add_up(series->meters, method);
+    if (series->users > 0 || method.in_progress() > 0) all.push_back(std::move(method));
   }
   return all;
 }

@@ -16,6 +16,9 @@
 
 namespace wasm_grpc::observe {
 
+/// Adds what the meters of all workers have counted of one method.
+void add_up(const std::deque<rpc::MethodMeter>& meters, MethodCounters& method);
+
 /// By the path of a method, so that what was counted goes on where another generation of a module serves the method, or
 /// another module. A meter is kept for good: whoever counts by it need not care who serves what. From any thread; the
 /// lock is taken where methods come and go, and by readers, never by calls.

@@ -34,17 +34,33 @@ std::vector<Labelled> grpc_methods(const ServerCounters& counters) {
   return methods;
 }
 
+/// Calls that guests make; with the module that makes them and the target besides.
+std::vector<Labelled> outgoing_methods(const ServerCounters& counters) {
+  std::vector<Labelled> methods;
+  for (const OutgoingCounters& outgoing : counters.outgoing) {
+    const auto path = rpc::parse_method_path(outgoing.calls.path);
+    methods.push_back({&outgoing.calls,
+                       {{"grpc_type", observe::type_name(outgoing.calls.kind)},
+                        {"grpc_service", path ? path->service : "other"},
+                        {"grpc_method", path ? path->method : "other"},
+                        {"module", outgoing.calls.module},
+                        {"target", outgoing.target}}});
+  }
+  return methods;
+}
+
 std::string label_of(std::string_view reason) {
   std::string label(reason);
   std::replace(label.begin(), label.end(), ' ', '_');
   return label;
 }
 
-// The names and labels of go-grpc-middleware's server metrics, for which there are dashboards and alerts.
-void write_grpc(TextWriter& writer, const std::vector<Labelled>& methods) {
-  writer.counter("grpc_server_started", "Calls given to a handler.");
+// The names and labels of go-grpc-middleware's metrics, for which there are dashboards and alerts.
+void write_calls(TextWriter& writer, const std::string& side, const std::vector<Labelled>& methods,
+                 std::string_view started, std::string_view time) {
+  writer.counter(side + "_started", started);
   for (const auto& [method, labels] : methods) writer.sample(labels, method->started);
-  writer.counter("grpc_server_handled", "Calls that have ended, by their status.");
+  writer.counter(side + "_handled", "Calls that have ended, by their status.");
   for (const auto& [method, labels] : methods) {
     for (std::size_t code = 0; code < method->ended.size(); ++code) {
       Labels with_code = labels;
@@ -52,14 +68,23 @@ void write_grpc(TextWriter& writer, const std::vector<Labelled>& methods) {
       writer.sample(with_code, method->ended[code]);
     }
   }
-  writer.counter("grpc_server_msg_received", "Messages received.");
+  writer.counter(side + "_msg_received", "Messages received.");
   for (const auto& [method, labels] : methods) writer.sample(labels, method->messages_received);
-  writer.counter("grpc_server_msg_sent", "Messages sent.");
+  writer.counter(side + "_msg_sent", "Messages sent.");
   for (const auto& [method, labels] : methods) writer.sample(labels, method->messages_sent);
-  writer.histogram("grpc_server_handling_seconds", "From where the request came to where the last of its answer left.");
+  writer.histogram(side + "_handling_seconds", time);
   for (const auto& [method, labels] : methods) writer.sample(labels, method->handling);
+}
+
+void write_grpc(TextWriter& writer, const ServerCounters& counters) {
+  const std::vector<Labelled> methods = grpc_methods(counters);
+  write_calls(writer, "grpc_server", methods, "Calls given to a handler.",
+              "From where the request came to where the last of its answer left.");
   writer.counter("wasm_grpc_guest_cpu_seconds", "How long guests ran, in handler style; short runs are estimated.");
   for (const auto& [method, labels] : methods) writer.sample(labels, method->guest_seconds);
+  if (counters.outgoing.empty()) return;
+  write_calls(writer, "grpc_client", outgoing_methods(counters), "Calls that guests have begun.",
+              "From where the guest began it to where its status came.");
 }
 
 void write_http(TextWriter& writer, const ServerCounters& counters) {
@@ -195,7 +220,7 @@ std::string_view metrics_content_type(MetricsFormat format) noexcept {
 
 std::string metrics_text(const ServerCounters& counters, MetricsFormat format, MetricsBuckets buckets) {
   TextWriter writer(format, buckets);
-  write_grpc(writer, grpc_methods(counters));
+  write_grpc(writer, counters);
   write_http(writer, counters);
   write_instances(writer, counters.modules);
   write_stores(writer, counters.stores);

@@ -26,11 +26,18 @@ class GrantedTarget final : public abi::client_1::CallAccount {
   /// Counts one that begins, until let_go(); false when there are as many as there may be. Only where there is a limit.
   [[nodiscard]] bool begin() noexcept;
 
+  void sent() noexcept override {}
+  void received() noexcept override {}
   void ended(const abi::client_1::CallOutcome&) noexcept override {}
-  void let_go() noexcept override { open_.fetch_sub(1, std::memory_order_relaxed); }
+  void let_go() noexcept override {
+    if (grant_.max_concurrent > 0) open_.fetch_sub(1, std::memory_order_relaxed);
+  }
+  /// Gone with it.
+  [[nodiscard]] const std::shared_ptr<const bool>& alive() const noexcept { return alive_; }
 
  private:
   const TargetGrant grant_;
+  const std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
   std::atomic<std::uint32_t> open_ = 0;
 };
 

@@ -68,6 +68,7 @@ std::vector<std::string_view> OutgoingCalls::modules() const {
 }
 
 void OutgoingCalls::serve(std::string_view module, std::span<const rpc::Method* const> methods) {
+  accounts_.forget_gone();
   for (const auto& [name, target] : targets_) {
     if (client::module_of_address(target->options.address) != module) continue;
     static_cast<ModuleTarget&>(*target->calls).serve(methods);
@@ -118,14 +119,13 @@ abi::client_1::MadeCall OutgoingCalls::begin(const abi::client_1::Grants& grants
   if (granted->max_time().count() > 0) {
     as_granted.deadline = std::min(as_granted.deadline, rpc::later(rpc::Clock::now(), granted->max_time()));
   }
-  if (granted->max_concurrent() == 0) return {called.calls->begin(as_granted)};
-  if (!granted->begin()) {
+  if (granted->max_concurrent() > 0 && !granted->begin()) {
     return {rpc::ended_call({rpc::StatusCode::resource_exhausted, "the module \"" + of_module.module() + "\" has the " +
                                                                       std::to_string(granted->max_concurrent()) +
                                                                       " calls of the target \"" + granted->name() +
                                                                       "\" that it may have at once"})};
   }
-  return {called.calls->begin(as_granted), granted};
+  return {called.calls->begin(as_granted), accounts_.begin(*granted, of_module.module(), request.path, request.kind)};
 }
 
 void OutgoingCalls::flush() noexcept {

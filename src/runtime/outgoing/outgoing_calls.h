@@ -16,8 +16,10 @@
 #include "client/outgoing/target_channel.h"
 #include "observe/log/limited_log.h"
 #include "observe/log/log.h"
+#include "observe/metrics/client_meters.h"
 #include "rpc/timer_queue.h"
 #include "runtime/instances/instance_budget.h"
+#include "runtime/outgoing/call_accounts.h"
 #include "runtime/outgoing/instance_waits.h"
 #include "runtime/outgoing/local_calls.h"
 #include "wasm_grpc/target_options.h"
@@ -53,6 +55,8 @@ class OutgoingCalls final : public abi::client_1::CallMaker {
   /// is not served.
   void serve(std::string_view module, std::span<const rpc::Method* const> methods);
 
+  /// Calls are counted from now on, as those of this worker; `meters` outlives it.
+  void use_meters(observe::ClientMeters& meters, std::size_t worker) noexcept { accounts_.use_meters(meters, worker); }
   [[nodiscard]] LocalCalls& local() noexcept { return local_; }
   [[nodiscard]] InstanceWaits& waits() noexcept { return waits_; }
 
@@ -72,6 +76,7 @@ class OutgoingCalls final : public abi::client_1::CallMaker {
 
   OutgoingContext context_;
   observe::LimitedLog log_;
+  CallAccounts accounts_;
   LocalCalls local_;
   InstanceWaits waits_;
   client::OutputQueue output_;

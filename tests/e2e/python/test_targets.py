@@ -3,6 +3,7 @@
 import subprocess
 import time
 
+import admin
 import conformance_pb2 as conformance
 import grpc
 import pytest
@@ -273,3 +274,16 @@ def test_an_odd_server_costs_its_caller_a_status_and_nobody_else_anything(odd, s
 
     assert call("odd") in codes
     assert call("here") is grpc.StatusCode.OK
+
+
+def test_what_guests_call_is_counted(serve_config, guest, connect):
+    server = serve_config(
+        'admin = { listen = "127.0.0.1:0" }\n'
+        + target("here", "module:conformance")
+        + module(guest, "proxy", "targets = { here = {} }")
+        + module(guest, "conformance")
+    )
+    passing = connect(server).stream_stream("/test.Proxy/Pass")
+    list(passing(iter([b""]), metadata=(("x-target", "here"), ("x-path", METHOD + "Count"), ("x-kind", "0")), timeout=LIMIT))
+    labels = 'grpc_type="unary",grpc_service="test.Guest",grpc_method="Count",module="proxy",target="here"'
+    assert admin.metrics(server)[f'grpc_client_handled_total{{{labels},grpc_code="OK"}}'] == 1

@@ -8,6 +8,7 @@
 #include <sstream>
 #include <string>
 
+#include "observe/metrics/client_meters.h"
 #include "observe/metrics/method_meters.h"
 
 namespace wasm_grpc::observe {
@@ -52,6 +53,35 @@ TEST(MetricsTest, AllSeriesOfAMethodAreAtZeroFromTheBeginning) {
     EXPECT_EQ(found.at("grpc_server_handling_seconds_bucket" + labels + ",le=\"" + bound + "\"}"), 0) << bound;
   }
   EXPECT_EQ(found.at("grpc_server_handling_seconds_count" + labels + "}"), 0);
+}
+
+TEST(MetricsTest, CallsThatGuestsMakeAreCountedByModuleTargetAndMethod) {
+  ClientMeters meters(2);
+  for (std::size_t worker = 0; worker < 2; ++worker) {
+    rpc::MethodMeter& meter = meters.of(worker, "m", "payments", "/a.B/C", rpc::MethodKind::unary);
+    ++meter.started;
+    ++meter.ended[14];
+    meter.messages_sent += 2;
+    meter.handling.record(std::chrono::milliseconds(3));
+  }
+  ServerCounters counters;
+  counters.outgoing = meters.counters();
+  auto found = samples(metrics_text(counters));
+  const std::string labels = method_labels() + ",module=\"m\",target=\"payments\"";
+  EXPECT_EQ(found.at("grpc_client_started_total" + labels + "}"), 2);
+  EXPECT_EQ(found.at("grpc_client_handled_total" + labels + ",grpc_code=\"Unavailable\"}"), 2);
+  EXPECT_EQ(found.at("grpc_client_msg_sent_total" + labels + "}"), 4);
+  EXPECT_EQ(found.at("grpc_client_handling_seconds_count" + labels + "}"), 2);
+
+  for (int i = 0; i < 200; ++i) {
+    ++meters.of(0, "m", "payments", "/a.B/C" + std::to_string(i), rpc::MethodKind::unary).started;
+  }
+  counters.outgoing = meters.counters();
+  EXPECT_EQ(counters.outgoing.size(), ClientMeters::most_paths + 1) << "guests say which there are";
+  found = samples(metrics_text(counters));
+  EXPECT_EQ(found.at("grpc_client_started_total{grpc_type=\"unary\",grpc_service=\"other\",grpc_method=\"other\","
+                     "module=\"m\",target=\"payments\"}"),
+            101);
 }
 
 TEST(MetricsTest, WhatWorkersCountAddsUp) {
