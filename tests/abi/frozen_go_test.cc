@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "abi/abi_table.h"
+#include "wasm_grpc_client.h"
 
 namespace wasm_grpc::abi {
 namespace {
@@ -139,6 +140,18 @@ TEST(Frozen, NumbersOfTheSdkForGoAreThoseOfTheTable) {
       "event ALARM",   "event ENDING",     "info max_event_time",
   };
   EXPECT_EQ(left_out, of_events);
+}
+
+TEST(Frozen, NumbersOfTheClientForGoAreThoseOfItsHeader) {
+  Numbers constants;
+  read_constants_of_go(WASM_GRPC_GO_ABI "/client.go", constants);
+  const Numbers expected = {{"ClientReadable", WASM_GRPC_CLIENT_READABLE},
+                            {"ClientWritable", WASM_GRPC_CLIENT_WRITABLE},
+                            {"ClientEnded", WASM_GRPC_CLIENT_ENDED},
+                            {"ClientStatusMessage", WASM_GRPC_CLIENT_STATUS_MESSAGE},
+                            {"ClientStatusDetails", WASM_GRPC_CLIENT_STATUS_DETAILS},
+                            {"NoTimeout", static_cast<int>(WASM_GRPC_NO_TIMEOUT)}};
+  EXPECT_EQ(constants, expected);
 }
 
 }  // namespace

@@ -39,7 +39,7 @@ std::span<const std::byte> bytes_of(std::string_view text) { return std::as_byte
 /// A loop with one channel, and calls that are made by it.
 class Caller {
  public:
-  explicit Caller(const std::string& address, TargetOptions options = {}) {
+  explicit Caller(const std::string& address, TargetChannelOptions options = {}) {
     options.name = "there";
     auto parsed = parse_target_address(address);
     EXPECT_TRUE(parsed.ok()) << parsed.error().message;
@@ -277,7 +277,7 @@ class OddServer {
 class Pair {
  public:
   explicit Pair(std::vector<std::string> answers, std::string says = greeting, bool hangs_up = false,
-                TargetOptions options = {})
+                TargetChannelOptions options = {})
       : server(io_, std::move(answers), std::move(says), hangs_up),
         caller(server.address(), std::move(options)),
         work_(io_.get_executor()),
@@ -368,7 +368,7 @@ TEST(OddServers, ThatNeverAnswerCostTheDeadline) {
 }
 
 TEST(OddServers, ThatFallSilentAreGivenUpWhereThatIsAskedFor) {
-  TargetOptions options;
+  TargetChannelOptions options;
   options.keepalive_time = std::chrono::milliseconds(50);
   options.keepalive_timeout = std::chrono::milliseconds(50);
   Pair pair({""}, greeting, false, options);
@@ -418,7 +418,7 @@ TEST(TargetChannel, CancelsACallThatIsLetGoOf) {
 }
 
 TEST(TargetChannel, BoundsTheCallsThatWaitForAConnection) {
-  TargetOptions options;
+  TargetChannelOptions options;
   options.max_pending = 1;
   Caller caller("127.0.0.1:1", options);
   auto first = caller.begin();

@@ -65,6 +65,29 @@ std::vector<Import> abi_imports() {
   };
 }
 
+// In this host there is nobody to be called: what a call that was made may be given, tests/abi/client_test.cc has.
+std::vector<Import> client_imports() {
+  const auto of = [](std::string_view name, Parameters parameters) {
+    return Import{client_module, name, std::move(parameters), "i32"};
+  };
+  return {
+      of("require", bytes(layout::name, 0)),  // no target: a module that requires one is not loaded without it
+      of("open", path() + bytes(layout::path, layout::path_size) +
+                     Parameters{number(0), wide(~std::uint64_t{0}), number(0)} + bytes(layout::scratch, 0)),
+      of("send", Parameters{call()} + bytes() + Parameters{number(1)}),
+      of("half_close", {call()}),
+      of("recv", Parameters{call()} + bytes()),
+      of("metadata_get", Parameters{call(), number(0)} + key() + Parameters{number(0)} + bytes()),
+      of("metadata_list", Parameters{call(), number(0)} + bytes()),
+      of("status", {call()}),
+      of("info", Parameters{call(), number(0)} + bytes()),
+      of("cancel", {call()}),
+      of("close", {call()}),
+      of("wait_any", {array(12), count(), wide(0)}),
+      of("wait_fd", {call(), number(1)}),
+  };
+}
+
 // But those that take a counter's number.
 std::vector<Import> host_module_imports() {
   return {
@@ -139,6 +162,7 @@ std::vector<Import> wasi_imports() {
 const std::vector<Import>& imports() {
   static const std::vector<Import> all = [] {
     std::vector<Import> out = abi_imports();
+    for (Import& import : client_imports()) out.push_back(std::move(import));
     for (Import& import : host_module_imports()) out.push_back(std::move(import));
     for (Import& import : wasi_imports()) out.push_back(std::move(import));
     return out;

@@ -47,6 +47,7 @@ struct Import {
 [[nodiscard]] std::size_t import_index(std::string_view name);
 
 inline constexpr std::string_view abi_module = "wasm_grpc_1";
+inline constexpr std::string_view client_module = "wasm_grpc_client_1";
 inline constexpr std::string_view atomics_module = "wasm_grpc_atomics_1";
 inline constexpr std::string_view kv_module = "wasm_grpc_kv_1";
 inline constexpr std::string_view trace_module = "wasm_grpc_trace_1";

@@ -11,7 +11,7 @@
 
 #include "client/outgoing/connection.h"
 #include "client/outgoing/target_address.h"
-#include "client/outgoing/target_options.h"
+#include "client/outgoing/target_channel_options.h"
 #include "wasm_grpc/result.h"
 
 namespace wasm_grpc::client {

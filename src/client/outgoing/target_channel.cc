@@ -16,7 +16,7 @@ constexpr double backoff_jitter = 0.2;
 
 }  // namespace
 
-TargetChannel::TargetChannel(const ChannelContext& context, TargetOptions options, TargetAddress address)
+TargetChannel::TargetChannel(const ChannelContext& context, TargetChannelOptions options, TargetAddress address)
     : context_(context),
       options_(std::move(options)),
       address_(std::move(address)),

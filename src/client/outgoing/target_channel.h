@@ -15,7 +15,7 @@
 #include "client/outgoing/connector.h"
 #include "client/outgoing/network_call.h"
 #include "client/outgoing/target_address.h"
-#include "client/outgoing/target_options.h"
+#include "client/outgoing/target_channel_options.h"
 #include "wasm_grpc/result.h"
 
 namespace wasm_grpc::client {
@@ -36,7 +36,7 @@ struct ChannelContext {
 /// made again by itself (gRFC A6, "Transparent Retries").
 class TargetChannel final : public rpc::CallTarget, private CallOwner, private ConnectionOwner {
  public:
-  TargetChannel(const ChannelContext& context, TargetOptions options, TargetAddress address);
+  TargetChannel(const ChannelContext& context, TargetChannelOptions options, TargetAddress address);
   ~TargetChannel() override;
 
   [[nodiscard]] rpc::OutgoingCallPtr begin(const rpc::OutgoingRequest& request) override;
@@ -78,7 +78,7 @@ class TargetChannel final : public rpc::CallTarget, private CallOwner, private C
   [[nodiscard]] std::string name_of_server() const;
 
   ChannelContext context_;
-  TargetOptions options_;
+  TargetChannelOptions options_;
   TargetAddress address_;
   rpc::BufferPool buffers_;
   rpc::Codec codec_;

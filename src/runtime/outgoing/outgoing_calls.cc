@@ -76,7 +76,7 @@ void OutgoingCalls::serve(std::string_view module, std::span<const rpc::Method* 
 }
 
 std::unique_ptr<rpc::CallTarget> OutgoingCalls::make_channel(const TargetOptions& options) {
-  client::TargetOptions channel;
+  client::TargetChannelOptions channel;
   channel.name = options.name;
   channel.tls.ca_file = options.tls.ca_file;
   channel.tls.certificate_file = options.tls.certificate_file;

@@ -23,7 +23,7 @@ struct TargetTls {
   std::string key_file;
 };
 
-struct TargetOptions {
+struct TargetChannelOptions {
   /// What messages call it.
   std::string name;
   TargetTls tls;
