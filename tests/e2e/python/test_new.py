@@ -50,7 +50,8 @@ def test_a_new_project_builds_tests_itself_and_is_served(program, tmp_path):
 def test_the_readme_shows_what_is_made(program, tmp_path):
     new_project.make(program, tmp_path / "hello")
     made = [(tmp_path / "hello" / f"hello.{ending}").read_text() for ending in ("proto", "cc")]
-    shown = re.findall(r"^```(?:proto|cpp)\n(.*?)^```", README.read_text(), re.MULTILINE | re.DOTALL)
+    section = README.read_text().split("\n## Your own service\n")[1].split("\n## ")[0]
+    shown = re.findall(r"^```(?:proto|cpp)\n(.*?)^```", section, re.MULTILINE | re.DOTALL)
     assert len(shown) == 2
     for snippet in shown:
         assert any(snippet in text for text in made), snippet
