@@ -1,5 +1,4 @@
 // What a guest waits for that makes calls, and serves one meanwhile.
-#include <cstring>
 #include <optional>
 
 #include "abi/client_1/binding.h"
@@ -34,15 +33,8 @@ std::int32_t InstanceBinding::look(std::int32_t id, std::uint32_t interests) noe
 }
 
 std::int32_t InstanceBinding::look_at_all(std::span<std::byte> entries) noexcept {
-  std::int32_t holding = 0;
-  for (std::size_t at = 0; at < entries.size(); at += sizeof(v1::WaitEntry)) {
-    v1::WaitEntry entry;
-    std::memcpy(&entry, entries.data() + at, sizeof(entry));
-    entry.ready = look(entry.call, entry.interests);
-    if (entry.ready != 0) ++holding;
-    std::memcpy(entries.data() + at, &entry, sizeof(entry));
-  }
-  return holding;
+  return v1::look_at_entries(entries,
+                             [this](std::int32_t call, std::uint32_t interests) { return look(call, interests); });
 }
 
 std::int32_t InstanceBinding::wait_any(std::uint32_t pointer, std::uint32_t count, std::int64_t timeout_ns) {
@@ -55,11 +47,9 @@ std::int32_t InstanceBinding::wait_any(std::uint32_t pointer, std::uint32_t coun
 
   wasm::Suspension suspension;
   suspension.interests = interest::outgoing | interest::cancelled;
-  for (std::size_t at = 0; at < entries.size(); at += sizeof(v1::WaitEntry)) {
-    v1::WaitEntry entry;
-    std::memcpy(&entry, entries.data() + at, sizeof(entry));
+  v1::for_each_entry(entries, [&](const v1::WaitEntry& entry, std::size_t) {
     if (find(entry.call) == nullptr) suspension.interests |= entry.interests;
-  }
+  });
   suspension.until = v1::wait_until(timeout_ns);
   suspension.notes[0] = pointer;
   suspension.notes[1] = count;

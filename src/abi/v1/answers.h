@@ -3,10 +3,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <span>
 #include <string_view>
 
+#include "abi/v1/numbers.h"
 #include "wasm/instance.h"
 #include "wasm_grpc/rpc/call.h"
 #include "wasm_grpc/rpc/metadata.h"
@@ -32,6 +34,28 @@ struct Pair {
 };
 /// Takes the first pair off `pairs`, which are in that form and not empty; nothing when they are not.
 [[nodiscard]] std::optional<Pair> take_pair(std::string_view& pairs) noexcept;
+
+/// Calls `use(entry, place)` with each entry of wait_any(), which lie in a guest's memory at any alignment.
+template <typename Use>
+void for_each_entry(std::span<const std::byte> entries, const Use& use) {
+  for (std::size_t at = 0; at < entries.size(); at += sizeof(WaitEntry)) {
+    WaitEntry entry;
+    std::memcpy(&entry, entries.data() + at, sizeof(entry));
+    use(entry, at);
+  }
+}
+
+/// Writes what `look(call, interests)` answers into each entry: how many are not 0.
+template <typename Look>
+[[nodiscard]] std::int32_t look_at_entries(std::span<std::byte> entries, const Look& look) {
+  std::int32_t holding = 0;
+  for_each_entry(entries, [&](WaitEntry entry, std::size_t at) {
+    entry.ready = look(entry.call, entry.interests);
+    if (entry.ready != 0) ++holding;
+    std::memcpy(entries.data() + at, &entry, sizeof(entry));
+  });
+  return holding;
+}
 
 /// Until when a guest waits that says `timeout_ns`: never where it is negative.
 [[nodiscard]] wasm::Clock::time_point wait_until(std::int64_t timeout_ns) noexcept;

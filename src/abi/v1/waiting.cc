@@ -1,5 +1,4 @@
 // What a guest waits for, and when it is told.
-#include <cstring>
 #include <optional>
 
 #include "abi/v1/answers.h"
@@ -63,15 +62,8 @@ std::int32_t InstanceBinding::look_at_call(std::int32_t id, std::uint32_t intere
 }
 
 std::int32_t InstanceBinding::look(std::span<std::byte> entries) noexcept {
-  std::int32_t holding = 0;
-  for (std::size_t at = 0; at < entries.size(); at += sizeof(WaitEntry)) {
-    WaitEntry entry;
-    std::memcpy(&entry, entries.data() + at, sizeof(entry));
-    entry.ready = look_at_call(entry.call, entry.interests);
-    if (entry.ready != 0) ++holding;
-    std::memcpy(entries.data() + at, &entry, sizeof(entry));
-  }
-  return holding;
+  return look_at_entries(entries,
+                         [this](std::int32_t call, std::uint32_t interests) { return look_at_call(call, interests); });
 }
 
 std::int32_t InstanceBinding::wait_any(std::uint32_t pointer, std::uint32_t count, std::int64_t timeout_ns) {
@@ -80,11 +72,7 @@ std::int32_t InstanceBinding::wait_any(std::uint32_t pointer, std::uint32_t coun
   if (const std::int32_t holding = look(entries); holding > 0 || timeout_ns == 0) return holding;
   if (call_ == nullptr) return INVALID;
   std::uint32_t interests = 0;
-  for (std::size_t at = 0; at < entries.size(); at += sizeof(WaitEntry)) {
-    WaitEntry entry;
-    std::memcpy(&entry, entries.data() + at, sizeof(entry));
-    interests |= entry.interests;
-  }
+  for_each_entry(entries, [&](const WaitEntry& entry, std::size_t) { interests |= entry.interests; });
   suspend(
       interests, timeout_ns,
       [](wasm::Instance& instance, const wasm::Suspension& waiting) -> std::optional<std::int32_t> {
