@@ -16,8 +16,8 @@ constexpr std::chrono::milliseconds attempt_delay{250};
 
 }  // namespace
 
-Connector::Connector(asio::io_context& io, std::vector<Endpoint> endpoints, const TargetTls* tls, std::string name,
-                     std::chrono::milliseconds timeout)
+Connector::Connector(asio::io_context& io, std::vector<Endpoint> endpoints, const TargetTlsOptions* tls,
+                     std::string name, std::chrono::milliseconds timeout)
     : io_(io),
       endpoints_(interleave_families(endpoints)),
       tls_(tls),

@@ -24,7 +24,7 @@ class Connector final : public std::enable_shared_from_this<Connector> {
   using Done = std::function<void(Result<Transport>)>;
 
   /// `name`: of the server, for its certificate; `tls`: nullptr for none.
-  Connector(asio::io_context& io, std::vector<Endpoint> endpoints, const TargetTls* tls, std::string name,
+  Connector(asio::io_context& io, std::vector<Endpoint> endpoints, const TargetTlsOptions* tls, std::string name,
             std::chrono::milliseconds timeout);
 
   /// `done` is told once, later; never once it was cancelled.
@@ -46,7 +46,7 @@ class Connector final : public std::enable_shared_from_this<Connector> {
 
   asio::io_context& io_;
   std::vector<Endpoint> endpoints_;
-  const TargetTls* tls_;
+  const TargetTlsOptions* tls_;
   std::string name_;
   std::chrono::milliseconds timeout_;
   Done done_;

@@ -145,7 +145,7 @@ void TargetChannel::resolve() {
 }
 
 void TargetChannel::use_endpoints(const std::vector<Endpoint>& endpoints) {
-  const bool one = options_.policy == BalancingPolicy::pick_first;
+  const bool one = options_.policy == TargetBalancing::pick_first;
   std::vector<std::unique_ptr<Route>> before = std::exchange(routes_, {});
   const auto route_of = [&](std::vector<Endpoint> to) {
     const auto same = std::ranges::find_if(

@@ -12,11 +12,6 @@ namespace {
 
 constexpr std::string_view module_scheme = "module:";
 
-bool has_tls(const TargetOptions& target) {
-  const TargetTlsOptions& tls = target.tls;
-  return tls.enabled || !tls.ca_file.empty() || !tls.certificate_file.empty() || !tls.key_file.empty();
-}
-
 /// Reads the files as they will be read for each connection.
 Result<> check_tls(const TargetTlsOptions& tls) {
   if (tls.certificate_file.empty() != tls.key_file.empty()) {
@@ -30,7 +25,7 @@ Result<> check_tls(const TargetTlsOptions& tls) {
 Result<> check_address(const TargetOptions& target) {
   if (const auto module = module_of_address(target.address)) {
     if (module->empty()) return Error{"its address \"module:\" names no module; expected \"module:NAME\""};
-    if (has_tls(target) || !target.authority.empty()) {
+    if (has_tls(target.tls) || !target.authority.empty()) {
       return Error{
           "it is a module of this server, which is called without a connection: neither TLS nor an authority "
           "means anything"};
@@ -38,10 +33,14 @@ Result<> check_address(const TargetOptions& target) {
     return success();
   }
   if (auto address = parse_target_address(target.address); !address.ok()) return std::move(address).error();
-  return has_tls(target) ? check_tls(target.tls) : success();
+  return has_tls(target.tls) ? check_tls(target.tls) : success();
 }
 
 }  // namespace
+
+bool has_tls(const TargetTlsOptions& tls) noexcept {
+  return tls.enabled || !tls.ca_file.empty() || !tls.certificate_file.empty() || !tls.key_file.empty();
+}
 
 std::optional<std::string_view> module_of_address(std::string_view address) noexcept {
   if (!address.starts_with(module_scheme)) return std::nullopt;

@@ -16,6 +16,9 @@ namespace wasm_grpc::client {
 /// Bytes that the name of a target may have, as guests say it (abi/client_1).
 inline constexpr std::size_t max_target_name_bytes = 256;
 
+/// Whether TLS is spoken: where it is said to be, or any file of it is.
+[[nodiscard]] bool has_tls(const TargetTlsOptions& tls) noexcept;
+
 /// The name of the module that an address "module:NAME" is of; nothing for any other address.
 [[nodiscard]] std::optional<std::string_view> module_of_address(std::string_view address) noexcept;
 

@@ -3,11 +3,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "abi/client_1/numbers.h"
 #include "client/outgoing/targets.h"
 #include "runtime/instances/module_grants.h"
 #include "wasm/guest_text.h"
 
 namespace wasm_grpc::runtime {
+
+static_assert(client::max_target_name_bytes == abi::client_1::max_target_name_bytes,
+              "a name that a target may have can be said by guests");
 
 /// A module of the same server.
 class OutgoingCalls::ModuleTarget final : public rpc::CallTarget {
@@ -78,13 +82,10 @@ void OutgoingCalls::serve(std::string_view module, std::span<const rpc::Method* 
 std::unique_ptr<rpc::CallTarget> OutgoingCalls::make_channel(const TargetOptions& options) {
   client::TargetChannelOptions channel;
   channel.name = options.name;
-  channel.tls.ca_file = options.tls.ca_file;
-  channel.tls.certificate_file = options.tls.certificate_file;
-  channel.tls.key_file = options.tls.key_file;
-  channel.tls.enabled = options.tls.enabled || !options.tls.ca_file.empty() || !options.tls.certificate_file.empty();
+  channel.tls = options.tls;
+  channel.tls.enabled = client::has_tls(options.tls);
   channel.authority = options.authority;
-  channel.policy = options.balancing == TargetBalancing::round_robin ? client::BalancingPolicy::round_robin
-                                                                     : client::BalancingPolicy::pick_first;
+  channel.policy = options.balancing;
   channel.connect_timeout = options.connect_timeout;
   auto address = client::parse_target_address(options.address);
   const auto log = [this](const std::string& text) {
