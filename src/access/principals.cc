@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "text/lower_case.h"
+
 namespace wasm_grpc::access {
 
 namespace {
@@ -13,12 +15,6 @@ constexpr const char* expected =
 
 constexpr TlsNameKind all_kinds[] = {TlsNameKind::dns, TlsNameKind::uri, TlsNameKind::common_name, TlsNameKind::email,
                                      TlsNameKind::ip};
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return lower;
-}
 
 bool has_upper_case(std::string_view text) {
   return std::any_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
@@ -56,7 +52,7 @@ Result<> Principals::add(std::string_view principal) {
     return success();
   }
   const auto names_of = [this](TlsNameKind k) -> Names& { return names_[static_cast<std::size_t>(k)]; };
-  auto in_lower_case = Pattern::parse(lower_case(text));
+  auto in_lower_case = Pattern::parse(text::lower_case(text));
   if (is_typed) {
     const auto found =
         std::find_if(std::begin(all_kinds), std::end(all_kinds), [&](TlsNameKind k) { return kind == name(k); });
@@ -85,7 +81,7 @@ bool Principals::Names::match(std::string_view name) const {
 
 bool Principals::match(const TlsName& name) const {
   const Names& names = names_[static_cast<std::size_t>(name.kind)];
-  if (name.kind == TlsNameKind::dns && has_upper_case(name.value)) return names.match(lower_case(name.value));
+  if (name.kind == TlsNameKind::dns && has_upper_case(name.value)) return names.match(text::lower_case(name.value));
   return names.match(name.value);
 }
 

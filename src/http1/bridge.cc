@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "http1/date.h"
+#include "text/lower_case.h"
 
 namespace wasm_grpc::http1 {
 
@@ -19,14 +20,6 @@ constexpr std::size_t high_water = std::size_t{64} << 10;
 // A connection that does nothing keeps buffers of this size.
 constexpr std::size_t kept_buffer = std::size_t{4} << 10;
 constexpr std::string_view end_of_head = "\r\n\r\n";
-
-std::string lower(std::string_view text) {
-  std::string lowered(text);
-  for (char& c : lowered) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
-  }
-  return lowered;
-}
 
 std::string_view text_of(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -332,8 +325,8 @@ bool Bridge::take_head() {
     return false;
   }
   for (const auto& [name, value] : head_.fields()) {
-    if (lower(name) != "content-type") continue;
-    const std::string type = lower(value);
+    if (text::lower_case(name) != "content-type") continue;
+    const std::string type = text::lower_case(value);
     if (type.starts_with("application/grpc") && !type.starts_with("application/grpc-web")) {
       reject(505, "gRPC needs HTTP/2.");
       return false;
@@ -347,7 +340,7 @@ bool Bridge::take_head() {
 // RFC 9112, 3.2. Returns what is wrong with it, or nullptr.
 const char* Bridge::read_target(std::string& authority, std::string& path) const {
   for (const auto& [name, value] : head_.fields()) {
-    if (lower(name) == "host") authority = value;
+    if (text::lower_case(name) == "host") authority = value;
   }
   const std::string_view target = head_.target();
   if (head_.method() == "CONNECT") return "This server is no proxy.";
@@ -357,7 +350,7 @@ const char* Bridge::read_target(std::string& authority, std::string& path) const
     path = target;
   } else {
     const auto scheme_end = target.find("://");
-    const std::string scheme = lower(target.substr(0, scheme_end));
+    const std::string scheme = text::lower_case(target.substr(0, scheme_end));
     if (scheme_end == std::string_view::npos || (scheme != "http" && scheme != "https")) {
       return "The target of the request is neither a path nor a URL.";
     }
@@ -375,8 +368,8 @@ void Bridge::submit(const Framing& framing, const std::string& authority, const 
   std::vector<std::string> names;
   std::string listed;  // the fields that are of this connection alone
   for (const auto& [name, value] : head_.fields()) {
-    names.push_back(lower(name));
-    if (names.back() == "connection") listed.append(",").append(lower(value)).append(",");
+    names.push_back(text::lower_case(name));
+    if (names.back() == "connection") listed.append(",").append(text::lower_case(value)).append(",");
   }
   std::erase_if(listed, [](char c) { return c == ' ' || c == '\t'; });
   std::vector<nghttp2_nv> fields = {field(":method", head_.method()), field(":scheme", scheme_),

@@ -62,10 +62,7 @@ std::string reason_of(const std::string& body) {
 }
 
 std::string basic(const Credentials& credentials) {
-  const std::string both = credentials.username + ":" + credentials.password;
-  std::string text(rpc::padded_base64_size(both.size()), '\0');
-  rpc::padded_base64_encode(both, text.data());
-  return "Basic " + text;
+  return "Basic " + rpc::padded_base64(credentials.username + ":" + credentials.password);
 }
 
 }  // namespace

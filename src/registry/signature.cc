@@ -31,12 +31,6 @@ bool is_p256(EVP_PKEY* key) {
          std::string_view(name.data()) == "prime256v1";
 }
 
-std::string encoded(std::string_view bytes) {
-  std::string text(rpc::padded_base64_size(bytes.size()), '\0');
-  rpc::padded_base64_encode(bytes, text.data());
-  return text;
-}
-
 /// What a payload says it signs; nothing where it is no payload of cosign.
 std::optional<Digest> signed_manifest(std::string_view payload) {
   const Json json = Json::parse(payload, nullptr, false);
@@ -85,7 +79,7 @@ std::vector<SignedLayer> signed_layers(const Manifest& manifest) {
 std::string write_signatures(const std::vector<Signature>& signatures) {
   Json list = Json::array();
   for (const auto& [payload, signature] : signatures) {
-    list.push_back({{"payload", encoded(payload)}, {"signature", encoded(signature)}});
+    list.push_back({{"payload", rpc::padded_base64(payload)}, {"signature", rpc::padded_base64(signature)}});
   }
   return list.dump();
 }

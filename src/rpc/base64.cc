@@ -91,6 +91,12 @@ char* padded_base64_encode(std::string_view bytes, char* out) noexcept {
   return out;
 }
 
+std::string padded_base64(std::string_view bytes) {
+  std::string text(padded_base64_size(bytes.size()), '\0');
+  padded_base64_encode(bytes, text.data());
+  return text;
+}
+
 char* any_base64_decode(std::string_view text, char* out) noexcept {
   if (!take_padding(text)) return nullptr;
   const auto value = [&text](std::size_t at) { return any_values[static_cast<unsigned char>(text[at])]; };

@@ -15,6 +15,8 @@ void base64_encode(std::string_view bytes, std::string& out);
 
 /// The same with padding, into memory of the caller's that holds padded_base64_size(bytes.size()). Returns its end.
 char* padded_base64_encode(std::string_view bytes, char* out) noexcept;
+/// Likewise, as a text of its own.
+[[nodiscard]] std::string padded_base64(std::string_view bytes);
 [[nodiscard]] constexpr std::size_t padded_base64_size(std::size_t bytes) noexcept { return (bytes + 2) / 3 * 4; }
 
 /// Decodes `text`, in the alphabet of section 4 or that of section 5 (safe in URLs), with or without padding, into

@@ -13,18 +13,14 @@
 #include <cstring>
 #include <utility>
 
+#include "text/lower_case.h"
+
 namespace wasm_grpc::net {
 
 namespace {
 
 /// Nobody is there to type a passphrase.
 int no_passphrase(char*, int, int, void*) { return -1; }
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return lower;
-}
 
 std::string common_name(const X509* certificate) {
   const X509_NAME* subject = X509_get_subject_name(certificate);
@@ -66,14 +62,14 @@ HostNames::HostNames(const X509* certificate) {
     const GENERAL_NAME* name = sk_GENERAL_NAME_value(found, i);
     if (name->type != GEN_DNS) continue;
     const auto* text = reinterpret_cast<const char*>(ASN1_STRING_get0_data(name->d.dNSName));
-    names_.push_back(lower_case({text, static_cast<std::size_t>(ASN1_STRING_length(name->d.dNSName))}));
+    names_.push_back(text::lower_case({text, static_cast<std::size_t>(ASN1_STRING_length(name->d.dNSName))}));
   }
-  if (names_.empty()) names_.push_back(lower_case(common_name(certificate)));
+  if (names_.empty()) names_.push_back(text::lower_case(common_name(certificate)));
   ERR_clear_error();
 }
 
 HostNames::Fit HostNames::fit(std::string_view host) const {
-  const std::string wanted = lower_case(host);
+  const std::string wanted = text::lower_case(host);
   if (std::find(names_.begin(), names_.end(), wanted) != names_.end()) return Fit::exactly;
   const std::size_t dot = wanted.find('.');
   if (dot == std::string::npos || dot == 0) return Fit::none;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "text/lower_case.h"
+
 namespace wasm_grpc::registry {
 
 namespace {
@@ -10,13 +12,6 @@ namespace {
 constexpr bool is_token_character(char c) noexcept {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
          std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-}
-
-std::string in_lower_case(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
-  return lower;
 }
 
 /// Reads one field: schemes, each with its parameters, separated by commas.
@@ -28,7 +23,7 @@ class FieldReader {
     std::vector<Challenge> found;
     skip_separators();
     while (!text_.empty()) {
-      const std::string scheme = in_lower_case(token());
+      const std::string scheme = text::lower_case(token());
       if (scheme.empty()) break;
       const bool spaced = skip_spaces();
       Challenge challenge{scheme == "bearer" ? Challenge::Scheme::bearer : Challenge::Scheme::basic, {}, {}};
@@ -57,7 +52,7 @@ class FieldReader {
   bool parameters(Challenge& challenge) {
     while (!text_.empty()) {
       const std::string_view before = text_;
-      const std::string name = in_lower_case(token());
+      const std::string name = text::lower_case(token());
       skip_spaces();
       if (name.empty()) return false;
       if (text_.empty() || text_.front() != '=') {

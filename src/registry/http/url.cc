@@ -2,18 +2,9 @@
 
 #include <algorithm>
 
+#include "text/lower_case.h"
+
 namespace wasm_grpc::registry {
-
-namespace {
-
-std::string in_lower_case(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
-  return lower;
-}
-
-}  // namespace
 
 std::optional<Url> Url::parse(std::string_view text) {
   const auto is_strange = [](char c) { return c <= 0x20 || c > 0x7e || c == '\\' || c == '"' || c == '<' || c == '>'; };
@@ -21,12 +12,12 @@ std::optional<Url> Url::parse(std::string_view text) {
   const std::size_t colon = text.find("://");
   if (colon == std::string_view::npos) return std::nullopt;
   Url url;
-  url.scheme = in_lower_case(text.substr(0, colon));
+  url.scheme = text::lower_case(text.substr(0, colon));
   if (url.scheme != "http" && url.scheme != "https") return std::nullopt;
   text.remove_prefix(colon + 3);
   text = text.substr(0, text.find('#'));
   const std::size_t end = std::min(text.find_first_of("/?"), text.size());
-  url.authority = in_lower_case(text.substr(0, end));
+  url.authority = text::lower_case(text.substr(0, end));
   if (url.authority.empty() || url.authority.find('@') != std::string::npos) return std::nullopt;
   url.target = std::string(text.substr(end));
   if (!url.target.starts_with('/')) url.target.insert(0, "/");

@@ -16,9 +16,9 @@ MAY_INCLUDE = {
     "editions": set(),
     "json": {"rpc", "editions"},
     "facade": {"rpc", "json"},
-    "access": {"rpc", "json"},
-    "http1": set(),
-    "net": {"rpc"},  # its counters
+    "access": {"rpc", "json", "text"},
+    "http1": {"text"},
+    "net": {"rpc", "text"},  # its counters
     "http2": {"net", "rpc", "http1", "facade"},
     "services": {"rpc", "editions"},
     "openapi": {"rpc", "services", "facade"},
@@ -35,7 +35,7 @@ MAY_INCLUDE = {
     },
     "grpc_cpp": {"rpc"},
     "client": {"rpc", "services", "json", "editions"},
-    "registry": {"rpc"},  # its base64
+    "registry": {"rpc", "text"},  # its base64
     "config": {"text", "net", "facade", "client", "registry"},  # what reads addresses, networks, origins and targets
     "protoc": set(),  # not in src/, but nobody may include it either
     "cli": {"client", "config", "openapi", "protoc", "registry", "store"},  # else a user of include/ like any other
