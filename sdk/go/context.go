@@ -72,7 +72,7 @@ func (c *Context) MetadataValues(key string) iter.Seq[string] {
 // AllMetadata is every request header that is not gRPC's own, in the order sent, as (key, value).
 func (c *Context) AllMetadata() iter.Seq2[string, string] {
 	return func(yield func(string, string) bool) {
-		list, ok := read(func(buffer []byte) int32 { return abi.MetadataList(c.call, buffer) })
+		list, ok := abi.Read(func(buffer []byte) int32 { return abi.MetadataList(c.call, buffer) })
 		if !ok {
 			return
 		}
@@ -92,7 +92,7 @@ func little(text string) int {
 }
 
 func (c *Context) metadataAt(key string, index int32) (string, bool) {
-	return read(func(buffer []byte) int32 { return abi.MetadataGet(c.call, key, index, buffer) })
+	return abi.Read(func(buffer []byte) int32 { return abi.MetadataGet(c.call, key, index, buffer) })
 }
 
 // ID is the host's number of the call, for other packages of this module that call the host.
@@ -179,21 +179,7 @@ func (c *Context) info(what int32) string {
 }
 
 func (c *Context) lookUp(what int32) (text string, known bool) {
-	return read(func(buffer []byte) int32 { return abi.Info(c.call, what, buffer) })
-}
-
-// read reads a value whose length the host tells: ask answers it, and writes when the buffer is large enough.
-func read(ask func(buffer []byte) int32) (string, bool) {
-	buffer := make([]byte, 256)
-	size := ask(buffer)
-	if int(size) > len(buffer) {
-		buffer = make([]byte, size)
-		size = ask(buffer)
-	}
-	if size < 0 || int(size) > len(buffer) {
-		return "", false
-	}
-	return string(buffer[:size]), true
+	return abi.Read(func(buffer []byte) int32 { return abi.Info(c.call, what, buffer) })
 }
 
 // ---- The response ----

@@ -152,7 +152,9 @@ int set(const KvArguments& arguments) {
     set.value.assign(std::istreambuf_iterator<char>(file), {});
   }
   if (arguments.ttl_ms > 0) set.ttl = std::chrono::milliseconds(arguments.ttl_ms);
-  if (set.key.empty() || set.key.size() > 1024) return fail("a key has 1 to 1024 bytes");
+  if (set.key.empty() || set.key.size() > store::max_key_bytes) {
+    return fail("a key has 1 to " + std::to_string(store::max_key_bytes) + " bytes");
+  }
   if (const std::size_t most = module.value().shared_state.max_kv_value; set.value.size() > most) {
     return fail("the value has " + std::to_string(set.value.size()) + " bytes; it may have " + std::to_string(most) +
                 " (max-kv-value)");

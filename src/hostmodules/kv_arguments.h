@@ -14,10 +14,9 @@
 
 namespace wasm_grpc::hostmodules {
 
-inline constexpr std::size_t max_key_bytes = 1024;
 inline constexpr std::int64_t any_version = -1;
 
-[[nodiscard]] inline bool is_key(std::string_view key) { return !key.empty() && key.size() <= max_key_bytes; }
+[[nodiscard]] inline bool is_key(std::string_view key) { return !key.empty() && key.size() <= store::max_key_bytes; }
 
 [[nodiscard]] inline bool is_version(std::int64_t version) { return version >= any_version; }
 

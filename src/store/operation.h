@@ -12,6 +12,8 @@
 
 namespace wasm_grpc::store {
 
+/// Bytes that a key may have, in every store.
+inline constexpr std::size_t max_key_bytes = 1024;
 /// What each pair counts for beside its key and value, in every store: about what memory holds of it.
 inline constexpr std::size_t pair_bytes = 320;
 

@@ -247,18 +247,10 @@ func (c *call) waiter(interest int32) *abi.Waiter {
 	return c.waiters[place]
 }
 
-// read reads a value whose length the host tells: ask answers it, and writes when the buffer is large enough.
+// read is what abi.Read reads; nothing where there is nothing.
 func read(ask func(buffer []byte) int32) string {
-	buffer := make([]byte, 256)
-	size := ask(buffer)
-	if int(size) > len(buffer) {
-		buffer = make([]byte, size)
-		size = ask(buffer)
-	}
-	if size < 0 || int(size) > len(buffer) {
-		return ""
-	}
-	return string(buffer[:size])
+	text, _ := abi.Read(ask)
+	return text
 }
 
 // A buffer for messages, used again by call after call; others are made while one is in use.
