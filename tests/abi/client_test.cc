@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "abi/abi_table.h"
+#include "abi/client_imports.h"
 #include "abi/guest_fixture.h"
 
 namespace wasm_grpc::abi {
@@ -124,19 +125,8 @@ std::string client_text(std::string_view body, std::string_view start = "", std:
     (import "wasm_grpc_1" "send" (func $send (param i32 i32 i32) (result i32)))
     (import "wasm_grpc_1" "recv" (func $recv (param i32 i32 i32) (result i32)))
     (import "wasm_grpc_1" "wait_any" (func $wait_any_1 (param i32 i32 i64) (result i32)))
-    (import "wasm_grpc_client_1" "require" (func $require (param i32 i32) (result i32)))
-    (import "wasm_grpc_client_1" "open" (func $open (param i32 i32 i32 i32 i32 i64 i32 i32 i32) (result i32)))
-    (import "wasm_grpc_client_1" "send" (func $client_send (param i32 i32 i32 i32) (result i32)))
-    (import "wasm_grpc_client_1" "half_close" (func $half_close (param i32) (result i32)))
-    (import "wasm_grpc_client_1" "recv" (func $client_recv (param i32 i32 i32) (result i32)))
-    (import "wasm_grpc_client_1" "metadata_get" (func $metadata_get (param i32 i32 i32 i32 i32 i32 i32) (result i32)))
-    (import "wasm_grpc_client_1" "metadata_list" (func $metadata_list (param i32 i32 i32 i32) (result i32)))
-    (import "wasm_grpc_client_1" "status" (func $status (param i32) (result i32)))
-    (import "wasm_grpc_client_1" "info" (func $info (param i32 i32 i32 i32) (result i32)))
-    (import "wasm_grpc_client_1" "cancel" (func $cancel (param i32) (result i32)))
-    (import "wasm_grpc_client_1" "close" (func $close (param i32) (result i32)))
-    (import "wasm_grpc_client_1" "wait_any" (func $wait_any (param i32 i32 i64) (result i32)))
-    (import "wasm_grpc_client_1" "wait_fd" (func $wait_fd (param i32 i32) (result i32)))
+)" + std::string(client_imports) +
+         R"(
     (memory (export "memory") 1 4)
     (data (i32.const 0) "/test.Service/Method")
     (data (i32.const 64) "next/a.B/C")

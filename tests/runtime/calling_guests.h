@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "abi/client_imports.h"
 #include "wasm_grpc/server.h"
 
 namespace wasm_grpc::runtime {
@@ -52,19 +53,8 @@ struct CallingGuest {
     (import "wasm_grpc_1" "deadline" (func $deadline (param i32) (result i64)))
     (import "wasm_grpc_1" "metadata_get" (func $served_metadata (param i32 i32 i32 i32 i32 i32) (result i32)))
     (import "wasm_grpc_1" "metadata_add" (func $metadata_add (param i32 i32 i32 i32 i32 i32) (result i32)))
-    (import "wasm_grpc_client_1" "require" (func $require (param i32 i32) (result i32)))
-    (import "wasm_grpc_client_1" "open" (func $open (param i32 i32 i32 i32 i32 i64 i32 i32 i32) (result i32)))
-    (import "wasm_grpc_client_1" "send" (func $client_send (param i32 i32 i32 i32) (result i32)))
-    (import "wasm_grpc_client_1" "half_close" (func $half_close (param i32) (result i32)))
-    (import "wasm_grpc_client_1" "recv" (func $client_recv (param i32 i32 i32) (result i32)))
-    (import "wasm_grpc_client_1" "metadata_get" (func $metadata_get (param i32 i32 i32 i32 i32 i32 i32) (result i32)))
-    (import "wasm_grpc_client_1" "metadata_list" (func $metadata_list (param i32 i32 i32 i32) (result i32)))
-    (import "wasm_grpc_client_1" "status" (func $status (param i32) (result i32)))
-    (import "wasm_grpc_client_1" "info" (func $info (param i32 i32 i32 i32) (result i32)))
-    (import "wasm_grpc_client_1" "cancel" (func $cancel (param i32) (result i32)))
-    (import "wasm_grpc_client_1" "close" (func $close (param i32) (result i32)))
-    (import "wasm_grpc_client_1" "wait_any" (func $wait_any (param i32 i32 i64) (result i32)))
-    (import "wasm_grpc_client_1" "wait_fd" (func $wait_fd (param i32 i32) (result i32)))
+)" + std::string(abi::client_imports) +
+           R"(
     (memory (export "memory") 1 16)
     (data (i32.const 16) ")" +
            own_path() + R"(")
