@@ -269,7 +269,12 @@ impl Call {
             return;
         }
         if abi::metadata_add(self.id, abi::TRAILERS, "grpc-status-details-bin", &details) == abi::INVALID {
-            self.log(Level::Warn, "the details of the status are left out: they are more than 16 KiB", &[]);
+            self.log(
+                Level::Warn,
+                "the details of the status are left out: there is more than 16 KiB of response metadata, or the handler \
+                 added details itself",
+                &[("bytes", &details.len())],
+            );
         }
     }
 

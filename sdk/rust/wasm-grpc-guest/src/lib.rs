@@ -23,6 +23,7 @@ mod call;
 #[cfg(feature = "prost")]
 mod client;
 mod counters;
+pub mod error_details;
 mod executor;
 #[cfg(any(feature = "log", feature = "tracing"))]
 mod facades;

@@ -1,5 +1,6 @@
 //! How calls end.
 
+use crate::error_details::{Detail, find, wire::put_bytes, wire::put_number};
 use crate::metadata::MetadataMap;
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
@@ -168,24 +169,30 @@ impl Status {
         unauthenticated: Unauthenticated,
     }
 
-    /// Adds a detail that the client's program may read (`google.rpc.Status.details`), such as a `google.rpc.BadRequest`:
-    /// the full name of its message type, and the message serialized. All of them together have room for some 12 KiB,
-    /// and many clients take 8 KiB at most.
+    /// Adds a detail that the client's program may read: a message of [`error_details`](crate::error_details), such as
+    /// `BadRequest`, or with the feature `prost` any generated one. All details count towards the 16 KiB of the response's
+    /// metadata, of which many clients take 8 KiB at most; where they do not fit they are left out, which the host's log
+    /// says.
+    #[must_use]
+    pub fn with<D: Detail>(self, detail: &D) -> Self {
+        self.with_detail(&D::full_name(), &detail.to_bytes())
+    }
+
+    /// Adds a detail as [`with`](Self::with) does, by the full name of its message type, and the message serialized.
     #[must_use]
     pub fn with_detail(mut self, type_name: &str, message: &[u8]) -> Self {
         const PREFIX: &str = "type.googleapis.com/";
         let mut any = Vec::new();
-        put_field(&mut any, 1, &[PREFIX.as_bytes(), type_name.as_bytes()]);
-        put_field(&mut any, 2, &[message]);
-        put_field(&mut self.more().packed, 3, &[&any]);
+        put_bytes(&mut any, 1, &[PREFIX.as_bytes(), type_name.as_bytes()]);
+        put_bytes(&mut any, 2, &[message]);
+        put_bytes(&mut self.more().packed, 3, &[&any]);
         self
     }
 
-    /// Adds a message as a detail, as [`with_detail`](Self::with_detail) does.
-    #[cfg(feature = "prost")]
-    #[must_use]
-    pub fn with<M: prost::Name>(self, detail: &M) -> Self {
-        self.with_detail(&M::full_name(), &detail.encode_to_vec())
+    /// The first detail of that type, such as one of a service that was called; none where there is none, or it is
+    /// malformed.
+    pub fn detail<D: Detail>(&self) -> Option<D> {
+        find(&self.details())
     }
 
     /// The code.
@@ -207,8 +214,8 @@ impl Status {
         // Fields of a message may stand one after the other, wherever they come from.
         let mut details = more.details.clone();
         if details.is_empty() {
-            details.extend([0x08, self.code as u8]);
-            put_field(&mut details, 2, &[self.message.as_bytes()]);
+            put_number(&mut details, 1, self.code as u64);
+            put_bytes(&mut details, 2, &[self.message.as_bytes()]);
         }
         details.extend_from_slice(&more.packed);
         details
@@ -227,20 +234,6 @@ impl Status {
 
     fn more(&mut self) -> &mut More {
         self.more.get_or_insert_default()
-    }
-}
-
-/// A field of protobuf's wire type 2, of which `parts` are the value.
-fn put_field(out: &mut Vec<u8>, number: u8, parts: &[&[u8]]) {
-    out.push(number << 3 | 2);
-    let mut length: usize = parts.iter().map(|part| part.len()).sum();
-    while length >= 0x80 {
-        out.push(length as u8 | 0x80);
-        length >>= 7;
-    }
-    out.push(length as u8);
-    for part in parts {
-        out.extend_from_slice(part);
     }
 }
 

@@ -111,6 +111,11 @@ impl Call {
         }
     }
 
+    /// Of the response, keys and values, in bytes.
+    fn metadata_size(&self) -> usize {
+        self.headers.iter().chain(self.trailers.iter()).map(|(key, value)| key.len() + value.as_bytes().len()).sum()
+    }
+
     fn ready(&self, interests: i32) -> i32 {
         let readable = !self.client.requests.is_empty() || self.client.half_closed;
         let ready = if readable { abi::READABLE } else { 0 } | if self.stalls_left == 0 { abi::WRITABLE } else { 0 };
@@ -294,6 +299,9 @@ impl TestHost {
 }
 
 /// Fields that are the host's.
+/// Bytes of response metadata that a call may have, keys and values.
+const MOST_METADATA: usize = 16 << 10;
+
 const FRAMING: [&str; 8] =
     ["connection", "content-length", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"];
 
@@ -443,6 +451,10 @@ impl Host for TestHost {
                     return abi::INVALID;
                 }
                 if place == abi::HEADERS && call.headers_sent {
+                    return abi::INVALID;
+                }
+                let is_second = key.starts_with("grpc-") && call.trailers.get(key).is_some();
+                if is_second || call.metadata_size() + key.len() + value.len() > MOST_METADATA {
                     return abi::INVALID;
                 }
                 let map = if place == abi::HEADERS { &mut call.headers } else { &mut call.trailers };
