@@ -11,6 +11,7 @@ const END = -1, CANCELLED = -3, ABSENT = -4, CLOSED = -5, INVALID = -6;
 const KINDS = ["unary", "client streaming", "server streaming", "bidirectional streaming", "HTTP"];
 const HTTP = 4;
 const OPEN = 0, MESSAGE = 1, HALF_CLOSE = 2, TIMER = 4, CANCELLED_EVENT = 5;
+const MOST_METADATA = 16 << 10; // bytes of response metadata that a call may have, keys and values
 const NO_DEADLINE = 2n ** 63n - 1n;
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
@@ -244,6 +245,9 @@ class Guest {
       if (!call || call.finished) return CLOSED;
       const name = this.#text(key, keyLength);
       if (!/^[0-9a-z_.-]+$/.test(name) || (where === 0 && call.headersSent)) return INVALID;
+      const all = [...call.answer.headers, ...call.answer.trailers];
+      const size = all.reduce((sum, [key, value]) => sum + key.length + value.length, name.length + length);
+      if (size > MOST_METADATA || (name.startsWith("grpc-") && all.some(([key]) => key === name))) return INVALID;
       (where === 0 ? call.answer.headers : call.answer.trailers).push([name, this.#bytes(at, length).slice()]);
       return 0;
     },

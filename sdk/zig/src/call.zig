@@ -1,5 +1,6 @@
 const std = @import("std");
 const abi = @import("abi.zig");
+const error_details = @import("error_details.zig");
 const status = @import("status.zig");
 const Code = status.Code;
 
@@ -40,6 +41,16 @@ pub const Call = struct {
         self.text = text;
         self.details = details;
         return error.Failed;
+    }
+
+    /// The same with details for programs, a tuple of messages: those of `error_details`, and any with a `name_in_proto`. Those
+    /// that do not fit into the 16 KiB of response metadata are left out, which the host's log says.
+    pub fn failWithDetails(self: *Call, code: Code, text: []const u8, details: anytype) error{Failed} {
+        const bytes = error_details.encoded(self.arena, @intFromEnum(code), text, details) catch lost: {
+            self.log(.warn, "the details of the status are left out: the guest is out of memory");
+            break :lost "";
+        };
+        return self.failWith(code, text, bytes);
     }
 
     /// A text in the call's arena, for `fail`; empty when there is no memory.
@@ -216,7 +227,7 @@ pub const Call = struct {
             else => set(self, .internal, @errorName(failure)),
         };
         if (self.details.len > 0) self.addTrailer("grpc-status-details-bin", self.details) catch
-            self.log(.warn, "the details of the status were refused: 16 KiB, with all trailers, are the most");
+            self.log(.warn, "the details of the status are left out: there is more than 16 KiB of response metadata, or the handler added details itself");
         _ = abi.finish(self.id, @intFromEnum(self.code), at(self.text), self.text.len);
         self.over = true;
         return @intFromEnum(self.code);

@@ -33,6 +33,7 @@ pub const setServing = service.setServing;
 pub const Counter = @import("shared.zig").Counter;
 pub const kv = @import("shared.zig").kv;
 pub const protobuf = @import("protobuf.zig");
+pub const error_details = @import("error_details.zig");
 
 /// Writes a line to the host's log. Of a call `Call.log` tells more.
 pub const log = call.writeLog;
