@@ -1,4 +1,5 @@
 import * as abi from "./abi";
+import { Detail, statusWith } from "./error_details";
 import { Code, Info, Level, Limit } from "./status";
 import { textOf, utf8 } from "./utf8";
 
@@ -61,6 +62,14 @@ export class Call {
    */
   fail(code: Code, text: string, details: Uint8Array | null = null): Uint8Array | null {
     return this.failBytes(code, utf8(text), details);
+  }
+
+  /**
+   * The same with details for programs: messages of `error_details.ts`, or your own. Those that do not fit into the 16 KiB
+   * of response metadata are left out, which the host's log says.
+   */
+  failWithDetails(code: Code, text: string, details: Detail[]): Uint8Array | null {
+    return this.fail(code, text, statusWith(code, text, details));
   }
 
   /** The same with a text in UTF-8. */

@@ -1,4 +1,8 @@
 export { Call, Metadata } from "./call";
+export {
+  BadRequest, DebugInfo, Detail, ErrorInfo, Help, LocalizedMessage, PreconditionFailure, QuotaFailure, RequestInfo, ResourceInfo,
+  RetryInfo,
+} from "./error_details";
 export { Begin, CallEvents, Given, Kind, Placement, Taken, httpEvents, place, wasm_grpc_event } from "./events";
 export { HttpHandler, HttpRequest, HttpResponse, http } from "./http";
 export { ProtoReader, ProtoWriter, Wire, tag } from "./protobuf";

@@ -2,6 +2,7 @@
 //
 // WASM_GRPC_TEST_SDK is the folder of the SDK, WASM_GRPC_TEST_BUILD that of the modules.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 
@@ -147,6 +148,16 @@ test("requests of HTTP are answered", async () => {
   assert.equal(guest.http("GET", "/pages/bad").status, 200);
   assert.match(guest.log.at(-1).text, /the HTTP status 99 was refused/);
   assert.throws(() => guest.http("GET", "/pagesx"), /nothing of the module serves/);
+});
+
+test("details of a status are encoded as Google does", async () => {
+  const guest = await load(path.join(build, "sdk_assemblyscript_details.wasm"));
+  const every = await readFile(new URL("../error_details/every.hex", import.meta.url), "utf8");
+  const answer = guest.call("/test.Details/Every");
+  assert.deepEqual([answer.code, answer.text], [3, "no such date"]);
+  assert.equal(Buffer.from(answer.trailers[0][1]).toString("hex"), every.replaceAll("\n", ""));
+  const own = Buffer.from(guest.call("/test.Details/Own").trailers[0][1]);
+  assert.equal(own.toString(), "\x08\x0a\x1a\x22\x0a\x1ctype.googleapis.com/test.Own\x12\x02\x08\x07");
 });
 
 test("kinds are known, and a wrong use of the host in memory is told", async () => {
