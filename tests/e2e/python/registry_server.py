@@ -16,6 +16,8 @@ from certificates import Authority, openssl
 from proxies import free_port, running
 
 USER, PASSWORD = "deployer", "a pass:word"
+# What no resolver knows, and its certificate has too.
+NAMED = "registry.test"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
 
@@ -29,28 +31,34 @@ def program(name: str) -> str:
 class Registry:
     """Where it is, who may use it, and requests by hand."""
 
-    def __init__(self, folder: pathlib.Path):
+    def __init__(self, folder: pathlib.Path, address: str = "127.0.0.1"):
+        """At an address of this machine, and `localhost` where it is that."""
         self.folder = folder
         self.port = free_port()
-        self.host = f"localhost:{self.port}"
+        self._listen = f"127.0.0.1:{self.port}" if address == "127.0.0.1" else f":{self.port}"
+        self.host = f"{'localhost' if address == '127.0.0.1' else address}:{self.port}"
         self.authority = Authority(folder, "authority")
-        self.certificate, self._key = self.authority.sign("registry", "registry", "DNS:localhost")
+        self.certificate, self._key = self.authority.sign("registry", "registry", f"DNS:localhost,DNS:{NAMED},IP:{address}")
         self.docker_config = folder / "config.json"
         login = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
         self.docker_config.write_text(json.dumps({"auths": {self.host: {"auth": login}}}))
         self.flags = ["--registry-ca", self.authority.certificate, "--registry-credentials", self.docker_config]
 
-    @contextlib.contextmanager
-    def runs(self):
+    def logins(self) -> dict:
+        """The registry's setting `auth`."""
         users = self.folder / "users"
         hashed = subprocess.run([program("htpasswd"), "-nbB", USER, PASSWORD], check=True, capture_output=True, timeout=20)
         users.write_bytes(hashed.stdout)
+        return {"htpasswd": {"realm": "here", "path": str(users)}}
+
+    @contextlib.contextmanager
+    def runs(self, auth: dict | None = None):
         settings = {
             "version": 0.1,
-            "log": {"level": "warn"},
+            "log": {"level": "warn", "accesslog": {"disabled": True}},
             "storage": {"filesystem": {"rootdirectory": str(self.folder / "storage")}},
-            "http": {"addr": f"127.0.0.1:{self.port}", "tls": {"certificate": str(self.certificate), "key": str(self._key)}},
-            "auth": {"htpasswd": {"realm": "here", "path": str(users)}},
+            "http": {"addr": self._listen, "tls": {"certificate": str(self.certificate), "key": str(self._key)}},
+            "auth": auth or self.logins(),
         }
         file = self.folder / "registry.yml"
         file.write_text(json.dumps(settings))  # which is YAML
