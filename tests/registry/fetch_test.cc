@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -292,6 +293,23 @@ TEST_F(Fetching, ATokenIsGotFromTheRealmByTheCredentials) {
   const auto seen = realm.seen();
   ASSERT_EQ(seen.size(), 1u) << "one token does for all";
   EXPECT_EQ(seen[0].target, "/token?service=the%20one&scope=repository%3Ateam%2Fgreeter%3Apull");
+}
+
+TEST_F(Fetching, ATokenThatEndsMeanwhileIsGotAnew) {
+  registry_.add_module("1", module_bytes());
+  std::atomic<int> given = 0;
+  std::atomic<int> used = 0;
+  const HttpServer realm(
+      [&](const SeenRequest&) { return Reply{200, {}, R"({"token": "token-)" + std::to_string(++given) + "\"}"}; });
+  registry_.set_first([&](const SeenRequest& request) -> std::optional<Reply> {
+    const auto token = request.fields.find("authorization");
+    const bool last = token != request.fields.end() && token->second == "Bearer token-" + std::to_string(given);
+    if (last && used.exchange(given) != given) return std::nullopt;  // each does for one request
+    return Reply{401, {"WWW-Authenticate: Bearer realm=\"http://" + realm.host() + "/token\""}};
+  });
+  const auto fetched = fetch();
+  ASSERT_TRUE(fetched.ok()) << fetched.error().message;
+  EXPECT_EQ(given, 2) << "the manifest and the layer were asked for with a token each";
 }
 
 TEST_F(Fetching, AnIdentityTokenIsPostedToTheRealm) {
