@@ -1,5 +1,9 @@
 # Builds engine/ when it is not in the cache yet, and offers it as wasm_grpc::engine.
-execute_process(COMMAND ${PROJECT_SOURCE_DIR}/scripts/build-engine
+set(engine_target)
+if(CMAKE_CROSSCOMPILING)  # the toolchain file says for what
+  set(engine_target --target ${WASM_GRPC_RUST_TARGET})
+endif()
+execute_process(COMMAND ${PROJECT_SOURCE_DIR}/scripts/build-engine ${engine_target}
                 OUTPUT_VARIABLE WASM_GRPC_ENGINE_DIR OUTPUT_STRIP_TRAILING_WHITESPACE
                 COMMAND_ERROR_IS_FATAL ANY)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS

@@ -10,7 +10,7 @@
 #   NAMESPACE    a namespace around the code
 #   VALIDATE     enforces rules of buf.validate: all, or those that are known; see docs/guest-protobuf.md
 #
-# protoc is found by WASM_GRPC_PROTOC, and the plugin by WASM_GRPC_PROTOC_PLUGIN where it is not built along.
+# protoc is found by WASM_GRPC_PROTOC, and the plugin by WASM_GRPC_PROTOC_PLUGIN where it is not built along, or not for this machine.
 include_guard(GLOBAL)
 cmake_policy(PUSH)
 cmake_policy(VERSION 3.25)
@@ -24,7 +24,7 @@ function(_wasm_grpc_find_protoc)
   if(NOT WASM_GRPC_PROTOC)
     message(FATAL_ERROR "protoc was not found: install protobuf-compiler, or set WASM_GRPC_PROTOC to it")
   endif()
-  if(TARGET protoc-gen-wasm-grpc)
+  if(TARGET protoc-gen-wasm-grpc AND NOT CMAKE_CROSSCOMPILING)  # else this machine cannot run it
     set(plugin "$<TARGET_FILE:protoc-gen-wasm-grpc>")
   else()
     get_property(here GLOBAL PROPERTY WASM_GRPC_PROTOS_CMAKE_DIR)
