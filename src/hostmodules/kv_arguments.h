@@ -43,6 +43,8 @@ inline constexpr std::int64_t any_version = -1;
       return CONFLICT;
     case store::Outcome::full:
       return FULL;
+    case store::Outcome::too_large:
+      return TOO_LARGE;
     case store::Outcome::unavailable:
       return UNAVAILABLE;
   }

@@ -15,6 +15,15 @@ void Meter::count(std::size_t thread, const Operation& operation, const Answer& 
     place.read += answer.value.size();
   } else if (std::holds_alternative<List>(operation)) {
     ++place.gets;
+  } else if (const auto* const many_keys = std::get_if<GetMany>(&operation)) {
+    place.gets += many_keys->keys.size();
+    for (const Answer& one : answer.each) place.read += one.value.size();
+  } else if (const auto* const many = std::get_if<ChangeMany>(&operation)) {
+    for (std::size_t i = 0; i < many->changes.size(); ++i) {
+      const auto* const one = std::get_if<Set>(&many->changes[i]);
+      ++(one != nullptr ? place.sets : place.removes);
+      if (one != nullptr && i < answer.each.size() && answer.each[i].number != 0) place.written += one->value.size();
+    }
   } else if (const auto* const set = std::get_if<Set>(&operation)) {
     ++place.sets;
     if (answer.outcome == Outcome::done) place.written += set->value.size();

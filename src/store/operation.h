@@ -14,6 +14,9 @@ namespace wasm_grpc::store {
 
 /// Bytes that a key may have, in every store.
 inline constexpr std::size_t max_key_bytes = 1024;
+/// Keys, or changes, that one operation may have, and the bytes of keys and values of one.
+inline constexpr std::size_t max_batch = 100;
+inline constexpr std::size_t max_batch_bytes = std::size_t{8} << 20;
 /// What each pair counts for beside its key and value, in every store: about what memory holds of it.
 inline constexpr std::size_t pair_bytes = 320;
 
@@ -25,6 +28,7 @@ enum class Outcome : std::uint8_t {
   absent,       // there is no such pair
   conflict,     // the condition does not hold
   full,         // there is no room
+  too_large,    // what was found has more bytes than were asked for
   unavailable,  // the store did not answer: what was asked for may be done or not
 };
 
@@ -38,13 +42,27 @@ struct Set {
   /// Nothing: for good.
   std::optional<std::chrono::nanoseconds> ttl = {};
   Condition condition = {};
+  /// The answer has what was there before, also where the condition does not hold.
+  bool tells_old = false;
 };
 struct Remove {
   std::string key;
   Condition condition = {};
 };
-/// Pairs whose keys begin so and come after another, in the order of their keys; the first of them, not more than
-/// `most`.
+/// Pairs, each as it is at some moment while this is answered.
+struct GetMany {
+  std::vector<std::string> keys;
+  /// Of all values together; when they have more, the answer is `too_large`.
+  std::size_t most_bytes = 0;
+};
+using Change = std::variant<Set, Remove>;  // of a set without `tells_old`
+/// Changes in their order, each for itself; or together, all or none: then each is of another key.
+struct ChangeMany {
+  std::vector<Change> changes;
+  bool together = false;
+};
+/// Pairs whose keys begin so and come after another, in the order of their keys (of their bytes); the first of them,
+/// not more than `most`.
 struct List {
   std::string prefix;
   std::string after;  // empty: from the first on
@@ -67,9 +85,10 @@ struct ChangeCounter {
   std::uint64_t expected = 0;  // of compare_exchange
 };
 
-using Operation = std::variant<Get, Set, Remove, List, FindCounter, LoadCounter, ChangeCounter>;
+using Operation = std::variant<Get, Set, Remove, GetMany, ChangeMany, List, FindCounter, LoadCounter, ChangeCounter>;
 
-/// A pair that List found.
+/// A pair that List found. One without a version is none: it only says how far was looked, where that was as far as may
+/// be in one go.
 struct Listed {
   std::string key;
   std::uint64_t version = 0;
@@ -85,12 +104,18 @@ struct Answer {
   std::string value = {};
   /// What List found; it is always `done`.
   std::vector<Listed> pairs = {};
+  /// Of GetMany and ChangeMany, for each key or change, in their order; each is `done`, `absent`, `conflict` or `full`.
+  /// Where changes together were not made, as some could not be, those that could are `done` without a version. Of a
+  /// Set that tells it, the one pair that was there before: `done` or `absent`.
+  std::vector<Answer> each = {};
 };
 
 /// For the log: "set".
 [[nodiscard]] std::string_view name_of(const Operation& operation) noexcept;
 /// False for what only looks.
 [[nodiscard]] bool changes(const Operation& operation) noexcept;
+/// The key that a change is of.
+[[nodiscard]] const std::string& key_of(const Change& change) noexcept;
 /// About what it takes while it waits.
 [[nodiscard]] std::size_t size_of(const Operation& operation) noexcept;
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "store/operation.h"
+#include "store/watches.h"
 
 namespace wasm_grpc::store {
 
@@ -33,6 +34,12 @@ class Store {
   /// another was answered sees what that did. When there are too many, or the store is away, the answer is
   /// `unavailable`.
   virtual void submit(std::unique_ptr<Request> request) noexcept = 0;
+
+  /// Told of each change of its pairs, by this process at least, before its request is answered. They may outlive it.
+  [[nodiscard]] const std::shared_ptr<Watches>& watches() const noexcept { return watches_; }
+
+ private:
+  const std::shared_ptr<Watches> watches_ = std::make_shared<Watches>();
 };
 
 }  // namespace wasm_grpc::store

@@ -77,15 +77,18 @@ std::pair<KvStore::Outcome, std::uint64_t> KvStore::set(std::string_view key, st
                                                         std::optional<std::chrono::nanoseconds> ttl,
                                                         Condition condition) {
   const auto shared = std::make_shared<const std::string>(std::move(value));
-  const auto answer = try_set(key, shared, ttl, condition);
-  if (answer.first != Outcome::full) return answer;
-  purge_all();
-  return try_set(key, shared, ttl, condition);
+  auto answer = try_set(key, shared, ttl, condition);
+  if (answer.first == Outcome::full) {
+    purge_all();
+    answer = try_set(key, shared, ttl, condition);
+  }
+  if (answer.first == Outcome::done) watches_.tell(key);
+  return answer;
 }
 
 std::pair<KvStore::Outcome, std::uint64_t> KvStore::try_set(std::string_view key, const Value& value,
                                                             std::optional<std::chrono::nanoseconds> ttl,
-                                                            Condition condition) {
+                                                            Condition condition, std::optional<Found>* old) {
   Shard& shard = shard_of(key);
   Value replaced;  // destroyed outside the lock
   const std::lock_guard lock(shard.mutex);
@@ -93,29 +96,39 @@ std::pair<KvStore::Outcome, std::uint64_t> KvStore::try_set(std::string_view key
   auto found = find(shard, key, now);
   purge(shard, now, purged_on_the_way);
   const bool present = found != shard.pairs.end();
+  if (old != nullptr && present) *old = Found{found->second.value, found->second.version};
   if (condition && *condition != (present ? found->second.version : 0)) return {Outcome::conflict, 0};
   if (!account(present ? size_of(*found) : 0, key.size() + value->size() + pair_bytes)) return {Outcome::full, 0};
 
-  if (!present) found = shard.pairs.emplace(key, Pair{}).first;
+  const auto expires = ttl && *ttl < never - now ? now + *ttl : never;
+  return {Outcome::done, put(shard, found, key, value, expires, replaced)};
+}
+
+std::uint64_t KvStore::put(Shard& shard, Pairs::iterator found, std::string_view key, const Value& value,
+                           Clock::time_point expires, Value& replaced) {
+  if (found == shard.pairs.end()) found = shard.pairs.emplace(key, Pair{}).first;
   Pair& pair = found->second;
   if (pair.expires != never) shard.expiring.erase({pair.expires, &found->first});
-  pair.expires = ttl && *ttl < never - now ? now + *ttl : never;
+  pair.expires = expires;
   if (pair.expires != never) shard.expiring.emplace(pair.expires, &found->first);
   replaced = std::exchange(pair.value, value);
   pair.version = ++shard.last_version;
-  return {Outcome::done, pair.version};
+  return pair.version;
 }
 
 KvStore::Outcome KvStore::remove(std::string_view key, Condition condition) {
-  Shard& shard = shard_of(key);
-  const std::lock_guard lock(shard.mutex);
-  const auto now = now_for(shard);
-  const auto found = find(shard, key, now);
-  purge(shard, now, purged_on_the_way);
-  const bool present = found != shard.pairs.end();
-  if (condition && *condition != (present ? found->second.version : 0)) return Outcome::conflict;
-  if (!present) return Outcome::absent;
-  erase(shard, found);
+  {
+    Shard& shard = shard_of(key);
+    const std::lock_guard lock(shard.mutex);
+    const auto now = now_for(shard);
+    const auto found = find(shard, key, now);
+    purge(shard, now, purged_on_the_way);
+    const bool present = found != shard.pairs.end();
+    if (condition && *condition != (present ? found->second.version : 0)) return Outcome::conflict;
+    if (!present) return Outcome::absent;
+    erase(shard, found);
+  }
+  watches_.tell(key);
   return Outcome::done;
 }
 

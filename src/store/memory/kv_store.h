@@ -15,8 +15,10 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "store/operation.h"
+#include "store/watches.h"
 
 namespace wasm_grpc::store {
 
@@ -42,7 +44,11 @@ class KvStore {
   [[nodiscard]] std::pair<Outcome, std::uint64_t> set(std::string_view key, std::string value,
                                                       std::optional<std::chrono::nanoseconds> ttl, Condition condition);
   [[nodiscard]] Outcome remove(std::string_view key, Condition condition);
+  /// As for any Store. Of List it looks at no more pairs than it may find, expired ones included.
+  [[nodiscard]] Answer apply(const Operation& operation);
 
+  /// Told of what changes its pairs.
+  [[nodiscard]] Watches& watches() noexcept { return watches_; }
   /// What the pairs it holds count for, expired ones included.
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_.load(std::memory_order_relaxed); }
 
@@ -77,12 +83,23 @@ class KvStore {
   [[nodiscard]] bool account(std::size_t before, std::size_t after) noexcept;
   [[nodiscard]] std::pair<Outcome, std::uint64_t> try_set(std::string_view key, const Value& value,
                                                           std::optional<std::chrono::nanoseconds> ttl,
-                                                          Condition condition);
+                                                          Condition condition, std::optional<Found>* old = nullptr);
+  /// Sets a pair whose bytes are accounted for, and returns its version. `found`: it, or the end. What was its value
+  /// goes to `replaced`.
+  [[nodiscard]] std::uint64_t put(Shard& shard, Pairs::iterator found, std::string_view key, const Value& value,
+                                  Clock::time_point expires, Value& replaced);
+  [[nodiscard]] Answer swap(const Set& operation);
+  [[nodiscard]] Answer get_many(const GetMany& operation);
+  [[nodiscard]] Answer change_each(const std::vector<Change>& changes);
+  [[nodiscard]] Answer change_together(const std::vector<Change>& changes);
+  [[nodiscard]] Answer try_change_together(const std::vector<Change>& changes, const std::vector<Value>& values);
+  [[nodiscard]] Answer list(const List& operation);
 
   const std::size_t max_bytes_;
   const std::function<Clock::time_point()> clock_;
   std::atomic<std::size_t> bytes_ = 0;
   std::array<Shard, 16> shards_;
+  Watches watches_;
 };
 
 }  // namespace wasm_grpc::store

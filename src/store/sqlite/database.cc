@@ -127,7 +127,7 @@ Result<std::shared_ptr<SpaceStore>> SpaceStore::open(std::shared_ptr<Database> d
 }
 
 void SpaceStore::submit(std::unique_ptr<Request> request) noexcept {
-  database_->submit({space_, durability_, std::move(request), meter_, std::chrono::steady_clock::now()});
+  database_->submit({space_, durability_, std::move(request), meter_, watches(), std::chrono::steady_clock::now()});
 }
 
 }  // namespace wasm_grpc::store::sqlite

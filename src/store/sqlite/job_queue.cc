@@ -7,6 +7,7 @@ namespace wasm_grpc::store::sqlite {
 std::chrono::nanoseconds Job::finish(std::size_t thread, Answer answer) const {
   const auto time = std::chrono::steady_clock::now() - since;
   meter->count(thread, request->operation, answer, time);
+  if (watches != nullptr) watches->tell(request->operation, answer);
   request->answer(std::move(answer));
   return time;
 }

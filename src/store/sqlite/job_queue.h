@@ -24,6 +24,7 @@ struct Job {
   StoreDurability durability = StoreDurability::full;
   std::unique_ptr<Request> request;
   std::shared_ptr<Meter> meter;
+  std::shared_ptr<const Watches> watches;  // nullptr: nobody watches
   std::chrono::steady_clock::time_point since{};
 
   /// Answers it, and counts it on the thread of that number. Returns how long it took.

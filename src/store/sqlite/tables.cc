@@ -38,6 +38,7 @@ Reading::Reading(const Connection& connection)
 
 Answer Reading::apply(const Space& space, const Operation& operation, WallTime now) {
   if (const auto* const get_one = std::get_if<Get>(&operation)) return get(space, *get_one, now);
+  if (const auto* const several = std::get_if<GetMany>(&operation)) return get_many(space, *several, now);
   if (const auto* const list_some = std::get_if<List>(&operation)) return list(space, *list_some, now);
   if (const auto* const load_one = std::get_if<LoadCounter>(&operation)) return load(space, *load_one);
   return {};
@@ -49,6 +50,17 @@ Answer Reading::get(const Space& space, const Get& operation, WallTime now) {
     return {Outcome::absent, 0, {}};
   }
   return {Outcome::done, static_cast<std::uint64_t>(use->number(0)), std::string(use->blob(1))};
+}
+
+Answer Reading::get_many(const Space& space, const GetMany& operation, WallTime now) {
+  Answer answer{Outcome::done};
+  std::size_t bytes = 0;
+  for (const std::string& key : operation.keys) {
+    const Answer& one = answer.each.emplace_back(get(space, {key}, now));
+    bytes += one.value.size();
+    if (bytes > operation.most_bytes) return {Outcome::too_large};
+  }
+  return answer;
 }
 
 Answer Reading::list(const Space& space, const List& operation, WallTime now) {
@@ -82,6 +94,7 @@ Answer Reading::load(const Space& space, const LoadCounter& operation) {
 Writing::Writing(const Connection& connection)
     : find_(connection,
             "SELECT id, version, length(key) + length(value), expires FROM pairs WHERE space = ?1 AND key = ?2"),
+      value_(connection, "SELECT value FROM pairs WHERE id = ?1"),
       insert_(connection, "INSERT INTO pairs(space, key, version, expires, value) VALUES(?1, ?2, ?3, ?4, ?5)"),
       update_(connection, "UPDATE pairs SET version = ?2, expires = ?3, value = ?4 WHERE id = ?1"),
       erase_(connection, "DELETE FROM pairs WHERE id = ?1"),
@@ -98,6 +111,10 @@ Writing::Writing(const Connection& connection)
 Answer Writing::apply(const Space& space, const Operation& operation, WallTime now) {
   if (const auto* const set_one = std::get_if<Set>(&operation)) return set(space, *set_one, now);
   if (const auto* const remove_one = std::get_if<Remove>(&operation)) return remove(space, *remove_one, now);
+  if (const auto* const several = std::get_if<ChangeMany>(&operation)) {
+    return several->together ? change_together(space, several->changes, now)
+                             : change_each(space, several->changes, now);
+  }
   if (const auto* const find_one = std::get_if<FindCounter>(&operation)) return find_counter(space, *find_one);
   if (const auto* const change_one = std::get_if<ChangeCounter>(&operation)) return change_counter(space, *change_one);
   return {};
@@ -158,16 +175,30 @@ bool Writing::make_room(const Space& space, std::int64_t more, WallTime now) {
 
 Answer Writing::set(const Space& space, const Set& operation, WallTime now) {
   Present present = find(space, operation.key, now);
-  if (operation.condition && *operation.condition != present.seen_version()) return {Outcome::conflict, 0, {}};
+  Answer answer{Outcome::conflict};
+  if (operation.tells_old) {
+    Answer& old = answer.each.emplace_back(Answer{Outcome::absent});
+    if (present.seen_version() != 0) {
+      const Statement::Use use(value_);
+      if (value_.bind(1, present.id).step()) old = {Outcome::done, present.seen_version(), std::string(use->blob(0))};
+    }
+  }
+  if (operation.condition && *operation.condition != present.seen_version()) return answer;
   if (present.expired) {
     erase(space, present);
     present = {};
   }
-  const std::int64_t bytes = bytes_of(operation.key.size(), operation.value.size());
-  if (!make_room(space, bytes - present.bytes, now)) return {Outcome::full, 0, {}};
+  answer.outcome = Outcome::full;
+  if (!make_room(space, bytes_of(operation.key.size(), operation.value.size()) - present.bytes, now)) return answer;
+  answer.outcome = Outcome::done;
+  answer.number = put(space, operation, present, now);
+  return answer;
+}
+
+std::uint64_t Writing::put(const Space& space, const Set& operation, const Present& present, WallTime now) {
   Sums& sums = sums_of(space);
   const std::int64_t version = ++sums.last_version;
-  sums.bytes += bytes - present.bytes;
+  sums.bytes += bytes_of(operation.key.size(), operation.value.size()) - present.bytes;
   sums.changed = true;
   const auto expires = expiry(operation, now);
   if (present.there) {
@@ -180,7 +211,7 @@ Answer Writing::set(const Space& space, const Set& operation, WallTime now) {
         .bind(5, std::string_view(operation.value))
         .run();
   }
-  return {Outcome::done, static_cast<std::uint64_t>(version), {}};
+  return static_cast<std::uint64_t>(version);
 }
 
 Answer Writing::remove(const Space& space, const Remove& operation, WallTime now) {
@@ -189,6 +220,49 @@ Answer Writing::remove(const Space& space, const Remove& operation, WallTime now
   if (!present.there) return {Outcome::absent, 0, {}};
   erase(space, present);
   return {present.expired ? Outcome::absent : Outcome::done, 0, {}};
+}
+
+Answer Writing::change_each(const Space& space, const std::vector<Change>& changes, WallTime now) {
+  Answer answer{Outcome::done};
+  for (const Change& change : changes) {
+    const auto* const one = std::get_if<Set>(&change);
+    answer.each.push_back(one != nullptr ? set(space, *one, now) : remove(space, *std::get_if<Remove>(&change), now));
+  }
+  return answer;
+}
+
+// Looks at all before anything that counts is changed: other changes of the transaction stay when these are not made.
+Answer Writing::change_together(const Space& space, const std::vector<Change>& changes, WallTime now) {
+  Answer answer{Outcome::done};
+  std::int64_t more = 0;
+  for (const Change& change : changes) {
+    Present present = find(space, key_of(change), now);
+    if (present.expired) {
+      erase(space, present);
+      present = {};
+    }
+    const auto* const one = std::get_if<Set>(&change);
+    const Condition condition = one != nullptr ? one->condition : std::get_if<Remove>(&change)->condition;
+    const bool holds = !condition || *condition == present.seen_version();
+    if (!holds) answer.outcome = Outcome::conflict;
+    const bool nothing = one == nullptr && present.seen_version() == 0;
+    answer.each.push_back({!holds ? Outcome::conflict : nothing ? Outcome::absent : Outcome::done});
+    more += (one != nullptr ? bytes_of(one->key.size(), one->value.size()) : 0) - present.bytes;
+  }
+  if (answer.outcome != Outcome::done) return answer;
+  if (!make_room(space, more, now)) {
+    answer.outcome = Outcome::full;
+    return answer;
+  }
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    const Present present = find(space, key_of(changes[i]), now);
+    if (const auto* const one = std::get_if<Set>(&changes[i])) {
+      answer.each[i].number = put(space, *one, present, now);
+    } else if (present.there) {
+      erase(space, present);
+    }
+  }
+  return answer;
 }
 
 Answer Writing::find_counter(const Space& space, const FindCounter& operation) {

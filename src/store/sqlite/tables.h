@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "store/operation.h"
 #include "store/sqlite/connection.h"
@@ -33,6 +34,7 @@ class Reading {
 
  private:
   [[nodiscard]] Answer get(const Space& space, const Get& operation, WallTime now);
+  [[nodiscard]] Answer get_many(const Space& space, const GetMany& operation, WallTime now);
   [[nodiscard]] Answer list(const Space& space, const List& operation, WallTime now);
   [[nodiscard]] Answer load(const Space& space, const LoadCounter& operation);
 
@@ -44,6 +46,7 @@ class Reading {
 /// Changes. Used by one thread, in a transaction that nobody else writes beside.
 class Writing {
  public:
+  /// The connection outlives it.
   explicit Writing(const Connection& connection);
 
   /// A transaction has begun. What follows is written as it is done, but for sums: those at its end().
@@ -78,16 +81,20 @@ class Writing {
 
   [[nodiscard]] Answer set(const Space& space, const Set& operation, WallTime now);
   [[nodiscard]] Answer remove(const Space& space, const Remove& operation, WallTime now);
+  [[nodiscard]] Answer change_each(const Space& space, const std::vector<Change>& changes, WallTime now);
+  [[nodiscard]] Answer change_together(const Space& space, const std::vector<Change>& changes, WallTime now);
   [[nodiscard]] Answer find_counter(const Space& space, const FindCounter& operation);
   [[nodiscard]] Answer change_counter(const Space& space, const ChangeCounter& operation);
 
   [[nodiscard]] Sums& sums_of(const Space& space);
   [[nodiscard]] Present find(const Space& space, std::string_view key, WallTime now);
   void erase(const Space& space, const Present& present);
+  /// Writes a pair for which there is room, in the place of what is there, and returns its version.
+  [[nodiscard]] std::uint64_t put(const Space& space, const Set& operation, const Present& present, WallTime now);
   /// Whether so many bytes more fit, once what has expired has made way.
   [[nodiscard]] bool make_room(const Space& space, std::int64_t more, WallTime now);
 
-  Statement find_, insert_, update_, erase_, expired_;
+  Statement find_, value_, insert_, update_, erase_, expired_;
   Statement find_counter_, insert_counter_, load_counter_, store_counter_;
   Statement load_sums_, store_sums_;
   std::map<std::int64_t, Sums> spaces_;
