@@ -74,7 +74,10 @@ Value another_value(const Setting& setting) {
   if (setting.kind == Kind::fraction) return 0.5;
   if (setting.kind == Kind::directories) return Directories{{"/a", "/b", true}};
   if (setting.kind == Kind::variables) return Variables{{"A", "b"}};
-  if (is_list(setting.kind)) return std::vector<std::string>{"a"};
+  if (is_list(setting.kind)) {
+    const bool takes_any = setting.check == nullptr || setting.check("a").ok() || !setting.check("ABORTED").ok();
+    return std::vector<std::string>{takes_any ? "a" : "ABORTED"};
+  }
   return std::string("a");
 }
 

@@ -21,6 +21,8 @@ constexpr std::size_t most_kept = std::size_t{64} << 10;
 constexpr std::uint8_t most_begun_again = 3;
 /// Bytes of answers that wait for their caller before the server is not told to go on.
 constexpr std::size_t most_untaken = std::size_t{64} << 10;
+/// Of a server that had at least so long to answer a call whose deadline passes, that counts as a failure.
+constexpr std::chrono::seconds shortest_silence{1};
 
 /// "TimeoutValue TimeoutUnit", eight digits at most (PROTOCOL-HTTP2.md).
 std::string timeout_text(rpc::Clock::duration left) {
@@ -40,8 +42,12 @@ std::string wire_value(std::string_view key, std::string_view value) {
 
 }  // namespace
 
-NetworkCall::NetworkCall(const CallContext& context, const rpc::OutgoingRequest& request)
-    : context_(context), path_(request.path), kind_(request.kind), deadline_(request.deadline) {
+NetworkCall::NetworkCall(const CallContext& context, const rpc::OutgoingRequest& request, std::size_t previous_attempts)
+    : context_(context),
+      path_(request.path),
+      kind_(request.kind),
+      deadline_(request.deadline),
+      previous_attempts_(previous_attempts) {
   for (const auto [key, value] : request.metadata) metadata_.add(key, value);
   if (request.parent != nullptr) rpc::add_trace_keys(metadata_, *request.parent);
   if (deadline_ != rpc::Request::no_deadline) context_.timers.schedule(*this, deadline_);
@@ -105,7 +111,8 @@ Fields NetworkCall::request_fields() const {
   if (deadline_ != rpc::Request::no_deadline) {
     fields.emplace_back("grpc-timeout", timeout_text(deadline_ - rpc::Clock::now()));
   }
-  if (begun_again_ > 0) fields.emplace_back("grpc-previous-rpc-attempts", std::to_string(begun_again_));
+  // Of which those that no server has looked at are none (gRFC A6).
+  if (previous_attempts_ > 0) fields.emplace_back("grpc-previous-rpc-attempts", std::to_string(previous_attempts_));
   for (const auto [key, value] : metadata_) fields.emplace_back(key, wire_value(key, value));
   return fields;
 }
@@ -115,6 +122,7 @@ void NetworkCall::begin_stream(CallStream& stream, std::int32_t id) noexcept {
   stream_id_ = id;
   given_ = 0;
   deferred_ = false;
+  if (address_ != nullptr) began_ = rpc::Clock::now();
 }
 
 ssize_t NetworkCall::give(std::uint8_t* buffer, std::size_t length, std::uint32_t* flags) noexcept {
@@ -138,6 +146,7 @@ ssize_t NetworkCall::give(std::uint8_t* buffer, std::size_t length, std::uint32_
 bool NetworkCall::begin_again() noexcept {
   if (any_response_ || ended_ || !keeps_output_ || given_ > most_kept) return false;
   if (begun_again_ == most_begun_again) return false;
+  address_ = nullptr;
   ++begun_again_;
   stream_ = nullptr;
   stream_id_ = 0;
@@ -164,6 +173,8 @@ bool NetworkCall::take_field(std::string_view name, std::string_view value) {
     grpc_message_ = rpc::percent_decode(value);
   } else if (name == "grpc-encoding") {
     encoding_ = value;
+  } else if (name == "grpc-retry-pushback-ms") {
+    take_pushback(value);
   } else if (rpc::is_binary_key(name)) {
     std::string raw;
     if (rpc::base64_decode(value, raw)) fields_.add(name, raw);
@@ -178,6 +189,14 @@ void NetworkCall::take_status(std::string_view text) {
   const auto read = std::from_chars(text.data(), text.data() + text.size(), code);
   const bool known = read.ec == std::errc() && read.ptr == text.data() + text.size() && code >= 0;
   grpc_status_ = known && code <= rpc::max_status_code ? code : static_cast<int>(rpc::StatusCode::unknown);
+}
+
+// A value that is none says never, as a negative one does.
+void NetworkCall::take_pushback(std::string_view text) noexcept {
+  std::int32_t milliseconds = -1;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), milliseconds);
+  const bool is_number = read.ec == std::errc() && read.ptr == text.data() + text.size();
+  pushback_ = std::chrono::milliseconds(is_number ? milliseconds : -1);
 }
 
 void NetworkCall::fields_end(bool end_of_stream) noexcept {
@@ -347,10 +366,16 @@ void NetworkCall::stream_lost(rpc::Status status) noexcept {
   end(std::move(status));
 }
 
+void NetworkCall::cancel(rpc::Status why) noexcept {
+  address_ = nullptr;  // which has nothing to do with it
+  end(std::move(why));
+}
+
 void NetworkCall::end(rpc::Status status) noexcept {
   if (ended_) return;
   ended_ = true;
   status_ = std::move(status);
+  if (const auto address = std::exchange(address_, nullptr)) address->note(status_.code);
   if (scheduled()) context_.timers.cancel(*this);
   if (CallStream* const stream = std::exchange(stream_, nullptr)) {
     stream->reset(*this);
@@ -361,11 +386,13 @@ void NetworkCall::end(rpc::Status status) noexcept {
 }
 
 void NetworkCall::on_timer() noexcept {
+  // A caller in a hurry is no reason to leave the server out.
+  if (rpc::Clock::now() - began_ < shortest_silence) address_ = nullptr;
   end({rpc::StatusCode::deadline_exceeded, "the deadline passed before the server had answered"});
 }
 
 void NetworkCall::let_go() noexcept {
-  end({rpc::StatusCode::cancelled, "the caller has let go of the call"});
+  cancel({rpc::StatusCode::cancelled, "the caller has let go of the call"});
   context_.owner.gone(*this);
 }
 

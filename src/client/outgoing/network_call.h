@@ -3,8 +3,10 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -12,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "client/outgoing/outlier_ejection.h"
 #include "rpc/buffer_pool.h"
 #include "rpc/codec.h"
 #include "rpc/outgoing_call.h"
@@ -62,7 +65,8 @@ using Fields = std::vector<std::pair<std::string, std::string>>;
 /// Belongs to one thread.
 class NetworkCall final : public rpc::OutgoingCall, private rpc::Timer {
  public:
-  NetworkCall(const CallContext& context, const rpc::OutgoingRequest& request);
+  /// `previous_attempts`: how often the same was called before, which the server is told.
+  NetworkCall(const CallContext& context, const rpc::OutgoingRequest& request, std::size_t previous_attempts = 0);
 
   // ---- rpc::OutgoingCall ----
 
@@ -76,13 +80,18 @@ class NetworkCall final : public rpc::OutgoingCall, private rpc::Timer {
   [[nodiscard]] bool ended() const noexcept override { return ended_; }
   [[nodiscard]] const rpc::Status& status() const noexcept override { return status_; }
   [[nodiscard]] const rpc::Metadata& trailers() const noexcept override { return trailers_; }
-  void cancel(rpc::Status why) noexcept override { end(std::move(why)); }
+  void cancel(rpc::Status why) noexcept override;
+
+  /// What the server said of when it may be asked again (gRFC A6, "Pushback"): negative for never.
+  [[nodiscard]] std::optional<std::chrono::milliseconds> pushback() const noexcept { return pushback_; }
 
   // ---- For the connection that has it ----
 
   /// The request's own fields, after those of HTTP/2; grpc-timeout by what is left now.
   [[nodiscard]] Fields request_fields() const;
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  /// Where it goes, which is told how it went; nullptr: nobody is.
+  void set_address(std::shared_ptr<AddressHealth> address) noexcept { address_ = std::move(address); }
   /// It has a stream from here on, and sends all from the beginning.
   void begin_stream(CallStream& stream, std::int32_t id) noexcept;
   [[nodiscard]] std::int32_t stream_id() const noexcept { return stream_id_; }
@@ -112,6 +121,7 @@ class NetworkCall final : public rpc::OutgoingCall, private rpc::Timer {
   [[nodiscard]] std::size_t unsent() const noexcept { return output_.size() - given_; }
   void judge_head(bool end_of_stream) noexcept;
   void take_status(std::string_view text);
+  void take_pushback(std::string_view text) noexcept;
   [[nodiscard]] bool scan() noexcept;
   void credit() noexcept;
   void compact() noexcept;
@@ -124,6 +134,9 @@ class NetworkCall final : public rpc::OutgoingCall, private rpc::Timer {
   rpc::MethodKind kind_;
   rpc::Clock::time_point deadline_;
   rpc::Metadata metadata_;
+  std::size_t previous_attempts_;
+  std::shared_ptr<AddressHealth> address_;
+  rpc::Clock::time_point began_{};  // to go there
 
   // The request: framed messages. What was given to a stream stays while the call may be made again.
   std::string output_;
@@ -145,6 +158,7 @@ class NetworkCall final : public rpc::OutgoingCall, private rpc::Timer {
   std::string encoding_;
   std::optional<int> grpc_status_;
   std::string grpc_message_;
+  std::optional<std::chrono::milliseconds> pushback_;
   rpc::Metadata fields_;  // of the block that is coming
   rpc::Metadata headers_;
   rpc::Metadata trailers_;

@@ -23,8 +23,15 @@ TargetChannel::TargetChannel(const ChannelContext& context, TargetChannelOptions
       codec_(buffers_),
       calls_{context.timers, buffers_, codec_, *this, options_.max_message_size},
       resolver_(context.io),
+      ejection_(options_.outlier_ejection,
+                [this](const std::string& what) {
+                  if (context_.log) context_.log("the target \"" + options_.name + "\": " + what);
+                }),
       must_resolve_(!address_.host.empty()),
-      random_(std::random_device()()) {
+      random_(std::random_device()()),
+      hedging_(options_.hedging),
+      retry_(options_.retry),
+      throttle_(options_.retry_throttling) {
   if (!must_resolve_) use_endpoints(address_.endpoints);
 }
 
@@ -41,7 +48,9 @@ void TargetChannel::close() noexcept {
     if (auto connection = std::exchange(route->connection, nullptr)) connection->abandon();
   }
   for (const auto& connection : std::exchange(draining_, {})) connection->abandon();
+  if (scheduled()) context_.timers.cancel(*this);
   while (!waiting_.empty()) waiting_.front()->end({rpc::StatusCode::unavailable, "the server stops"});
+  for (RepeatedCall* const call : repeated_) call->stop({rpc::StatusCode::unavailable, "the server stops"});
 }
 
 // ---- Calls ----
@@ -50,21 +59,43 @@ rpc::OutgoingCallPtr TargetChannel::begin(const rpc::OutgoingRequest& request) {
   if (request.deadline <= rpc::Clock::now()) {
     return rpc::ended_call({rpc::StatusCode::deadline_exceeded, "the deadline had passed before the call was made"});
   }
-  auto* const call = new NetworkCall(calls_, request);  // gone() destroys it
+  const RepeatPolicy* const policy = hedging_.is_for(request.path) ? &hedging_
+                                     : retry_.is_for(request.path) ? &retry_
+                                                                   : nullptr;
+  if (policy == nullptr) return rpc::OutgoingCallPtr(begin_attempt(request, 0));
+  const RepeatedCall::Context context{*this, context_.timers, throttle_, random_};
+  auto* const call = new RepeatedCall(context, *policy, request);  // gone() destroys it
   rpc::OutgoingCallPtr made(call);
-  place(*call);
+  repeated_.insert(call);
+  call->start();
   return made;
+}
+
+NetworkCall* TargetChannel::begin_attempt(const rpc::OutgoingRequest& request, std::size_t previous) {
+  auto* const call = new NetworkCall(calls_, request, previous);  // gone() destroys it
+  place(*call);
+  return call;
 }
 
 void TargetChannel::gone(NetworkCall& call) noexcept { delete &call; }
 
+void TargetChannel::gone(RepeatedCall& call) noexcept {
+  repeated_.erase(&call);
+  delete &call;
+}
+
 void TargetChannel::no_stream_wanted(NetworkCall& call) noexcept { std::erase(waiting_, &call); }
 
 void TargetChannel::place(NetworkCall& call) {
-  while (Connection* const connection = pick()) {
-    if (connection->add(call)) return;
+  while (Route* const route = pick()) {
+    call.set_address(route->health);
+    if (!route->connection->add(call)) continue;
+    // Calls go on by those that there are, while others are made.
+    if (lacks_connections_ && options_.policy == TargetBalancing::round_robin) static_cast<void>(connect());
+    return;
   }
-  if (!connect()) {
+  call.set_address(nullptr);
+  if (!connect() && (closed_ || !options_.wait_for_ready)) {
     call.end(
         {rpc::StatusCode::unavailable, "the target \"" + options_.name + "\" cannot be reached: " + last_failure()});
   } else if (waiting_.size() >= options_.max_pending) {
@@ -73,6 +104,7 @@ void TargetChannel::place(NetworkCall& call) {
          std::to_string(waiting_.size()) + " calls wait for a connection to the target \"" + options_.name + "\""});
   } else {
     waiting_.push_back(&call);
+    arm();
   }
 }
 
@@ -91,13 +123,34 @@ void TargetChannel::place_waiting() {
   for (NetworkCall* const call : std::exchange(waiting_, {})) place(*call);
 }
 
-Connection* TargetChannel::pick() noexcept {
+// One that is left out is better than none.
+TargetChannel::Route* TargetChannel::pick() noexcept {
+  lacks_connections_ = false;
+  Route* left_out = nullptr;
+  const auto now = ejection_.enabled() ? rpc::Clock::now() : rpc::Clock::time_point();
   for (std::size_t tried = 0; tried < routes_.size(); ++tried) {
-    const Route& route = *routes_[next_route_++ % routes_.size()];
-    if (route.connection != nullptr && route.connection->open()) return route.connection.get();
+    Route& route = *routes_[next_route_++ % routes_.size()];
+    if (route.connection == nullptr || !route.connection->open()) {
+      lacks_connections_ = lacks_connections_ || route.connector == nullptr;
+    } else if (route.health == nullptr || !route.health->is_out(now)) {
+      return &route;
+    } else {
+      left_out = &route;
+    }
   }
-  return nullptr;
+  return left_out;
 }
+
+void TargetChannel::arm() {
+  if (!options_.wait_for_ready || waiting_.empty() || on_its_way() || closed_) return;
+  auto next = must_resolve_ ? resolve_not_before_ : rpc::Clock::time_point::max();
+  if (!must_resolve_) {
+    for (const auto& route : routes_) next = std::min(next, route->not_before);
+  }
+  if (next != rpc::Clock::time_point::max()) context_.timers.schedule(*this, next);
+}
+
+void TargetChannel::on_timer() noexcept { place_waiting(); }
 
 // ---- Connections ----
 
@@ -141,6 +194,7 @@ void TargetChannel::resolve() {
         }
         use_endpoints(endpoints);
         place_waiting();
+        if (options_.policy == TargetBalancing::round_robin) static_cast<void>(connect());
       });
 }
 
@@ -152,12 +206,18 @@ void TargetChannel::use_endpoints(const std::vector<Endpoint>& endpoints) {
         before, [&](const auto& route) { return route != nullptr && (one || route->endpoints == to); });
     std::unique_ptr<Route> route = same == before.end() ? std::make_unique<Route>() : std::move(*same);
     route->endpoints = std::move(to);
+    if (route->health == nullptr && !one) route->health = ejection_.begin();
     routes_.push_back(std::move(route));
   };
   if (one) {
     route_of(endpoints);
   } else {
     for (const Endpoint& endpoint : endpoints) route_of({endpoint});
+  }
+  if (!one && ejection_.enabled()) {
+    std::vector<std::shared_ptr<AddressHealth>> all;
+    for (const auto& route : routes_) all.push_back(route->health);
+    ejection_.use(std::move(all));
   }
   for (const auto& route : before) {  // to where the target is not any more
     if (route == nullptr) continue;
@@ -228,6 +288,7 @@ std::string TargetChannel::last_failure() const {
 
 void TargetChannel::fail_waiting_unless_on_its_way() {
   if (on_its_way() || pick() != nullptr) return;
+  if (options_.wait_for_ready && !closed_) return arm();
   const std::string why = "the target \"" + options_.name + "\" cannot be reached: " + last_failure();
   for (NetworkCall* const call : std::exchange(waiting_, {})) call->end({rpc::StatusCode::unavailable, why});
 }

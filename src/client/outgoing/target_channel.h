@@ -9,11 +9,15 @@
 #include <random>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "client/outgoing/connection.h"
 #include "client/outgoing/connector.h"
 #include "client/outgoing/network_call.h"
+#include "client/outgoing/outlier_ejection.h"
+#include "client/outgoing/repeat/repeat_policy.h"
+#include "client/outgoing/repeat/repeated_call.h"
 #include "client/outgoing/target_address.h"
 #include "client/outgoing/target_channel_options.h"
 #include "wasm_grpc/result.h"
@@ -33,8 +37,12 @@ struct ChannelContext {
 ///
 /// A connection attempt that fails is followed by a pause that grows (grpc/doc/connection-backoff.md); calls made in it
 /// fail at once, as gRPC's do that are not to wait until the server is ready. A call that no server has looked at is
-/// made again by itself (gRFC A6, "Transparent Retries").
-class TargetChannel final : public rpc::CallTarget, private CallOwner, private ConnectionOwner {
+/// made again by itself (gRFC A6, "Transparent Retries"); others are where the options say so.
+class TargetChannel final : public rpc::CallTarget,
+                            private CallOwner,
+                            private ConnectionOwner,
+                            private AttemptMaker,
+                            private rpc::Timer {
  public:
   TargetChannel(const ChannelContext& context, TargetChannelOptions options, TargetAddress address);
   ~TargetChannel() override;
@@ -48,22 +56,33 @@ class TargetChannel final : public rpc::CallTarget, private CallOwner, private C
   struct Route {
     std::vector<Endpoint> endpoints;
     std::shared_ptr<Connection> connection;
-    std::shared_ptr<Connector> connector;  // while one is made
-    std::chrono::milliseconds backoff{0};  // of the last attempt that failed
-    rpc::Clock::time_point not_before{};   // the next attempt
-    std::string failure;                   // why the last one failed
+    std::shared_ptr<Connector> connector;   // while one is made
+    std::chrono::milliseconds backoff{0};   // of the last attempt that failed
+    rpc::Clock::time_point not_before{};    // the next attempt
+    std::string failure;                    // why the last one failed
+    std::shared_ptr<AddressHealth> health;  // nullptr: it is never left out
   };
 
   // CallOwner
   void no_stream_wanted(NetworkCall& call) noexcept override;
   void gone(NetworkCall& call) noexcept override;
+  // AttemptMaker
+  [[nodiscard]] NetworkCall* begin_attempt(const rpc::OutgoingRequest& request, std::size_t previous) override;
+  [[nodiscard]] bool takes_attempts() const noexcept override { return !closed_; }
+  void gone(RepeatedCall& call) noexcept override;
   // ConnectionOwner
   void connection_draining(Connection& connection, const std::string& why) noexcept override;
   void connection_closed(Connection& connection, const std::string& why) noexcept override;
   void call_returned(NetworkCall& call) noexcept override;
 
+  // rpc::Timer: the next attempt to make a connection that calls wait for.
+  void on_timer() noexcept override;
+
   void place(NetworkCall& call);
-  [[nodiscard]] Connection* pick() noexcept;
+  /// The next one that has a connection which takes calls; nullptr for none.
+  [[nodiscard]] Route* pick() noexcept;
+  /// Of calls that wait, once a connection may be made again.
+  void arm();
   /// Begins what may lead to a connection. True when something may.
   [[nodiscard]] bool connect();
   void resolve();
@@ -85,7 +104,9 @@ class TargetChannel final : public rpc::CallTarget, private CallOwner, private C
   CallContext calls_;
   asio::ip::tcp::resolver resolver_;
   bool resolving_ = false;
-  bool must_resolve_;  // before the next connection
+  OutlierEjection ejection_;
+  bool lacks_connections_ = false;  // some route has none
+  bool must_resolve_;               // before the next connection
   bool closed_ = false;
   std::string resolver_failure_;
   rpc::Clock::time_point resolve_not_before_{};
@@ -95,6 +116,10 @@ class TargetChannel final : public rpc::CallTarget, private CallOwner, private C
   std::deque<NetworkCall*> waiting_;
   bool placing_posted_ = false;
   std::minstd_rand random_;
+  RepeatPolicy hedging_;
+  RepeatPolicy retry_;
+  RepeatThrottle throttle_;
+  std::unordered_set<RepeatedCall*> repeated_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -19,6 +19,13 @@ struct TargetChannelOptions {
   TargetBalancing policy = TargetBalancing::pick_first;
   /// How long making a connection may take, TLS included.
   std::chrono::milliseconds connect_timeout{20'000};
+  /// Calls that are made more than once; `hedging` comes first where a method is in both.
+  RetryOptions retry;
+  HedgingOptions hedging;
+  RetryThrottlingOptions retry_throttling;
+  OutlierEjectionOptions outlier_ejection;
+  /// Calls wait until there is a connection, and do not fail where none can be made.
+  bool wait_for_ready = false;
   /// A connection with calls that has been silent for so long is asked whether it is alive (PING), and given up when it
   /// does not answer within keepalive_timeout. 0: never.
   std::chrono::milliseconds keepalive_time{0};

@@ -5,6 +5,7 @@
 
 #include "client/outgoing/target_address.h"
 #include "client/tls.h"
+#include "wasm_grpc/rpc/metadata.h"
 
 namespace wasm_grpc::client {
 
@@ -22,6 +23,81 @@ Result<> check_tls(const TargetTlsOptions& tls) {
   return context.ok() ? success() : Result<>(context.error());
 }
 
+/// Of retries and of hedging.
+template <typename Options>
+Result<> check_attempts(const Options& options, std::span<const rpc::StatusCode> codes, std::string_view what) {
+  if (options.max_attempts < 1 || options.max_attempts > most_attempts) {
+    return Error{std::string(what) + " has " + std::to_string(options.max_attempts) + " attempts; expected 1 to " +
+                 std::to_string(most_attempts)};
+  }
+  for (const rpc::StatusCode code : codes) {
+    if (code == rpc::StatusCode::ok) return Error{std::string(what) + " has the code OK, which is no failure"};
+  }
+  for (const std::string& method : options.methods) {
+    if (!method.starts_with('/')) {
+      return Error{std::string(what) + " is for the methods \"" + method +
+                   "\"; expected the beginning of a path, such as \"/package.Service/\""};
+    }
+  }
+  return success();
+}
+
+Result<> check_repeats(const TargetOptions& target) {
+  if (auto sound = check_attempts(target.retry, target.retry.codes, "its retry"); !sound.ok()) return sound;
+  if (auto sound = check_attempts(target.hedging, target.hedging.non_fatal_codes, "its hedging"); !sound.ok()) {
+    return sound;
+  }
+  const RetryOptions& retry = target.retry;
+  const std::chrono::milliseconds none{0};
+  if (retry.initial_backoff < std::chrono::milliseconds(1) || retry.max_backoff < retry.initial_backoff) {
+    return Error{"its retry pauses for " + std::to_string(retry.initial_backoff.count()) + " ms at first and " +
+                 std::to_string(retry.max_backoff.count()) +
+                 " ms at most; expected 1 ms or more, and at most as much or more"};
+  }
+  if (retry.multiplier < 1 || retry.multiplier > most_multiplier) {
+    return Error{"its retry has the multiplier " + std::to_string(retry.multiplier) + "; expected 1 to " +
+                 std::to_string(most_multiplier)};
+  }
+  if (retry.attempt_timeout < none || target.hedging.delay < none) {
+    return Error{"its retry or hedging has a time below 0; expected 0 or more"};
+  }
+  const RetryThrottlingOptions& throttling = target.retry_throttling;
+  if (throttling.max_tokens > most_tokens || !(throttling.token_ratio >= 0 && throttling.token_ratio <= 1)) {
+    return Error{"its retry throttling has " + std::to_string(throttling.max_tokens) +
+                 " tokens, or a ratio that is none; expected at most " + std::to_string(most_tokens) +
+                 ", and a ratio of 0 to 1"};
+  }
+  return success();
+}
+
+Result<> check_outliers(const TargetOptions& target) {
+  const OutlierEjectionOptions& outliers = target.outlier_ejection;
+  if (outliers.consecutive_failures == 0) return success();
+  if (target.balancing != TargetBalancing::round_robin) {
+    return Error{"its outlier ejection leaves addresses out, and only with round-robin balancing are there several"};
+  }
+  if (outliers.base_time < std::chrono::milliseconds(1) || outliers.max_time < outliers.base_time) {
+    return Error{"its outlier ejection is for " + std::to_string(outliers.base_time.count()) + " ms at first and " +
+                 std::to_string(outliers.max_time.count()) +
+                 " ms at most; expected 1 ms or more, and at most as much or more"};
+  }
+  if (outliers.max_percent > 100) {
+    return Error{"its outlier ejection leaves out " + std::to_string(outliers.max_percent) +
+                 " % of the addresses; expected at most 100"};
+  }
+  return success();
+}
+
+Result<> check_forwarded(const TargetOptions& target) {
+  for (const std::string& key : target.forward_metadata) {
+    if (!rpc::is_valid_key(key)) {
+      return Error{"it is forwarded the metadata \"" + key +
+                   "\", which no call can have; expected a key in small letters"};
+    }
+  }
+  return success();
+}
+
 Result<> check_address(const TargetOptions& target) {
   if (const auto module = module_of_address(target.address)) {
     if (module->empty()) return Error{"its address \"module:\" names no module; expected \"module:NAME\""};
@@ -29,6 +105,11 @@ Result<> check_address(const TargetOptions& target) {
       return Error{
           "it is a module of this server, which is called without a connection: neither TLS nor an authority "
           "means anything"};
+    }
+    if (target.retry.max_attempts > 1 || target.hedging.max_attempts > 1 || target.wait_for_ready) {
+      return Error{
+          "it is a module of this server, whose calls neither wait for it nor are made again: retry, hedging and "
+          "wait-for-ready mean nothing"};
     }
     return success();
   }
@@ -61,6 +142,11 @@ Result<> check_targets(std::span<const TargetOptions> targets) {
     if (target.connect_timeout < std::chrono::milliseconds(1)) {
       return Error{"the target \"" + target.name + "\": its connect timeout is " +
                    std::to_string(target.connect_timeout.count()) + " ms; expected at least 1"};
+    }
+    for (const auto check : {check_repeats, check_outliers, check_forwarded}) {
+      if (auto sound = check(target); !sound.ok()) {
+        return Error{"the target \"" + target.name + "\": " + sound.error().message};
+      }
     }
   }
   return success();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -15,6 +16,11 @@ namespace wasm_grpc::client {
 
 /// Bytes that the name of a target may have, as guests say it (abi/client_1).
 inline constexpr std::size_t max_target_name_bytes = 256;
+
+/// Attempts that a call may take at most (gRFC A6), how fast its pauses may grow, and what may be spent on more.
+inline constexpr std::uint32_t most_attempts = 5;
+inline constexpr std::uint32_t most_multiplier = 100;
+inline constexpr std::uint32_t most_tokens = 1000;
 
 /// Whether TLS is spoken: where it is said to be, or any file of it is.
 [[nodiscard]] bool has_tls(const TargetTlsOptions& tls) noexcept;

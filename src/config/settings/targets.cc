@@ -1,9 +1,13 @@
 #include "client/outgoing/targets.h"
 
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "client/code_named.h"
 #include "client/outgoing/target_address.h"
 #include "config/settings/groups.h"
+#include "wasm_grpc/rpc/metadata.h"
 
 namespace wasm_grpc::config {
 
@@ -25,6 +29,37 @@ Result<> check_methods(std::string_view text) {
   return text.starts_with('/')
              ? success()
              : Result<>(Error{in_quotes(text) + " begins no path; expected one such as \"/package.Service/\""});
+}
+
+Result<> check_key(std::string_view text) {
+  return rpc::is_valid_key(text)
+             ? success()
+             : Result<>(Error{in_quotes(text) + " is no key of metadata; expected one such as \"authorization\""});
+}
+
+Result<> check_code(std::string_view text) {
+  const auto code = client::code_named(text);
+  return code && *code != rpc::StatusCode::ok
+             ? success()
+             : Result<>(Error{in_quotes(text) + " is no status that a call fails with; expected one such as "
+                                                "\"UNAVAILABLE\""});
+}
+
+/// A list of statuses, which the file has by their names.
+template <auto Field>
+constexpr Slot<TargetOptions> codes_slot() {
+  return {[](const TargetOptions& target) {
+            std::vector<std::string> names;
+            for (const rpc::StatusCode code : Field(target)) names.emplace_back(rpc::name(code));
+            return Value(std::move(names));
+          },
+          [](TargetOptions& target, const Value& value) {
+            auto& codes = Field(target);
+            codes.clear();
+            for (const std::string& name : std::get<std::vector<std::string>>(value)) {
+              if (const auto code = client::code_named(name)) codes.push_back(*code);
+            }
+          }};
 }
 
 constexpr std::string_view balancing[] = {"pick-first", "round-robin"};
@@ -113,6 +148,206 @@ constexpr Setting settings[] = {
      .change = Change::restart,
      .only_within = true,
      .target = slot<TargetOptions, [](auto& target) -> auto& { return target.connect_timeout; }>()},
+    {.table = "retry",
+     .key = "max-attempts",
+     .kind = Kind::count,
+     .range = {.least = 1, .most = client::most_attempts},
+     .argument = "ATTEMPTS",
+     .help = "Attempts of a call of the target that fails, the first included; 1: it is not made again",
+     .docs =
+         "attempts of a call, the first included: one that fails [is made again](targets.md#calls-that-are-made-again) "
+         "(gRFC A6). 1: none is",
+     .change = Change::restart,
+     .only_within = true,
+     .target = slot<TargetOptions, [](auto& target) -> auto& { return target.retry.max_attempts; }>()},
+    {.table = "retry",
+     .key = "initial-backoff",
+     .kind = Kind::time,
+     .range = {.least = 1, .most = longest_time},
+     .argument = "TIME",
+     .help = "The pause before the second attempt of a call of the target",
+     .docs = "the pause before the second attempt; it varies by a fifth",
+     .change = Change::restart,
+     .only_within = true,
+     .target = slot<TargetOptions, [](auto& target) -> auto& { return target.retry.initial_backoff; }>()},
+    {.table = "retry",
+     .key = "max-backoff",
+     .kind = Kind::time,
+     .range = {.least = 1, .most = longest_time},
+     .argument = "TIME",
+     .help = "The longest pause between attempts of a call of the target",
+     .docs = "the longest pause",
+     .change = Change::restart,
+     .only_within = true,
+     .target = slot<TargetOptions, [](auto& target) -> auto& { return target.retry.max_backoff; }>()},
+    {.table = "retry",
+     .key = "multiplier",
+     .kind = Kind::count,
+     .range = {.least = 1, .most = client::most_multiplier},
+     .argument = "TIMES",
+     .help = "How many times as long each pause between attempts is as the one before",
+     .docs = "how many times as long each pause is as the one before",
+     .change = Change::restart,
+     .only_within = true,
+     .target = slot<TargetOptions, [](auto& target) -> auto& { return target.retry.multiplier; }>()},
+    {.table = "retry",
+     .key = "attempt-timeout",
+     .kind = Kind::time,
+     .range = {.least = 0, .most = longest_time},
+     .argument = "TIME",
+     .help =
+         "How long an attempt may take until something comes of it; it then counts as failed; 0: as long as it likes",
+     .docs =
+         "how long an attempt may take until its headers come; it is then given up, and counts as failed. 0: as long "
+         "as the call may",
+     .change = Change::restart,
+     .only_within = true,
+     .target = slot<TargetOptions, [](auto& target) -> auto& { return target.retry.attempt_timeout; }>()},
+    {.table = "retry",
+     .key = "codes",
+     .kind = Kind::texts,
+     .argument = "STATUS",
+     .help = "The statuses after which a call of the target is made again",
+     .docs = "the statuses after which a call is made again, such as `UNAVAILABLE`",
+     .change = Change::restart,
+     .only_within = true,
+     .check = check_code,
+     .target = codes_slot<[](auto& target) -> auto& { return target.retry.codes; }>()},
+    {.table = "retry",
+     .key = "methods",
+     .kind = Kind::texts,
+     .argument = "PREFIX",
+     .help = "The methods whose calls are made again, by the beginnings of their paths; all without it",
+     .docs = "the methods whose calls are made again, by the beginnings of their paths",
+     .default_text = "all",
+     .change = Change::restart,
+     .only_within = true,
+     .check = check_methods,
+     .target = slot<TargetOptions, [](auto& target) -> auto& { return target.retry.methods; }>()},
+    {.table = "hedging",
+     .key = "max-attempts",
+     .kind = Kind::count,
+     .range = {.least = 1, .most = client::most_attempts},
+     .argument = "ATTEMPTS",
+     .help = "Attempts of a call of the target at the same time, of which the first answer is taken; 1: there is one",
+     .docs = "attempts of a call beside each other, the first included, of which [the first answer is "
+             "taken](targets.md#calls-that-are-made-again) (gRFC A6); it comes before `retry`. 1: there is one",
+     .change = Change::restart,
+     .only_within = true,
+     .target = slot<TargetOptions, [](auto& target) -> auto& { return target.hedging.max_attempts; }>()},
+    {.table = "hedging",
+     .key = "delay",
+     .kind = Kind::time,
+     .range = {.least = 0, .most = longest_time},
+     .argument = "TIME",
+     .help = "How long after an attempt the next begins beside it; 0: all begin at once",
+     .docs = "how long after an attempt the next begins; 0: all begin at once",
+     .change = Change::restart,
+     .only_within = true,
+     .target = slot<TargetOptions, [](auto& target) -> auto& { return target.hedging.delay; }>()},
+    {.table = "hedging",
+     .key = "non-fatal-codes",
+     .kind = Kind::texts,
+     .argument = "STATUS",
+     .help = "The statuses of an attempt that do not end the call while there are other attempts",
+     .docs = "the statuses of an attempt that do not end the call while there are others; after one the next begins at "
+             "once",
+     .change = Change::restart,
+     .only_within = true,
+     .check = check_code,
+     .target = codes_slot<[](auto& target) -> auto& { return target.hedging.non_fatal_codes; }>()},
+    {.table = "hedging",
+     .key = "methods",
+     .kind = Kind::texts,
+     .argument = "PREFIX",
+     .help = "The methods whose calls are made beside themselves, by the beginnings of their paths; all without it",
+     .docs = "the methods whose calls are, by the beginnings of their paths",
+     .default_text = "all",
+     .change = Change::restart,
+     .only_within = true,
+     .check = check_methods,
+     .target = slot<TargetOptions, [](auto& target) -> auto& { return target.hedging.methods; }>()},
+    {.table = "retry-throttling",
+     .key = "max-tokens",
+     .kind = Kind::count,
+     .range = {.least = 0, .most = client::most_tokens},
+     .argument = "TOKENS",
+     .help = "Each attempt that fails takes one; none is made again while half of them are gone; 0: no limit",
+     .docs =
+         "each attempt that fails takes one, on each worker, and no call is made again while half of them are gone; "
+         "0: no limit",
+     .change = Change::restart,
+     .only_within = true,
+     .target = slot<TargetOptions, [](auto& target) -> auto& { return target.retry_throttling.max_tokens; }>()},
+    {.table = "retry-throttling",
+     .key = "token-ratio",
+     .kind = Kind::fraction,
+     .argument = "TOKENS",
+     .help = "What a call that succeeds gives back of the tokens",
+     .docs = "what a call that succeeds gives back of them",
+     .change = Change::restart,
+     .only_within = true,
+     .target = slot<TargetOptions, [](auto& target) -> auto& { return target.retry_throttling.token_ratio; }>()},
+    {.table = "outlier-ejection",
+     .key = "consecutive-failures",
+     .kind = Kind::count,
+     .range = {.least = 0, .most = 1'000'000},
+     .argument = "CALLS",
+     .help = "Failures in a row after which an address of the target gets no calls for a while; 0: never",
+     .docs = "failures in a row after which an address [is left out](targets.md#addresses-that-fail) for a while, with "
+             "`round-robin`; 0: never",
+     .change = Change::restart,
+     .only_within = true,
+     .target =
+         slot<TargetOptions, [](auto& target) -> auto& { return target.outlier_ejection.consecutive_failures; }>()},
+    {.table = "outlier-ejection",
+     .key = "base-time",
+     .kind = Kind::time,
+     .range = {.least = 1, .most = longest_time},
+     .argument = "TIME",
+     .help = "How long an address that fails is left out the first time; longer each time",
+     .docs = "how long it is left out, times how often it was without a success in between",
+     .change = Change::restart,
+     .only_within = true,
+     .target = slot<TargetOptions, [](auto& target) -> auto& { return target.outlier_ejection.base_time; }>()},
+    {.table = "outlier-ejection",
+     .key = "max-time",
+     .kind = Kind::time,
+     .range = {.least = 1, .most = longest_time},
+     .argument = "TIME",
+     .help = "How long an address that fails is left out at most",
+     .docs = "how long it is left out at most",
+     .change = Change::restart,
+     .only_within = true,
+     .target = slot<TargetOptions, [](auto& target) -> auto& { return target.outlier_ejection.max_time; }>()},
+    {.table = "outlier-ejection",
+     .key = "max-percent",
+     .kind = Kind::percent,
+     .range = {.least = 0, .most = 100},
+     .argument = "PERCENT",
+     .help = "Of a hundred addresses of the target at most so many are left out; the last one never is",
+     .docs = "of a hundred addresses at most so many are left out at once; the last one never is",
+     .change = Change::restart,
+     .only_within = true,
+     .target = slot<TargetOptions, [](auto& target) -> auto& { return target.outlier_ejection.max_percent; }>()},
+    {.key = "wait-for-ready",
+     .kind = Kind::boolean,
+     .help = "Calls of the target wait until it can be reached, and do not fail before",
+     .docs = "calls wait until there is a connection, rather than end with `UNAVAILABLE` where none can be made",
+     .change = Change::restart,
+     .only_within = true,
+     .target = slot<TargetOptions, [](auto& target) -> auto& { return target.wait_for_ready; }>()},
+    {.key = "forward-metadata",
+     .kind = Kind::texts,
+     .argument = "KEY",
+     .help = "Metadata of the call that a guest serves which the calls of the target have that it makes for it",
+     .docs = "keys of metadata of the call that a guest serves, which [the calls have that it makes for "
+             "it](targets.md#metadata-that-goes-on) too",
+     .default_text = "none",
+     .change = Change::restart,
+     .only_within = true,
+     .check = check_key,
+     .target = slot<TargetOptions, [](auto& target) -> auto& { return target.forward_metadata; }>()},
     {.key = "methods",
      .kind = Kind::texts,
      .argument = "PREFIX",

@@ -1,6 +1,7 @@
 #include "runtime/outgoing/outgoing_calls.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "abi/client_1/numbers.h"
@@ -12,6 +13,19 @@ namespace wasm_grpc::runtime {
 
 static_assert(client::max_target_name_bytes == abi::client_1::max_target_name_bytes,
               "a name that a target may have can be said by guests");
+
+namespace {
+
+/// Adds what a call that is served has under these keys, but those that are there.
+void forward(const rpc::Call& served, const std::vector<std::string>& keys, rpc::Metadata& to) {
+  const rpc::Metadata& from = served.request_metadata();
+  for (const std::string& key : keys) {
+    if (to.get(key)) continue;
+    for (std::size_t i = 0; const auto value = from.get(key, i); ++i) to.add(key, *value);
+  }
+}
+
+}  // namespace
 
 /// A module of the same server.
 class OutgoingCalls::ModuleTarget final : public rpc::CallTarget {
@@ -87,6 +101,11 @@ std::unique_ptr<rpc::CallTarget> OutgoingCalls::make_channel(const TargetOptions
   channel.authority = options.authority;
   channel.policy = options.balancing;
   channel.connect_timeout = options.connect_timeout;
+  channel.retry = options.retry;
+  channel.hedging = options.hedging;
+  channel.retry_throttling = options.retry_throttling;
+  channel.outlier_ejection = options.outlier_ejection;
+  channel.wait_for_ready = options.wait_for_ready;
   auto address = client::parse_target_address(options.address);
   const auto log = [this](const std::string& text) {
     if (log_.admits()) log_.write(LogLevel::warn, "host", text);
@@ -115,8 +134,20 @@ abi::client_1::MadeCall OutgoingCalls::begin(const abi::client_1::Grants& grants
     if (closed_) return {rpc::ended_call({rpc::StatusCode::unavailable, "the server stops"})};
     called.calls = make_channel(called.options);
   }
-  rpc::OutgoingRequest as_granted = request;
-  as_granted.caller = of_module.module();
+  // Lives until the call has read it.
+  std::optional<rpc::Metadata> with_forwarded;
+  if (request.parent != nullptr && !called.options.forward_metadata.empty()) {
+    with_forwarded = request.metadata;
+    forward(*request.parent, called.options.forward_metadata, *with_forwarded);
+  }
+  rpc::OutgoingRequest as_granted{.path = request.path,
+                                  .kind = request.kind,
+                                  .deadline = request.deadline,
+                                  .metadata = with_forwarded ? *with_forwarded : request.metadata,
+                                  .parent = request.parent,
+                                  .served = request.served,
+                                  .holds_instance = request.holds_instance,
+                                  .caller = of_module.module()};
   if (granted->max_time().count() > 0) {
     as_granted.deadline = std::min(as_granted.deadline, rpc::later(rpc::Clock::now(), granted->max_time()));
   }
