@@ -148,7 +148,8 @@ path = "{self._modules.reference("accounts:1")}"
 
 def report(happened: list[Happening], load: Load) -> int:
     """Prints a line for each, and returns how many calls were lost that should not have been, or answered wrongly."""
-    print(f"{'':26}{'calls':>7}{'failed':>7}{'wrong':>6}{'p99 ms before':>15}{'during':>8}{'after':>8}{'balanced s':>12}{'keys moved':>12}")
+    times = f"{'took s':>8}{'p99 ms before':>15}{'during':>8}{'after':>8}{'balanced s':>12}"
+    print(f"{'':26}{'calls':>7}{'failed':>7}{'wrong':>6}{times}{'keys moved':>12}")
     bad, before = 0, 0.0
     ends = [one.begun for one in happened[1:]] + [time.monotonic()]
     for one, end in zip(happened, ends):
@@ -161,7 +162,7 @@ def report(happened: list[Happening], load: Load) -> int:
         moved = sum(call.moved for call in calls if call.kind == "actor")
         times = "".join(f"{s * 1000:{width}.1f}" if s else f"{'-':>{width}}" for s, width in ((before, 15), (during, 8), (after, 8)))
         print(
-            f"{one.what:26}{len(calls):7}{failed.total():7}{len(wrong):6}{times}"
+            f"{one.what:26}{len(calls):7}{failed.total():7}{len(wrong):6}{one.done - one.begun:8.1f}{times}"
             f"{'never' if balanced is None else f'{balanced:.2f}':>12}{moved:12}",
             flush=True,
         )
