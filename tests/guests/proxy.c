@@ -66,7 +66,7 @@ static void pass_metadata(int32_t made, int32_t call, int32_t where) {
 
 struct passing {
   int32_t request;  // length of the message that is to be passed on, or -1
-  int32_t reply;    // likewise
+  int32_t reply;    // likewise, or what recv answered
   int request_ended;
   int headers_passed;
 };
@@ -98,7 +98,7 @@ static int pass(int32_t call, int32_t made, struct passing* state) {
     const int32_t sent = wasm_grpc_1_send(call, answer, (uint32_t)state->reply);
     if (sent == WASM_GRPC_CANCELLED) return -1;
     if (sent == WASM_GRPC_OK) {
-      state->reply = -1;
+      state->reply = WASM_GRPC_AGAIN;  // not END: more may come
       done = 1;
     }
   }
@@ -117,7 +117,7 @@ WASM_GRPC_EXPORT("wasm_grpc_call") int32_t serve(int32_t call, int32_t tag) {
   const int32_t made = wasm_grpc_client_1_open(target, (uint32_t)target_size, method, (uint32_t)method_size, kind - '0',
                                                WASM_GRPC_NO_TIMEOUT, call, pairs, size);
   if (made < 0) return 3;
-  struct passing state = {-1, -1, 0, 0};
+  struct passing state = {-1, WASM_GRPC_AGAIN, 0, 0};
   for (;;) {
     const int done = pass(call, made, &state);
     if (done < 0) return 1;
