@@ -4,6 +4,8 @@ SERVE_FLAGS ?=
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?=
 SECONDS ?= 120
+# More for cmake when `make build` and `make test` configure.
+CMAKE_FLAGS ?=
 FLEET_SECONDS ?= 150
 SOAK_FLAGS ?=
 KILL_ROUNDS ?= 200
@@ -30,7 +32,7 @@ help:
 # Configured anew each time, about a second: what was not found before may have been installed.
 build:
 	@scripts/install-deps build
-	cmake --preset release
+	cmake --preset release $(CMAKE_FLAGS)
 	cmake --build --preset release --target all
 
 # Builds only what it takes to serve, not the tests.
@@ -45,7 +47,7 @@ serve:
 
 test:
 	@scripts/install-deps test
-	cmake --preset release
+	cmake --preset release $(CMAKE_FLAGS)
 	cmake --build --preset release --target all
 	ctest --preset release
 

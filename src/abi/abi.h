@@ -198,6 +198,11 @@ class Binding {
   /// The call that the guest knows by this number; nullptr for none.
   [[nodiscard]] virtual rpc::Call* find_call(std::int32_t) noexcept { return nullptr; }
 
+  /// True once the guest has been answered that the call of its handler has ended for the client.
+  [[nodiscard]] bool told_of_end() const noexcept { return told_of_end_; }
+  /// Such an answer is given.
+  void tell_of_end() noexcept { told_of_end_ = true; }
+
   // ---- For calls that the guest makes (client_1/) ----
 
   /// Calls that are served get no number that this has. It outlives the binding.
@@ -220,6 +225,13 @@ class Binding {
   virtual void close_call(std::int32_t id) noexcept = 0;
   /// Makes the fiber that tells the guest of an event of a call, or of no_call.
   virtual void begin_event(std::int32_t id, Event event, std::int32_t value) = 0;
+
+ protected:
+  /// Another call begins.
+  void forget_end() noexcept { told_of_end_ = false; }
+
+ private:
+  bool told_of_end_ = false;
 };
 
 /// A contract between host and guests.

@@ -12,23 +12,23 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Builder {
+struct BuildFile {
   std::string_view file;
   std::string_view command;
   std::string_view modules;
 };
 
 // As the guides in docs/ build them, and what `wasm-grpc new` makes.
-constexpr std::array builders = {
-    Builder{"CMakeLists.txt", "{ [ -f build/CMakeCache.txt ] || cmake -B build -G Ninja; } && cmake --build build",
-            "build/guests"},
-    Builder{"Cargo.toml", "cargo build --release --target wasm32-wasip1", "target/wasm32-wasip1/release"},
-    Builder{"go.mod",
-            "{ [ ! -f generate.sh ] || [ pb -nt \"$(ls -t *.proto | head -1)\" ] || go generate; } && "
-            "GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -o module.wasm .",
-            "module.wasm"},
-    Builder{"package.json", "{ [ -d node_modules ] || npm install; } && npm run build", "build"},
-    Builder{"build.zig", "zig build", "zig-out/bin"},
+constexpr std::array build_files = {
+    BuildFile{"CMakeLists.txt", "{ [ -f build/CMakeCache.txt ] || cmake -B build -G Ninja; } && cmake --build build",
+              "build/guests"},
+    BuildFile{"Cargo.toml", "cargo build --release --target wasm32-wasip1", "target/wasm32-wasip1/release"},
+    BuildFile{"go.mod",
+              "{ [ ! -f generate.sh ] || [ pb -nt \"$(ls -t *.proto | head -1)\" ] || go generate; } && "
+              "GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -o module.wasm .",
+              "module.wasm"},
+    BuildFile{"package.json", "{ [ -d node_modules ] || npm install; } && npm run build", "build"},
+    BuildFile{"build.zig", "zig build", "zig-out/bin"},
 };
 
 }  // namespace
@@ -50,12 +50,12 @@ std::vector<std::string> DevProject::built() const {
 
 Result<DevProject> find_project(const fs::path& folder) {
   std::error_code error;
-  for (const Builder& builder : builders) {
+  for (const BuildFile& builder : build_files) {
     if (!fs::exists(folder / builder.file, error)) continue;
     return DevProject{folder, std::string(builder.command), fs::path(builder.modules)};
   }
   std::string known;
-  for (const Builder& builder : builders) known += (known.empty() ? "" : ", ") + std::string(builder.file);
+  for (const BuildFile& builder : build_files) known += (known.empty() ? "" : ", ") + std::string(builder.file);
   return Error{folder.string() + ": nothing there says how it is built; expected one of " + known +
                ", or --build COMMAND with --module FILE"};
 }

@@ -92,6 +92,67 @@ TEST_F(GuestCallTest, AComputingGuestWhoseClientHasGoneIsDroppedAfterThatSlice) 
   EXPECT_EQ(notes, (std::vector<std::int32_t>{1, 1}));
 }
 
+struct TwentyMillisecondSlicesTest : GuestTest {
+  TwentyMillisecondSlicesTest() : GuestTest({.time_slice = std::chrono::milliseconds(20)}) {}
+
+  /// Two calls of a guest that waits, and does `then` when it is told of the end; what it counted is in `notes`.
+  void end_two_calls_that_wait(const std::string& then) {
+    serve(guest_text(
+        "(call $count) (drop (call $wait (local.get $call) (i32.const 0) (i64.const -1)))" + then + "(i32.const 0)",
+        counter));
+    for (int i = 1; i <= 2; ++i) {
+      TestCall call(rpc::MethodKind::unary);
+      begin(call);
+      EXPECT_FALSE(turn());
+      call.client_cancels();
+      run();
+      EXPECT_TRUE(call.let_go_of());
+    }
+  }
+};
+
+TEST_F(TwentyMillisecondSlicesTest, AGuestThatIsToldOfTheEndOfItsCallHasFourToCleanUp) {
+  end_two_calls_that_wait("(call $burn (i32.const 30)) (call $slices (i32.const 1)) (call $burn (i32.const 10))");
+  EXPECT_EQ(notes, (std::vector<std::int32_t>{1, 2})) << "its instance goes on";
+}
+
+TEST_F(TwentyMillisecondSlicesTest, AGuestThatIsToldOfTheEndOfItsCallAndTakesLongerIsDropped) {
+  end_two_calls_that_wait("(call $burn (i32.const 100)) (call $slices (i32.const 1)) (call $count)");
+  EXPECT_EQ(notes, (std::vector<std::int32_t>{1, 1}));
+}
+
+TEST_F(TwentyMillisecondSlicesTest, AGuestThatLooksWhetherItsCallHasEndedHasFourToCleanUpToo) {
+  serve(guest_text(R"((call $count) (call $slices (i32.const 1))
+    (drop (call $wait (local.get $call) (i32.const 0) (i64.const 0)))
+    (call $burn (i32.const 30)) (call $slices (i32.const 1)) (i32.const 0))",
+                   counter));
+  for (int i = 1; i <= 2; ++i) {
+    TestCall call(rpc::MethodKind::unary);
+    begin(call);
+    ASSERT_TRUE(turn());
+    call.client_cancels();
+    run();
+    EXPECT_TRUE(call.let_go_of());
+  }
+  EXPECT_EQ(notes, (std::vector<std::int32_t>{1, 2}));
+}
+
+TEST_F(TwentyMillisecondSlicesTest, AGuestThatDoesNotLookHasOne) {
+  serve(
+      guest_text("(call $count) (call $slices (i32.const 1)) (call $burn (i32.const 30)) (call $slices (i32.const 1))"
+                 "(i32.const 0)",
+                 counter));
+  for (int i = 1; i <= 2; ++i) {
+    TestCall call(rpc::MethodKind::unary);
+    begin(call);
+    ASSERT_TRUE(turn());
+    call.client_cancels();
+    run();
+    EXPECT_TRUE(call.let_go_of());
+  }
+  EXPECT_EQ(notes, (std::vector<std::int32_t>{1, 1}));
+}
+
 struct LongSlicesTest : GuestTest {
   LongSlicesTest() : GuestTest({.time_slice = std::chrono::milliseconds(1000)}) {}
 };

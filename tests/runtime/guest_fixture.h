@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <ctime>
 #include <functional>
 #include <memory>
 #include <string>
@@ -30,7 +31,8 @@ using abi::TestCall;
 
 /// A module with the imports that the tests need, one unary method /test.Service/Method, and the given body of
 /// wasm_grpc_call, whose parameters are $call and $tag and whose result is an i32. $slices uses up that many slices in
-/// no time, $compute so many milliseconds of one slice. `more` is put into the module, `start` into wasm_grpc_start.
+/// no time, $compute so many milliseconds of one slice, $burn so many of the processor. `more` is put into the module,
+/// `start` into wasm_grpc_start.
 inline std::string guest_text(std::string_view body, std::string_view more = "", std::string_view start = "") {
   return R"((module
     (import "wasm_grpc_1" "method" (func $method (param i32 i32 i32 i32 i32) (result i32)))
@@ -40,6 +42,7 @@ inline std::string guest_text(std::string_view body, std::string_view more = "",
     (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
     (import "test" "tick" (func $tick))
     (import "test" "compute" (func $compute (param i32)))
+    (import "test" "burn" (func $burn (param i32)))
     (import "test" "fails" (func $fails (result i32)))
     (import "test" "note" (func $note (param i32)))
     (memory (export "memory") 1 4)
@@ -72,6 +75,12 @@ struct GuestTest : testing::Test {
       std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
     };
     EXPECT_TRUE(linker.define("test", "compute", host_function(compute)).ok());
+    const auto burn = [](std::int32_t milliseconds) {
+      const auto end = thread_time() + std::chrono::milliseconds(milliseconds);
+      while (thread_time() < end) {
+      }
+    };
+    EXPECT_TRUE(linker.define("test", "burn", host_function(burn)).ok());
     EXPECT_TRUE(
         linker.define("test", "note", host_function([this](std::int32_t note) { notes.push_back(note); })).ok());
   }
@@ -84,6 +93,13 @@ struct GuestTest : testing::Test {
       return std::move(wasm::Engine::create(options)).value();
     }();
     return instance;
+  }
+
+  /// CPU time of the thread.
+  static std::chrono::nanoseconds thread_time() {
+    timespec time{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
   }
 
   /// Instances that last, and none that are started ahead.
@@ -154,7 +170,7 @@ struct GuestTest : testing::Test {
   bool starts_fail = false;  // what test.fails answers
   std::size_t max_waiting = 10;
   rpc::TimerQueue timers;
-  Scheduler scheduler{[] {}};
+  Scheduler scheduler{[] {}, nullptr, limits.time_slice};
   HostWaits host_waits;
   GuestClock clock;
   ClientHosts hosts;

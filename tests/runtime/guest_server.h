@@ -29,6 +29,7 @@ class GuestServer {
     test.function("tick", [] {})
         .function("fails", [] { return std::int32_t{0}; })
         .function("compute", [](std::int32_t) {})
+        .function("burn", [](std::int32_t) {})
         .function("note", [](std::int32_t) {});
     EXPECT_TRUE(server_->add_host_module(std::move(test)).ok());
     EXPECT_TRUE(server_->add_host_module(std::move(more)).ok());

@@ -89,7 +89,7 @@ TEST(ServerOptionsTest, AServerIsNotMadeThatWouldDropEverySilentClientAtOnce) {
 http2::Reply answer_of_module(const ServerOptions& options, const GuestLimits& limits, std::string_view guest) {
   auto server = std::move(Server::create(options)).value();
   HostModule test("test");
-  for (const char* name : {"compute", "note"}) test.function(name, [](std::int32_t) {});
+  for (const char* name : {"compute", "burn", "note"}) test.function(name, [](std::int32_t) {});
   test.function("tick", [] {}).function("fails", [] { return std::int32_t{0}; });
   EXPECT_TRUE(server->add_host_module(std::move(test)).ok());
   ModuleOptions module;

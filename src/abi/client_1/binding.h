@@ -123,8 +123,8 @@ class InstanceBinding final : private wasi::Waitable, private NumberHolder {
   /// What the guest would be told that waits for this; 0 while nothing holds.
   [[nodiscard]] std::int32_t look(std::int32_t id, std::uint32_t interests) noexcept;
   [[nodiscard]] std::int32_t look_at_all(std::span<std::byte> entries) noexcept;
-  /// In handler style: the call that is served has ended for its client.
-  [[nodiscard]] bool is_cancelled() const noexcept;
+  /// In handler style: true when the call that is served has ended for its client, which the guest is now told.
+  [[nodiscard]] bool tell_if_cancelled() const noexcept;
 
   wasm::Instance& instance_;
   Binding& server_;

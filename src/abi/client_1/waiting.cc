@@ -13,9 +13,11 @@ bool known(std::uint32_t interests) noexcept { return (interests & ~all_interest
 
 }  // namespace
 
-bool InstanceBinding::is_cancelled() const noexcept {
+bool InstanceBinding::tell_if_cancelled() const noexcept {
   const rpc::Call* const served = server_.current_call();
-  return served != nullptr && served->cancelled();
+  if (served == nullptr || !served->cancelled()) return false;
+  server_.tell_of_end();
+  return true;
 }
 
 std::int32_t InstanceBinding::look(std::int32_t id, std::uint32_t interests) noexcept {
@@ -41,7 +43,7 @@ std::int32_t InstanceBinding::wait_any(std::uint32_t pointer, std::uint32_t coun
   if (count == 0 || count > v1::max_wait_entries) return INVALID;
   const auto entries = instance_.memory().subspan(pointer, count * sizeof(v1::WaitEntry));
   const std::int32_t holding = look_at_all(entries);
-  if (style_ == Style::handler && maker_ != nullptr && is_cancelled()) return CANCELLED;
+  if (style_ == Style::handler && maker_ != nullptr && tell_if_cancelled()) return CANCELLED;
   if (holding > 0 || timeout_ns == 0) return holding;
   if (style_ != Style::handler || maker_ == nullptr) return INVALID;
 
@@ -58,7 +60,7 @@ std::int32_t InstanceBinding::wait_any(std::uint32_t pointer, std::uint32_t coun
     const auto size = static_cast<std::size_t>(waiting.notes[1]) * sizeof(v1::WaitEntry);
     // A memory never becomes smaller.
     const std::int32_t holds = self.look_at_all(instance.memory().subspan(waiting.notes[0], size));
-    if (self.is_cancelled()) return CANCELLED;
+    if (self.tell_if_cancelled()) return CANCELLED;
     return holds > 0 ? std::optional(holds) : v1::timed_out(waiting);
   };
   instance_.suspend(suspension);

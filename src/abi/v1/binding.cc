@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "abi/start_functions.h"
+#include "abi/v1/answers.h"
 
 namespace wasm_grpc::abi::v1 {
 
@@ -74,10 +75,20 @@ std::int32_t InstanceBinding::next_id() noexcept {
   return last_id_;
 }
 
+std::int32_t InstanceBinding::cancelled() noexcept {
+  tell_of_end();
+  return CANCELLED;
+}
+
+std::int32_t InstanceBinding::answer(rpc::SendResult result) noexcept {
+  return result == rpc::SendResult::cancelled ? cancelled() : v1::answer(result);
+}
+
 CallStep InstanceBinding::begin_call(rpc::Call& call, std::int32_t tag) {
   call_ = &call;
   tag_ = tag;
   begun_ = false;
+  forget_end();
   return begin_when_ready();
 }
 

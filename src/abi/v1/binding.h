@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -72,6 +73,12 @@ class InstanceBinding final : public Binding, private wasi::Waitable {
     const CallTable::Entry* const entry = event_calls_.find(id);
     return entry == nullptr ? nullptr : entry->call;
   }
+  /// What wait() would answer now; nothing when it would suspend.
+  [[nodiscard]] std::optional<std::int32_t> ready(rpc::Call& call, std::int32_t interests) noexcept;
+  /// The answer to a guest whose call has ended for the client.
+  [[nodiscard]] std::int32_t cancelled() noexcept;
+  /// What the host's side of a call says.
+  [[nodiscard]] std::int32_t answer(rpc::SendResult result) noexcept;
   // wasi::Waitable
   [[nodiscard]] std::uint32_t awaits(std::int32_t call, std::uint32_t interests) noexcept override;
 

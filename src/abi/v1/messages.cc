@@ -9,7 +9,7 @@ namespace wasm_grpc::abi::v1 {
 std::int32_t InstanceBinding::recv(std::int32_t id, std::span<std::byte> buffer) {
   rpc::Call* const call = find(id);
   if (call == nullptr) return CLOSED;
-  if (call->cancelled()) return CANCELLED;
+  if (call->cancelled()) return cancelled();
   if (const auto message = call->message()) {
     const std::size_t size = message->size();
     if (size <= buffer.size()) {
@@ -20,7 +20,7 @@ std::int32_t InstanceBinding::recv(std::int32_t id, std::span<std::byte> buffer)
   }
   if (call->cancelled()) {  // the message could not be decompressed
     if (const CallTable::Entry* const entry = event_calls_.find(id)) entry->host->refused();
-    return CANCELLED;
+    return cancelled();
   }
   return call->requests_ended() ? END : AGAIN;
 }
@@ -51,7 +51,7 @@ std::int32_t InstanceBinding::metadata_add(std::int32_t id, std::int32_t where, 
   rpc::Call* const call = find(id);
   if (call == nullptr) return CLOSED;
   if (where != metadata_headers && where != metadata_trailers) return INVALID;
-  if (call->cancelled()) return CANCELLED;
+  if (call->cancelled()) return cancelled();
   if (call->finished()) return CLOSED;
   const bool added = where == metadata_headers ? call->add_header(key, value) : call->add_trailer(key, value);
   return added ? OK : INVALID;
@@ -60,7 +60,7 @@ std::int32_t InstanceBinding::metadata_add(std::int32_t id, std::int32_t where, 
 std::int32_t InstanceBinding::http_status(std::int32_t id, std::int32_t status) {
   rpc::Call* const call = find(id);
   if (call == nullptr) return CLOSED;
-  if (call->cancelled()) return CANCELLED;
+  if (call->cancelled()) return cancelled();
   if (call->finished()) return CLOSED;
   return call->set_http_status(status) ? OK : INVALID;
 }

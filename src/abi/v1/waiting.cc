@@ -9,20 +9,19 @@ namespace wasm_grpc::abi::v1 {
 
 namespace {
 
-/// What wait() would answer now; nothing when it would suspend.
-std::optional<std::int32_t> ready(rpc::Call& call, std::int32_t interests) noexcept {
-  if (call.cancelled()) return CANCELLED;
+static_assert(wait_readable == interest::readable && wait_writable == interest::writable);
+bool known(std::uint32_t interests) noexcept { return (interests & ~(interest::readable | interest::writable)) == 0; }
+
+}  // namespace
+
+std::optional<std::int32_t> InstanceBinding::ready(rpc::Call& call, std::int32_t interests) noexcept {
+  if (call.cancelled()) return cancelled();
   std::int32_t holds = 0;
   if ((interests & wait_readable) != 0 && call.prepare_message()) holds |= wait_readable;
   if ((interests & wait_writable) != 0 && call.writable()) holds |= wait_writable;
   if (holds != 0) return holds;
   return std::nullopt;
 }
-
-static_assert(wait_readable == interest::readable && wait_writable == interest::writable);
-bool known(std::uint32_t interests) noexcept { return (interests & ~(interest::readable | interest::writable)) == 0; }
-
-}  // namespace
 
 // In event style nothing waits.
 
@@ -46,9 +45,9 @@ std::int32_t InstanceBinding::wait(std::int32_t id, std::int32_t interests, std:
   if (call != call_) return INVALID;
   suspend(static_cast<std::uint32_t>(interests), timeout_ns,
           [](wasm::Instance& instance, const wasm::Suspension& waiting) -> std::optional<std::int32_t> {
-            const auto& self = *static_cast<InstanceBinding*>(instance.host_data(wasm::HostSlot::abi));
+            auto& self = *static_cast<InstanceBinding*>(instance.host_data(wasm::HostSlot::abi));
             const auto wanted = static_cast<std::int32_t>(waiting.interests & ~interest::cancelled);
-            if (const auto holds = ready(*self.call_, wanted)) return holds;
+            if (const auto holds = self.ready(*self.call_, wanted)) return holds;
             return timed_out(waiting);
           });
   return 0;
@@ -105,7 +104,7 @@ std::int32_t InstanceBinding::wait_fd(std::int32_t id, std::int32_t interests) {
 std::int32_t InstanceBinding::timer(std::int32_t id, std::int64_t timeout_ns) {
   const CallTable::Entry* const entry = event_calls_.find(id);
   if (entry == nullptr) return call_ != nullptr && id == call_id_ ? INVALID : CLOSED;  // a handler waits
-  if (entry->call->cancelled()) return CANCELLED;
+  if (entry->call->cancelled()) return cancelled();
   entry->host->set_timer(std::chrono::nanoseconds(timeout_ns));
   return OK;
 }

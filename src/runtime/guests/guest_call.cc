@@ -260,6 +260,8 @@ bool GuestCall::waits_for(std::uint32_t what) const noexcept {
   return (run_.interests() & what) != 0;
 }
 
+bool GuestCall::told_of_end() const noexcept { return run_.has_guest() && run_.guest().binding->told_of_end(); }
+
 void GuestCall::on_readable(rpc::Call&) noexcept {
   run_.has_spoken();
   if (waits_for(abi::interest::readable)) run_.resume();
@@ -280,7 +282,7 @@ void GuestCall::on_cancelled(rpc::Call&) noexcept {
   }
   if (client_side() != nullptr) client_side()->end_all_calls_for_others();
   if (waits_for(abi::interest::cancelled)) {
-    run_.resume();  // the guest is told, and may clean up within a slice
+    run_.resume();  // the guest is told, and may clean up within a few slices
     return;
   }
   if (run_.in_guest()) {

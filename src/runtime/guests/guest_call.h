@@ -51,6 +51,7 @@ class GuestCall final : private GuestRun::Owner, private rpc::CallListener, priv
   void on_resumed() noexcept override;
   /// The call has ended for its client.
   [[nodiscard]] bool over() const noexcept override { return call_->cancelled() || call_->finished(); }
+  [[nodiscard]] bool told_of_end() const noexcept override;
   void on_readable(rpc::Call& call) noexcept override;
   void on_writable(rpc::Call& call) noexcept override;
   void on_cancelled(rpc::Call& call) noexcept override;

@@ -10,6 +10,8 @@ namespace {
 
 // How many slices a guest may have past its end, however little it ran in them.
 constexpr std::uint8_t max_late_slices = 20;
+// How many it may compute for that knows of its end: it cleans up.
+constexpr int slices_to_clean_up = 4;
 
 std::chrono::nanoseconds thread_cpu_time() noexcept {
   timespec time{};
@@ -187,11 +189,12 @@ GuestRun::Step GuestRun::step_guest() noexcept {
   if (progress == wasm::Progress::failed) return fail(RunFailure::guest);
   if (progress == wasm::Progress::suspended && owner_.over()) return fail(RunFailure::late);
   if (was_over) {
-    // Past its end a guest may use one whole slice, no more (docs/abi.md). What is left of the one it ended in does
-    // not count; and slices end by the wall clock: the system may have taken the thread away for most of one.
-    if (late_slice_used_up(cpu_time_before)) return fail(RunFailure::late);
+    // Past its end a guest may use one whole slice to find out, and a few to clean up (docs/abi.md). What is left of
+    // the one it ended in does not count; and slices end by the wall clock: the system may have taken the thread away
+    // for most of one.
+    if (late_time_used_up(cpu_time_before)) return fail(RunFailure::late);
     const Step step = slice();
-    hurry();
+    if (late_time_ < context_.scheduler.slice()) hurry();
     return step;
   }
   if (budget_.count() > 0 && used_ >= budget_ && !owner_.over()) return fail(RunFailure::spent);
@@ -232,10 +235,12 @@ wasm::Progress GuestRun::poll() noexcept {
   return progress;
 }
 
-bool GuestRun::late_slice_used_up(Duration cpu_time_before) noexcept {
+bool GuestRun::late_time_used_up(Duration cpu_time_before) noexcept {
   late_time_ += thread_cpu_time() - cpu_time_before;
+  const Duration slice = context_.scheduler.slice();
   // Slices end with ticks: a whole one may be a little shorter than the time between them.
-  return late_time_ >= context_.scheduler.slice() / 2 || ++late_slices_ >= max_late_slices;
+  const Duration limit = owner_.told_of_end() ? slices_to_clean_up * slice : slice / 2;
+  return late_time_ >= limit || ++late_slices_ >= max_late_slices;
 }
 
 GuestRun::Step GuestRun::fail(RunFailure failure) noexcept {

@@ -56,8 +56,10 @@ class GuestRun final : private Task, private InstanceWaiter, private HostWaiter,
     virtual void on_refused(NoInstance why) noexcept = 0;
     /// What the guest was suspended for has happened; a turn follows.
     virtual void on_resumed() noexcept {}
-    /// Nobody wants what the guest does any more: it may come to its end within one slice.
+    /// Nobody wants what the guest does any more: it may come to its end within a slice, or a few once it knows.
     [[nodiscard]] virtual bool over() const noexcept { return false; }
+    /// The guest has been told of that.
+    [[nodiscard]] virtual bool told_of_end() const noexcept { return false; }
 
    protected:
     Owner() = default;
@@ -163,7 +165,7 @@ class GuestRun final : private Task, private InstanceWaiter, private HostWaiter,
   [[nodiscard]] Step step_start() noexcept;
   [[nodiscard]] Step step_guest() noexcept;
   [[nodiscard]] wasm::Progress poll() noexcept;
-  [[nodiscard]] bool late_slice_used_up(Duration cpu_time_before) noexcept;
+  [[nodiscard]] bool late_time_used_up(Duration cpu_time_before) noexcept;
   [[nodiscard]] bool too_long(Time now) noexcept;
   [[nodiscard]] Step suspend() noexcept;
   [[nodiscard]] Step slice() noexcept;
