@@ -85,7 +85,7 @@ std::string namespace_of(std::string_view package, std::string_view outer) {
 
 std::string service_class(std::string_view package, std::string_view name) {
   // The class has those of these names within.
-  if (name == "Async" || name == "Stub") return std::string(name) + "_";
+  if (name == "Async" || name == "Stub" || name == "InStream" || name == "OutStream") return std::string(name) + "_";
   return package.empty() ? global_identifier(name) : identifier(name);
 }
 
@@ -99,7 +99,7 @@ std::string Names::type(const pb::ServiceDescriptor& service) {
 
 std::vector<std::string> method_names(const pb::ServiceDescriptor& service) {
   // A function of the name of its class would be its constructor.
-  Scope scope({Names::type(service), "Async", "Stub", "full_name"});
+  Scope scope({Names::type(service), "Async", "Stub", "InStream", "OutStream", "full_name"});
   std::vector<std::string> names;
   for (int i = 0; i < service.method_count(); ++i) names.push_back(scope.take(identifier(service.method(i)->name())));
   return names;

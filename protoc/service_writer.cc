@@ -94,7 +94,12 @@ void write_service_class(pb::io::Printer& out, const pb::ServiceDescriptor& serv
       "class $name$ {\n"
       " public:\n"
       "  static constexpr std::string_view full_name = \"$full_name$\";\n\n"
-      "  virtual ~$name$() = default;\n",
+      "  virtual ~$name$() = default;\n\n"
+      "  /// What methods that stream take, by the names that they have in coroutines.\n"
+      "  template <typename message_wg>\n"
+      "  using InStream = ::wasm_grpc::guest::MessageReader<message_wg>;\n"
+      "  template <typename message_wg>\n"
+      "  using OutStream = ::wasm_grpc::guest::MessageWriter<message_wg>;\n",
       "name", Names::type(service), "full_name", service.full_name());
   const std::vector<MethodVariables> methods = methods_of(service, names);
   const auto declare = [&](int i, const std::string& result, std::span<const Parameter> parameters, int indent) {
@@ -115,7 +120,11 @@ void write_service_class(pb::io::Printer& out, const pb::ServiceDescriptor& serv
       "once.\n"
       "  class Async {\n"
       "   public:\n"
-      "    virtual ~Async() = default;\n");
+      "    virtual ~Async() = default;\n\n"
+      "    template <typename message_wg>\n"
+      "    using InStream = ::wasm_grpc::guest::InStream<message_wg>;\n"
+      "    template <typename message_wg>\n"
+      "    using OutStream = ::wasm_grpc::guest::OutStream<message_wg>;\n");
   for (int i = 0; i < service.method_count(); ++i) {
     const Kind& kind = kind_of(*service.method(i));
     declare(i, task_of(kind.result), kind.async_parameters, 4);

@@ -98,7 +98,8 @@ class Names(unittest.TestCase):
         self.compile(header.with_suffix(".cc"), GUEST)  # once: it is large
         services = "".join(f"service {name} {{ rpc Call(.services.M) returns (.services.M); }}\n" for name in names)
         self.check("services", f'syntax = "proto3";\npackage services;\nmessage M {{}}\n{services}service Async {{ rpc Async(.services.M) returns (.services.M); }}\n'
-                   'service Stub { rpc Stub(.services.M) returns (.services.M); }\n')
+                   'service Stub { rpc Stub(.services.M) returns (.services.M); }\n'
+                   'service InStream { rpc OutStream(stream .services.M) returns (stream .services.M); rpc InStream(.services.M) returns (.services.M); }\n')
         enums = "".join(f"enum {name} {{ {name}_ZERO = 0; }}\n" for name in names)
         self.check("enums", f'syntax = "proto2";\npackage enums;\n{enums}message M {{\n' +
                    "".join(f"  optional .enums.{name} f{number} = {number};\n" for number, name in enumerate(names, 1)) + "}\n")

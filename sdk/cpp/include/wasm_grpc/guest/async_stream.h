@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -16,6 +17,7 @@
 #include "wasm_grpc/guest/message.h"
 #include "wasm_grpc/guest/request_check.h"
 #include "wasm_grpc/guest/status.h"
+#include "wasm_grpc/guest/task.h"
 #include "wasm_grpc/guest/wait.h"
 
 namespace wasm_grpc::guest {
@@ -234,6 +236,15 @@ class OutStream {
   /// status, or is over (another call's stream). When the call is cancelled, its coroutine ends where it waits.
   [[nodiscard]] auto write(const Message& message) noexcept { return waiting(Plain{&message}); }
   [[nodiscard]] auto write(const Encoded<Message>& message) noexcept { return waiting(Ready{message.bytes()}); }
+  /// Sends one after the other: `co_return co_await out.write_all(entries);`. They must stay as they are until then:
+  /// other calls go on meanwhile. `cancelled` when they can never be delivered.
+  template <typename Messages>
+  [[nodiscard]] Task<Status> write_all(const Messages& messages) {
+    for (const Message& message : messages) {
+      if (!co_await write(message)) co_return Status::cancelled();
+    }
+    co_return Status::ok();
+  }
   /// Sends one message if that takes no waiting. False when it was not sent: the client does not read fast enough, or
   /// the call is over.
   [[nodiscard]] bool try_write(const Message& message) { return Plain{&message}.send(*out_call_) == detail::Sent::yes; }
@@ -277,11 +288,28 @@ class OutStream {
   detail::AsyncCall* out_call_;
 };
 
-/// Both directions of a bidirectional call.
+/// Both directions of a bidirectional call: as one, or apart, `auto& [in, out] = stream;`.
 template <typename In, typename Out>
 class Stream : public InStream<In>, public OutStream<Out> {
  public:
   explicit Stream(detail::AsyncCall& call) noexcept : InStream<In>(call), OutStream<Out>(call) {}
+
+  /// For structured bindings.
+  template <std::size_t index>
+  [[nodiscard]] std::tuple_element_t<index, Stream>& get() noexcept {
+    return *this;
+  }
 };
 
 }  // namespace wasm_grpc::guest
+
+template <typename In, typename Out>
+struct std::tuple_size<wasm_grpc::guest::Stream<In, Out>> : std::integral_constant<std::size_t, 2> {};
+template <typename In, typename Out>
+struct std::tuple_element<0, wasm_grpc::guest::Stream<In, Out>> {
+  using type = wasm_grpc::guest::InStream<In>;
+};
+template <typename In, typename Out>
+struct std::tuple_element<1, wasm_grpc::guest::Stream<In, Out>> {
+  using type = wasm_grpc::guest::OutStream<Out>;
+};

@@ -21,6 +21,7 @@
 #include "wasm_grpc/guest/status.h"
 #include "wasm_grpc/guest/tls_name.h"
 #include "wasm_grpc/guest/trace_id.h"
+#include "wasm_grpc/guest/wait.h"
 
 namespace wasm_grpc::guest {
 
@@ -155,11 +156,10 @@ class Context {
   [[nodiscard]] bool cancelled() const { return abi::wasm_grpc_1_wait(call_, 0, 0) < 0; }
   /// Why it is: "client", "deadline", "connection", "stopping", "host", or "answered" (docs/abi.md); nothing before.
   [[nodiscard]] std::optional<std::string> end_reason() const { return info(abi::end_reason); }
-  /// Sleeps, without holding up other calls. False when the call was cancelled before the time was over. Not in a
-  /// coroutine, where it does not wait: `co_await sleep(time)`.
-  [[nodiscard]] bool sleep_for(std::chrono::nanoseconds time) const {
-    return abi::wasm_grpc_1_wait(call_, 0, time.count() < 0 ? 0 : time.count()) >= 0;
-  }
+  /// Sleeps, without holding up other calls: `context.sleep_for(10ms)`, in a coroutine `co_await
+  /// context.sleep_for(10ms)`. False when the call was cancelled before the time was over; who does not look is told by
+  /// the next read or write.
+  SleepFor sleep_for(std::chrono::nanoseconds time) const noexcept { return SleepFor(call_, time); }
   /// Sleeps until the call is cancelled. Not in a coroutine, which ends where it waits.
   void wait_cancelled() const { (void)abi::wasm_grpc_1_wait(call_, 0, -1); }
 

@@ -87,9 +87,14 @@ class MessageWriter {
   /// because the call was cancelled or has its status: stop and return.
   [[nodiscard]] bool write(const Message& message) { return bytes_->write(encode(message, *buffer_)); }
 
-  /// Sends one after the other: `return out.write_all(entries);`. `cancelled` when they cannot be delivered any more.
+  /// Sends one message if that takes no waiting. False when it was not sent: the client does not read fast enough, or
+  /// the call is over.
+  [[nodiscard]] bool try_write(const Message& message) { return ready() && write(message); }
+
+  /// Sends one after the other: `return out.write_all(entries);`, or what a view makes of them. `cancelled` when they
+  /// cannot be delivered any more.
   template <typename Messages>
-  [[nodiscard]] Status write_all(const Messages& messages) {
+  [[nodiscard]] Status write_all(Messages&& messages) {
     for (const Message& message : messages) {
       if (!write(message)) return Status::cancelled();
     }

@@ -147,6 +147,38 @@ class Sleep : public detail::Awaitable<Sleep> {
 /// Waits for some time, from when it is awaited: `co_await sleep(10ms)`.
 [[nodiscard]] inline Sleep sleep(std::chrono::nanoseconds time) noexcept { return Sleep(time); }
 
+/// The wait of Context::sleep_for(): a handler waits at once, a coroutine by co_await.
+class SleepFor : private detail::Select<Sleep> {
+ public:
+  SleepFor(std::int32_t call, std::chrono::nanoseconds time) noexcept : Select(Sleep(time)), call_(call), time_(time) {}
+  SleepFor(const SleepFor&) = delete;
+  SleepFor& operator=(const SleepFor&) = delete;
+  ~SleepFor() override { (void)slept(); }
+
+  /// Of a handler: waits. False when the call was cancelled before the time was over.
+  operator bool() const noexcept { return slept(); }
+
+  /// Of a coroutine, which ends where it waits when its call is cancelled: always true.
+  [[nodiscard]] bool await_ready() noexcept {
+    is_over_ = true;
+    return Select::await_ready();
+  }
+  using Select::await_suspend;
+  bool await_resume() const noexcept { return true; }
+
+ private:
+  bool slept() const noexcept {
+    if (!is_over_) result_ = abi::wasm_grpc_1_wait(call_, 0, time_.count() < 0 ? 0 : time_.count()) >= 0;
+    is_over_ = true;
+    return result_;
+  }
+
+  std::int32_t call_;
+  std::chrono::nanoseconds time_;
+  mutable bool is_over_ = false;
+  mutable bool result_ = true;
+};
+
 /// Waits for the first of several: the readable() and writable() of streams, the wait() of conditions, sleep().
 ///
 ///   switch (co_await select(in.readable(), room.news.wait(), sleep(30s))) {
