@@ -111,7 +111,7 @@ Connection::Connection(Fd socket) : Peer(std::move(socket)) {
   nghttp2_session* session = nullptr;
   nghttp2_session_server_new(&session, callbacks(), static_cast<void*>(static_cast<Connection*>(this)));
   start(session);
-  const nghttp2_settings_entry settings[] = {{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 1000},
+  const nghttp2_settings_entry settings[] = {{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 20'000},
                                              {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, stream_window}};
   nghttp2_submit_settings(session, NGHTTP2_FLAG_NONE, settings, std::size(settings));
   nghttp2_session_set_local_window_size(session, NGHTTP2_FLAG_NONE, 0, connection_window);

@@ -268,10 +268,10 @@ class Codec:
 CODEC = Codec()
 
 
-def measure(load, tools, running, warm_up, seconds):
+def measure(load, tools, running, warm_up, seconds, called=()):
     try:
         load.run(tools, running, warm_up)
-        meter = proc.Meter(running.pid)
+        meter = proc.Meter(running.pid, called)
         rate, operations = load.run(tools, running, seconds)
         usage = meter.stop()
         running.require_alive()

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from . import machine, proc
+from .callers import CALLER_LOAD_NAMES, run_callers
 from .errors import BenchError
 from .loads import (ABIS, BESIDE_SPINNERS, CODEC, CORES, EVENT_LOADS, EVENT_STREAMS, FAIRNESS, GREETER_FORMATS, KILLS,
                     OPEN_STREAMS, SHORT_CALLS, THROUGHPUT_LOADS, Tools, check_replies, measure)
@@ -23,7 +24,7 @@ from .web_loads import WEB_LOADS
 
 ROOT = Path(__file__).resolve().parents[2]
 LOAD_NAMES = [load.name for load in (*THROUGHPUT_LOADS, BESIDE_SPINNERS, KILLS, *OPEN_STREAMS, FAIRNESS, CORES, SHORT_CALLS, GREETER_FORMATS,
-                                     ABIS, *WEB_LOADS, *EVENT_LOADS, EVENT_STREAMS, CODEC)]
+                                     ABIS, *WEB_LOADS, *EVENT_LOADS, EVENT_STREAMS, CODEC)] + CALLER_LOAD_NAMES
 
 
 def names_from(known):
@@ -97,19 +98,23 @@ def say(text):
     print(text, file=sys.stderr, flush=True)
 
 
-def measure_in_turn(load, running, tools, settings):
-    return {server.server.name: measure(load, tools, server, settings.warm_up, settings.seconds) for server in running}
+def measure_in_turn(load, running, tools, settings, called):
+    return {server.server.name: measure(load, tools, server, settings.warm_up, settings.seconds, called)
+            for server in running}
 
 
-def repeat_in_turn(load, running, tools, settings, results, repeats):
-    """Measures the servers in turn, repeat after repeat.
+def repeat_in_turn(load, running, tools, settings, results, repeats, also=None, called=()):
+    """Measures the servers in turn, repeat after repeat; `also` gives samples of each repeat that are taken otherwise,
+    `called` are the processes that the servers call.
 
     A repeat in which other processes took a share of the cores is put aside and measured again, while there are spare
     ones. What is then still disturbed counts, and the report says so.
     """
     repeat = 0
     while repeat < repeats:
-        samples = measure_in_turn(load, running, tools, settings)
+        samples = measure_in_turn(load, running, tools, settings, called)
+        if also:
+            samples |= also()
         rates = ", ".join(f"{name} {sample.rate:,.0f}" for name, sample in samples.items())
         others = max(sample.others_share for sample in samples.values())
         again = others > QUIET and settings.spare_repeats > 0
@@ -263,9 +268,11 @@ def run(settings):
             run_in_turn(ABIS, abis, tools, settings.server_core, settings, results)
         run_web(web_loads, web, tools, settings, results)
         run_events(event_loads, events, tools, settings, results)
+        callers = run_callers(settings.loads, known[YARDSTICK], "grpc-go" in settings.servers, tools, settings, results,
+                              repeat_in_turn, say)
         if CODEC.name in settings.loads:
             run_codec(tools, settings, results)
-    print(report(facts, loads, open_streams, servers, sharing, formats, abis, web_loads, web, event_loads, events, results))
+    print(report(facts, loads, open_streams, servers, sharing, formats, abis, web_loads, web, event_loads, events, callers, results))
     if settings.json:
         settings.json.write_text(json.dumps({"facts": facts, **results.as_json()}, indent=1) + "\n")
     say(f"took {time.monotonic() - started:.0f} s")

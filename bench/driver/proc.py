@@ -43,16 +43,18 @@ class Usage:
 
 
 class Meter:
-    """Measures the CPU time of the server `pid`, of child processes run and reaped meanwhile, and of all others."""
+    """Measures the CPU time of the server `pid`, of child processes run and reaped meanwhile, and of all others but
+    those that it calls."""
 
-    def __init__(self, pid):
+    def __init__(self, pid, called=()):
         self._pid = pid
+        self._called = called
         self._start = self._read()
 
     def _read(self):
         children = os.times()
         return (time.monotonic(), cpu_seconds(self._pid), children.children_user + children.children_system,
-                _busy_seconds())
+                _busy_seconds() - sum(map(cpu_seconds, self._called)))
 
     def stop(self):
         wall, server, client, busy = (now - then for now, then in zip(self._read(), self._start))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from .callers import BASES, HOLDING, caller_goals
 from .loads import ABIS, ASYNC_UNARY, CODEC, CORES, EVENT_STREAMS, FAIRNESS, GREETER_FORMATS, SHORT_CALLS
 from .results import QUIET
 from .servers import (ABI_1, CONNECT_GO, EVENTS, EVENTS_GO, FRESH, GRPC_CPP, GRPC_CPP_GUEST, HANDLED, LATER, MANY, OBSERVED, ONE_WORKER,
@@ -142,6 +143,7 @@ def goals(results):
                results.ratio(ASYNC_UNARY.name, LATER, HANDLED, "cpu_per_million"), upper=True)
     yield Goal("100,000 open streams in one instance: memory in all", 1536,
                mebibytes(results.memory_with_streams(EVENT_STREAMS.name, EVENTS)), upper=True, unit=" MiB")
+    yield from caller_goals(results, Goal)
     yield Goal("decoding and encoding a protobuf message in a guest: time to libprotobuf, native", 1.3,
                results.codec_ratio("guest_ns"), upper=True)
 
@@ -175,7 +177,17 @@ def event_table(load, servers, results):
     return load_table(load, servers, results, base, label)
 
 
-def report(facts, loads, memory_loads, servers, sharing, formats, abis, web_loads, web, event_loads, event_servers, results):
+def caller_table(load, servers, results):
+    if load is not HOLDING:
+        return load_table(load, servers, results, *BASES[load.name])
+    rows = [(server.label, shown(results.stream_memory(load.name, server.name), ".1f"),
+             shown(results.memory_with_streams(load.name, server.name), ".1f")) for server in servers]
+    headings = ("server", "resident memory per stream without the guest's, KiB", "with it")
+    return f"### {load.title}\n\n" + table(headings, rows)
+
+
+def report(facts, loads, memory_loads, servers, sharing, formats, abis, web_loads, web, event_loads, event_servers, callers,
+           results):
     parts = ["## Benchmark\n", "".join(f"- {fact}\n" for fact in facts), quietness(results), verdict_table(results)]
     parts += [load_table(load, servers, results) for load in loads]
     parts += [memory_table(load, servers, results) for load in memory_loads]
@@ -186,6 +198,7 @@ def report(facts, loads, memory_loads, servers, sharing, formats, abis, web_load
         parts.append(load_table(ABIS, abis, results, ABI_1, "ABI 1"))
     parts += [load_table(load, web, results, CONNECT_GO, "connect-go") for load in web_loads]
     parts += [event_table(load, event_servers, results) for load in event_loads]
+    parts += [caller_table(load, taking, results) for load, taking in callers]
     if results.codec:
         parts.append(codec_table(results))
     return "\n".join(part for part in parts if part)

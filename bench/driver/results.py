@@ -34,6 +34,12 @@ class Results:
         ratios = [getattr(mine, figure) / theirs for mine, their in pairs if (theirs := getattr(their, figure)) > 0]
         return median(ratios) if ratios else None
 
+    def difference(self, load, server, other, figure):
+        """The median of the differences within each repeat."""
+        pairs = zip(self.samples.get(load, {}).get(server, ()), self.samples.get(load, {}).get(other, ()))
+        differences = [getattr(mine, figure) - getattr(their, figure) for mine, their in pairs]
+        return median(differences) if differences else None
+
     def stream_memory(self, load, server):
         """KiB for each open stream."""
         return self._streams_median(load, server, 0)

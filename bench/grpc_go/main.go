@@ -133,6 +133,7 @@ func bidiStream(_ any, stream grpc.ServerStream) error {
 
 func main() {
 	address := flag.String("listen", "", "IPV4:PORT to serve on")
+	echoAddress := flag.String("echo", "", "IPV4:PORT of the server that bench.Caller calls (default: its own)")
 	version := flag.Bool("version", false, "print the versions in use")
 	flag.Parse()
 	if *version {
@@ -163,6 +164,10 @@ func main() {
 		},
 	}, nil)
 	registerEvents(server)
+	if err := registerCaller(server, *echoAddress, listener); err != nil {
+		fmt.Fprintf(os.Stderr, "grpc_go_echo: %v\n", err)
+		os.Exit(1)
+	}
 	fmt.Printf("listening on %s\n", listener.Addr())
 	if err := server.Serve(listener); err != nil {
 		fmt.Fprintf(os.Stderr, "grpc_go_echo: %v\n", err)
