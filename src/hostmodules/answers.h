@@ -8,8 +8,11 @@ namespace wasm_grpc::hostmodules {
 
 enum Answer : std::int32_t {
   OK = 0,
+  AGAIN = -2,
   ABSENT = -4,
+  CLOSED = -5,
   INVALID = -6,
+  UNSUPPORTED = -7,
   CONFLICT = -8,
   FULL = -9,
   TOO_LARGE = -10,

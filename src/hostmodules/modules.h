@@ -17,6 +17,8 @@ namespace wasm_grpc::hostmodules {
 
 inline constexpr std::string_view atomics_module = "wasm_grpc_atomics_1";
 inline constexpr std::string_view kv_module = "wasm_grpc_kv_1";
+/// From where guests import what a host may not have, and answers UNSUPPORTED then (Linker::make_optional()).
+inline constexpr std::string_view optional_kv_module = "wasm_grpc_kv_1_optional";
 inline constexpr std::string_view trace_module = "wasm_grpc_trace_1";
 inline constexpr std::string_view wazero_atomic_module = "pantopic/wazero-atomic";
 inline constexpr std::string_view ext_atomic_module = "pantopic/ext-atomic";

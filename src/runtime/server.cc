@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "abi/abi.h"
+#include "hostmodules/answers.h"
 #include "hostmodules/modules.h"
 #include "net/address.h"
 #include "runtime/access_control.h"
@@ -62,6 +63,7 @@ Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options) {
   state->draft = std::make_unique<runtime::GenerationDraft>(state->cors);
   if (auto defined = abi::define_imports(state->linker); !defined.ok()) return std::move(defined).error();
   if (auto defined = wasi::define_imports(state->linker); !defined.ok()) return std::move(defined).error();
+  state->linker.make_optional(hostmodules::kv_module, hostmodules::optional_kv_module, hostmodules::UNSUPPORTED);
   for (auto* const make :
        {hostmodules::atomics, hostmodules::kv, hostmodules::wazero_atomic, hostmodules::ext_atomic}) {
     if (auto defined = state->linker.define(make()); !defined.ok()) return std::move(defined).error();

@@ -11,9 +11,12 @@ namespace wasm_grpc::wasm {
 
 namespace {
 
+/// Also by the name from where guests import what a host may not have.
 bool imports_from(const Module& module, const std::string& name) {
+  const std::string optional = name + "_optional";
   const auto& imports = module.imports();
-  return std::any_of(imports.begin(), imports.end(), [&](const ImportInfo& import) { return import.module == name; });
+  return std::any_of(imports.begin(), imports.end(),
+                     [&](const ImportInfo& import) { return import.module == name || import.module == optional; });
 }
 
 }  // namespace

@@ -144,6 +144,12 @@ std::string described(const ImportInfo& import) {
   return "the " + std::string(wasm::name(import.kind)) + " " + quoted(import) + type;
 }
 
+bool has_stand_in(const HostModules& host_modules, const std::string& module, const ModuleOptions& options) {
+  return std::any_of(host_modules.begin(), host_modules.end(), [&](const auto& host_module) {
+    return host_module->name() == module && host_module->stands_in_for(options);
+  });
+}
+
 }  // namespace
 
 LinkedModule::LinkedModule(std::shared_ptr<const Module> module, wasmtime_instance_pre* pre)
@@ -320,9 +326,15 @@ Result<std::shared_ptr<const LinkedModule>> Linker::link(std::shared_ptr<const M
     const ImportInfo& import = module->imports()[i];
     const auto optional = optional_.find(import.module);
     const bool is_optional = optional != optional_.end();
-    if (const auto* offered = find(is_optional ? optional->second.module : import.module, import.name)) {
+    const std::string& from = is_optional ? optional->second.module : import.module;
+    const auto [function, number] = find_stand_in({from, import.name, import.kind, import.type}, options);
+    const auto* const offered = find(from, import.name);
+    const bool lacking = offered != nullptr && function == nullptr && has_stand_in(host_modules_, from, options);
+    if (lacking && !is_optional) {
+      return Error{"it imports " + described(import) + ", which it cannot have with the options it is served with"};
+    }
+    if (offered != nullptr && !lacking) {
       if (import.kind == ExternKind::function && import.type == *offered) {
-        const auto [function, number] = find_stand_in(import, options);
         if (function == nullptr) continue;
         const auto added =
             (function->suspends ? add_async : add_plain)(own_linker(), import.module, import.name, *function, number);

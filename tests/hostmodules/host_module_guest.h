@@ -55,6 +55,7 @@ inline std::string text(std::string_view body, std::string_view imports = "", st
 /// Its state is in memory, unless the test says otherwise by `options`.
 struct HostModulesTest : runtime::GuestTest {
   HostModulesTest() {
+    linker.make_optional(kv_module, optional_kv_module, UNSUPPORTED);
     for (auto* const make : {atomics, kv, wazero_atomic, ext_atomic}) EXPECT_TRUE(linker.define(make()).ok());
     const auto stores = std::make_shared<store::Stores>([](LogLevel, const std::string&) {});
     for (auto* const make : {stored_atomics, stored_kv}) EXPECT_TRUE(linker.define(make(stores)).ok());

@@ -52,6 +52,10 @@ func get(key string, value []byte, version *uint64) int32 {
 func set(key string, value []byte, ttl, ifVersion int64) int64 {
 	native.Lock()
 	defer native.Unlock()
+	return setLocked(key, value, ttl, ifVersion)
+}
+
+func setLocked(key string, value []byte, ttl, ifVersion int64) int64 {
 	if badKey(key) || ttl == 0 || ifVersion < -1 {
 		return codeInvalid
 	}
@@ -73,6 +77,10 @@ func set(key string, value []byte, ttl, ifVersion int64) int64 {
 func remove(key string, ifVersion int64) int32 {
 	native.Lock()
 	defer native.Unlock()
+	return removeLocked(key, ifVersion)
+}
+
+func removeLocked(key string, ifVersion int64) int32 {
 	found := find(key)
 	switch {
 	case badKey(key) || ifVersion < -1:

@@ -229,6 +229,7 @@ bool EventHub::start() noexcept {
   }
   if (std::exchange(is_host_, true)) return true;
   run_.guest().binding->set_event_host(*this);
+  host_events_.attach(instances_.module(), run_.guest());
   if (client_side() != nullptr && context_.outgoing != nullptr) {
     client_side()->attach(*context_.outgoing, *this, abi::Style::events);
   }
@@ -288,11 +289,11 @@ void EventHub::begin_event(std::int32_t id, abi::Event event, std::int32_t value
 bool EventHub::begin_next_event() noexcept {
   if (!run_.has_guest()) return false;
   if (begin_own_event()) return true;
-  if (std::exchange(client_event_is_next_, false) && begin_client_event()) return true;
+  if (std::exchange(begun_event_is_next_, false) && begin_begun_event()) return true;
   abi::Event event{};
   EventCall* const next = next_call(event);
-  if (next == nullptr) return begin_client_event();
-  client_event_is_next_ = true;
+  if (next == nullptr) return begin_begun_event();
+  begun_event_is_next_ = true;
   EventCall& call = *next;
   if (call.events_ != 0) queue_.push(call);
   std::int32_t value = 0;
@@ -322,8 +323,8 @@ void EventHub::end_calls_for(const EventCall& call) noexcept {
   if (call.opened() && client_side() != nullptr) client_side()->end_calls_for(call.id_);
 }
 
-bool EventHub::begin_client_event() noexcept {
-  if (!has_client_events()) return false;
+bool EventHub::begin_begun_event() noexcept {
+  if (!has_client_events() && !host_events_.any()) return false;
   if (alarm_allowance_.low()) {
     const auto now = rpc::Clock::now();
     if (const auto pause = alarm_allowance_.overdrawn(now); pause.count() > 0) {
@@ -331,15 +332,23 @@ bool EventHub::begin_client_event() noexcept {
       return false;
     }
   }
-  const auto event = client_side()->take_event();
+  const auto limit = std::chrono::nanoseconds(instances_.limits().max_event_time);
+  client_event_is_next_ = !client_event_is_next_;
+  if (has_client_events() && (client_event_is_next_ || !host_events_.any())) {
+    const auto event = client_side()->take_event();
+    if (!event) return false;
+    begin_event(event->id, abi::Event::client, static_cast<std::int32_t>(event->holds), limit);
+    return true;
+  }
+  const auto event = host_events_.take();
   if (!event) return false;
-  begin_event(event->id, abi::Event::client, static_cast<std::int32_t>(event->holds),
-              instances_.limits().max_event_time);
+  begin_event(event->number, event_of_store, event->value, limit);
   return true;
 }
 
 void EventHub::end_event() noexcept {
   charge_event();
+  host_events_.note_limit();
   EventCall* const call = std::exchange(current_, nullptr);
   if (call != nullptr && current_event_ == abi::Event::cancelled) {
     run_.guest().binding->close_call(call->id_);
@@ -353,7 +362,9 @@ void EventHub::end_event() noexcept {
 void EventHub::charge_event() noexcept {
   if (run_.used().count() == 0) return;
   allowance_.use(run_.used());
-  if (current_event_ == abi::Event::alarm || current_event_ == abi::Event::client) alarm_allowance_.use(run_.used());
+  const bool of_no_call =
+      current_event_ == abi::Event::alarm || current_event_ == abi::Event::client || current_event_ == event_of_store;
+  if (of_no_call) alarm_allowance_.use(run_.used());
   if (current_ == nullptr || current_event_ == abi::Event::cancelled) return;
   current_->allowance_.use(run_.used());
   if (!current_->allowance_.low() || current_->allowance_.overdrawn(rpc::Clock::now()).count() == 0) return;
@@ -371,6 +382,7 @@ std::string EventHub::current_path() const {
   if (current_event_ == abi::Event::alarm) return "its alarm";
   if (current_event_ == abi::Event::ending) return "its ending";
   if (current_event_ == abi::Event::client) return "an event of a call it made";
+  if (current_event_ == event_of_store) return "an event of its store";
   return current_ == nullptr ? std::string("an event") : current_->call_->method().path;
 }
 
@@ -414,6 +426,7 @@ void EventHub::fail_guest() noexcept {
 }
 
 void EventHub::forget_instance_events() noexcept {
+  host_events_.detach();
   context_.timers.cancel(alarm_);
   alarm_due_ = false;
   if (std::exchange(ending_, false)) owner_.instance_ended();

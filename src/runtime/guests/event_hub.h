@@ -15,6 +15,7 @@
 #include "runtime/guests/cpu_allowance.h"
 #include "runtime/guests/event_call.h"
 #include "runtime/guests/guest_run.h"
+#include "runtime/guests/host_event_source.h"
 
 namespace wasm_grpc::runtime {
 
@@ -35,7 +36,12 @@ class EventHub final : private GuestRun::Owner,
                        private rpc::Timer {
  public:
   EventHub(InstancePool& instances, const GuestContext& context, EventHubOwner& owner)
-      : instances_(instances), context_(context), owner_(owner), run_(*this, context), alarm_(*this) {
+      : instances_(instances),
+        context_(context),
+        owner_(owner),
+        run_(*this, context),
+        alarm_(*this),
+        host_events_(context.host_waits, context.timers, [this] { queue_if_free(); }) {
     run_.enter();
   }
   ~EventHub() override;
@@ -106,15 +112,15 @@ class EventHub final : private GuestRun::Owner,
   void begin_event(std::int32_t id, abi::Event event, std::int32_t value, std::chrono::nanoseconds most) noexcept;
   /// True when the next event is of the instance, which it begins.
   [[nodiscard]] bool begin_own_event() noexcept;
-  /// The same of a call that the instance made.
-  [[nodiscard]] bool begin_client_event() noexcept;
+  /// The same of a call that the instance made, or of what it began with the host's functions.
+  [[nodiscard]] bool begin_begun_event() noexcept;
   /// The side of the instance by which its guest calls others; nullptr where it does not.
   [[nodiscard]] abi::client_1::InstanceBinding* client_side() const noexcept;
   [[nodiscard]] bool has_client_events() const noexcept;
   /// A call that the guest knows has ended: those that it made for it do too.
   void end_calls_for(const EventCall& call) noexcept;
   [[nodiscard]] bool anything_to_tell() const noexcept {
-    return !queue_.empty() || alarm_due_ || ending_ || has_client_events();
+    return !queue_.empty() || alarm_due_ || ending_ || has_client_events() || host_events_.any();
   }
   void end_event() noexcept;
   /// Counts what the event has used to its call, which ends when that is too much.
@@ -137,14 +143,16 @@ class EventHub final : private GuestRun::Owner,
   GuestRun run_;
   bool in_run_ = false;
   CpuAllowance allowance_;        // of the instance
-  CpuAllowance alarm_allowance_;  // of its alarms, and of events of calls it made: they are of no call
+  CpuAllowance alarm_allowance_;  // of its alarms, and of events of what it began: they are of no call
   Alarm alarm_;
   bool alarm_due_ = false;
   bool call_is_next_ = false;          // after an alarm, where there are calls to be told of
-  bool client_event_is_next_ = false;  // after an event of a call that it serves
+  bool begun_event_is_next_ = false;   // after an event of a call that it serves
+  bool client_event_is_next_ = false;  // after another of what it began
   bool ending_ = false;
   bool is_host_ = false;  // its instance knows it
 
+  HostEventSource host_events_;
   EventQueue queue_;
   EventCall* current_ = nullptr;  // whose event the guest is told of; nullptr once it is finished
   abi::Event current_event_ = abi::Event::open;

@@ -20,7 +20,14 @@ bool HostWaits::add(HostWaiter& waiter, const wasm::Suspension& suspension) {
 void HostWaits::remove(HostWaiter& waiter) noexcept {
   if (waiter.token_ == 0) return;
   waiting_.erase(std::exchange(waiter.token_, 0));
-  std::exchange(waiter.pending_, nullptr)->stop_notifying();
+  if (const auto pending = std::exchange(waiter.pending_, nullptr)) pending->stop_notifying();
+}
+
+std::pair<std::shared_ptr<detail::ResultWaker>, std::uint64_t> HostWaits::subscribe(HostWaiter& waiter) {
+  remove(waiter);
+  waiter.token_ = ++last_token_;
+  waiting_.emplace(waiter.token_, &waiter);
+  return {mail_, waiter.token_};
 }
 
 void HostWaits::deliver() noexcept {
@@ -28,7 +35,7 @@ void HostWaits::deliver() noexcept {
     const auto found = waiting_.find(token);
     if (found == waiting_.end()) continue;
     HostWaiter& waiter = *found->second;
-    remove(waiter);
+    if (waiter.pending_ != nullptr) remove(waiter);
     waiter.on_host_result();
   }
 }

@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <unordered_map>
+#include <utility>
 
 #include "runtime/mailbox.h"
 #include "wasm/instance.h"
@@ -22,7 +23,7 @@ class HostWaiter {
   HostWaiter(const HostWaiter&) = delete;
   HostWaiter& operator=(const HostWaiter&) = delete;
 
-  /// The result is there: the guest can go on.
+  /// The result is there: the guest can go on. Or what it has subscribed to has happened.
   virtual void on_host_result() noexcept = 0;
 
  protected:
@@ -31,8 +32,8 @@ class HostWaiter {
 
  private:
   friend class HostWaits;
-  std::uint64_t token_ = 0;  // 0: it does not wait
-  std::shared_ptr<detail::PendingResult> pending_;
+  std::uint64_t token_ = 0;                         // 0: it does not wait
+  std::shared_ptr<detail::PendingResult> pending_;  // nullptr: it has subscribed
 };
 
 /// Those of one worker. Used on its thread; results may come at any time, on any thread, also after its end.
@@ -51,6 +52,8 @@ class HostWaits {
   /// The waiter is told once the result is there for which its guest is suspended, unless remove() comes first. False,
   /// and nothing is noted, when it is there already. Nothing happens when the guest waits for something else.
   [[nodiscard]] bool add(HostWaiter& waiter, const wasm::Suspension& suspension);
+  /// The waiter is told each time when this is woken with this token, on any thread, until remove().
+  [[nodiscard]] std::pair<std::shared_ptr<detail::ResultWaker>, std::uint64_t> subscribe(HostWaiter& waiter);
   void remove(HostWaiter& waiter) noexcept;
   /// Tells those whose results have come.
   void deliver() noexcept;
