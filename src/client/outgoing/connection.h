@@ -4,8 +4,6 @@
 #include <nghttp2/nghttp2.h>
 
 #include <array>
-#include <asio/generic/stream_protocol.hpp>
-#include <asio/ssl/stream.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -16,19 +14,10 @@
 #include <vector>
 
 #include "client/outgoing/network_call.h"
+#include "client/outgoing/transport.h"
 #include "rpc/timer_queue.h"
 
 namespace wasm_grpc::client {
-
-using Socket = asio::generic::stream_protocol::socket;
-using TlsStream = asio::ssl::stream<Socket>;
-
-/// A socket that is connected, with TLS or without.
-struct Transport {
-  std::unique_ptr<Socket> socket;  // nullptr with TLS
-  std::shared_ptr<asio::ssl::context> tls_context;
-  std::unique_ptr<TlsStream> tls;
-};
 
 class Connection;
 

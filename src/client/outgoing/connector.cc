@@ -17,12 +17,13 @@ constexpr std::chrono::milliseconds attempt_delay{250};
 }  // namespace
 
 Connector::Connector(asio::io_context& io, std::vector<Endpoint> endpoints, const TargetTlsOptions* tls,
-                     std::string name, std::chrono::milliseconds timeout)
+                     std::string name, std::chrono::milliseconds timeout, Speaks speaks)
     : io_(io),
       endpoints_(interleave_families(endpoints)),
       tls_(tls),
       name_(std::move(name)),
       timeout_(timeout),
+      speaks_(speaks),
       stagger_(io),
       limit_(io) {}
 
@@ -87,6 +88,7 @@ void Connector::start_tls(Socket socket, const Endpoint& endpoint) {
                                   {"the CA file", "the certificate", "the key"});
   if (!context.ok()) return finish(std::move(context).error());
   transport_.tls_context = std::make_shared<asio::ssl::context>(std::move(context).value());
+  if (speaks_ != Speaks::http2) SSL_CTX_set_alpn_protos(transport_.tls_context->native_handle(), nullptr, 0);
   transport_.tls = std::make_unique<TlsStream>(std::move(socket), *transport_.tls_context);
   TlsStream& tls = *transport_.tls;
   ask_for_server(tls, name_);
@@ -96,8 +98,10 @@ void Connector::start_tls(Socket socket, const Endpoint& endpoint) {
                         if (self->done_ == nullptr) return;
                         SSL* const native = self->transport_.tls->native_handle();
                         if (error) return self->finish(Error{no_tls_with(where, error, native)});
-                        if (auto chosen = chose_http2(where, native); !chosen.ok())
-                          return self->finish(std::move(chosen).error());
+                        if (self->speaks_ == Speaks::http2) {
+                          if (auto chosen = chose_http2(where, native); !chosen.ok())
+                            return self->finish(std::move(chosen).error());
+                        }
                         self->finish(std::move(self->transport_));
                       });
 }

@@ -4,14 +4,15 @@
 #include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "client/outgoing/connection.h"
 #include "client/outgoing/target_address.h"
 #include "client/outgoing/target_channel_options.h"
+#include "client/outgoing/transport.h"
 #include "wasm_grpc/result.h"
 
 namespace wasm_grpc::client {
@@ -23,9 +24,15 @@ class Connector final : public std::enable_shared_from_this<Connector> {
  public:
   using Done = std::function<void(Result<Transport>)>;
 
+  /// What is spoken over the connection.
+  enum class Speaks : std::uint8_t {
+    http2,  // which the server must choose, with TLS
+    other,  // nothing is offered
+  };
+
   /// `name`: of the server, for its certificate; `tls`: nullptr for none.
   Connector(asio::io_context& io, std::vector<Endpoint> endpoints, const TargetTlsOptions* tls, std::string name,
-            std::chrono::milliseconds timeout);
+            std::chrono::milliseconds timeout, Speaks speaks = Speaks::http2);
 
   /// `done` is told once, later; never once it was cancelled.
   void start(Done done);
@@ -49,6 +56,7 @@ class Connector final : public std::enable_shared_from_this<Connector> {
   const TargetTlsOptions* tls_;
   std::string name_;
   std::chrono::milliseconds timeout_;
+  Speaks speaks_;
   Done done_;
   std::size_t next_ = 0;
   std::vector<std::shared_ptr<Attempt>> attempts_;  // those on their way

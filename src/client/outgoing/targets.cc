@@ -13,16 +13,6 @@ namespace {
 
 constexpr std::string_view module_scheme = "module:";
 
-/// Reads the files as they will be read for each connection.
-Result<> check_tls(const TargetTlsOptions& tls) {
-  if (tls.certificate_file.empty() != tls.key_file.empty()) {
-    return Error{"a certificate to be shown needs its key, and a key its certificate"};
-  }
-  const auto context =
-      make_tls_context({tls.ca_file, tls.certificate_file, tls.key_file}, {"the CA", "the certificate", "the key"});
-  return context.ok() ? success() : Result<>(context.error());
-}
-
 /// Of retries and of hedging.
 template <typename Options>
 Result<> check_attempts(const Options& options, std::span<const rpc::StatusCode> codes, std::string_view what) {
@@ -121,6 +111,15 @@ Result<> check_address(const TargetOptions& target) {
 
 bool has_tls(const TargetTlsOptions& tls) noexcept {
   return tls.enabled || !tls.ca_file.empty() || !tls.certificate_file.empty() || !tls.key_file.empty();
+}
+
+Result<> check_tls(const TargetTlsOptions& tls) {
+  if (tls.certificate_file.empty() != tls.key_file.empty()) {
+    return Error{"a certificate to be shown needs its key, and a key its certificate"};
+  }
+  const auto context =
+      make_tls_context({tls.ca_file, tls.certificate_file, tls.key_file}, {"the CA", "the certificate", "the key"});
+  return context.ok() ? success() : Result<>(context.error());
 }
 
 std::optional<std::string_view> module_of_address(std::string_view address) noexcept {

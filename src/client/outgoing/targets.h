@@ -24,6 +24,8 @@ inline constexpr std::uint32_t most_tokens = 1000;
 
 /// Whether TLS is spoken: where it is said to be, or any file of it is.
 [[nodiscard]] bool has_tls(const TargetTlsOptions& tls) noexcept;
+/// Reads the files as they will be read for each connection.
+[[nodiscard]] Result<> check_tls(const TargetTlsOptions& tls);
 
 /// The name of the module that an address "module:NAME" is of; nothing for any other address.
 [[nodiscard]] std::optional<std::string_view> module_of_address(std::string_view address) noexcept;
