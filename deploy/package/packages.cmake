@@ -26,7 +26,7 @@ set(CPACK_DEBIAN_RUNTIME_PACKAGE_CONTROL_EXTRA
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_RECOMMENDS "libcurl4")
 set(CPACK_DEBIAN_DEVEL_PACKAGE_NAME wasm-grpc-dev)
 set(CPACK_DEBIAN_DEVEL_PACKAGE_SECTION devel)
-set(CPACK_DEBIAN_DEVEL_PACKAGE_DEPENDS "wasm-grpc (= ${PROJECT_VERSION}), libnghttp2-dev, libsqlite3-dev, libssl-dev, zlib1g-dev, libprotobuf-dev, protobuf-compiler, pkg-config")
+set(CPACK_DEBIAN_DEVEL_PACKAGE_DEPENDS "wasm-grpc (= ${PROJECT_VERSION}), libnghttp2-dev, libsqlite3-dev, libhiredis-dev, libssl-dev, zlib1g-dev, libprotobuf-dev, protobuf-compiler, pkg-config")
 # What guests in C++ are built by; those in other languages bring their own compilers.
 set(CPACK_DEBIAN_DEVEL_PACKAGE_RECOMMENDS "cmake, ninja-build, clang-19, lld-19, libc++-19-dev-wasm32, libclang-rt-19-dev-wasm32, wasi-libc, binaryen")
 

@@ -6,7 +6,6 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <future>
 #include <iterator>
 #include <memory>
 #include <optional>
@@ -18,6 +17,7 @@
 #include "config/read.h"
 #include "store/stores.h"
 #include "store/transfer.h"
+#include "store/waited.h"
 
 namespace wasm_grpc::cli {
 
@@ -65,23 +65,12 @@ Result<ModuleOptions> WhichStore::find() const {
 /// The same of a store that is there: a look makes no file.
 Result<ModuleOptions> find_existing(const WhichStore& which) {
   auto options = which.find();
-  if (options.ok() && !std::filesystem::exists(options.value().store.path)) {
+  const bool in_file = options.ok() && options.value().store.backend == StoreBackend::sqlite;
+  if (in_file && !std::filesystem::exists(options.value().store.path)) {
     return Error{"the store " + options.value().store.path + " is not there yet: the module was never served"};
   }
   return options;
 }
-
-/// Waits for the answer to one operation.
-class Asked final : public store::Request {
- public:
-  Asked(store::Operation its_operation, std::promise<store::Answer>& promise)
-      : Request(std::move(its_operation)), promise_(promise) {}
-  [[nodiscard]] bool wanted() const noexcept override { return true; }
-  void answer(store::Answer answer) noexcept override { promise_.set_value(std::move(answer)); }
-
- private:
-  std::promise<store::Answer>& promise_;
-};
 
 /// A module's store that is open.
 class OpenStore {
@@ -92,9 +81,7 @@ class OpenStore {
     return OpenStore(std::move(opened).value());
   }
   [[nodiscard]] store::Answer ask(store::Operation operation) const {
-    std::promise<store::Answer> promise;
-    store_->submit(std::make_unique<Asked>(std::move(operation), promise));
-    return promise.get_future().get();
+    return store::ask_now(*store_, std::move(operation));
   }
 
  private:

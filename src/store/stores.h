@@ -20,11 +20,15 @@ namespace wasm_grpc::store {
 namespace sqlite {
 class Database;
 }
+namespace redis {
+class Link;
+}
 
 /// Whether options of a store make sense; the error says what does not, and what was expected.
 [[nodiscard]] Result<> check(const StoreOptions& options);
 
-/// The same, and whether a file that is there can be a store, as far as can be told without a change to anything.
+/// The same, and whether a file that is there can be a store, as far as can be told without a change to anything. A
+/// server is not asked.
 [[nodiscard]] Result<> look_at(const StoreOptions& options);
 
 /// Of a server. Thread-safe.
@@ -32,7 +36,7 @@ class Stores {
  public:
   explicit Stores(Say say) : say_(std::move(say)) {}
 
-  /// The store of a module that is not kept in memory. Stores of the same file share its threads. Blocks.
+  /// The store of a module that is not kept in memory. Stores of the same file or server share its threads. Blocks.
   [[nodiscard]] Result<std::shared_ptr<Store>> open(const ModuleOptions& module);
   /// Of the stores that are open, by the names of their modules.
   [[nodiscard]] std::vector<StoreCounters> counters() const;
@@ -41,9 +45,13 @@ class Stores {
   /// One for each module, which may open its store more than once.
   [[nodiscard]] std::shared_ptr<Meter> meter_of(const std::string& module);
 
+  [[nodiscard]] Result<std::shared_ptr<Store>> open_sqlite(const ModuleOptions& module);
+  [[nodiscard]] Result<std::shared_ptr<Store>> open_redis(const ModuleOptions& module);
+
   const Say say_;
   std::mutex mutex_;                                                  // held while a file is opened
   std::map<std::string, std::weak_ptr<sqlite::Database>> databases_;  // by path
+  std::vector<std::weak_ptr<redis::Link>> links_;
   mutable std::mutex meters_mutex_;
   std::map<std::string, std::weak_ptr<Meter>> meters_;
 };

@@ -2,12 +2,12 @@
 
 namespace wasm_grpc::store {
 
-void Trouble::at(const std::string& why) {
+void Trouble::at(const std::string& why, std::string_view answer) {
   const auto now = std::chrono::steady_clock::now();
   if (why == why_ && now - said_ < pause) return;
   why_ = why;
   said_ = now;
-  say_(LogLevel::error, what_ + ": " + why + "; guests are answered UNAVAILABLE");
+  say_(LogLevel::error, what_ + ": " + why + "; guests are answered " + std::string(answer));
 }
 
 void Trouble::over() {

@@ -21,8 +21,8 @@ class Trouble {
   /// `what` begins each line: "the store /var/lib/state".
   Trouble(std::string what, Say say) : what_(std::move(what)), say_(std::move(say)) {}
 
-  /// Says why something failed, when that is news or ten seconds have passed.
-  void at(const std::string& why);
+  /// Says why something failed, and what guests are answered, when that is news or ten seconds have passed.
+  void at(const std::string& why, std::string_view answer = "UNAVAILABLE");
   /// Something succeeded: says so when trouble was told of.
   void over();
   /// Says that an operation of a module was slow, if it was, once in ten seconds, with how many more there were.

@@ -1,11 +1,19 @@
+#include <utility>
+
+#include "client/outgoing/target_address.h"
 #include "config/settings/groups.h"
 
 namespace wasm_grpc::config {
 
 namespace {
 
-constexpr std::string_view backends[] = {"memory", "sqlite"};
+constexpr std::string_view backends[] = {"memory", "sqlite", "redis"};
 constexpr std::string_view durabilities[] = {"full", "relaxed"};
+
+Result<> check_address(std::string_view text) {
+  auto address = client::parse_target_address(text);
+  return address.ok() ? success() : Result<>(std::move(address).error());
+}
 
 constexpr Setting settings[] = {
     {.key = "max-counters",
@@ -36,8 +44,9 @@ constexpr Setting settings[] = {
      .kind = Kind::choice,
      .choices = backends,
      .argument = "BACKEND",
-     .help = "Where the counters and the key-value store of a module are kept: memory, or sqlite",
-     .docs = "`memory`: they end with the server; `sqlite`: in a [file](store.md), and outlive it",
+     .help = "Where the counters and the key-value store of a module are kept: memory, sqlite or redis",
+     .docs = "`memory`: they end with the server; `sqlite`: in a [file](store.md), and outlive it; `redis`: on a "
+             "[server](store-redis.md), which several machines may share",
      .module = slot<ModuleConfig, [](auto& module) -> auto& { return module.options.store.backend; }>()},
     {.table = "store",
      .key = "path",
@@ -54,10 +63,90 @@ constexpr Setting settings[] = {
      .choices = durabilities,
      .argument = "WHEN",
      .help = "Whether a change is on disk when the guest is told that it is done (full), or soon after (relaxed)",
-     .docs =
-         "`full`: when a guest is told that a change is done, it is on disk; `relaxed`: it outlives the process, but "
-         "not a power cut at once",
+     .docs = "of the backend `sqlite`; `full`: when a guest is told that a change is done, it is on disk; `relaxed`: "
+             "it outlives the process, but "
+             "not a power cut at once",
      .module = slot<ModuleConfig, [](auto& module) -> auto& { return module.options.store.durability; }>()},
+    {.table = "store",
+     .key = "address",
+     .kind = Kind::addresses,
+     .argument = "ADDRESS",
+     .help = "Where the server of the backend redis is: HOST:PORT or unix:PATH; several are tried in their order",
+     .docs = "where the server of the backend `redis` is, which must have one: `HOST:PORT` or `unix:PATH`; several are "
+             "tried in their order",
+     .default_text = "none",
+     .check = check_address,
+     .module = slot<ModuleConfig, [](auto& module) -> auto& { return module.options.store.redis.addresses; }>()},
+    {.table = "store",
+     .key = "sentinel",
+     .kind = Kind::text,
+     .argument = "NAME",
+     .help = "The name of the master, as sentinels know it, whose addresses are given then",
+     .docs = "the name of the master, as sentinels know it: the addresses are theirs then",
+     .default_text = "none",
+     .module = slot<ModuleConfig, [](auto& module) -> auto& { return module.options.store.redis.sentinel; }>()},
+    {.table = "store",
+     .key = "login",
+     .kind = Kind::variables,
+     .argument = "NAME=VALUE",
+     .help = "password, user, sentinel-password or sentinel-user, and what that server is told",
+     .docs = "what that server is told: `password`, and maybe `user`; `sentinel-password` and `sentinel-user` for "
+             "sentinels. In the file a table, whose values may be [secrets](config.md#secrets)",
+     .module = slot<ModuleConfig, [](auto& module) -> auto& { return module.options.store.redis.login; }>()},
+    {.table = "store",
+     .key = "database",
+     .kind = Kind::count,
+     .range = {0, 1'000'000},
+     .argument = "N",
+     .help = "The number of the database of that server",
+     .docs = "the number of the database of that server",
+     .module = slot<ModuleConfig, [](auto& module) -> auto& { return module.options.store.redis.database; }>()},
+    {.table = "store",
+     .key = "prefix",
+     .kind = Kind::text,
+     .argument = "TEXT",
+     .help = "What all keys there begin with, before a colon",
+     .docs = "what all keys there begin with, before a colon",
+     .module = slot<ModuleConfig, [](auto& module) -> auto& { return module.options.store.redis.prefix; }>()},
+    {.table = "store",
+     .key = "tls",
+     .kind = Kind::boolean,
+     .help = "Speak TLS with that server; any of the files below says so too",
+     .docs = "TLS is spoken with that server, and with its sentinels; any of the files below says so too",
+     .module = slot<ModuleConfig, [](auto& module) -> auto& { return module.options.store.redis.tls.enabled; }>()},
+    {.table = "store",
+     .key = "tls-ca",
+     .kind = Kind::path,
+     .argument = "FILE",
+     .help = "PEM file of the authorities that sign its certificate",
+     .docs = "a PEM file of the authorities that sign its certificate",
+     .default_text = "the system's",
+     .module = slot<ModuleConfig, [](auto& module) -> auto& { return module.options.store.redis.tls.ca_file; }>()},
+    {.table = "store",
+     .key = "tls-cert",
+     .kind = Kind::path,
+     .argument = "FILE",
+     .help = "PEM file of the certificate that it is shown, followed by its chain",
+     .docs = "a PEM file of the certificate that it is shown, followed by its chain; with `store.tls-key`",
+     .default_text = "none",
+     .module =
+         slot<ModuleConfig, [](auto& module) -> auto& { return module.options.store.redis.tls.certificate_file; }>()},
+    {.table = "store",
+     .key = "tls-key",
+     .kind = Kind::path,
+     .argument = "FILE",
+     .help = "PEM file of the key of that certificate",
+     .docs = "a PEM file of its key",
+     .default_text = "none",
+     .module = slot<ModuleConfig, [](auto& module) -> auto& { return module.options.store.redis.tls.key_file; }>()},
+    {.table = "store",
+     .key = "tls-name",
+     .kind = Kind::text,
+     .argument = "NAME",
+     .help = "What its certificate must be for, instead of the host of its address",
+     .docs = "what its certificate must be for, instead of the host of its address",
+     .default_text = "the address's host",
+     .module = slot<ModuleConfig, [](auto& module) -> auto& { return module.options.store.redis.tls_name; }>()},
     {.table = "store",
      .key = "timeout",
      .kind = Kind::time,

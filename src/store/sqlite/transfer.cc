@@ -73,21 +73,28 @@ Result<std::int64_t> choose_space(const Connection& connection, const std::strin
                                  : "has nothing of " + name + ", but of several others: " + names);
 }
 
+constexpr const char* pairs_of_copy =
+    "SELECT key, value, expires FROM other.pairs WHERE space = ?1 AND (expires IS NULL OR expires > ?2) ORDER BY key";
+constexpr const char* counters_of_copy = "SELECT name, value FROM other.counters WHERE space = ?1 ORDER BY id";
+
+Set pair_of(const Statement& row, WallTime now) {
+  Set set{std::string(row.blob(0)), std::string(row.blob(1))};
+  if (!row.is_null(2)) set.ttl = std::chrono::nanoseconds(row.number(2) - now);
+  return set;
+}
+
 Result<std::size_t> copy_pairs_in(const Connection& connection, Writing& writing, const Space& space, std::int64_t from,
                                   std::size_t max_value) {
-  Statement pairs(connection,
-                  "SELECT key, value, expires FROM other.pairs WHERE space = ?1 AND (expires IS NULL OR expires > ?2) "
-                  "ORDER BY key");
+  Statement pairs(connection, pairs_of_copy);
   const WallTime now = wall_time();
   std::size_t count = 0;
   pairs.bind(1, from).bind(2, now);
   while (pairs.step()) {
-    Set set{std::string(pairs.blob(0)), std::string(pairs.blob(1))};
+    Set set = pair_of(pairs, now);
     if (set.value.size() > max_value) {
       return Error{"a value has " + std::to_string(set.value.size()) + " bytes; the module's may have " +
                    std::to_string(max_value) + " (max-kv-value)"};
     }
-    if (!pairs.is_null(2)) set.ttl = std::chrono::nanoseconds(pairs.number(2) - now);
     if (writing.apply(space, set, now).outcome != Outcome::done) {
       return Error{"it does not fit: the module's store may have " + std::to_string(space.max_bytes) +
                    " bytes (max-kv-bytes)"};
@@ -99,7 +106,7 @@ Result<std::size_t> copy_pairs_in(const Connection& connection, Writing& writing
 
 Result<std::size_t> copy_counters_in(const Connection& connection, Writing& writing, const Space& space,
                                      std::int64_t from) {
-  Statement counters(connection, "SELECT name, value FROM other.counters WHERE space = ?1 ORDER BY id");
+  Statement counters(connection, counters_of_copy);
   std::size_t count = 0;
   counters.bind(1, from);
   while (counters.step()) {
@@ -118,6 +125,20 @@ Result<std::size_t> copy_counters_in(const Connection& connection, Writing& writ
 }  // namespace
 
 Result<Copied> copy_out(const std::string& path, const std::string& space, const std::string& to) {
+  return make_copy(to, [&](const std::string& part) -> Result<Copied> {
+    try {
+      const Connection connection(path, Access::write, patience);
+      const std::int64_t id = find_space(connection, space);
+      if (id == 0) return failed(path, "has nothing of a module " + space);
+      attach(connection, part);
+      return copy_rows_out(connection, id);
+    } catch (const Failure& failure) {
+      return failed(path, failure.what());
+    }
+  });
+}
+
+Result<Copied> make_copy(const std::string& to, const std::function<Result<Copied>(const std::string& part)>& fill) {
   std::error_code error;
   if (std::filesystem::exists(to, error)) return Error{to + " is there already; name a file that is not"};
   const std::string part = to + ".part";
@@ -127,20 +148,45 @@ Result<Copied> copy_out(const std::string& path, const std::string& space, const
     for (const char* const suffix : {"", "-wal", "-shm", "-journal"}) std::filesystem::remove(part + suffix, error);
     return why;
   };
-  Copied copied;
+  auto copied = fill(part);
+  if (!copied.ok()) return give_up(copied.error());
   try {
-    const Connection connection(path, Access::write, patience);
-    const std::int64_t id = find_space(connection, space);
-    if (id == 0) return give_up(failed(path, "has nothing of a module " + space));
-    attach(connection, part);
-    copied = copy_rows_out(connection, id);
-    connection.run("PRAGMA other.journal_mode = DELETE; DETACH other");
+    Connection(part, Access::write, patience).run("PRAGMA journal_mode = DELETE");  // all of it is in the one file then
   } catch (const Failure& failure) {
-    return give_up(failed(path, failure.what()));
+    return give_up(failed(part, failure.what()));
   }
   std::filesystem::rename(part, to, error);
   if (error) return give_up(Error{to + " cannot be written: " + error.message()});
   return copied;
+}
+
+Result<Copied> read_copy(const std::string& from, const std::string& space, const std::function<Result<>(Set)>& on_pair,
+                         const std::function<Result<>(const std::string& name, std::uint64_t value)>& on_counter) {
+  std::error_code error;
+  if (!std::filesystem::exists(from, error)) return Error{from + " is not there"};
+  if (auto ours = look_at_file(from); !ours.ok()) return std::move(ours).error();
+  try {
+    const Connection connection(from, Access::read, patience);
+    attach(connection, from);
+    const auto source = choose_space(connection, space, from);
+    if (!source.ok()) return source.error();
+    Copied copied;
+    const WallTime now = wall_time();
+    Statement pairs(connection, pairs_of_copy);
+    pairs.bind(1, source.value()).bind(2, now);
+    for (; pairs.step(); ++copied.pairs) {
+      if (auto taken = on_pair(pair_of(pairs, now)); !taken.ok()) return std::move(taken).error();
+    }
+    Statement counters(connection, counters_of_copy);
+    counters.bind(1, source.value());
+    for (; counters.step(); ++copied.counters) {
+      auto taken = on_counter(std::string(counters.blob(0)), static_cast<std::uint64_t>(counters.number(1)));
+      if (!taken.ok()) return std::move(taken).error();
+    }
+    return copied;
+  } catch (const Failure& failure) {
+    return failed(from, failure.what());
+  }
 }
 
 Result<Copied> copy_in(const std::string& path, const std::string& space, const std::string& from,

@@ -24,7 +24,7 @@ MAY_INCLUDE = {
     "openapi": {"rpc", "services", "facade"},
     "wasm": {"text"},
     "wasi": {"wasm"},
-    "store": {"rpc", "wasm"},  # its meters; its threads' signals
+    "store": {"rpc", "wasm", "client"},  # its meters; its threads' signals; its connections
     "hostmodules": {"store", "wasm"},
     "abi": {"rpc", "wasm", "wasi"},
     "observe": {"rpc", "json", "abi", "wasi", "wasm", "client"},
@@ -45,7 +45,7 @@ ROOMS_MAY_INCLUDE = {
     "runtime": {"instances": set(), "sharing": {"instances"}, "outgoing": {"instances"},
                 "guests": {"instances", "sharing", "outgoing"}, "generations": {"instances", "sharing", "guests"}},
     "net": {"tls": set()},
-    "store": {"memory": set(), "sqlite": set()},
+    "store": {"memory": set(), "sqlite": set(), "redis": {"sqlite"}},  # sqlite: the format of its backups
     "client": {"outgoing": set()},
     "http2": {"session": set()},
     "registry": {"http": set(), "auth": set()},
