@@ -1,5 +1,6 @@
 """What `wasm-grpc new` makes, taken through the steps it names itself."""
 
+import json
 import os
 import pathlib
 import subprocess
@@ -28,3 +29,20 @@ def build(folder: pathlib.Path) -> None:
 
 def test(folder: pathlib.Path, fails: bool = False) -> str:
     return run(CMAKE.parent / "ctest", "--test-dir", "build", "--output-on-failure", cwd=folder, fails=fails)
+
+
+def stand_in_for_npm(folder: pathlib.Path, asc: str) -> None:
+    """What `npm install` does, without the registry: the same version of the compiler, and the SDK where it is."""
+    package = json.loads((folder / "package.json").read_text())
+    compiler = pathlib.Path(asc).absolute().parent.parent / "assemblyscript"
+    assert json.loads((compiler / "package.json").read_text())["version"] == package["devDependencies"]["assemblyscript"]
+    sdk = pathlib.Path(package["dependencies"]["wasm-grpc-guest"].removeprefix("file:"))
+    modules = folder / "node_modules"
+    (modules / ".bin").mkdir(parents=True)
+    for name, target in {
+        "assemblyscript": compiler,
+        "wasm-grpc-guest": sdk,
+        ".bin/asc": compiler / "bin" / "asc.js",
+        ".bin/wasm-grpc-describe": sdk / "bin" / "describe.js",
+    }.items():
+        (modules / name).symlink_to(target)

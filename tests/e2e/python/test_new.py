@@ -1,7 +1,6 @@
 """`wasm-grpc new`: the project it makes builds, passes its own test and is served; from the build, without an installation.
 Of an installation test_package.py tells."""
 
-import json
 import os
 import pathlib
 import re
@@ -200,20 +199,7 @@ def test_a_new_project_in_assemblyscript_builds_and_tests_itself(program, tmp_pa
     folder = tmp_path / "a 'new' project" / "Hello-Script"
     said = new_project.make(program, folder, "--lang", "assemblyscript", "--service", "acme.v1.Greeter")
     assert "  npm install\n  npm run build\n  npm test\n" in said
-    # What `npm install` does, without the registry: the same version of the compiler, and the SDK where it is.
-    package = json.loads((folder / "package.json").read_text())
-    compiler = pathlib.Path(asc).absolute().parent.parent / "assemblyscript"
-    assert json.loads((compiler / "package.json").read_text())["version"] == package["devDependencies"]["assemblyscript"]
-    sdk = pathlib.Path(package["dependencies"]["wasm-grpc-guest"].removeprefix("file:"))
-    modules = folder / "node_modules"
-    (modules / ".bin").mkdir(parents=True)
-    for name, target in {
-        "assemblyscript": compiler,
-        "wasm-grpc-guest": sdk,
-        ".bin/asc": compiler / "bin" / "asc.js",
-        ".bin/wasm-grpc-describe": sdk / "bin" / "describe.js",
-    }.items():
-        (modules / name).symlink_to(target)
+    new_project.stand_in_for_npm(folder, asc)
     new_project.run("npm", "run", "build", cwd=folder)
     assert "# pass 2" in new_project.run("npm", "test", "--", "--test-reporter=tap", cwd=folder)
     module = folder / "build" / "hello_script.wasm"
