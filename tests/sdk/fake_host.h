@@ -71,6 +71,17 @@ struct FakeSharedState {
   bool away = false;                // no pair is answered for
   std::function<void()> after_get;  // once: what another instance does after the next get
 
+  /// What was begun without waiting.
+  struct Begun {
+    std::int32_t action = 0;
+    std::string answer = {};  // as take() gives it
+    bool answered = false;
+  };
+  std::map<std::int32_t, Begun> begun;
+  std::size_t max_begun = 100;
+  std::int32_t last_begun = 0;
+  bool answers_at_once = false;  // else when the test says so
+
   [[nodiscard]] Counter* counter(std::int32_t number);
   /// The pair of the key, if there is one whose time has not passed.
   [[nodiscard]] Pair* pair(const std::string& key);

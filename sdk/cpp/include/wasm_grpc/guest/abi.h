@@ -45,6 +45,8 @@ inline constexpr std::int32_t event_cancelled = WASM_GRPC_EVENT_CANCELLED;
 inline constexpr std::int32_t no_call = 0;
 inline constexpr std::int32_t event_alarm = WASM_GRPC_EVENT_ALARM;
 inline constexpr std::int32_t event_ending = WASM_GRPC_EVENT_ENDING;
+// That of what was begun with the store comes with the number of that (wasm_grpc_kv.h).
+inline constexpr std::int32_t event_store = 9;
 
 // Interests of wait().
 inline constexpr std::int32_t readable = WASM_GRPC_READABLE;

@@ -11,27 +11,14 @@
 #include <string_view>
 #include <utility>
 
-#include "wasm_grpc/guest/abi.h"
-
-#if defined(__wasm__)
-#define WASM_GRPC_KV(name) __attribute__((import_module("wasm_grpc_kv_1"), import_name(name)))
-#else
-#define WASM_GRPC_KV(name)
-#endif
+#include "wasm_grpc_kv.h"
 
 namespace wasm_grpc::guest {
 
 namespace abi {
-extern "C" {
-WASM_GRPC_KV("get")
-std::int32_t wasm_grpc_kv_1_get(const void* key, std::uint32_t key_len, void* value, std::uint32_t cap,
-                                std::uint64_t* version);
-WASM_GRPC_KV("set")
-std::int64_t wasm_grpc_kv_1_set(const void* key, std::uint32_t key_len, const void* value, std::uint32_t value_len,
-                                std::int64_t ttl_ns, std::int64_t if_version);
-WASM_GRPC_KV("remove")
-std::int32_t wasm_grpc_kv_1_remove(const void* key, std::uint32_t key_len, std::int64_t if_version);
-}
+using ::wasm_grpc_kv_1_get;
+using ::wasm_grpc_kv_1_remove;
+using ::wasm_grpc_kv_1_set;
 }  // namespace abi
 
 namespace kv {
@@ -115,5 +102,3 @@ inline Outcome remove(std::string_view key, std::optional<std::uint64_t> if_vers
 
 }  // namespace kv
 }  // namespace wasm_grpc::guest
-
-#undef WASM_GRPC_KV

@@ -176,7 +176,8 @@ class Registry {
       return;
     }
     if (event != abi::event_open) {
-      loop_.take(call, event, value);
+      // What was begun with the store has numbers of its own: in the loop they are below 0.
+      loop_.take(event == abi::event_store ? -call : call, event, value);
       return;
     }
     const Method* const method = find(value);
