@@ -56,7 +56,8 @@ std::vector<Reply> read(std::string_view bytes, std::size_t portion) {
     reader.feed(part);
     while (auto reply = reader.next()) {
       const Size size = size_of(*reply);
-      require(size.parts <= ReplyReader::max_parts + 1 && size.bytes <= max_bytes, "a reply is no larger than it may be");
+      require(size.parts <= ReplyReader::max_parts + 1 && size.bytes <= max_bytes,
+              "a reply is no larger than it may be");
       replies.push_back(std::move(*reply));
     }
   }
@@ -72,7 +73,7 @@ class Asked final : public store::Request {
 
 store::Operation operation(unsigned number) {
   using store::ChangeCounter;
-  switch (number % 8) {
+  switch (number % 11) {
     case 0:
       return store::Get{"key"};
     case 1:
@@ -86,6 +87,12 @@ store::Operation operation(unsigned number) {
     case 5:
       return store::LoadCounter{0};
     case 6:
+      return store::GetMany{{"a", "b"}, 100};
+    case 7:
+      return store::ChangeMany{{store::Set{"a", "1"}, store::Remove{"b"}}, true};
+    case 8:
+      return store::Set{"key", "value", {}, 0, true};
+    case 9:
       return ChangeCounter{0, ChangeCounter::Kind::add, ~std::uint64_t{0}};
     default:
       return ChangeCounter{0, ChangeCounter::Kind::compare_exchange, 1, 2};

@@ -1,15 +1,19 @@
-// Operations on several pairs, or that answer more than one thing: they do the same in memory and in a file.
+// Operations on several pairs, or that answer more than one thing: they do the same in memory, in a file and on a
+// server.
 #include <gtest/gtest.h>
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "store/asked.h"
 #include "store/memory/kv_store.h"
+#include "store/redis_server.h"
 #include "store/sqlite/database.h"
+#include "store/stores.h"
 #include "store/temporary_store.h"
 
 namespace wasm_grpc::store {
@@ -24,10 +28,21 @@ struct BatchesTest : testing::TestWithParam<StoreBackend> {
       memory = std::make_unique<KvStore>(limits.max_kv_bytes);
       return;
     }
+    if (GetParam() == StoreBackend::redis) return;
     auto database = sqlite::Database::open(file.path(), milliseconds(5'000), [](LogLevel, const std::string&) {});
     EXPECT_TRUE(database.ok());
     stored =
         sqlite::SpaceStore::open(database.value(), std::make_shared<Meter>("module"), StoreOptions(), limits).value();
+  }
+  void SetUp() override {
+    if (GetParam() != StoreBackend::redis) return;
+    if (!RedisServer::installed()) GTEST_SKIP() << "needs redis-server";
+    server.emplace();
+    ModuleOptions options;
+    options.name = "module";
+    options.store = server->options();
+    options.shared_state = limits;
+    stored = Stores([](LogLevel, const std::string&) {}).open(options).value();
   }
   Answer apply(Operation operation) { return memory ? memory->apply(operation) : ask(*stored, std::move(operation)); }
   std::uint64_t set(const std::string& key, const std::string& value = "x") {
@@ -47,15 +62,19 @@ struct BatchesTest : testing::TestWithParam<StoreBackend> {
 
   SharedStateLimits limits;
   TemporaryStore file;
+  std::optional<RedisServer> server;
   std::unique_ptr<KvStore> memory;
   std::shared_ptr<Store> stored;
 };
 
 using Names = std::vector<std::string>;
 
-INSTANTIATE_TEST_SUITE_P(Stores, BatchesTest, testing::Values(StoreBackend::memory, StoreBackend::sqlite),
+INSTANTIATE_TEST_SUITE_P(Stores, BatchesTest,
+                         testing::Values(StoreBackend::memory, StoreBackend::sqlite, StoreBackend::redis),
                          [](const auto& backend) {
-                           return backend.param == StoreBackend::memory ? "Memory" : "Sqlite";
+                           return backend.param == StoreBackend::memory   ? "Memory"
+                                  : backend.param == StoreBackend::sqlite ? "Sqlite"
+                                                                          : "Redis";
                          });
 
 // ---- List ----

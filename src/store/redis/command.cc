@@ -17,9 +17,9 @@ void append_length(std::string& to, char mark, std::size_t length) {
 }  // namespace
 
 void append_command(std::string& to, std::initializer_list<std::string_view> parts,
-                    std::initializer_list<std::string_view> more) {
+                    std::span<const std::string_view> more) {
   append_length(to, '*', parts.size() + more.size());
-  for (const auto& some : {parts, more}) {
+  for (const auto some : {std::span<const std::string_view>(parts.begin(), parts.size()), more}) {
     for (const std::string_view part : some) {
       append_length(to, '$', part.size());
       to += part;

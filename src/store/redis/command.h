@@ -2,6 +2,7 @@
 #pragma once
 
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -9,6 +10,6 @@ namespace wasm_grpc::store::redis {
 
 /// Appends a command: its name and its arguments, and maybe more of them (RESP2).
 void append_command(std::string& to, std::initializer_list<std::string_view> parts,
-                    std::initializer_list<std::string_view> more = {});
+                    std::span<const std::string_view> more = {});
 
 }  // namespace wasm_grpc::store::redis

@@ -67,6 +67,19 @@ Answer plain(Outcome outcome, std::uint64_t number = 0) {
   return answer;
 }
 
+constexpr const char* not_ours = "a pair that is none of ours";
+
+/// A pair as it is kept, or none (""). Nothing for what is neither.
+std::optional<Answer> pair_in(std::string& text) {
+  if (text.empty()) return plain(Outcome::absent);
+  const auto version = number_in(std::string_view(text).substr(0, version_digits));
+  if (!version || *version <= 0 || text.size() < version_digits) return std::nullopt;
+  Answer answer = plain(Outcome::done, static_cast<std::uint64_t>(*version));
+  answer.value = std::move(text);
+  answer.value.erase(0, version_digits);
+  return answer;
+}
+
 Job::Taken odd() { return {.answer = Answer(), .trouble = "a reply of another kind than was asked for"}; }
 
 }  // namespace
@@ -132,7 +145,11 @@ std::optional<Answer> Job::write(const Digests& digests, std::string& to) {
     // No more than the module may have of a value, and one byte by which it is seen that there is more.
     append_command(to, {"GETRANGE", space_->pair(get->key), "0", std::to_string(version_digits + limits.max_kv_value)});
   } else if (const auto* const set = std::get_if<Set>(&operation())) {
-    if (set->tells_old) return Answer();  // not here
+    if (set->tells_old) {
+      const Change change(*set);
+      write_changes({&change, 1}, false, std::to_string(version_digits + limits.max_kv_value), digests, to);
+      return std::nullopt;
+    }
     write_script(Script::set, digests, space_->base(),
                  {set->key, set->value, ttl_text(set->ttl), condition_text(set->condition),
                   std::to_string(limits.max_kv_bytes), std::to_string(pair_bytes)},
@@ -153,19 +170,44 @@ std::optional<Answer> Job::write(const Digests& digests, std::string& to) {
     const std::string* const name = space_->name_of(change->counter);
     if (name == nullptr) return plain(Outcome::absent);
     write_change(*change, space_->counter(*name), digests, to);
-  } else {
-    return Answer();  // of several keys at once: not here
+  } else if (const auto* const get_many = std::get_if<GetMany>(&operation())) {
+    write_many(*get_many, digests, to);
+  } else if (const auto* const many = std::get_if<ChangeMany>(&operation())) {
+    write_changes(many->changes, many->together, "", digests, to);
   }
   return std::nullopt;
 }
 
 void Job::write_script(Script script, const Digests& digests, std::string_view key,
-                       std::initializer_list<std::string_view> arguments, std::string& to) const {
+                       std::span<const std::string_view> arguments, std::string& to) const {
   append_command(
       to,
       {tell_script_ ? "EVAL" : "EVALSHA",
        tell_script_ ? text_of(script) : std::string_view(digests[static_cast<std::size_t>(script)]), "1", key},
       arguments);
+}
+
+void Job::write_many(const GetMany& many, const Digests& digests, std::string& to) const {
+  const std::string most = std::to_string(many.most_bytes);
+  std::vector<std::string_view> arguments = {most};
+  arguments.insert(arguments.end(), many.keys.begin(), many.keys.end());
+  write_script(Script::get_many, digests, space_->base(), arguments, to);
+}
+
+void Job::write_changes(std::span<const Change> changes, bool together, std::string_view told, const Digests& digests,
+                        std::string& to) const {
+  std::vector<std::string> texts = {std::to_string(space_->limits().max_kv_bytes), std::to_string(pair_bytes)};
+  texts.reserve(texts.size() + 2 * changes.size());  // none moves
+  std::vector<std::string_view> arguments = {together ? "1" : "", texts[0], texts[1], told};
+  for (const Change& change : changes) {
+    const auto* const set = std::get_if<Set>(&change);
+    const std::string& ttl = texts.emplace_back(set != nullptr ? ttl_text(set->ttl) : std::string());
+    const std::string& condition =
+        texts.emplace_back(condition_text(set != nullptr ? set->condition : std::get_if<Remove>(&change)->condition));
+    const std::string_view value = set != nullptr ? std::string_view(set->value) : std::string_view();
+    arguments.insert(arguments.end(), {set != nullptr ? "set" : "remove", key_of(change), value, ttl, condition});
+  }
+  write_script(Script::change_many, digests, space_->base(), arguments, to);
 }
 
 void Job::write_list(const List& list, const Digests& digests, std::string& to) const {
@@ -203,6 +245,9 @@ Job::Taken Job::take(Reply reply) {
   }
   if (reply.is(Reply::Kind::error)) return take_error(reply);
   if (std::holds_alternative<Get>(operation())) return take_pair(reply);
+  if (std::holds_alternative<GetMany>(operation())) return take_many(reply);
+  const auto* const set = std::get_if<Set>(&operation());
+  if (std::holds_alternative<ChangeMany>(operation()) || (set != nullptr && set->tells_old)) return take_changes(reply);
   if (const auto* const list = std::get_if<List>(&operation())) return take_list(*list, reply);
   if (std::holds_alternative<LoadCounter>(operation()) || std::holds_alternative<ChangeCounter>(operation())) {
     return take_value(reply);
@@ -236,17 +281,60 @@ Job::Taken Job::take_error(const Reply& reply) {
 
 Job::Taken Job::take_pair(Reply& reply) const {
   if (!reply.is(Reply::Kind::text)) return odd();
-  if (reply.text.empty()) return {.answer = plain(Outcome::absent)};
-  const auto version = number_in(std::string_view(reply.text).substr(0, version_digits));
-  if (!version || *version <= 0 || reply.text.size() < version_digits) {
-    return {.answer = Answer(), .trouble = "a pair that is none of ours"};
-  }
-  if (reply.text.size() - version_digits > space_->limits().max_kv_value) {
+  auto pair = pair_in(reply.text);
+  if (!pair) return {.answer = Answer(), .trouble = not_ours};
+  if (pair->value.size() > space_->limits().max_kv_value) {
     return {.answer = Answer(), .trouble = "a value is larger than the module's may be (max-kv-value)"};
   }
-  Answer answer = plain(Outcome::done, static_cast<std::uint64_t>(*version));
-  answer.value = std::move(reply.text);
-  answer.value.erase(0, version_digits);
+  return {.answer = std::move(pair)};
+}
+
+Job::Taken Job::take_many(Reply& reply) const {
+  if (reply.is(Reply::Kind::number) && reply.number == verdict_too_large) return {.answer = plain(Outcome::too_large)};
+  const GetMany& asked = *std::get_if<GetMany>(&operation());
+  if (!reply.is(Reply::Kind::list) || reply.items.size() != asked.keys.size()) return odd();
+  Answer answer = plain(Outcome::done);
+  std::size_t bytes = 0;
+  for (Reply& item : reply.items) {
+    if (!item.is(Reply::Kind::text)) return odd();
+    auto pair = pair_in(item.text);
+    if (!pair) return {.answer = Answer(), .trouble = not_ours};
+    bytes += pair->value.size();
+    answer.each.push_back(std::move(*pair));
+  }
+  if (bytes > asked.most_bytes) return odd();
+  return {.answer = std::move(answer)};
+}
+
+Job::Taken Job::take_changes(Reply& reply) const {
+  const auto* const many = std::get_if<ChangeMany>(&operation());
+  const std::size_t count = many != nullptr ? many->changes.size() : 1;
+  std::vector<Reply>& parts = reply.items;
+  if (!reply.is(Reply::Kind::list) || parts.size() != count + (many != nullptr ? 1 : 2)) return odd();
+  for (std::size_t i = 0; i <= count; ++i) {
+    if (!parts[i].is(Reply::Kind::number) || parts[i].number < verdict_absent) return odd();
+  }
+  const auto outcome_of = [](std::int64_t number) {
+    return number >= 0                  ? Outcome::done
+           : number == verdict_conflict ? Outcome::conflict
+           : number == verdict_full     ? Outcome::full
+                                        : Outcome::absent;
+  };
+  const auto version_of = [](std::int64_t number) {
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(number, 0));
+  };
+  if (many == nullptr) {
+    if (!parts[2].is(Reply::Kind::text)) return odd();
+    auto old = pair_in(parts[2].text);
+    if (!old || old->value.size() > space_->limits().max_kv_value) return {.answer = Answer(), .trouble = not_ours};
+    Answer answer = plain(outcome_of(parts[1].number), version_of(parts[1].number));
+    answer.each.push_back(std::move(*old));
+    return {.answer = std::move(answer)};
+  }
+  Answer answer = plain(outcome_of(parts[0].number));
+  for (std::size_t i = 1; i <= count; ++i) {
+    answer.each.push_back(plain(outcome_of(parts[i].number), version_of(parts[i].number)));
+  }
   return {.answer = std::move(answer)};
 }
 

@@ -7,6 +7,7 @@
 #include <initializer_list>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -49,11 +50,20 @@ class Job {
 
  private:
   void write_script(Script script, const Digests& digests, std::string_view key,
-                    std::initializer_list<std::string_view> arguments, std::string& to) const;
+                    std::span<const std::string_view> arguments, std::string& to) const;
+  void write_script(Script script, const Digests& digests, std::string_view key,
+                    std::initializer_list<std::string_view> arguments, std::string& to) const {
+    write_script(script, digests, key, std::span(arguments.begin(), arguments.size()), to);
+  }
+  void write_many(const GetMany& many, const Digests& digests, std::string& to) const;
+  void write_changes(std::span<const Change> changes, bool together, std::string_view told, const Digests& digests,
+                     std::string& to) const;
   void write_list(const List& list, const Digests& digests, std::string& to) const;
   void write_change(const ChangeCounter& change, const std::string& key, const Digests& digests, std::string& to) const;
   [[nodiscard]] Taken take_error(const Reply& reply);
   [[nodiscard]] Taken take_pair(Reply& reply) const;
+  [[nodiscard]] Taken take_many(Reply& reply) const;
+  [[nodiscard]] Taken take_changes(Reply& reply) const;
   [[nodiscard]] Taken take_list(const List& list, Reply& reply);
   [[nodiscard]] Taken take_value(const Reply& reply) const;
   [[nodiscard]] Taken take_verdict(const Reply& reply);

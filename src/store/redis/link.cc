@@ -27,8 +27,8 @@ constexpr std::chrono::seconds calm{10};
 constexpr milliseconds longest_silence{15'000};
 /// Replies that may be on their way: the server keeps them in memory while we are slow.
 constexpr std::size_t most_sent = 1024;
-/// Beside the largest value: a page of a list.
-constexpr std::size_t bytes_beside = std::size_t{4} << 20;
+/// Beside the largest value: several pairs, or a page of a list.
+constexpr std::size_t bytes_beside = max_batch_bytes + (std::size_t{4} << 20);
 
 milliseconds watch_interval(milliseconds timeout) {
   return std::clamp(timeout / 4, milliseconds(10), milliseconds(1'000));

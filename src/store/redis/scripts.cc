@@ -126,6 +126,108 @@ if #page < looks then found[1] = '' end
 return found
 )";
 
+// bytes that all values may have, keys. Answers what is there of each; nothing is "".
+constexpr std::string_view get_many_text = R"(
+local left, found = tonumber(ARGV[1]), {}
+for i = 2, #ARGV do
+  local pair = KEYS[1] .. 'pair:' .. ARGV[i]
+  left = left - math.max(redis.call('STRLEN', pair) - 16, 0)
+  if left < 0 then return -4 end
+  found[#found + 1] = redis.call('GET', pair) or ''
+end
+return found
+)";
+
+// After `pairs_text`: '1' for all or none, bytes the module may have, bytes a pair counts for, bytes to be told of what
+// is there or nothing; then of each change 'set' or 'remove', key, value, ms to live or nothing, version or nothing.
+// Answers 0, -1 or -2, and for each its version, 0, or why it is not done; then what was there of the last.
+constexpr std::string_view change_many_text = R"(
+local together, most, fixed, told = ARGV[1] == '1', tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
+local bytes_before, waiting_before = bytes, waiting
+purge(16)
+local function name(key) return base .. 'pair:' .. key end
+local function look(key)
+  local held = redis.call('STRLEN', name(key))
+  if held == 0 and waiting > 0 and redis.call('HEXISTS', sizes, key) == 1 then
+    redis.call('ZREM', keys, key)
+    forget(key)
+  end
+  return held
+end
+local function holds(key, held, condition)
+  if condition == '' then return true end
+  return condition == (held > 0 and redis.call('GETRANGE', name(key), 0, 15) or '0000000000000000')
+end
+local function counted(key, held) return held > 0 and #key + held - 16 + fixed or 0 end
+local function more(at, held)
+  local size = ARGV[at] == 'set' and #ARGV[at + 1] + #ARGV[at + 2] + fixed or 0
+  return size - counted(ARGV[at + 1], held)
+end
+local function fits(size)
+  if size <= 0 or bytes + size <= most then return true end
+  purge(1000)
+  return bytes + size <= most
+end
+local function change(at)
+  local key = ARGV[at + 1]
+  local held = look(key)
+  local size = more(at, held)
+  if ARGV[at] == 'remove' then
+    if held == 0 then return -3 end
+    redis.call('DEL', name(key))
+    redis.call('ZREM', keys, key)
+    if waiting > 0 and redis.call('HEXISTS', sizes, key) == 1 then forget(key) else bytes = bytes + size end
+    return 0
+  end
+  version = math.max(version + 1, time[1] * 1000000 + time[2])
+  local content, ttl = string.format('%016.0f', version) .. ARGV[at + 2], ARGV[at + 3]
+  if ttl ~= '' then
+    redis.call('SET', name(key), content, 'PX', ttl)
+    waiting = waiting + redis.call('ZADD', expiring, whole(now + tonumber(ttl)), key)
+    redis.call('HSET', sizes, key, #key + #ARGV[at + 2] + fixed)
+  else
+    redis.call('SET', name(key), content)
+    if waiting > 0 and redis.call('ZREM', expiring, key) == 1 then
+      redis.call('HDEL', sizes, key)
+      waiting = waiting - 1
+    end
+  end
+  if held == 0 then redis.call('ZADD', keys, 0, key) end
+  bytes = bytes + size
+  return version
+end
+local answer, size, old = {0}, 0, ''
+for at = 5, #ARGV, 5 do
+  local key = ARGV[at + 1]
+  local held = look(key)
+  if told ~= '' then old = redis.call('GETRANGE', name(key), 0, told) end
+  local held_to = holds(key, held, ARGV[at + 4])
+  local code = 0
+  if not held_to then
+    code = -1
+    if together then answer[1] = -1 end
+  elseif together then
+    size = size + more(at, held)
+    if ARGV[at] == 'remove' and held == 0 then code = -3 end
+  elseif fits(more(at, held)) then
+    code = change(at)
+  else
+    code = -2
+  end
+  answer[#answer + 1] = code
+end
+if together and answer[1] == 0 then
+  if fits(size) then
+    for at = 5, #ARGV, 5 do answer[(at - 5) / 5 + 2] = change(at) end
+  else
+    answer[1] = -2
+  end
+end
+if bytes ~= bytes_before or waiting ~= waiting_before or version ~= tonumber(sums[2] or 0) then save() end
+if told ~= '' then answer[#answer + 1] = old end
+return answer
+)";
+
 // name, counters the module may have
 constexpr std::string_view find_counter_text = R"(
 local names = KEYS[1] .. 'counters'
@@ -159,6 +261,8 @@ std::string_view text_of(Script script) noexcept {
     const auto of_pairs = [](std::string_view text) { return std::string(pairs_text).append(text); };
     return std::array<std::string, script_count>{of_pairs(set_text),
                                                  of_pairs(remove_text),
+                                                 std::string(get_many_text),
+                                                 of_pairs(change_many_text),
                                                  of_pairs(list_text),
                                                  std::string(find_counter_text),
                                                  std::string(compare_exchange_text),

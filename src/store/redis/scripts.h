@@ -9,13 +9,23 @@
 
 namespace wasm_grpc::store::redis {
 
-enum class Script : std::uint8_t { set, remove, list, find_counter, compare_exchange, add_around };
-inline constexpr std::size_t script_count = 6;
+enum class Script : std::uint8_t {
+  set,
+  remove,
+  get_many,
+  change_many,
+  list,
+  find_counter,
+  compare_exchange,
+  add_around
+};
+inline constexpr std::size_t script_count = 8;
 
 /// What scripts answer instead of a version; what is done is not negative.
 inline constexpr std::int64_t verdict_conflict = -1;
 inline constexpr std::int64_t verdict_full = -2;
 inline constexpr std::int64_t verdict_absent = -3;
+inline constexpr std::int64_t verdict_too_large = -4;
 
 /// Its text in Lua.
 [[nodiscard]] std::string_view text_of(Script script) noexcept;
