@@ -184,6 +184,12 @@ TEST_F(RedisLinkTest, FullMemoryIsFullAndReadingGoesOn) {
   } while (last.outcome == Outcome::done && ++kept < 100);
   EXPECT_EQ(last.outcome, Outcome::full);
   EXPECT_TRUE(logged("guests are answered FULL"));
+  const ChangeMany two{{Set{"one", std::string(100'000, 'x')}, Set{"other", "x"}}, false};
+  const Answer each = ask(*store, two);
+  EXPECT_EQ(each.outcome, Outcome::done);
+  ASSERT_EQ(each.each.size(), 2u);
+  EXPECT_EQ(each.each[1].outcome, Outcome::full);
+  EXPECT_EQ(ask(*store, ChangeMany{two.changes, true}).outcome, Outcome::full);
   EXPECT_EQ(ask(*store, Get{"first"}).value, "1");
   EXPECT_EQ(server->ask({"EVAL", wrong_bytes, "0"}), "0");
   for (int i = 0; i < kept; ++i) EXPECT_EQ(ask(*store, Remove{"key" + std::to_string(i)}).outcome, Outcome::done);

@@ -267,7 +267,7 @@ Job::Taken Job::take_error(const Reply& reply) {
     return {};
   }
   const std::string said = reply.text.substr(0, 200);
-  if (reply.is_error("OOM")) return {.answer = plain(Outcome::full), .trouble = said};
+  if (reply.is_error("OOM")) return {.answer = all_full(), .trouble = said};
   for (const std::string_view word : {"MOVED", "ASK", "CLUSTERDOWN", "CROSSSLOT"}) {
     if (reply.is_error(word)) {
       return {.answer = Answer(), .trouble = "it is part of a cluster, which is not supported (" + said + ")"};
@@ -277,6 +277,14 @@ Job::Taken Job::take_error(const Reply& reply) {
     if (reply.is_error(word)) return {.answer = Answer(), .trouble = said, .leave_server = true};
   }
   return {.answer = Answer(), .trouble = said};
+}
+
+Answer Job::all_full() const {
+  const auto* const many = std::get_if<ChangeMany>(&operation());
+  if (many == nullptr) return plain(Outcome::full);
+  Answer answer = plain(many->together ? Outcome::full : Outcome::done);
+  answer.each.assign(many->changes.size(), plain(many->together ? Outcome::done : Outcome::full));
+  return answer;
 }
 
 Job::Taken Job::take_pair(Reply& reply) const {

@@ -61,6 +61,8 @@ class Job {
   void write_list(const List& list, const Digests& digests, std::string& to) const;
   void write_change(const ChangeCounter& change, const std::string& key, const Digests& digests, std::string& to) const;
   [[nodiscard]] Taken take_error(const Reply& reply);
+  /// Nothing was changed, as the server's memory is full.
+  [[nodiscard]] Answer all_full() const;
   [[nodiscard]] Taken take_pair(Reply& reply) const;
   [[nodiscard]] Taken take_many(Reply& reply) const;
   [[nodiscard]] Taken take_changes(Reply& reply) const;

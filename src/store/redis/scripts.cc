@@ -35,6 +35,22 @@ local function purge(most)
     forget(key)
   end
 end
+local function put(key, value, ttl, size, fresh)
+  version = math.max(version + 1, time[1] * 1000000 + time[2])
+  local pair, content = base .. 'pair:' .. key, string.format('%016.0f', version) .. value
+  if ttl ~= '' then
+    redis.call('SET', pair, content, 'PX', ttl)
+    waiting = waiting + redis.call('ZADD', expiring, whole(now + tonumber(ttl)), key)
+    redis.call('HSET', sizes, key, size)
+  else
+    redis.call('SET', pair, content)
+    if waiting > 0 and redis.call('ZREM', expiring, key) == 1 then
+      redis.call('HDEL', sizes, key)
+      waiting = waiting - 1
+    end
+  end
+  if fresh then redis.call('ZADD', keys, 0, key) end
+end
 )";
 
 // After `pairs_text`: key, value, ms to live or nothing, version or nothing, bytes the module may have, bytes a pair
@@ -62,20 +78,7 @@ if size > counted() and bytes + size - counted() > most then
   held = redis.call('STRLEN', pair)
   if bytes + size - counted() > most then return -2 end
 end
-version = math.max(version + 1, time[1] * 1000000 + time[2])
-local content = string.format('%016.0f', version) .. ARGV[2]
-if ttl ~= '' then
-  redis.call('SET', pair, content, 'PX', ttl)
-  waiting = waiting + redis.call('ZADD', expiring, whole(now + tonumber(ttl)), key)
-  redis.call('HSET', sizes, key, size)
-else
-  redis.call('SET', pair, content)
-  if waiting > 0 and redis.call('ZREM', expiring, key) == 1 then
-    redis.call('HDEL', sizes, key)
-    waiting = waiting - 1
-  end
-end
-if held == 0 then redis.call('ZADD', keys, 0, key) end
+put(key, ARGV[2], ttl, size, held == 0)
 bytes = bytes + size - counted()
 save()
 return version
@@ -179,20 +182,7 @@ local function change(at)
     if waiting > 0 and redis.call('HEXISTS', sizes, key) == 1 then forget(key) else bytes = bytes + size end
     return 0
   end
-  version = math.max(version + 1, time[1] * 1000000 + time[2])
-  local content, ttl = string.format('%016.0f', version) .. ARGV[at + 2], ARGV[at + 3]
-  if ttl ~= '' then
-    redis.call('SET', name(key), content, 'PX', ttl)
-    waiting = waiting + redis.call('ZADD', expiring, whole(now + tonumber(ttl)), key)
-    redis.call('HSET', sizes, key, #key + #ARGV[at + 2] + fixed)
-  else
-    redis.call('SET', name(key), content)
-    if waiting > 0 and redis.call('ZREM', expiring, key) == 1 then
-      redis.call('HDEL', sizes, key)
-      waiting = waiting - 1
-    end
-  end
-  if held == 0 then redis.call('ZADD', keys, 0, key) end
+  put(key, ARGV[at + 2], ARGV[at + 3], #key + #ARGV[at + 2] + fixed, held == 0)
   bytes = bytes + size
   return version
 end
