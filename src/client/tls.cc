@@ -41,6 +41,11 @@ std::string no_tls_with(const std::string& where, const asio::error_code& error,
   return text;
 }
 
+void offer_http1(SSL* tls) noexcept {
+  static constexpr std::string_view http1 = "\x08http/1.1";
+  SSL_set_alpn_protos(tls, reinterpret_cast<const unsigned char*>(http1.data()), static_cast<unsigned>(http1.size()));
+}
+
 Result<> chose_http2(const std::string& where, const SSL* tls) {
   const unsigned char* chosen = nullptr;
   unsigned length = 0;

@@ -47,6 +47,8 @@ void verify_server(Stream& tls, const std::string& name) {
 /// Why the handshake with `where` failed, with what was wrong with its certificate.
 [[nodiscard]] std::string no_tls_with(const std::string& where, const asio::error_code& error, const SSL* tls);
 
+/// Before the handshake: HTTP/1.1 is offered instead.
+void offer_http1(SSL* tls) noexcept;
 /// After the handshake: whether it has chosen HTTP/2.
 [[nodiscard]] Result<> chose_http2(const std::string& where, const SSL* tls);
 

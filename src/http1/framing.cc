@@ -88,6 +88,35 @@ std::optional<Rejection> Framing::read(const HeadParser& head) noexcept {
   return std::nullopt;
 }
 
+std::string_view ResponseFraming::read(const ResponseHead& head, bool bodiless) noexcept {
+  *this = {};
+  bool has_length = false;
+  bool close = false;
+  for (const auto& [name, value] : head.fields()) {
+    if (same(name, "content-length")) {
+      const auto read = read_length(value);
+      if (has_length || !read) return "its content-length is not one number of bytes";
+      has_length = true;
+      body.length = *read;
+    } else if (same(name, "transfer-encoding")) {
+      if (body.chunked || !same(value, "chunked")) return "its transfer-encoding is another than chunked";
+      body.chunked = true;
+    } else if (same(name, "connection")) {
+      close = close || list_has(value, "close");
+    }
+  }
+  if (body.chunked && has_length) return "it has both content-length and transfer-encoding";
+  if (body.chunked && !head.is_http_1_1()) return "it is of HTTP/1.0, and has a transfer-encoding";
+  keep_alive = !close && head.is_http_1_1();
+  if (bodiless || head.status() == 204 || head.status() == 304) {
+    body = {};
+  } else if (!has_length && !body.chunked) {
+    until_close = true;
+    keep_alive = false;
+  }
+  return {};
+}
+
 void BodyReader::begin(const Framing& framing) noexcept {
   part_ = framing.chunked ? Part::chunk_size : Part::sized;
   left_ = framing.length;

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "http1/parser.h"
+#include "http1/response_head.h"
 
 namespace wasm_grpc::http1 {
 
@@ -26,6 +27,18 @@ struct Framing {
 
   /// Reads it from a complete head, or says why the request cannot be let in.
   [[nodiscard]] std::optional<Rejection> read(const HeadParser& head) noexcept;
+};
+
+/// What the fields of a response say about its body (RFC 9112, 6.3). As strict as with requests: what two readers
+/// could take in two ways is refused.
+struct ResponseFraming {
+  Framing body;
+  bool until_close = false;  // the body ends with the connection
+  /// The server takes a further request on the connection.
+  bool keep_alive = false;
+
+  /// `bodiless`: it answers a HEAD request. What is wrong, in words for an error; empty: nothing.
+  [[nodiscard]] std::string_view read(const ResponseHead& head, bool bodiless) noexcept;
 };
 
 /// Takes the body of one request out of the bytes of a connection.

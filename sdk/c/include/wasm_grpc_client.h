@@ -77,7 +77,8 @@ WASM_GRPC_CLIENT_IMPORT("require") int32_t wasm_grpc_client_1_require(const void
 /* ---- A call ---- */
 
 /* Begins to call the method `path`, /package.Service/Method, of a target, of which the guest knows the name only.
- *   kind         of enum wasm_grpc_kind, but HTTP
+ *   kind         of enum wasm_grpc_kind; WASM_GRPC_HTTP for a target of plain HTTP, whose method and server are in
+ *                metadata, ":method" and ":authority", and whose status is the header ":status" (docs/client.md)
  *   timeout_ns   until it ends with DEADLINE_EXCEEDED; a negative one is none
  *   parent       a call that the instance serves and that this one is made for, or 0. With one, it ends by the parent's
  *                deadline at the latest, ends with CANCELLED once the parent has ended, and belongs to its trace

@@ -47,13 +47,16 @@ std::int32_t InstanceBinding::require(std::string_view target) {
   return ABSENT;
 }
 
-bool InstanceBinding::read_metadata(std::span<const std::byte> pairs) {
+bool InstanceBinding::read_metadata(std::span<const std::byte> pairs, bool of_http) {
   metadata_.clear();
   std::string_view text(reinterpret_cast<const char*>(pairs.data()), pairs.size());
   while (!text.empty()) {
     const auto pair = v1::take_pair(text);
     if (!pair) return false;
-    if (!rpc::add_user_metadata(metadata_, metadata_.byte_size(), max_request_metadata, pair->key, pair->value)) {
+    const bool is_of_http =
+        of_http && (pair->key == ":method" || pair->key == ":authority" || pair->key == "content-type");
+    if (!rpc::add_user_metadata(metadata_, metadata_.byte_size(), max_request_metadata, pair->key, pair->value,
+                                is_of_http ? rpc::KeyRule::known : rpc::KeyRule::users)) {
       return false;
     }
   }
@@ -65,8 +68,12 @@ std::int32_t InstanceBinding::open(std::string_view target, std::string_view pat
   if (maker_ == nullptr) return INVALID;
   const rpc::Call* const made_for = parent == no_parent ? nullptr : server_.find_call(parent);
   if (parent != no_parent && made_for == nullptr) return CLOSED;
-  if (kind < 0 || kind >= static_cast<std::int32_t>(rpc::MethodKind::http)) return INVALID;
-  if (path.size() > max_path_bytes || !rpc::parse_method_path(path) || !read_metadata(metadata)) return INVALID;
+  if (kind < 0 || kind > static_cast<std::int32_t>(rpc::MethodKind::http)) return INVALID;
+  const bool is_http = kind == static_cast<std::int32_t>(rpc::MethodKind::http);
+  if (path.size() > max_path_bytes || !(is_http ? path.starts_with('/') : rpc::parse_method_path(path).has_value())) {
+    return INVALID;
+  }
+  if (!read_metadata(metadata, is_http)) return INVALID;
   const std::size_t most = style_ == Style::events ? max_calls_of_events : max_calls_of_handler;
   if (calls_.size() >= most) return FULL;
 

@@ -106,7 +106,7 @@ class InstanceBinding final : private wasi::Waitable, private NumberHolder {
     return entry == nullptr ? nullptr : entry->call;
   }
   /// Reads the pairs that a guest says into metadata_. False when they are not as they should be.
-  [[nodiscard]] bool read_metadata(std::span<const std::byte> pairs);
+  [[nodiscard]] bool read_metadata(std::span<const std::byte> pairs, bool of_http);
   [[nodiscard]] std::int32_t add(MadeCall made, std::int32_t parent, rpc::Clock::time_point began);
   void progressed(OpenCall& call) noexcept;
   void account(OpenCall& call) noexcept;

@@ -91,6 +91,7 @@ void Connector::start_tls(Socket socket, const Endpoint& endpoint) {
   if (speaks_ != Speaks::http2) SSL_CTX_set_alpn_protos(transport_.tls_context->native_handle(), nullptr, 0);
   transport_.tls = std::make_unique<TlsStream>(std::move(socket), *transport_.tls_context);
   TlsStream& tls = *transport_.tls;
+  if (speaks_ == Speaks::http1) offer_http1(tls.native_handle());
   ask_for_server(tls, name_);
   verify_server(tls, name_);
   tls.async_handshake(asio::ssl::stream_base::client,

@@ -27,6 +27,7 @@ class Connector final : public std::enable_shared_from_this<Connector> {
   /// What is spoken over the connection.
   enum class Speaks : std::uint8_t {
     http2,  // which the server must choose, with TLS
+    http1,  // which it is offered, with TLS
     other,  // nothing is offered
   };
 

@@ -59,6 +59,10 @@ rpc::OutgoingCallPtr TargetChannel::begin(const rpc::OutgoingRequest& request) {
   if (request.deadline <= rpc::Clock::now()) {
     return rpc::ended_call({rpc::StatusCode::deadline_exceeded, "the deadline had passed before the call was made"});
   }
+  if (request.kind == rpc::MethodKind::http) {
+    return rpc::ended_call({rpc::StatusCode::unimplemented,
+                            "the target \"" + options_.name + "\" is called by gRPC, and not by plain HTTP"});
+  }
   const RepeatPolicy* const policy = hedging_.is_for(request.path) ? &hedging_
                                      : retry_.is_for(request.path) ? &retry_
                                                                    : nullptr;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "client/outgoing/http/http_address.h"
 #include "client/outgoing/target_address.h"
 #include "client/tls.h"
 #include "wasm_grpc/rpc/metadata.h"
@@ -88,6 +89,24 @@ Result<> check_forwarded(const TargetOptions& target) {
   return success();
 }
 
+/// Of one that is called by plain HTTP.
+Result<> check_http(const TargetOptions& target) {
+  const auto address = parse_http_address(target.address);
+  if (!address.ok()) return address.error();
+  if (!address.value().tls && has_tls(target.tls)) {
+    return Error{"its address begins with http://, where no TLS is spoken; expected https:// or no tls"};
+  }
+  if (address.value().wildcard && !target.authority.empty()) {
+    return Error{"its address has a wildcard, and so no authority of its own"};
+  }
+  if (target.retry.max_attempts > 1 || target.hedging.max_attempts > 1 || target.wait_for_ready ||
+      target.balancing != TargetBalancing::pick_first) {
+    return Error{
+        "it is called by plain HTTP: retry, hedging, wait-for-ready and balancing are of gRPC, and mean nothing"};
+  }
+  return has_tls(target.tls) ? check_tls(target.tls) : success();
+}
+
 Result<> check_address(const TargetOptions& target) {
   if (const auto module = module_of_address(target.address)) {
     if (module->empty()) return Error{"its address \"module:\" names no module; expected \"module:NAME\""};
@@ -103,6 +122,7 @@ Result<> check_address(const TargetOptions& target) {
     }
     return success();
   }
+  if (is_http_address(target.address)) return check_http(target);
   if (auto address = parse_target_address(target.address); !address.ok()) return std::move(address).error();
   return has_tls(target.tls) ? check_tls(target.tls) : success();
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "client/code_named.h"
+#include "client/outgoing/http/http_address.h"
 #include "client/outgoing/target_address.h"
 #include "config/settings/groups.h"
 #include "wasm_grpc/rpc/metadata.h"
@@ -20,6 +21,10 @@ Result<> check_name(std::string_view text) {
 Result<> check_address(std::string_view text) {
   if (const auto module = client::module_of_address(text)) {
     return module->empty() ? Result<>(Error{"it names no module; expected \"module:NAME\""}) : success();
+  }
+  if (client::is_http_address(text)) {
+    const auto http = client::parse_http_address(text);
+    return http.ok() ? success() : Result<>(http.error());
   }
   auto address = client::parse_target_address(text);
   return address.ok() ? success() : Result<>(std::move(address).error());
@@ -79,7 +84,8 @@ constexpr Setting settings[] = {
      .argument = "ADDRESS",
      .help = "Where it is: dns:///HOST:PORT, ipv4:ADDRESS:PORT,…, ipv6:[ADDRESS]:PORT,…, unix:PATH or module:NAME",
      .docs = "where it is, of a `[[target]]`, which must have one: `dns:///HOST:PORT`, `ipv4:ADDRESS:PORT,…`, "
-             "`ipv6:[ADDRESS]:PORT,…`, `unix:PATH`, or `module:NAME` for [a module of this server](targets.md)",
+             "`ipv6:[ADDRESS]:PORT,…`, `unix:PATH`, `module:NAME` for [a module of this server](targets.md), or "
+             "`http://HOST` or `https://HOST` for [plain HTTP](targets.md#plain-http)",
      .change = Change::restart,
      .only_within = true,
      .check = check_address,

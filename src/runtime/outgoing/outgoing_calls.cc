@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "abi/client_1/numbers.h"
+#include "client/outgoing/http/http_address.h"
+#include "client/outgoing/http/http_target.h"
 #include "client/outgoing/targets.h"
 #include "runtime/instances/module_grants.h"
 #include "wasm/guest_text.h"
@@ -43,6 +45,9 @@ class OutgoingCalls::ModuleTarget final : public rpc::CallTarget {
   }
 
   [[nodiscard]] rpc::OutgoingCallPtr begin(const rpc::OutgoingRequest& request) override {
+    if (request.kind == rpc::MethodKind::http) {
+      return rpc::ended_call({rpc::StatusCode::unimplemented, "a module is called by gRPC, and not by plain HTTP"});
+    }
     const auto found = methods_.find(request.path);
     if (found != methods_.end()) return calls_.begin(request, *found->second, module_);
     if (!is_served_) {
@@ -94,6 +99,19 @@ void OutgoingCalls::serve(std::string_view module, std::span<const rpc::Method* 
 }
 
 std::unique_ptr<rpc::CallTarget> OutgoingCalls::make_channel(const TargetOptions& options) {
+  const auto log = [this](const std::string& text) {
+    if (log_.admits()) log_.write(LogLevel::warn, "host", text);
+  };
+  const client::ChannelContext context{context_.io, context_.timers, output_, log};
+  if (client::is_http_address(options.address)) {
+    client::HttpTargetOptions http;
+    http.name = options.name;
+    http.tls = options.tls;
+    http.authority = options.authority;
+    http.connect_timeout = options.connect_timeout;
+    auto address = client::parse_http_address(options.address);
+    return std::make_unique<client::HttpTarget>(context, std::move(http), std::move(address).value());
+  }
   client::TargetChannelOptions channel;
   channel.name = options.name;
   channel.tls = options.tls;
@@ -107,11 +125,7 @@ std::unique_ptr<rpc::CallTarget> OutgoingCalls::make_channel(const TargetOptions
   channel.outlier_ejection = options.outlier_ejection;
   channel.wait_for_ready = options.wait_for_ready;
   auto address = client::parse_target_address(options.address);
-  const auto log = [this](const std::string& text) {
-    if (log_.admits()) log_.write(LogLevel::warn, "host", text);
-  };
-  return std::make_unique<client::TargetChannel>(client::ChannelContext{context_.io, context_.timers, output_, log},
-                                                 std::move(channel), std::move(address).value());
+  return std::make_unique<client::TargetChannel>(context, std::move(channel), std::move(address).value());
 }
 
 abi::client_1::MadeCall OutgoingCalls::begin(const abi::client_1::Grants& grants, std::string_view target,
@@ -157,7 +171,9 @@ abi::client_1::MadeCall OutgoingCalls::begin(const abi::client_1::Grants& grants
                                                                       " calls of the target \"" + granted->name() +
                                                                       "\" that it may have at once"})};
   }
-  return {called.calls->begin(as_granted), accounts_.begin(*granted, of_module.module(), request.path, request.kind)};
+  // Paths of HTTP have no end; what is asked for by them is counted together.
+  const std::string_view counted = request.kind == rpc::MethodKind::http ? std::string_view() : request.path;
+  return {called.calls->begin(as_granted), accounts_.begin(*granted, of_module.module(), counted, request.kind)};
 }
 
 void OutgoingCalls::flush() noexcept {
@@ -170,6 +186,7 @@ void OutgoingCalls::close() noexcept {
   closed_ = true;
   for (const auto& [name, target] : targets_) {
     if (auto* const channel = dynamic_cast<client::TargetChannel*>(target->calls.get())) channel->close();
+    if (auto* const http = dynamic_cast<client::HttpTarget*>(target->calls.get())) http->close();
   }
 }
 

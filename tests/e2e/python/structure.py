@@ -34,7 +34,7 @@ MAY_INCLUDE = {
         "client",  # by which guests call
     },
     "grpc_cpp": {"rpc"},
-    "client": {"rpc", "services", "json", "editions"},
+    "client": {"text", "rpc", "http1", "services", "json", "editions"},
     "registry": {"rpc", "text"},  # its base64
     "config": {"text", "net", "facade", "client", "registry"},  # what reads addresses, networks, origins and targets
     "protoc": set(),  # not in src/, but nobody may include it either
