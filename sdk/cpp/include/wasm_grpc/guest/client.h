@@ -7,6 +7,7 @@
 // IWYU pragma: begin_exports
 #include "wasm_grpc/guest/client/async_call_stream.h"
 #include "wasm_grpc/guest/client/call_stream.h"
+#include "wasm_grpc/guest/client/http_target.h"
 #include "wasm_grpc/guest/client/made_call.h"
 #include "wasm_grpc/guest/client/pending_reply.h"
 #include "wasm_grpc/guest/client/target.h"
