@@ -186,6 +186,8 @@ class Player {
       ASSERT_TRUE(start(static_cast<unsigned>(std::stoul(words.at(1)))));
     } else if (words == std::vector<std::string>{"tls"}) {
       certificates_ = std::make_unique<Certificates>();
+    } else if (words.front() == "target") {
+      targets_.push_back({.name = words.at(1), .address = words.at(2)});
     } else {
       ASSERT_TRUE(server_ != nullptr || start(1));
       line.expects ? expect(words) : act(words);
@@ -203,9 +205,11 @@ class Player {
     options.log = [this](LogLevel level, std::string_view source, std::string_view text) {
       log_.add(level, source, text);
     };
+    options.targets = targets_;
     server_ = std::move(Server::create(options)).value();
     ModuleOptions module;
     module.name = "golden";
+    for (const TargetOptions& target : targets_) module.targets.push_back({.target = target.name});
     if (auto added = server_->add_module(std::as_bytes(std::span(file_)), module); !added.ok()) {
       log_.add(LogLevel::error, "load", added.error().message);
       server_.reset();
@@ -321,6 +325,7 @@ class Player {
 
   std::string file_;
   std::unique_ptr<Certificates> certificates_;  // where the server speaks TLS
+  std::vector<TargetOptions> targets_;          // all of them granted
   LogLines log_;
   std::unique_ptr<Server> server_;
   std::uint16_t port_ = 0;
