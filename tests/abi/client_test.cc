@@ -181,9 +181,23 @@ TEST_F(ClientTest, BeginsWhatTheGuestAsksFor) {
   EXPECT_EQ(maker.let_gone, 3);
 }
 
+TEST_F(ClientTest, AsksByPlainHttpToo) {
+  const auto got = run(R"(
+    (call $note (i32.gt_s (call $open (i32.const 64) (i32.const 4) (i32.const 200) (i32.const 4) (i32.const 4) (i64.const -1)
+                                      (i32.const 0) (i32.const 220) (i32.const 18)) (i32.const 0)))
+    (call $note (call $open (i32.const 64) (i32.const 4) (i32.const 201) (i32.const 3) (i32.const 4) (i64.const -1)
+                            (i32.const 0) (i32.const 220) (i32.const 18)))  ;; no path
+    (call $note (call $open (i32.const 64) (i32.const 4) (i32.const 68) (i32.const 6) (i32.const 0) (i64.const -1)
+                            (i32.const 0) (i32.const 220) (i32.const 18))))",
+                       R"((data (i32.const 200) "/a?b")
+                          (data (i32.const 220) "\07\00\00\00\03\00\00\00:methodPUT"))");
+  EXPECT_EQ(got, (std::vector<std::int32_t>{1, -6, -6}));
+  EXPECT_EQ(maker.lines, std::vector<std::string>{"next /a?b 4 :method=PUT"});
+}
+
 TEST_F(ClientTest, RefusesWhatIsNoCall) {
   const auto got = run(R"(
-    (call $note (call $begin (i32.const 4) (i32.const 0)))   ;; a kind that is not there yet
+    (call $note (call $begin (i32.const 5) (i32.const 0)))   ;; a kind that is none
     (call $note (call $begin (i32.const -1) (i32.const 0)))
     (call $note (call $begin (i32.const 0) (i32.const 77)))  ;; it serves no such call
     (call $note (call $open (i32.const 64) (i32.const 4) (i32.const 69) (i32.const 5) (i32.const 0) (i64.const -1)
