@@ -1,5 +1,9 @@
 // What is particular to a store on a server of Redis: that the server goes and comes, and is not what it should be.
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <memory>
@@ -34,6 +38,19 @@ constexpr const char* wrong_bytes = R"(
     end
   end
   return sum - redis.call('HGET', 'wasm-grpc:module:space', 'bytes'))";
+
+/// Of 127.0.0.1, on which nobody listens: what is to be told to another program cannot be chosen by it.
+std::string free_port() {
+  const int socket_of_it = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  EXPECT_EQ(bind(socket_of_it, reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
+  socklen_t size = sizeof(address);
+  EXPECT_EQ(getsockname(socket_of_it, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  close(socket_of_it);
+  return std::to_string(ntohs(address.sin_port));
+}
 
 struct RedisLinkTest : testing::Test {
   void SetUp() override {
@@ -221,6 +238,24 @@ TEST_F(RedisLinkTest, AServerThatWillNotDoIsRefused) {
   EXPECT_TRUE(works(*open()));
   options.store.redis.database = 99;
   EXPECT_NE(refusal().find("database 99"), std::string::npos) << refusal();
+}
+
+TEST_F(RedisLinkTest, AMemberOfAClusterIsRefused) {
+  start({"--cluster-enabled", "yes"});
+  EXPECT_NE(refusal().find("part of a cluster, which is not supported"), std::string::npos) << refusal();
+}
+
+TEST_F(RedisLinkTest, SentinelsAreAskedWhereTheMasterIs) {
+  const std::string port = free_port();
+  start({"--port", port});
+  const RedisServer sentinel({"--sentinel", "--sentinel", "monitor", "the-master", "127.0.0.1", port, "1"});
+  options.store.redis.addresses = {"unix:/nowhere/sentinel", sentinel.address()};
+  options.store.redis.sentinel = "the-master";
+  EXPECT_TRUE(works(*open())) << "one of them is away";
+  EXPECT_EQ(server->ask({"EXISTS", "wasm-grpc:module:pair:works"}), "1");
+  options.store.redis.sentinel = "another";
+  EXPECT_EQ(ask(*open(), Get{"works"}).outcome, Outcome::unavailable);
+  EXPECT_TRUE(logged("the sentinel knows no master another"));
 }
 
 TEST_F(RedisLinkTest, ModulesWithOddNamesShareNoKeys) {

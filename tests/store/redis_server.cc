@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <fstream>
 #include <memory>
 #include <thread>
 
@@ -65,17 +66,14 @@ StoreOptions RedisServer::options() const {
 }
 
 void RedisServer::start() {
-  std::vector<std::string> command = {program,
-                                      "--port",
-                                      "0",
-                                      "--unixsocket",
-                                      socket(),
-                                      "--save",
-                                      "",
-                                      "--dir",
-                                      directory_.string(),
-                                      "--logfile",
-                                      (directory_ / "log").string()};
+  const std::string config = (directory_ / "config").string();  // which a sentinel writes
+  std::ofstream(config, std::ios::app).flush();
+  std::vector<std::string> command = {program,        config,
+                                      "--port",       "0",
+                                      "--unixsocket", socket(),
+                                      "--save",       "",
+                                      "--dir",        directory_.string(),
+                                      "--logfile",    (directory_ / "log").string()};
   command.insert(command.end(), arguments_.begin(), arguments_.end());
   std::vector<char*> pointers;
   for (std::string& part : command) pointers.push_back(part.data());
