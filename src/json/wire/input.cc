@@ -7,7 +7,7 @@ namespace wasm_grpc::json {
 namespace {
 
 /// How deep groups that nobody knows may be nested.
-constexpr std::size_t most_groups = 100;
+constexpr std::size_t most_open_groups = 100;
 
 std::uint64_t little_endian(const std::uint8_t* at, std::size_t size) noexcept {
   std::uint64_t value = 0;
@@ -127,7 +127,7 @@ bool WireInput::contents(WireType wire, std::uint32_t number, Piece& out) {
 
 /// What is between the start of a group, which is behind, and its end.
 bool WireInput::group(std::uint32_t number, Piece& out) {
-  std::array<std::uint32_t, most_groups> open{};
+  std::array<std::uint32_t, most_open_groups> open{};
   std::size_t depth = 0;
   open[depth++] = number;
   const std::uint8_t* const begin = at_;
