@@ -19,6 +19,8 @@ struct TokenIssuer {
   /// changed; tokens that were found good by keys before are looked at anew. One that makes no sense is logged, and the
   /// last good one holds.
   std::string keys_file;
+
+  [[nodiscard]] bool operator==(const TokenIssuer&) const = default;
 };
 
 /// Tokens in the header `authorization`: "Bearer TOKEN" (RFC 6750).
@@ -32,6 +34,8 @@ struct TokenOptions {
   bool required = true;
   /// Whether guests see the token itself, in `authorization`, to show it to others. They always see what it says.
   bool forward = false;
+
+  [[nodiscard]] bool operator==(const TokenOptions&) const = default;
 };
 
 /// What has a token bucket of its own. The numbers are those of texts that name them.
@@ -54,6 +58,8 @@ struct RateLimit {
   std::vector<std::string> paths = {};
   /// How many clients have a bucket of their own, of 16 bytes each. Where there are more at once, some share one.
   std::size_t max_clients = std::size_t{1} << 16;
+
+  [[nodiscard]] bool operator==(const RateLimit&) const = default;
 };
 
 /// All that a call is held to before anything serves it, by whatever protocol it comes. docs/access.md is the guide.
@@ -74,6 +80,7 @@ struct AccessOptions {
   [[nodiscard]] bool empty() const noexcept {
     return policy_file.empty() && policy.empty() && tokens.issuers.empty() && rates.empty();
   }
+  [[nodiscard]] bool operator==(const AccessOptions&) const = default;
 };
 
 }  // namespace wasm_grpc

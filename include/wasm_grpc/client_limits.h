@@ -64,6 +64,8 @@ struct ClientLimits {
   /// How long a client may leave all answers that wait for it untaken; 0: for ever, while there is room
   /// (ServerOptions::max_unread_output). A client that pauses all its streams for longer is cut off too.
   std::chrono::milliseconds stall_timeout{0};
+
+  [[nodiscard]] bool operator==(const ClientLimits&) const = default;
 };
 
 }  // namespace wasm_grpc

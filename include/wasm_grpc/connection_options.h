@@ -6,11 +6,15 @@
 #include <cstdint>
 
 #include "wasm_grpc/client_limits.h"
+#include "wasm_grpc/protocols.h"
 
 namespace wasm_grpc {
 
 /// The part of ServerOptions that is of connections.
 struct ConnectionOptions {
+  /// What is spoken with clients.
+  Protocols protocols;
+
   /// Bytes one request message may have, as it comes and decompressed; a larger one is answered RESOURCE_EXHAUSTED.
   /// 4 MiB is what gRPC clients and servers use when not told otherwise. Responses are not limited here.
   std::size_t max_message_size = std::size_t{4} << 20;
@@ -48,6 +52,8 @@ struct ConnectionOptions {
   /// name or balancer. Its calls may end within the grace, then it is closed. 0: never; a grace of 0: no limit.
   std::chrono::milliseconds max_connection_age{0};
   std::chrono::milliseconds max_connection_age_grace{0};
+
+  [[nodiscard]] bool operator==(const ConnectionOptions&) const = default;
 };
 
 }  // namespace wasm_grpc

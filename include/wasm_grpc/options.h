@@ -11,11 +11,10 @@
 #include <vector>
 
 #include "wasm_grpc/access_log_options.h"
-#include "wasm_grpc/access_options.h"
 #include "wasm_grpc/admin_options.h"
-#include "wasm_grpc/connection_options.h"
 #include "wasm_grpc/guest_limits.h"
 #include "wasm_grpc/instance_life.h"
+#include "wasm_grpc/live_options.h"
 #include "wasm_grpc/log.h"
 #include "wasm_grpc/log_limits.h"
 #include "wasm_grpc/shared_state.h"
@@ -65,39 +64,8 @@ struct ModuleOptions {
   [[nodiscard]] bool operator==(const ModuleOptions&) const = default;
 };
 
-/// What is asked of clients that connect by TLS.
-enum class TlsClientAuth : std::uint8_t {
-  require,  // who shows no certificate of the client CA is refused
-  request,  // who shows none is served too, without an identity; a bad one is refused
-};
-
-/// A certificate and its key, as PEM files.
-struct TlsCertificate {
-  /// The certificate, followed by its chain.
-  std::string certificate_file;
-  /// Its private key, without a passphrase.
-  std::string key_file;
-};
-
-/// TLS of a server. The files are PEM. They are looked at again as clients connect, and new ones taken for the
-/// connections that follow.
-struct TlsOptions {
-  /// The server's certificate, followed by its chain. Empty: no TLS.
-  std::string certificate_file;
-  /// Its private key, without a passphrase.
-  std::string key_file;
-  /// More of both, for other names. A client is shown the first that is for the name it asks for (SNI): by a DNS name
-  /// of the certificate, or by its common name where it has none; the same name comes before a wildcard, "*.a.test",
-  /// which stands for one label. Who asks for another name, or none, is shown the one above.
-  std::vector<TlsCertificate> further_certificates;
-  /// The authorities whose certificates clients may show; the root above one need not be there. Empty: clients are not
-  /// asked for any.
-  std::string client_ca_file;
-  /// With a client CA only.
-  TlsClientAuth client_auth = TlsClientAuth::require;
-};
-
-struct ServerOptions : ConnectionOptions {
+/// All that a server is made with. LiveOptions is what may change later.
+struct ServerOptions : LiveOptions {
   /// Threads that serve, each with its own event loop and instances. 0: one for each core.
   unsigned workers = 0;
 
@@ -135,28 +103,16 @@ struct ServerOptions : ConnectionOptions {
   /// Nothing removes files of modules that are not served any more. Empty: none.
   std::string code_cache;
 
-  /// TLS on the TCP addresses, but for those listened on as "http://ADDRESS:PORT".
-  TlsOptions tls;
-
   /// Proxies whose connections begin by the PROXY protocol, version 1 or 2, which says who their client is: networks
   /// and addresses such as "10.0.0.0/8", "fd00::/8" and "192.0.2.7", "unix:" for unix sockets. A connection from there
   /// that begins otherwise is closed; from elsewhere nobody is believed.
   std::vector<std::string> proxies;
-
-  /// Web pages that may call the server from another origin than its own, by gRPC-Web, Connect or JSON (CORS):
-  /// "https://app.example.com", "http://localhost:8080", "https://*.example.com" for one label, or "*" for all. What a
-  /// module serves by HTTP it answers to other origins itself. Cookies and other credentials of browsers are never
-  /// asked for. Empty: none.
-  std::vector<std::string> cors_origins;
 
   /// Proxies that say by `x-forwarded-client-cert`, as Envoy does, who their client is: networks and addresses as
   /// above. The names of its certificate are then those of the call (rpc::Call::tls_names()), and none where it says
   /// nothing; those of the proxy's own certificate never are. From elsewhere nobody is believed, and the field is
   /// dropped.
   std::vector<std::string> certificate_forwarders;
-
-  /// Who may call what, by which certificates and tokens, and how often.
-  AccessOptions access;
 
   /// Whom modules may be granted to call (ModuleOptions::targets).
   std::vector<TargetOptions> targets;
@@ -184,8 +140,6 @@ struct ServerOptions : ConnectionOptions {
   bool orca_trailers = false;
   bool orca_service = false;
 
-  /// Log lines of less severity are dropped.
-  LogLevel log_level = LogLevel::info;
   /// Where log lines go: to this function; else to the next; else to a file, or standard error without its name. When
   /// the server is destroyed, what is left is written within a second, or dropped.
   LogEventFunction log_events;

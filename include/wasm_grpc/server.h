@@ -22,6 +22,7 @@
 
 #include "wasm_grpc/counters.h"
 #include "wasm_grpc/host_module.h"
+#include "wasm_grpc/listen_options.h"
 #include "wasm_grpc/options.h"
 #include "wasm_grpc/reload.h"
 #include "wasm_grpc/result.h"
@@ -125,7 +126,10 @@ class Server {
   /// socket's file where they are wanted: "unix:PATH?mode=0660&user=NAME&group=NAME". A name, such as localhost, stands
   /// for all its addresses, on the same port. Returns the real address, the first of a name, where port 0 has become a
   /// port and nothing follows PATH; "https://" says that it speaks TLS. May be called more than once.
-  Result<std::string> listen(const std::string& address);
+  /// What `options` say holds there, for the rest what ServerOptions say. The error is one line; then nothing listens.
+  Result<std::string> listen(const std::string& address, const ListenOptions& options = {});
+  /// What would be wrong with that, as far as is known before it listens. Reads the certificates.
+  [[nodiscard]] Result<> check_listen(const std::string& address, const ListenOptions& options = {}) const;
   /// Serves metrics, readiness and a page of what is going on, on an address of its own and by a thread of its own:
   /// "ADDRESS:PORT" or "unix:PATH", as listen(), without TLS. Returns the real address. An address that other machines
   /// reach is refused without a token, unless AdminOptions allows for it. docs/metrics.md says what is there.

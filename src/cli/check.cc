@@ -33,6 +33,12 @@ int check(const ServeArguments& arguments) {
   std::size_t methods = 0;
   std::string text;
   bool sound = true;
+  for (const config::ListenConfig& listen : config.listen) {
+    if (const auto could = server.check_listen(listen.address, listen.options); !could.ok()) {
+      sound = false;
+      fail(could.error().message);
+    }
+  }
   for (const config::ModuleConfig& module : config.modules) {
     if (const auto store = store::look_at(module.options.store); !store.ok()) {
       sound = false;

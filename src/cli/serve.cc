@@ -78,7 +78,10 @@ const MethodInfo* first_unary(const std::vector<ModuleInfo>& modules, bool descr
 /// here says who signed it; where clients must show a certificate of their own there is no such command.
 std::string example_text(const std::vector<ModuleInfo>& modules, const std::string& address,
                          const config::Config& config) {
-  const bool mutual = !config.tls.client_ca.empty() && config.tls.client_auth == TlsClientAuth::require;
+  const ListenOptions& own = config.listen.front().options;
+  const TlsOptions& tls = own.tls ? *own.tls : config.server.tls;
+  const bool mutual = !tls.client_ca_file.empty() && tls.client_auth == TlsClientAuth::require;
+  if (!(own.connections ? own.connections->protocols : config.server.protocols).grpc) return {};
   if (mutual && address.starts_with("https://")) return {};
   if (const MethodInfo* method = config.server.reflection ? first_unary(modules, true) : nullptr) {
     return "try: " + program_command() + " call " + shell_word(address) + " " + method->path.substr(1) +
@@ -174,7 +177,8 @@ int serve(const ServeArguments& arguments) {
   }
   auto opening = signals.begin_to_open();
   for (const config::ListenConfig& listen : config.listen) {
-    if (auto listening = server.listen(listen.address); !listening.ok()) return fail(listening.error().message);
+    if (auto listening = server.listen(listen.address, listen.options); !listening.ok())
+      return fail(listening.error().message);
   }
   std::string admin_text;
   for (const std::string& address : config.admin_listen) {

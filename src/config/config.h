@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "registry/options.h"
+#include "wasm_grpc/listen_options.h"
 #include "wasm_grpc/options.h"
 
 namespace wasm_grpc::config {
@@ -47,16 +48,25 @@ struct ModuleConfig {
   ModuleOptions options;
 };
 
-/// An address to listen on.
+/// What is spoken, by the names of protocols; nothing: all.
+using ProtocolNames = std::optional<std::vector<std::string>>;
+
+/// An address to listen on. What is not said of it is as for the whole server.
 struct ListenConfig {
   std::string address;
+  ConnectionOptions connections = {};
+  ProtocolNames protocols = {};
+  TlsFiles tls = {};
+  /// What all that becomes once it is read: what Server::listen() wants.
+  ListenOptions options = {};
 };
 
 struct Config {
-  /// Once it is read, all that Server::create() wants: with `tls`, `access`, `kept_slot_memory`, and with `guests` as
-  /// large as any module's, since those of the server bound those of its modules; with `targets` at once.
+  /// Once it is read, all that Server::create() wants: with `tls`, `protocols`, `access`, `kept_slot_memory`, and with
+  /// `guests` as large as any module's, since those of the server bound those of its modules; with `targets` at once.
   ServerOptions server;
   TlsFiles tls;
+  ProtocolNames protocols;
   AccessLists access;
   /// Nothing: as much as suits the life of the instances.
   std::optional<std::size_t> kept_slot_memory;
@@ -68,7 +78,7 @@ struct Config {
   bool watch = false;
   /// Where the number of the process is written to; empty: nowhere.
   std::string pid_file;
-  std::vector<ListenConfig> listen = {{"127.0.0.1:50051"}};
+  std::vector<ListenConfig> listen = {{.address = "127.0.0.1:50051"}};
   std::vector<std::string> admin_listen;
 };
 

@@ -32,6 +32,9 @@ struct Draft {
   /// Where the settings at the top of the file were said.
   std::unordered_map<const Setting*, Place> places;
   std::vector<Place> module_places;  // of config.modules
+  std::vector<Place> listen_places;  // of config.listen, where the file has [[listen]]
+  /// What was said of each; what was not is that of the server, which is known when all is read.
+  std::vector<std::vector<Given>> listen_said;
   std::vector<Place> target_places;  // of config.server.targets
 
   void complain(Place place, std::string message) { problems.push_back({place, std::move(message)}); }

@@ -45,9 +45,21 @@ class ProcessSecrets final : public Secrets {
   }
 };
 
+/// A flag holds over what was said of single addresses, and of TLS over all of it: half of it is none.
+void forget_of_listeners(const Setting& setting, Draft& draft) {
+  if (&setting == find_setting("listen")) draft.listen_said.clear();
+  if (!setting.listen) return;
+  for (std::vector<Given>& said : draft.listen_said) {
+    std::erase_if(said, [&](const Given& one) {
+      return one.setting == &setting || (!setting.table.empty() && one.setting->table == setting.table);
+    });
+  }
+}
+
 void put_command_line(const CommandLine& command_line, Draft& draft) {
   for (const auto& [setting, value] : command_line.flags) {
     draft.places.erase(setting);
+    forget_of_listeners(*setting, draft);
     if (setting->config) put(*setting, setting->config, draft.config, value);
     if (!setting->module) continue;
     if (!setting->config) put(*setting, setting->module, draft.config.module_defaults, value);
@@ -73,6 +85,12 @@ class Fit {
   void check_server_tls() {
     check_tls(draft_.config.tls, [this](std::string_view name, const std::string& what, std::string_view other) {
       complain_of(name, what, other);
+    });
+  }
+  /// TLS of its own that an address has.
+  void check_tls_of(const ListenConfig& listen, Place place) {
+    check_tls(listen.tls, [&](std::string_view name, const std::string& what, std::string_view other) {
+      draft_.complain(place, "[[listen]]: " + dotted(*find_setting(name)) + what + dotted(*find_setting(other)));
     });
   }
   void check_access() {
@@ -166,6 +184,37 @@ TlsOptions tls_options(const TlsFiles& files) {
   return tls;
 }
 
+Protocols protocols_of(const ProtocolNames& names) {
+  if (!names) return {};
+  const auto has = [&](std::string_view name) { return std::ranges::find(*names, name) != names->end(); };
+  return {has("grpc"), has("grpc-web"), has("connect"), has("rest"), has("http"), has("http1")};
+}
+
+/// Gives each address what was said of it, and for the rest what holds for the server.
+void settle_listeners(Draft& draft, Fit& fit) {
+  Config& config = draft.config;
+  config.server.protocols = protocols_of(config.protocols);
+  draft.listen_said.resize(config.listen.size());
+  for (std::size_t i = 0; i < config.listen.size(); ++i) {
+    const std::vector<Given>& said = draft.listen_said[i];
+    ListenConfig listen{
+        .address = config.listen[i].address, .connections = config.server, .protocols = config.protocols};
+    bool has_tls = false;
+    bool has_connections = false;
+    for (const Given& one : said) {
+      put(*one.setting, one.setting->listen, listen, one.value);
+      const bool is_tls = one.setting->table == "tls";
+      has_tls |= is_tls;
+      has_connections |= !is_tls && one.setting->key != "address";
+    }
+    listen.connections.protocols = protocols_of(listen.protocols);
+    if (has_tls) fit.check_tls_of(listen, draft.listen_places[i]);
+    if (has_tls && draft.problems.empty()) listen.options.tls = tls_options(listen.tls);
+    if (has_connections) listen.options.connections = listen.connections;
+    config.listen[i] = std::move(listen);
+  }
+}
+
 void set_access(const AccessLists& lists, AccessOptions& access) {
   for (std::size_t i = 0; i < lists.issuers.size(); ++i) {
     access.tokens.issuers.push_back({lists.issuers[i], lists.audiences, lists.keys[i]});
@@ -208,6 +257,7 @@ Reading finish(Draft draft, const std::string& name, const CommandLine& command_
   fit.check_access();
   fit.check_names();
   fit.check_targets();
+  settle_listeners(draft, fit);
   const Place whole = name.empty() ? Place() : Place{1, 1};  // of what is missing
   if (draft.config.listen.empty()) {
     draft.complain(whole, "no address to listen on: leave listen out, or name one");

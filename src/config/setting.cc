@@ -88,6 +88,10 @@ std::vector<std::string> need_restart(const Config& running, const Config& next)
       }
     }
   }
+  const auto same = [](const ListenConfig& a, const ListenConfig& b) { return a.options == b.options; };
+  if (running.listen.size() == next.listen.size() && !std::ranges::equal(running.listen, next.listen, same)) {
+    names.emplace_back("[[listen]]");
+  }
   if (running.server.targets != next.server.targets) names.emplace_back("target");
   return names;
 }

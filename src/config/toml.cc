@@ -135,13 +135,17 @@ class Reader {
 
   void read_address(const toml::table& table) {
     ListenConfig listen;
+    std::vector<Given> said;
     const Level level{
         .shown = "[[listen]]", .takes = in_listen, .put = [&](const Setting& setting, const Value& value, Place) {
           put(setting, setting.listen, listen, value);
+          said.push_back({&setting, value});
         }};
     read_level(table, "", level);
     if (!table.contains("address")) complain(table, "[[listen]] has no address; expected address = \"ADDRESS:PORT\"");
     draft_.config.listen.push_back(std::move(listen));
+    draft_.listen_places.push_back(place_of(table.source()));
+    draft_.listen_said.push_back(std::move(said));
   }
 
   void read_target(const toml::table& table) {

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "rpc/method_table.h"
+#include "wasm_grpc/protocols.h"
 #include "wasm_grpc/rpc/encoding.h"
 #include "wasm_grpc/rpc/metadata.h"
 #include "wasm_grpc/rpc/response.h"
@@ -120,7 +121,9 @@ struct Opening {
 /// it: curl takes an answer for none that comes before.
 [[nodiscard]] bool may_wait_for_answer(std::string_view content_type) noexcept;
 
-/// `head` opened by the facade whose it is. Takes the fields that are the protocol's own out of head.fields.
-[[nodiscard]] Opening open(const Head& head, const rpc::MethodTable& methods, const Tools& tools);
+/// `head` opened by the facade whose it is, of those that are spoken. Takes the fields that are the protocol's own out
+/// of head.fields.
+[[nodiscard]] Opening open(const Head& head, const rpc::MethodTable& methods, const Tools& tools,
+                           const Protocols& spoken = Protocols());
 
 }  // namespace wasm_grpc::facade

@@ -13,11 +13,15 @@ namespace wasm_grpc::facade {
 
 namespace {
 
-using Open = Opening (*)(const Head& head, const rpc::MethodTable& methods, const Tools& tools);
+struct Facade {
+  Opening (*open)(const Head& head, const rpc::MethodTable& methods, const Tools& tools);
+  bool Protocols::* spoken;
+};
 
 // In the order they are asked: gRPC-Web and Connect's streams by their content types alone, Connect's other calls by
 // the paths of methods too, and what is left by rules.
-constexpr std::array<Open, 3> facades = {grpc_web::open, connect::open, rest::open};
+constexpr std::array<Facade, 3> facades = {
+    {{grpc_web::open, &Protocols::grpc_web}, {connect::open, &Protocols::connect}, {rest::open, &Protocols::rest}}};
 
 /// The methods of these paths, as far as the files tell of them.
 std::vector<const google::protobuf::MethodDescriptor*> described(
@@ -50,9 +54,10 @@ bool may_wait_for_answer(std::string_view content_type) noexcept {
   return content_type.starts_with("application/connect+") || content_type.starts_with("application/grpc");
 }
 
-Opening open(const Head& head, const rpc::MethodTable& methods, const Tools& tools) {
-  for (const Open ask : facades) {
-    Opening opening = ask(head, methods, tools);
+Opening open(const Head& head, const rpc::MethodTable& methods, const Tools& tools, const Protocols& spoken) {
+  for (const Facade& facade : facades) {
+    if (!(spoken.*facade.spoken)) continue;
+    Opening opening = facade.open(head, methods, tools);
     if (opening.exchange != nullptr) opening.exchange->keep(tools.owner);
     if (opening.exchange != nullptr || opening.http_status != 0) return opening;
   }

@@ -20,6 +20,7 @@ constexpr std::size_t high_water = std::size_t{64} << 10;
 // A connection that does nothing keeps buffers of this size.
 constexpr std::size_t kept_buffer = std::size_t{4} << 10;
 constexpr std::string_view end_of_head = "\r\n\r\n";
+constexpr std::string_view only_http2 = "HTTP/1.1 is not spoken at this address, but HTTP/2.";
 
 std::string_view text_of(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -195,8 +196,8 @@ struct Bridge::Callbacks {
   }
 };
 
-Bridge::Bridge(std::string_view scheme, std::size_t max_head)
-    : scheme_(scheme), max_head_(max_head), session_(Callbacks::make(*this)) {
+Bridge::Bridge(std::string_view scheme, std::size_t max_head, bool spoken)
+    : scheme_(scheme), max_head_(max_head), spoken_(spoken), session_(Callbacks::make(*this)) {
   // What holds an answer back is the client's socket, not a window.
   constexpr std::int32_t window = 0x7fffffff;
   const std::array<nghttp2_settings_entry, 2> settings = {
@@ -304,8 +305,12 @@ bool Bridge::take_head() {
       reject(431, "The request has more header fields than this server takes.");
       return false;
     case Parse::wrong_version:
-      reject(505, "This server speaks HTTP/2 and HTTP/1.1.");
+      reject(505, spoken_ ? "This server speaks HTTP/2 and HTTP/1.1." : only_http2);
       return false;
+  }
+  if (!spoken_) {
+    reject(505, only_http2);
+    return false;
   }
   if (head_.size() > max_head_) {
     reject(431, "The head of the request is larger than this server takes.");

@@ -23,8 +23,9 @@ namespace wasm_grpc::http1 {
 /// One connection. Requests are served one after the other; what a client sends ahead waits.
 class Bridge {
  public:
-  /// `scheme` is "http" or "https" and lives as long as the program. A request head may have `max_head` bytes.
-  Bridge(std::string_view scheme, std::size_t max_head);
+  /// `scheme` is "http" or "https" and lives as long as the program. A request head may have `max_head` bytes. Not
+  /// `spoken`: requests are answered that this version is not.
+  Bridge(std::string_view scheme, std::size_t max_head, bool spoken = true);
   ~Bridge();
   Bridge(const Bridge&) = delete;
   Bridge& operator=(const Bridge&) = delete;
@@ -85,6 +86,7 @@ class Bridge {
 
   std::string_view scheme_;
   std::size_t max_head_;
+  bool spoken_;
   std::unique_ptr<nghttp2_session, SessionDeleter> session_;
   std::vector<std::byte> input_;  // of the client, from a head or a body on
   std::size_t searched_ = 0;      // there is no end of a head before it

@@ -48,8 +48,9 @@ Connection::Connection(Core& core, net::Incoming&& incoming, net::SslPointer ssl
       socket_(core.sockets, core.counters, *this, incoming, std::move(ssl)),
       admission_(std::move(incoming.admission)),
       session_(core, *this, *this, make_client(core, rpc::next_connection_number(), incoming.peer, socket_.is_secure()),
-               incoming.peer == "unix:" ? Session::Authorities::any : Session::Authorities::of_http),
-      life_(core.settings),
+               incoming.peer == "unix:" ? Session::Authorities::any : Session::Authorities::of_http,
+               std::move(incoming.terms)),
+      life_(session_.settings()),
       watch_(*this) {}
 
 // ---- What the socket says ----
@@ -80,13 +81,13 @@ void Connection::feed(std::span<const std::byte> bytes) {
 }
 
 std::unique_ptr<Wire> Connection::make_http1() {
-  const ConnectionOptions& settings = core_.settings;
+  const ConnectionOptions& settings = session_.settings();
   session_.keep_windows();
   // HTTP/1.1 has no PING: the system asks whether its client is still there.
   if (settings.keepalive_time.count() > 0) socket_.keep_alive(settings.keepalive_time, settings.keepalive_timeout);
   SessionOwner& owner = *this;
   return std::make_unique<Http1Wire>(session_, owner, socket_.is_secure() ? "https" : "http",
-                                     settings.clients.max_header_list_size);
+                                     settings.clients.max_header_list_size, settings.protocols.http1);
 }
 
 // Once all is said, what still comes is read so that the end does not overtake the answer. A client that does not read

@@ -42,6 +42,8 @@ class Connection final : public net::SocketOwner, private SessionOwner, private 
   void close();
 
   [[nodiscard]] Core& core() noexcept { return core_; }
+  /// What its client is held to.
+  [[nodiscard]] const ConnectionOptions& settings() const noexcept { return session_.settings(); }
   [[nodiscard]] bool is_closed() const noexcept { return life_.is_closed(); }
   /// Where it is in Core::open.
   void set_place(std::size_t place) noexcept { place_ = place; }

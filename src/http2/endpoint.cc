@@ -19,7 +19,8 @@ Endpoint::~Endpoint() {
 
 void Endpoint::use_facades(std::shared_ptr<const facade::Facades> facades) {
   const facade::Facades& used = *facades;
-  core_->facade_tools.emplace(used, core_->streams.codec(), core_->settings.max_message_size, std::move(facades));
+  core_->facade_tools.emplace(used, core_->streams.codec(), core_->terms->settings.max_message_size,
+                              std::move(facades));
 }
 
 void Endpoint::use_certificate_forwarders(net::Networks networks) {
@@ -78,7 +79,7 @@ void Endpoint::receive(net::Incoming&& connection) noexcept {
   if (closed_) return;  // the socket closes itself
   net::SslPointer ssl;
   if (connection.tls) {
-    if (tls_ != nullptr) ssl = tls_->make_session();
+    if (connection.terms != nullptr && connection.terms->tls != nullptr) ssl = connection.terms->tls->make_session();
     if (ssl == nullptr) return;  // out of memory
   }
   Connection::accept(*core_, std::move(connection), std::move(ssl));

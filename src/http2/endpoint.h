@@ -16,7 +16,6 @@
 #include "http2/session/output_budget.h"
 #include "net/door.h"
 #include "net/networks.h"
-#include "net/tls/context.h"
 #include "rpc/codec_queue.h"
 #include "rpc/method_table.h"
 #include "rpc/timer_queue.h"
@@ -30,7 +29,8 @@ struct Core;
 class Connection;
 
 /// Gets connections, reads, starts handlers, writes. Everything happens on the thread that runs `io`; no function is
-/// thread-safe, and none may be called from another thread. All that is given to the constructor outlives it.
+/// thread-safe, and none may be called from another thread. All that is given to the constructor outlives it;
+/// `settings` hold for connections that come without terms of their own.
 ///
 /// Handlers are started while a connection is read; what they answer is sent by flush(), so that the answers to what
 /// arrived together leave together. Large messages are compressed and decompressed in `codecs`, or at once without one.
@@ -42,9 +42,6 @@ class Endpoint final : public net::Receiver {
   ~Endpoint() override;
   Endpoint(const Endpoint&) = delete;
   Endpoint& operator=(const Endpoint&) = delete;
-
-  /// What serves connections with TLS. Before the first connection.
-  void use_tls(std::shared_ptr<net::TlsContext> tls) noexcept { tls_ = std::move(tls); }
 
   /// What is spoken beside gRPC and HTTP, from the next request on. Its count is of this endpoint only.
   void use_facades(std::shared_ptr<const facade::Facades> facades);
@@ -96,7 +93,6 @@ class Endpoint final : public net::Receiver {
   [[nodiscard]] Connection* largest_unread() const noexcept;
 
   std::unique_ptr<Core> core_;
-  std::shared_ptr<net::TlsContext> tls_;
   bool closed_ = false;
 };
 

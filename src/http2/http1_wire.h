@@ -15,8 +15,8 @@ namespace wasm_grpc::http2 {
 class Http1Wire final : public Wire {
  public:
   /// See http1::Bridge.
-  Http1Wire(Session& session, SessionOwner& owner, std::string_view scheme, std::size_t max_head)
-      : session_(session), owner_(owner), bridge_(scheme, max_head) {}
+  Http1Wire(Session& session, SessionOwner& owner, std::string_view scheme, std::size_t max_head, bool spoken = true)
+      : session_(session), owner_(owner), bridge_(scheme, max_head, spoken) {}
 
   void feed(std::span<const std::byte> bytes) override;
   [[nodiscard]] Pulled pull(net::OutputBatch& batch) override;

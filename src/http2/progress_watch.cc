@@ -12,7 +12,7 @@ namespace wasm_grpc::http2 {
 void ProgressWatch::begin(Core& core) {
   constexpr int looks = 4;  // in the shortest of the times
   constexpr std::chrono::milliseconds least(1);
-  const ConnectionOptions& settings = core.settings;
+  const ConnectionOptions& settings = connection_.settings();
   for (const auto limit :
        {settings.clients.header_timeout, settings.clients.stall_timeout, settings.clients.request_idle_timeout}) {
     if (limit.count() == 0) continue;
@@ -38,7 +38,7 @@ void ProgressWatch::on_timer() noexcept {
   const std::uint64_t incomplete = connection_.incomplete();
   if (incomplete != incomplete_) incomplete_since_ = now;
   incomplete_ = incomplete;
-  const auto header_timeout = core.settings.clients.header_timeout;
+  const auto header_timeout = connection_.settings().clients.header_timeout;
   if (incomplete != 0 && header_timeout.count() != 0 && rpc::later(incomplete_since_, header_timeout) <= now) {
     connection_.end_for_delay(
         {EndReason::slow_headers, NGHTTP2_ENHANCE_YOUR_CALM, "a frame or header block that does not get complete"});
@@ -50,7 +50,7 @@ void ProgressWatch::on_timer() noexcept {
   if (!waiting_ || moved != moved_) waiting_since_ = now;
   waiting_ = waiting;
   moved_ = moved;
-  const auto stall_timeout = core.settings.clients.stall_timeout;
+  const auto stall_timeout = connection_.settings().clients.stall_timeout;
   if (waiting && stall_timeout.count() != 0 && rpc::later(waiting_since_, stall_timeout) <= now) {
     connection_.end_for_delay(
         {EndReason::stalled_output, NGHTTP2_ENHANCE_YOUR_CALM, "answers that the client does not take"});

@@ -14,7 +14,23 @@ namespace wasm_grpc::net {
 
 class Door;
 class Receiver;
+struct Terms;
 using Protocol = asio::generic::stream_protocol;  // TCP or unix
+
+/// How many connections some listeners may have of those that a door lets in, and have. Outlives them; belongs to the
+/// door, whose lock it is under.
+class Allowance {
+ public:
+  /// `most`: connections at once; 0 for no limit but the door's.
+  explicit Allowance(std::size_t most = 0) noexcept : most_(most) {}
+  Allowance(const Allowance&) = delete;
+  Allowance& operator=(const Allowance&) = delete;
+
+ private:
+  friend class Door;
+  std::size_t most_;
+  std::size_t connections_ = 0;
+};
 
 /// A connection that was let in, and is counted at a receiver until this is destroyed. From any thread.
 class Admission {
@@ -28,18 +44,21 @@ class Admission {
 
  private:
   friend class Door;
-  Admission(Door& door, std::size_t receiver) noexcept : door_(&door), receiver_(receiver) {}
+  Admission(Door& door, std::size_t receiver, Allowance* allowance) noexcept
+      : door_(&door), receiver_(receiver), allowance_(allowance) {}
   Door* door_ = nullptr;
   std::size_t receiver_ = 0;
+  Allowance* allowance_ = nullptr;
 };
 
 /// An accepted connection on its way to who serves it.
 struct Incoming {
-  Protocol::socket socket;    // of the receiver's io()
-  std::string peer;           // the client's address; "unix:" for a unix socket
-  bool tls = false;           // what is spoken
-  bool behind_proxy = false;  // the PROXY protocol comes first (proxy_header.h)
-  Admission admission;        // to be held until the connection is closed
+  Protocol::socket socket;                       // of the receiver's io()
+  std::string peer;                              // the client's address; "unix:" for a unix socket
+  bool tls = false;                              // what is spoken
+  bool behind_proxy = false;                     // the PROXY protocol comes first (proxy_header.h)
+  Admission admission;                           // to be held until the connection is closed
+  std::shared_ptr<const Terms> terms = nullptr;  // those of its listener; nullptr: the receiver's own
 };
 
 /// Who serves connections: one for each worker.
@@ -71,10 +90,13 @@ class Door {
     Admission admission;
   };
   /// A place for one more connection: at the receiver with the fewest; of several that have as few at the first, as
-  /// they were added. Nothing while there are as many as there may be.
-  [[nodiscard]] std::optional<Place> admit() noexcept;
+  /// they were added. Nothing while there are as many as there may be, in all or by the allowance of its listener.
+  [[nodiscard]] std::optional<Place> admit(Allowance* allowance = nullptr) noexcept;
 
-  [[nodiscard]] std::size_t most() const noexcept { return most_; }
+  /// From now on there may be so many, in all or by the allowance; those that are open stay.
+  void set_most(std::size_t most) noexcept;
+  void set_most(Allowance& allowance, std::size_t most) noexcept;
+  [[nodiscard]] std::size_t most() const noexcept;
   /// How many there are at each receiver.
   [[nodiscard]] std::vector<std::size_t> counts() const;
 
@@ -84,10 +106,10 @@ class Door {
     Receiver* receiver;
     std::size_t connections;
   };
-  void leave(std::size_t receiver) noexcept;
+  void leave(std::size_t receiver, Allowance* allowance) noexcept;
 
-  const std::size_t most_;
   mutable std::mutex mutex_;
+  std::size_t most_;
   std::vector<Entry> receivers_;
   std::size_t connections_ = 0;
 };

@@ -134,7 +134,7 @@ Listener::Outcome Listener::accept_some(int most) {
 }
 
 Listener::Outcome Listener::accept_one() {
-  auto place = door_->admit();
+  auto place = door_->admit(allowance_);
   if (!place) return refuse_one();
   Receiver& receiver = *place->receiver;
   Protocol::endpoint peer;
@@ -143,7 +143,8 @@ Listener::Outcome Listener::accept_one() {
   acceptor_.accept(socket, peer, error);
   if (error) return judge(error);
   accept_fails_ = false;
-  Incoming incoming{std::move(socket), peer_text(peer), tls_, proxies_.contain(peer), std::move(place->admission)};
+  Incoming incoming{std::move(socket),           peer_text(peer), tls_, proxies_.contain(peer),
+                    std::move(place->admission), terms_};
   if (&receiver.io() == &io_) {
     receiver.receive(std::move(incoming));
   } else {

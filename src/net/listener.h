@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "net/address.h"
@@ -16,6 +17,7 @@
 #include "net/door.h"
 #include "net/networks.h"
 #include "net/socket_access.h"
+#include "net/terms.h"
 #include "net/unix_socket.h"
 #include "wasm_grpc/result.h"
 
@@ -42,6 +44,13 @@ class Listener : public std::enable_shared_from_this<Listener> {
  public:
   /// Connections from `proxies` begin by the PROXY protocol.
   Listener(asio::io_context& io, Door& door, ListenerWatch& watch, Networks proxies = {});
+
+  /// Accepts under these from now on, instead of the receivers' own, and no more connections than the allowance has
+  /// room for, if there is one.
+  void use(std::shared_ptr<const Terms> terms, Allowance* allowance = nullptr) noexcept {
+    terms_ = std::move(terms);
+    allowance_ = allowance;
+  }
 
   /// Listens by a socket that is bound, of the same io_context. `tls`: that is what is spoken there. The error names
   /// the address and the reason.
@@ -76,6 +85,8 @@ class Listener : public std::enable_shared_from_this<Listener> {
   Door* door_;  // nullptr: closed
   ListenerWatch& watch_;
   const Networks proxies_;
+  std::shared_ptr<const Terms> terms_;
+  Allowance* allowance_ = nullptr;
   Acceptor acceptor_;
   asio::steady_timer retry_;
   SocketFile file_;

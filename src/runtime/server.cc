@@ -7,7 +7,6 @@
 #include "abi/abi.h"
 #include "hostmodules/answers.h"
 #include "hostmodules/modules.h"
-#include "net/address.h"
 #include "runtime/access_control.h"
 #include "runtime/instances/module_info.h"
 #include "runtime/instances/system_limits.h"
@@ -89,15 +88,10 @@ Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options) {
     if (!cache.ok()) return std::move(cache).error();
     state->code_cache = std::move(cache).value();
   }
-  if (const TlsOptions& tls = options.tls;
-      !tls.certificate_file.empty() || !tls.key_file.empty() || !tls.further_certificates.empty()) {
-    auto context = net::TlsContext::create(
-        tls, [&log = state->log](LogLevel level, const std::string& text) { log.host(level, text); });
-    if (!context.ok()) return std::move(context).error();
-    state->tls = std::move(context).value();
-  } else if (!tls.client_ca_file.empty()) {
-    return Error{"a TLS client CA makes no sense without a certificate and its key"};
-  }
+  auto terms = runtime::TermsMaker::create(
+      options, [&log = state->log](LogLevel level, const std::string& text) { log.host(level, text); });
+  if (!terms.ok()) return std::move(terms).error();
+  state->terms.emplace(std::move(terms).value());
   if (!options.access.empty()) {
     auto access = runtime::AccessControl::create(options.access, state->log, workers);
     if (!access.ok()) return std::move(access).error();
@@ -118,7 +112,6 @@ Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options) {
   }
   if (auto watched = state->watch_calls(); !watched.ok()) return std::move(watched).error();
   for (const auto& worker : state->workers) {
-    worker->use_tls(state->tls);
     if (options.count_methods) {
       worker->use_meters(state->meters);
       worker->use_client_meters(state->client_meters);
@@ -173,37 +166,6 @@ Result<> Server::add_unary_method(std::string_view path, UnaryFunction function,
   return add_method(
       path, rpc::MethodKind::unary,
       [function = std::move(function)] { return std::make_unique<runtime::UnaryHandler>(function); }, formats);
-}
-
-Result<std::string> Server::listen(const std::string& address) {
-  if (auto may = state_->may_change(); !may.ok()) return std::move(may).error();
-  auto parsed = net::parse_listen_address(address, state_->tls != nullptr);
-  if (!parsed.ok()) return std::move(parsed).error();
-  if (parsed.value().transport == net::ListenAddress::Transport::tls && state_->tls == nullptr) {
-    return Error{"cannot listen on " + address + ": TLS needs a certificate and its key, and none was given"};
-  }
-  runtime::Worker& worker = *state_->workers.front();
-  auto opened = net::listen_on(worker.receiver().io(), parsed.value(),
-                               [&] { return worker.make_listener(state_->door, state_->proxies); });
-  if (!opened.ok()) return std::move(opened).error();
-  const auto first = state_->listeners.insert(state_->listeners.end(), opened.value().begin(), opened.value().end());
-  return (*first)->address();
-}
-
-Result<std::string> Server::listen_admin(const std::string& address) {
-  if (auto may = state_->may_change(); !may.ok()) return std::move(may).error();
-  if (state_->admin == nullptr) {
-    auto made = admin::AdminServer::create(state_->options.admin, state_->log, state_->health);
-    if (!made.ok()) return std::move(made).error();
-    state_->admin = std::move(made).value();
-  }
-  return state_->admin->listen(address);
-}
-
-std::vector<std::string> Server::addresses() const {
-  std::vector<std::string> addresses;
-  for (const auto& listener : state_->listeners) addresses.push_back(listener->address());
-  return addresses;
 }
 
 Result<> Server::start() {
@@ -302,16 +264,15 @@ void Server::stop() noexcept {
   state_->health.stop();
   // Workers drain when none gets a connection any more: what a listener has handed over arrives before.
   state_->workers.front()->post(state_->options.shutdown_delay, [&state = *state_] {
-    for (const auto& listener : state.listeners) listener->drain();
+    state.for_each_listener([](net::Listener& listener) { listener.drain(); });
     if (state.load_reports != nullptr) state.load_reports->end_streams();
     for (const auto& worker : state.workers) worker->drain(state.options.drain_timeout);
   });
 }
 
 void Server::stop_now() noexcept {
-  state_->workers.front()->post({}, [&state = *state_] {
-    for (const auto& listener : state.listeners) listener->close();
-  });
+  state_->workers.front()->post(
+      {}, [&state = *state_] { state.for_each_listener([](net::Listener& listener) { listener.close(); }); });
   for (const auto& worker : state_->workers) worker->stop_now();
 }
 

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,9 +14,7 @@
 #include "facade/cors.h"
 #include "http2/session/output_budget.h"
 #include "net/door.h"
-#include "net/listener.h"
 #include "net/networks.h"
-#include "net/tls/context.h"
 #include "observe/call_watch.h"
 #include "observe/log/log.h"
 #include "observe/metrics/client_meters.h"
@@ -25,6 +24,7 @@
 #include "runtime/generations/generation.h"
 #include "runtime/generations/reaper.h"
 #include "runtime/instances/instance_budget.h"
+#include "runtime/listening.h"
 #include "runtime/load_reports.h"
 #include "runtime/sharing/loan_exchange.h"
 #include "runtime/worker.h"
@@ -72,10 +72,11 @@ struct Server::State {
   services::HealthRegistry health;
   /// nullptr: none. After `health`, which tells it, and before the workers, who tell that.
   std::unique_ptr<admin::AdminServer> admin;
-  std::shared_ptr<net::TlsContext> tls;  // nullptr: none
+  std::optional<runtime::TermsMaker> terms;  // of addresses; always, once it is created
   facade::Cors cors;
   std::shared_ptr<http2::OutputBudget> output_budget;  // outlives the workers, who are asked by it
   net::Door door;
+  std::vector<std::unique_ptr<net::Allowance>> allowances;  // of addresses; outlive their connections
   net::Networks proxies;
   std::unique_ptr<runtime::AccessControl> access;  // nullptr: whoever gets here may call all
   runtime::Reaper reaper;                          // outlives the modules
@@ -93,14 +94,19 @@ struct Server::State {
 
   std::vector<std::unique_ptr<runtime::Worker>> workers;
   std::unique_ptr<runtime::LoadReports> load_reports;  // nullptr: none
-  /// They accept on the first worker.
-  std::vector<std::shared_ptr<net::Listener>> listeners;
+  std::vector<runtime::Listening> listening;           // in the order of listen()
   bool started = false;
   std::mutex wait_mutex;
 
   [[nodiscard]] std::shared_ptr<const runtime::Generation> current() const {
     const std::lock_guard lock(generation_mutex);
     return generation;
+  }
+  template <typename Function>
+  void for_each_listener(const Function& function) const {
+    for (const runtime::Listening& one : listening) {
+      for (const auto& listener : one.listeners) function(*listener);
+    }
   }
   [[nodiscard]] Result<> may_change() const {
     return started ? Result<>(Error{"the server has started; set it up before start()"}) : success();

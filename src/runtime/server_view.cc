@@ -14,7 +14,7 @@ admin::View Server::State::view() {
   };
   view.recent_lines = [this] { return log.recent().lines(); };
   view.limits = [this](const ServerCounters& now) { return limits(now); };
-  for (const auto& listener : listeners) view.addresses.push_back(listener->address());
+  for_each_listener([&](net::Listener& listener) { view.addresses.push_back(listener.address()); });
   view.workers = workers.size();
   view.started = std::chrono::system_clock::now();
   return view;
@@ -26,7 +26,7 @@ std::vector<admin::LimitUse> Server::State::limits(const ServerCounters& now) co
   for (const ModuleCounters& module : now.modules) instances += module.instances_alive;
   return {{"instances", instances, options.max_instances, false},
           {"memory of guests", memory.used(), memory.max(), true},
-          {"connections", now.connections_open, options.clients.max_connections, false}};
+          {"connections", now.connections_open, door.most(), false}};
 }
 
 ServerCounters Server::State::counters() {

@@ -45,15 +45,26 @@ Result<> check(const TraceOptions& options) {
 
 }  // namespace
 
+Result<> check(const ConnectionOptions& options) {
+  if (options.keepalive_timeout < std::chrono::milliseconds(1)) {
+    return Error{"the keepalive timeout is " + std::to_string(options.keepalive_timeout.count()) +
+                 " ms; expected at least 1, as every silent client would be dropped"};
+  }
+  const Protocols& spoken = options.protocols;
+  if (spoken.grpc_web || spoken.connect || spoken.rest || spoken.http) return success();
+  if (!spoken.grpc) return Error{"no protocol is spoken; expected one at least"};
+  if (spoken.http1) {
+    return Error{"HTTP/1.1 is to be spoken, and nothing that goes by it: gRPC needs HTTP/2"};
+  }
+  return success();
+}
+
 Result<> check(const ServerOptions& options) {
   if (auto sound = check(options.trace); !sound.ok()) return sound;
   if (auto sound = check_part("what is sampled for the access log", options.access_log.sample); !sound.ok()) {
     return sound;
   }
-  if (options.keepalive_timeout < std::chrono::milliseconds(1)) {
-    return Error{"the keepalive timeout is " + std::to_string(options.keepalive_timeout.count()) +
-                 " ms; expected at least 1, as every silent client would be dropped"};
-  }
+  if (auto sound = check(static_cast<const ConnectionOptions&>(options)); !sound.ok()) return sound;
   if (auto sound = client::check_targets(options.targets); !sound.ok()) return sound;
   return check(options.guests);
 }

@@ -9,6 +9,8 @@ namespace wasm_grpc::runtime {
 
 /// The error says what makes no sense, and what was expected.
 [[nodiscard]] Result<> check(const ServerOptions& options);
+/// Likewise what holds for the clients of an address.
+[[nodiscard]] Result<> check(const ConnectionOptions& options);
 /// What the guests of a module may use; the error says what of it makes no sense, or is more than the server's.
 [[nodiscard]] Result<GuestLimits> limits_of(const ModuleOptions& options, const GuestLimits& server);
 

@@ -60,7 +60,6 @@ class Worker final : private http2::EndpointOwner, private net::ListenerWatch {
   void post(std::chrono::milliseconds after, std::function<void()> function);
   /// Who serves the connections that a door gives to this worker.
   [[nodiscard]] net::Receiver& receiver() noexcept { return endpoint_; }
-  /// What serves those with TLS.
   void use_certificate_forwarders(net::Networks networks) { endpoint_.use_certificate_forwarders(std::move(networks)); }
   /// Who decides whether calls may begin; it outlives the worker.
   void use_gate(rpc::Gate& gate) noexcept {
@@ -70,7 +69,6 @@ class Worker final : private http2::EndpointOwner, private net::ListenerWatch {
   void use_window_budget(std::shared_ptr<http2::WindowBudget> budget) {
     endpoint_.use_window_budget(std::move(budget));
   }
-  void use_tls(std::shared_ptr<net::TlsContext> tls) noexcept { endpoint_.use_tls(std::move(tls)); }
   /// Who is told of its calls; it outlives the worker.
   void use_observer(rpc::CallObserver& observer) noexcept {
     endpoint_.use_observer(observer);

@@ -41,6 +41,29 @@ arg = ["file"]
   EXPECT_EQ(module.arguments, std::vector<std::string>{"flag"});
 }
 
+TEST(CommandLine, HoldsOverWhatAddressesSay) {
+  const std::string file = R"(
+[[listen]]
+address = "127.0.0.1:1"
+stream-window = "1 MiB"
+max-connections = 5
+tls = { cert = "a.pem", key = "a.key" }
+)" + std::string(one_module);
+  const Reading limits = read_text(file, {{}, {given("stream-window", "65536")}});
+  ASSERT_TRUE(limits.ok()) << limits.problems.front();
+  const ListenOptions& own = limits.config->listen.front().options;
+  EXPECT_EQ(own.connections->clients.stream_window, 65536U);
+  EXPECT_EQ(own.connections->clients.max_connections, 5U);
+  EXPECT_EQ(own.tls->certificate_file, "a.pem");
+  const Reading tls = read_text(file, {{}, {given("tls-cert", "b.pem"), given("tls-key", "b.key")}});
+  ASSERT_TRUE(tls.ok()) << tls.problems.front();
+  EXPECT_FALSE(tls.config->listen.front().options.tls.has_value());
+  EXPECT_EQ(tls.config->server.tls.certificate_file, "b.pem");
+  const Reading elsewhere = read_text(file, {{}, {given("listen", "127.0.0.1:2")}});
+  ASSERT_TRUE(elsewhere.ok()) << elsewhere.problems.front();
+  EXPECT_EQ(elsewhere.config->listen.front().options, ListenOptions());
+}
+
 TEST(CommandLine, NamesItsFlagsInProblems) {
   EXPECT_EQ(read({{"m.wasm"}, {given("tls-client-ca", "ca.pem")}}).problems,
             std::vector<std::string>{"--tls-client-ca requires --tls-cert"});

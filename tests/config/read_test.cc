@@ -112,6 +112,49 @@ TEST(ReadConfig, ListensOnEachListen) {
   EXPECT_EQ(config_of(one_module).listen.front().address, "127.0.0.1:50051");
 }
 
+TEST(ReadConfig, GivesAddressesWhatIsSaidAtTheTopUnlessTheySayOtherwise) {
+  const Config config = config_of(R"(
+max-message-size = "1 MiB"
+stream-window = "1 MiB"
+protocols = ["grpc", "connect", "http1"]
+[tls]
+cert = "c.pem"
+key = "k.pem"
+client-ca = "ca.pem"
+[[listen]]
+address = "127.0.0.1:1"
+[[listen]]
+address = "127.0.0.1:2"
+max-connections = 5
+stream-window = "64 KiB"
+protocols = ["grpc"]
+[[listen]]
+address = "127.0.0.1:3"
+[listen.tls]
+cert = "other.pem"
+key = "other.key"
+[[module]]
+path = "m.wasm"
+)");
+  ASSERT_EQ(config.listen.size(), 3U);
+  EXPECT_TRUE(config.server.protocols.connect);
+  EXPECT_FALSE(config.server.protocols.rest);
+  EXPECT_EQ(config.listen[0].options, ListenOptions());
+  const ListenOptions& second = config.listen[1].options;
+  EXPECT_FALSE(second.tls.has_value());
+  ASSERT_TRUE(second.connections.has_value());
+  EXPECT_EQ(second.connections->max_message_size, std::size_t{1} << 20);
+  EXPECT_EQ(second.connections->clients.stream_window, 64U * 1024);
+  EXPECT_EQ(second.connections->clients.max_connections, 5U);
+  EXPECT_TRUE(second.connections->protocols.grpc);
+  EXPECT_FALSE(second.connections->protocols.connect);
+  const ListenOptions& third = config.listen[2].options;
+  EXPECT_FALSE(third.connections.has_value());
+  ASSERT_TRUE(third.tls.has_value());
+  EXPECT_EQ(third.tls->certificate_file, "other.pem");
+  EXPECT_EQ(third.tls->client_ca_file, "") << "TLS of its own is all of its own";
+}
+
 TEST(ReadConfig, TakesPathsFromTheFolderOfTheFile) {
   const Config config = config_of(R"(
 code-cache = "cache"

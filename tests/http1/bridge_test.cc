@@ -31,6 +31,17 @@ TEST_F(Http1Bridge, ARequestIsAStreamWithItsFieldsInLowerCase) {
   EXPECT_TRUE(request.ended);
 }
 
+TEST_F(Http1Bridge, WhereItIsNotSpokenEachRequestIsToldSo) {
+  Bridge silent("http", 8192, false);
+  Server server(silent, greet);
+  server.client_sends("GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  const std::string text = written(silent);
+  EXPECT_TRUE(text.starts_with("HTTP/1.1 505 HTTP Version Not Supported\r\n")) << text;
+  EXPECT_TRUE(text.ends_with("\r\n\r\nHTTP/1.1 is not spoken at this address, but HTTP/2.\n")) << text;
+  EXPECT_TRUE(silent.is_over());
+  EXPECT_TRUE(server.requests().empty());
+}
+
 TEST_F(Http1Bridge, FieldsOfTheConnectionStayBehind) {
   Server server(bridge, greet);
   server.client_sends(

@@ -49,6 +49,31 @@ TEST_F(RequestHeadTest, AcceptsWhatAClientSends) {
   EXPECT_EQ(metadata_.get("user-agent"), "tester");
 }
 
+TEST_F(RequestHeadTest, RefusesWhatIsNotSpoken) {
+  Protocols spoken;
+  spoken.grpc = false;
+  const auto refusal = head_.judge(methods_, limit_, metadata_, nullptr, spoken);
+  ASSERT_TRUE(refusal.has_value());
+  EXPECT_EQ(refusal->http_status, 0) << "in the terms of gRPC";
+  EXPECT_EQ(refusal->status.code, rpc::StatusCode::unimplemented);
+}
+
+TEST_F(RequestHeadTest, KnowsNoPageWhereHttpIsNotSpoken) {
+  ASSERT_TRUE(methods_.add({"/page", rpc::MethodKind::http, &handler_}).ok());
+  Protocols spoken;
+  for (const bool http : {true, false}) {
+    head_.reset();
+    add(":method", "GET");
+    add(":path", "/page");
+    spoken.http = http;
+    const auto refusal = head_.judge(methods_, limit_, metadata_, nullptr, spoken);
+    EXPECT_EQ(refusal.has_value(), !http);
+    if (refusal) {
+      EXPECT_EQ(refusal->http_status, 404);
+    }
+  }
+}
+
 TEST_F(RequestHeadTest, SaysHowTheClientCompressesAndWhatItAccepts) {
   add("grpc-encoding", "deflate");
   add("grpc-accept-encoding", "identity,gzip");

@@ -51,6 +51,29 @@ TEST_F(DoorTest, GivesOneConnectionAtATimeToTheFirst) {
   for (int i = 0; i < 3; ++i) EXPECT_EQ(door.admit().value().receiver, keepers[0].get());
 }
 
+TEST_F(DoorTest, LetsInAsManyAsAnAllowanceHasRoomForWithinThoseOfAll) {
+  Door door(3);
+  add(door, 1);
+  Allowance one(1);
+  Allowance any;
+  std::vector<Admission> admissions;
+  admissions.push_back(std::move(door.admit(&one).value().admission));
+  EXPECT_FALSE(door.admit(&one).has_value());
+  admissions.push_back(std::move(door.admit(&any).value().admission));
+  admissions.push_back(std::move(door.admit(&any).value().admission));
+  EXPECT_FALSE(door.admit(&any).has_value()) << "by the limit of all";
+  admissions.front().end();
+  EXPECT_TRUE(door.admit(&one).has_value()) << "and gone again at once";
+  door.set_most(one, 2);
+  admissions.front() = std::move(door.admit(&one).value().admission);
+  EXPECT_FALSE(door.admit(&one).has_value()) << "the limit of all stays";
+  door.set_most(0);
+  EXPECT_TRUE(door.admit(&one).has_value());
+  door.set_most(2);
+  EXPECT_FALSE(door.admit(&any).has_value()) << "those that are more stay, and no other comes";
+  EXPECT_EQ(door.counts(), Counts{3});
+}
+
 TEST_F(DoorTest, LetsInAsManyAsThereMayBe) {
   for (const std::size_t most : {std::size_t{1}, std::size_t{2}, std::size_t{10'000}}) {
     Door door(most);

@@ -84,6 +84,20 @@ struct TlsContextTest : testing::Test {
   std::vector<std::string> lines;
 };
 
+TEST_F(TlsContextTest, OffersHttp1ByAlpnWhereThatIsSpoken) {
+  const auto protocol = [this](TlsContext& context, const std::vector<std::string>& offered) {
+    auto options = client_options();
+    options.alpn = offered;
+    const Handshake made(context, options);
+    return made.opened() ? std::string(made.server.session.protocol()) : "refused";
+  };
+  const auto context = make(server_options());
+  EXPECT_EQ(protocol(*context, {"http/1.1"}), "http/1.1");
+  const auto only_http2 = TlsContext::create(server_options(), [](LogLevel, const std::string&) {}, false).value();
+  EXPECT_EQ(protocol(*only_http2, {"http/1.1"}), "refused");
+  EXPECT_EQ(protocol(*only_http2, {"http/1.1", "h2"}), "h2");
+}
+
 TEST_F(TlsContextTest, RefusesFilesThatMakeNoSenseAndSaysWhich) {
   const TlsOptions good = server_options();
   EXPECT_EQ(error_of(good), "no error");

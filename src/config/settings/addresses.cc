@@ -27,6 +27,15 @@ Result<> check_origin(std::string_view text) {
   return cors.ok() ? success() : Result<>(std::move(cors).error());
 }
 
+Result<> check_protocol(std::string_view text) {
+  for (const std::string_view known : {"grpc", "grpc-web", "connect", "rest", "http", "http1"}) {
+    if (text == known) return success();
+  }
+  return Error{
+      in_quotes(text) +
+      " is no protocol of ours; expected \"grpc\", \"grpc-web\", \"connect\", \"rest\", \"http\" or \"http1\""};
+}
+
 constexpr Slot<Config> all_addresses = {[](const Config& config) {
                                           std::vector<std::string> addresses;
                                           for (const ListenConfig& listen : config.listen)
@@ -60,6 +69,19 @@ constexpr Setting settings[] = {
      .only_within = true,
      .check = check_address,
      .listen = slot<ListenConfig, [](auto& listen) -> auto& { return listen.address; }>()},
+    {.key = "protocols",
+     .kind = Kind::texts,
+     .argument = "PROTOCOL",
+     .help = "What is spoken with clients: grpc, grpc-web, connect, rest, http or http1",
+     .docs =
+         "what is spoken; may be given more than once. `grpc` goes by HTTP/2 alone; `connect` is Connect and its JSON, "
+         "`rest` methods by their `google.api.http` rules, `http` what modules serve by plain HTTP; with `http1` all "
+         "but gRPC goes by HTTP/1.1 too. See [what an address is for](operate.md#what-an-address-is-for)",
+     .default_text = "all",
+     .change = Change::restart,
+     .check = check_protocol,
+     .config = slot<Config, [](auto& config) -> auto& { return config.protocols; }>(),
+     .listen = slot<ListenConfig, [](auto& listen) -> auto& { return listen.protocols; }>()},
     {.key = "proxy-protocol",
      .kind = Kind::texts,
      .argument = "NETWORK",

@@ -12,7 +12,8 @@ constexpr Setting settings[] = {
      .help = "Largest request message accepted, in bytes, also decompressed",
      .docs = "for a request message as it comes, and decompressed: a larger one is answered `RESOURCE_EXHAUSTED`",
      .change = Change::restart,
-     .config = slot<Config, [](auto& config) -> auto& { return config.server.max_message_size; }>()},
+     .config = slot<Config, [](auto& config) -> auto& { return config.server.max_message_size; }>(),
+     .listen = slot<ListenConfig, [](auto& listen) -> auto& { return listen.connections.max_message_size; }>()},
     {.key = "max-call-time",
      .kind = Kind::time,
      .range = {0, longest_time},
@@ -23,7 +24,8 @@ constexpr Setting settings[] = {
          "broken off; guests see the shorter of this and the client's deadline. Holds for all methods, health's "
          "`Watch` too. Counted in `calls_over_time`. 0: for ever",
      .change = Change::restart,
-     .config = slot<Config, [](auto& config) -> auto& { return config.server.max_call_time; }>()},
+     .config = slot<Config, [](auto& config) -> auto& { return config.server.max_call_time; }>(),
+     .listen = slot<ListenConfig, [](auto& listen) -> auto& { return listen.connections.max_call_time; }>()},
     {.key = "request-idle-timeout",
      .kind = Kind::time,
      .range = {0, longest_time},
@@ -35,7 +37,9 @@ constexpr Setting settings[] = {
          "full, or the guest has not taken what there is. Clients that open a stream to listen are silent by right: "
          "end their side, or leave this off. Counted in `calls_idle`. 0: for ever",
      .change = Change::restart,
-     .config = slot<Config, [](auto& config) -> auto& { return config.server.clients.request_idle_timeout; }>()},
+     .config = slot<Config, [](auto& config) -> auto& { return config.server.clients.request_idle_timeout; }>(),
+     .listen =
+         slot<ListenConfig, [](auto& listen) -> auto& { return listen.connections.clients.request_idle_timeout; }>()},
 };
 
 }  // namespace

@@ -16,7 +16,8 @@ constexpr Setting settings[] = {
          "the server's certificate, followed by its chain, PEM; may be given more than once. The files are looked at "
          "again as clients connect ([TLS](operate.md#tls))",
      .change = Change::restart,
-     .config = slot<Config, [](auto& config) -> auto& { return config.tls.certificates; }>()},
+     .config = slot<Config, [](auto& config) -> auto& { return config.tls.certificates; }>(),
+     .listen = slot<ListenConfig, [](auto& listen) -> auto& { return listen.tls.certificates; }>()},
     {.table = "tls",
      .key = "key",
      .kind = Kind::paths,
@@ -24,7 +25,8 @@ constexpr Setting settings[] = {
      .help = "The private key of --tls-cert, PEM, in the same order",
      .docs = "its private key, PEM, without a passphrase; one for each certificate, in the same order",
      .change = Change::restart,
-     .config = slot<Config, [](auto& config) -> auto& { return config.tls.keys; }>()},
+     .config = slot<Config, [](auto& config) -> auto& { return config.tls.keys; }>(),
+     .listen = slot<ListenConfig, [](auto& listen) -> auto& { return listen.tls.keys; }>()},
     {.table = "tls",
      .key = "client-ca",
      .kind = Kind::path,
@@ -33,7 +35,8 @@ constexpr Setting settings[] = {
      .docs = "clients must show a certificate that one of these authorities signed; an authority below a root does "
              "without the root",
      .change = Change::restart,
-     .config = slot<Config, [](auto& config) -> auto& { return config.tls.client_ca; }>()},
+     .config = slot<Config, [](auto& config) -> auto& { return config.tls.client_ca; }>(),
+     .listen = slot<ListenConfig, [](auto& listen) -> auto& { return listen.tls.client_ca; }>()},
     {.table = "tls",
      .key = "client-auth",
      .kind = Kind::choice,
@@ -42,11 +45,15 @@ constexpr Setting settings[] = {
      .help = "Whether clients must show a certificate of --tls-client-ca: require or request",
      .docs = "with `request`, a client without a certificate is served too; a bad one is refused",
      .change = Change::restart,
-     .config = slot<Config, [](auto& config) -> auto& { return config.tls.client_auth; }>()},
+     .config = slot<Config, [](auto& config) -> auto& { return config.tls.client_auth; }>(),
+     .listen = slot<ListenConfig, [](auto& listen) -> auto& { return listen.tls.client_auth; }>()},
 };
 
 }  // namespace
 
-constinit const Group tls = {"TLS", "More in [TLS](operate.md#tls).", settings};
+constinit const Group tls = {"TLS",
+                             "More in [TLS](operate.md#tls). A `[[listen]]` that says any of it has all of its TLS of "
+                             "its own.",
+                             settings};
 
 }  // namespace wasm_grpc::config

@@ -41,7 +41,8 @@ Json any(const StatusDetail& detail, const Schema* schema) {
 
 RestExchange::RestExchange(RestTerms terms, const Routes& routes, const Head& head, const Tools& tools)
     : terms_(terms),
-      tools_(tools),
+      codec_(tools.codec),
+      max_message_size_(tools.max_message_size),
       target_(head.target),
       match_(routes.find(head.http_method, target_)),
       body_(head.fields, tools.max_message_size) {}
@@ -54,9 +55,9 @@ rpc::Status RestExchange::take(std::span<const std::byte> body, std::vector<std:
   while (!bytes.empty()) {
     const auto end = bytes.find('\n');
     const std::string_view piece = bytes.substr(0, end);
-    if (piece.size() > tools_.max_message_size - line_.size()) {
+    if (piece.size() > max_message_size_ - line_.size()) {
       return {rpc::StatusCode::resource_exhausted, "a line of the request has more than the " +
-                                                       std::to_string(tools_.max_message_size) +
+                                                       std::to_string(max_message_size_) +
                                                        " bytes this server accepts"};
     }
     line_.append(piece);
@@ -83,7 +84,7 @@ rpc::Status RestExchange::end(std::vector<std::byte>& frames) {
 rpc::Status RestExchange::take_message(std::string_view json, std::vector<std::byte>& frames) const {
   std::vector<std::byte> plain;
   if (!json.empty()) {
-    rpc::Status status = decompress_json(terms_.encoding, tools_.codec, tools_.max_message_size, json, plain);
+    rpc::Status status = decompress_json(terms_.encoding, codec_, max_message_size_, json, plain);
     if (!status.ok()) return status;
   }
   const std::size_t begun = begin_frame(frames);
@@ -119,7 +120,7 @@ int RestExchange::head(const rpc::Response& response, rpc::Metadata& fields) {
 rpc::Status RestExchange::translate(std::span<const std::byte> frames, std::string& body) {
   while (const auto frame = take_frame(frames)) {
     const std::size_t before = body.size();
-    rpc::Status status = check_size_for_json(frame->message.size(), tools_.max_message_size);
+    rpc::Status status = check_size_for_json(frame->message.size(), max_message_size_);
     if (status.ok()) {
       if (auto wrong = make_reply(*match_.rule, frame->message, body)) {
         status = {rpc::StatusCode::internal, "the response cannot be said in JSON: " + *wrong};
@@ -131,7 +132,7 @@ rpc::Status RestExchange::translate(std::span<const std::byte> frames, std::stri
     }
     if (terms_.streams_responses) body += '\n';
   }
-  compressed_ = terms_.accepts_gzip && !terms_.streams_responses && compress_json(tools_.codec, body);
+  compressed_ = terms_.accepts_gzip && !terms_.streams_responses && compress_json(codec_, body);
   return {};
 }
 

@@ -22,7 +22,7 @@ struct RestTerms {
 
 class RestExchange final : public Exchange {
  public:
-  /// `head` is one that `routes` know; they and `tools` outlive it.
+  /// `head` is one that `routes` know; they and the codec of `tools` outlive it.
   RestExchange(RestTerms terms, const Routes& routes, const Head& head, const Tools& tools);
 
   [[nodiscard]] rpc::Status take(std::span<const std::byte> body, std::vector<std::byte>& frames) override;
@@ -45,7 +45,8 @@ class RestExchange final : public Exchange {
   [[nodiscard]] std::string error(const rpc::Response& response) const;
 
   const RestTerms terms_;
-  const Tools& tools_;
+  rpc::Codec& codec_;
+  const std::size_t max_message_size_;
   const std::string target_;
   const Match match_;  // points into target_
   GatheredBody body_;

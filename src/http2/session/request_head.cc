@@ -214,7 +214,8 @@ void RequestHead::decode_value(std::string_view key, std::string_view value, rpc
 }
 
 std::optional<OwnAnswer> RequestHead::judge(const rpc::MethodTable& methods, std::size_t max_list_size,
-                                            rpc::Metadata& metadata, const facade::Tools* tools) {
+                                            rpc::Metadata& metadata, const facade::Tools* tools,
+                                            const Protocols& spoken) {
   if (list_size_ > max_list_size) {
     std::string message = "the request headers have " + std::to_string(list_size_) +
                           " bytes (names, values and 32 for each); this server accepts at most " +
@@ -225,7 +226,8 @@ std::optional<OwnAnswer> RequestHead::judge(const rpc::MethodTable& methods, std
   }
   // What the bytes mean must not depend on which of them one looks at (RFC 9110, 8.3).
   if (content_types_ > 1) return in_http(400, path_, "The request has more than one content-type.\n");
-  if (!http_method_.empty() || !is_grpc_) return judge_http(methods, metadata, tools);
+  if (!http_method_.empty() || !is_grpc_) return judge_http(methods, metadata, tools, spoken);
+  if (!spoken.grpc) return in_grpc(rpc::StatusCode::unimplemented, "gRPC is not spoken at this address");
   method_ = methods.find(path_);
   if (method_ == nullptr) return OwnAnswer{0, facade::unknown_method(path_, methods)};
   if (!unknown_encoding_.empty() || timeout_malformed_) return OwnAnswer{0, judge_grpc_fields()};
@@ -289,11 +291,11 @@ bool RequestHead::is_ruled(const facade::rest::Routes& routes, const rpc::Metada
 }
 
 facade::Opening RequestHead::open_facade(const rpc::MethodTable& methods, rpc::Metadata& metadata,
-                                         const facade::Tools& tools) const {
+                                         const facade::Tools& tools, const Protocols& spoken) const {
   const rpc::Status grpc_refusal = judge_grpc_fields();
   const facade::Head head{http_method(), path_,     content_type_,       metadata,
                           grpc_refusal,  encoding_, accepted_encodings_, timeout_};
-  return facade::open(head, methods, tools);
+  return facade::open(head, methods, tools, spoken);
 }
 
 std::optional<OwnAnswer> RequestHead::take_opening(facade::Opening&& opening, rpc::Metadata& metadata) {
@@ -312,12 +314,31 @@ std::optional<OwnAnswer> RequestHead::take_opening(facade::Opening&& opening, rp
   return judge_metadata(metadata);
 }
 
+OwnAnswer RequestHead::refuse_type(const Protocols& spoken) const {
+  if (spoken == Protocols()) {
+    return in_http(415, path_,
+                   "This is a gRPC server: it takes application/grpc, and application/json for its methods, but not " +
+                       quoted(content_type_) + " here.\n");
+  }
+  std::string known;
+  const auto add = [&](bool is_spoken, std::string_view name) {
+    if (is_spoken) known.append(known.empty() ? "" : ", ").append(name);
+  };
+  add(spoken.grpc, "gRPC");
+  add(spoken.grpc_web, "gRPC-Web");
+  add(spoken.connect, "Connect");
+  add(spoken.rest, "REST");
+  add(spoken.http, "HTTP");
+  return in_http(415, path_,
+                 "What is spoken at this address (" + known + ") does not take " + quoted(content_type_) + " here.\n");
+}
+
 std::optional<OwnAnswer> RequestHead::judge_http(const rpc::MethodTable& methods, rpc::Metadata& metadata,
-                                                 const facade::Tools* tools) {
+                                                 const facade::Tools* tools, const Protocols& spoken) {
   const bool is_post = http_method_.empty();
   const bool is_method = methods.find(path_) != nullptr;
   if (tools != nullptr && !is_grpc_) {
-    auto opening = open_facade(methods, metadata, *tools);
+    auto opening = open_facade(methods, metadata, *tools, spoken);
     if (opening.exchange != nullptr || opening.http_status != 0) return take_opening(std::move(opening), metadata);
     // What a module serves by HTTP it also says to whom.
     const facade::Cors& cors = tools->facades.cors;
@@ -331,7 +352,7 @@ std::optional<OwnAnswer> RequestHead::judge_http(const rpc::MethodTable& methods
       return in_http(403, path_, "Pages of this origin may not call this server (see --cors-origin).\n");
     }
   }
-  if (!is_post || !is_method) {
+  if (spoken.http && (!is_post || !is_method)) {
     method_ = methods.find_http(path_);
     if (method_ != nullptr) {
       if (is_grpc_)
@@ -342,10 +363,7 @@ std::optional<OwnAnswer> RequestHead::judge_http(const rpc::MethodTable& methods
     }
   }
   if (is_post) {
-    OwnAnswer answer =
-        in_http(415, path_,
-                "This is a gRPC server: it takes application/grpc, and application/json for its methods, but not " +
-                    quoted(content_type_) + " here.\n");
+    OwnAnswer answer = refuse_type(spoken);
     answer.after_request |= tools != nullptr && !facade::may_wait_for_answer(content_type_);
     return answer;
   }

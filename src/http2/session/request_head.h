@@ -12,6 +12,7 @@
 
 #include "facade/exchange.h"
 #include "rpc/method_table.h"
+#include "wasm_grpc/protocols.h"
 #include "wasm_grpc/rpc/encoding.h"
 #include "wasm_grpc/rpc/metadata.h"
 #include "wasm_grpc/rpc/status.h"
@@ -49,9 +50,10 @@ class RequestHead {
 
   /// To be called after the last field, with the same `metadata`: what is answered without a handler, or nothing. The
   /// metadata of gRPC is then decoded; to that of HTTP the content-type is added. `tools` are those of the facades;
-  /// nullptr: there are none.
+  /// nullptr: there are none. What is not `spoken` is refused.
   [[nodiscard]] std::optional<OwnAnswer> judge(const rpc::MethodTable& methods, std::size_t max_list_size,
-                                               rpc::Metadata& metadata, const facade::Tools* tools = nullptr);
+                                               rpc::Metadata& metadata, const facade::Tools* tools = nullptr,
+                                               const Protocols& spoken = Protocols());
 
   /// What the request asks for; after judge() found nothing.
   [[nodiscard]] const rpc::Method* method() const noexcept { return method_; }
@@ -92,10 +94,11 @@ class RequestHead {
   [[nodiscard]] rpc::Status judge_grpc_fields() const;
   [[nodiscard]] std::optional<OwnAnswer> judge_metadata(rpc::Metadata& metadata);
   [[nodiscard]] std::optional<OwnAnswer> judge_http(const rpc::MethodTable& methods, rpc::Metadata& metadata,
-                                                    const facade::Tools* tools);
+                                                    const facade::Tools* tools, const Protocols& spoken);
+  [[nodiscard]] OwnAnswer refuse_type(const Protocols& spoken) const;
   [[nodiscard]] bool is_ruled(const facade::rest::Routes& routes, const rpc::Metadata& metadata) const;
   [[nodiscard]] facade::Opening open_facade(const rpc::MethodTable& methods, rpc::Metadata& metadata,
-                                            const facade::Tools& tools) const;
+                                            const facade::Tools& tools, const Protocols& spoken) const;
   [[nodiscard]] std::optional<OwnAnswer> take_opening(facade::Opening&& opening, rpc::Metadata& metadata);
 
   const rpc::Method* method_ = nullptr;

@@ -22,16 +22,17 @@ std::string_view text(const std::uint8_t* bytes, std::size_t size) {
 }  // namespace
 
 Session::Session(SessionCore& core, net::Counted& keeper, SessionOwner& owner, std::shared_ptr<rpc::Client> client,
-                 Authorities authorities)
+                 Authorities authorities, std::shared_ptr<const net::Terms> terms)
     : core_(core),
+      terms_(terms != nullptr ? std::move(terms) : core.terms),
       keeper_(keeper),
       owner_(owner),
       client_(std::move(client)),
-      guard_(core.settings.clients),
+      guard_(settings().clients),
       rules_(authorities == Authorities::any ? std::make_unique<MessageRules>() : nullptr),
-      forced_resets_(core.settings.clients.reset_burst, core.settings.clients.resets_per_second),
-      large_input_(core.settings.clients.max_large_input),
-      bandwidth_(core.settings.clients.stream_window, connection_window),
+      forced_resets_(settings().clients.reset_burst, settings().clients.resets_per_second),
+      large_input_(settings().clients.max_large_input),
+      bandwidth_(settings().clients.stream_window, connection_window),
       keeps_windows_(core.window_budget == nullptr) {}
 
 Session::~Session() {
@@ -39,13 +40,11 @@ Session::~Session() {
 }
 
 bool Session::begin() {
-  const auto& options = rules_ == nullptr ? core_.options : core_.options_for_any_authority;
-  if (nghttp2_session_server_new2(&session_, core_.callbacks.get(), this, options.get()) != 0) return false;
-  const ConnectionOptions& settings = core_.settings;
+  if (nghttp2_session_server_new2(&session_, core_.callbacks.get(), this, make_options().get()) != 0) return false;
   const std::array<nghttp2_settings_entry, 4> entries = {{
       {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, unlimited_streams},
-      {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, settings.clients.stream_window},
-      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, settings.clients.max_header_list_size},
+      {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, settings().clients.stream_window},
+      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, settings().clients.max_header_list_size},
       // gRPC has no use for stream priorities, and nghttp2 schedules faster without them (RFC 9218, 2.1).
       {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
   }};
@@ -67,7 +66,7 @@ bool Session::say_settings() {
   for (std::size_t at = head_size; at + entry_size <= hello_.size(); at += entry_size) {
     if (hello_[at] != std::byte{0} || hello_[at + 1] != std::byte{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS}) continue;
     for (std::size_t i = 0; i < 4; ++i) {
-      hello_[at + 2 + i] = static_cast<std::byte>(core_.settings.max_concurrent_streams >> (24 - 8 * i));
+      hello_[at + 2 + i] = static_cast<std::byte>(settings().max_concurrent_streams >> (24 - 8 * i));
     }
   }
   return true;
@@ -96,7 +95,7 @@ void Session::feed(std::span<const std::byte> bytes) {
 void Session::begin_head(std::int32_t id) {
   head_stream_ = nullptr;
   // Handlers may still work on streams that the client has reset: those count too.
-  const std::size_t most = core_.settings.max_concurrent_streams;
+  const std::size_t most = settings().max_concurrent_streams;
   if (open_streams_ >= most || live_streams_ >= 2 * most) {
     nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, id, NGHTTP2_REFUSED_STREAM);
     return;
@@ -176,7 +175,7 @@ void Session::forget_open(Stream& stream) noexcept {
   place.ends_early = false;
   place.previous = nullptr;
   place.next = nullptr;
-  if (streams_ == nullptr && core_.settings.max_connection_idle.count() > 0) owner_.became_idle();
+  if (streams_ == nullptr && settings().max_connection_idle.count() > 0) owner_.became_idle();
 }
 
 void Session::frame_received(const nghttp2_frame& frame) {

@@ -18,6 +18,7 @@
 #include "http2/session/message_rules.h"
 #include "net/counted.h"
 #include "net/output_batch.h"
+#include "net/terms.h"
 #include "rpc/token_bucket.h"
 #include "wasm_grpc/connection_options.h"
 #include "wasm_grpc/rpc/call.h"
@@ -63,17 +64,16 @@ class Session {
   /// What requests may have as their authority.
   enum class Authorities : std::uint8_t { of_http, any };
 
-  /// `keeper` is held by every stream until it is recycled; both outlive the session.
+  /// `keeper` is held by every stream until it is recycled; both outlive the session. Without terms those of the core
+  /// hold.
   Session(SessionCore& core, net::Counted& keeper, SessionOwner& owner, std::shared_ptr<rpc::Client> client,
-          Authorities authorities = Authorities::of_http);
+          Authorities authorities = Authorities::of_http, std::shared_ptr<const net::Terms> terms = nullptr);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  /// What the sessions of an endpoint share: nghttp2's callbacks, and its options.
+  /// What the sessions of an endpoint share: nghttp2's callbacks.
   [[nodiscard]] static std::unique_ptr<nghttp2_session_callbacks, CallbacksDeleter> make_callbacks();
-  [[nodiscard]] static std::unique_ptr<nghttp2_option, OptionDeleter> make_options(const ConnectionOptions& settings,
-                                                                                   Authorities authorities);
 
   // ---- For the connection ----
 
@@ -143,6 +143,8 @@ class Session {
   // ---- For streams ----
 
   [[nodiscard]] SessionCore& core() noexcept { return core_; }
+  /// What its client is held to, as long as it lives.
+  [[nodiscard]] const ConnectionOptions& settings() const noexcept { return terms_->settings; }
   [[nodiscard]] nghttp2_session* nghttp2() noexcept { return session_; }
   void retain() noexcept { keeper_.retain(); }
   void release() noexcept { keeper_.release(); }
@@ -174,6 +176,7 @@ class Session {
 
   static constexpr std::size_t report_step = std::size_t{64} << 10;
 
+  [[nodiscard]] std::unique_ptr<nghttp2_option, OptionDeleter> make_options() const;
   void report_unread() noexcept;
   [[nodiscard]] bool say_settings();
   void begin_head(std::int32_t id);
@@ -192,6 +195,7 @@ class Session {
   int send_large_data(Stream& stream, const std::uint8_t* frame_head, std::size_t length);
 
   SessionCore& core_;
+  const std::shared_ptr<const net::Terms> terms_;
   net::Counted& keeper_;
   SessionOwner& owner_;
   std::shared_ptr<rpc::Client> client_;

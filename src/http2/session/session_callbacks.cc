@@ -103,13 +103,13 @@ std::unique_ptr<nghttp2_session_callbacks, CallbacksDeleter> Session::make_callb
   return std::unique_ptr<nghttp2_session_callbacks, CallbacksDeleter>(made);
 }
 
-std::unique_ptr<nghttp2_option, OptionDeleter> Session::make_options(const ConnectionOptions& settings,
-                                                                     Authorities authorities) {
+std::unique_ptr<nghttp2_option, OptionDeleter> Session::make_options() const {
+  const ClientLimits& clients = settings().clients;
   nghttp2_option* made = nullptr;
   if (nghttp2_option_new(&made) != 0) throw std::bad_alloc();
   nghttp2_option_set_no_auto_window_update(made, 1);
   // Then the MessageRules look.
-  if (authorities == Authorities::any) nghttp2_option_set_no_http_messaging(made, 1);
+  if (rules_ != nullptr) nghttp2_option_set_no_http_messaging(made, 1);
   nghttp2_option_set_no_closed_streams(made, 1);
   nghttp2_option_set_max_outbound_ack(made, max_outbound_acks);
   nghttp2_option_set_max_settings(made, max_settings_entries);
@@ -117,9 +117,8 @@ std::unique_ptr<nghttp2_option, OptionDeleter> Session::make_options(const Conne
   // The FrameGuard counts first, and knows what to call it. Of CONTINUATION frames nghttp2 would count the pieces that
   // they come in.
   nghttp2_option_set_max_continuations(made, std::numeric_limits<std::size_t>::max());
-  nghttp2_option_set_stream_reset_rate_limit(
-      made, 2 * (std::uint64_t{settings.clients.reset_burst} + settings.clients.overhead_burst),
-      std::uint64_t{settings.clients.resets_per_second} + settings.clients.overhead_per_second);
+  nghttp2_option_set_stream_reset_rate_limit(made, 2 * (std::uint64_t{clients.reset_burst} + clients.overhead_burst),
+                                             std::uint64_t{clients.resets_per_second} + clients.overhead_per_second);
   return std::unique_ptr<nghttp2_option, OptionDeleter>(made);
 }
 

@@ -4,13 +4,11 @@ namespace wasm_grpc::http2 {
 
 SessionCore::SessionCore(const ConnectionOptions& connection_options, const rpc::MethodTable& method_table,
                          rpc::TimerQueue& timer_queue, EndpointOwner& its_owner, rpc::CodecQueue* codecs)
-    : settings(connection_options),
+    : terms(std::make_shared<const net::Terms>(net::Terms{connection_options})),
       methods(method_table),
       timers(timer_queue),
       owner(its_owner),
       callbacks(Session::make_callbacks()),
-      options(Session::make_options(settings, Session::Authorities::of_http)),
-      options_for_any_authority(Session::make_options(settings, Session::Authorities::any)),
       streams(codecs) {}
 
 }  // namespace wasm_grpc::http2

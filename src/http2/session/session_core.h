@@ -20,6 +20,7 @@
 #include "http2/session/session.h"
 #include "http2/session/stream.h"
 #include "net/networks.h"
+#include "net/terms.h"
 #include "rpc/batch_clock.h"
 #include "rpc/method_table.h"
 #include "rpc/timer_queue.h"
@@ -33,10 +34,10 @@ struct SessionCore {
   SessionCore(const ConnectionOptions& connection_options, const rpc::MethodTable& method_table,
               rpc::TimerQueue& timer_queue, EndpointOwner& its_owner, rpc::CodecQueue* codecs);
 
-  const ConnectionOptions settings;
-  net::Networks certificate_forwarders;         // ServerOptions::certificate_forwarders
-  std::shared_ptr<WindowBudget> window_budget;  // ClientLimits::max_window_growth; nullptr: windows stay as they are
-  std::shared_ptr<OutputBudget> output_budget;  // ServerOptions::max_unread_output; nullptr: no limit
+  const std::shared_ptr<const net::Terms> terms;  // of sessions that have none of their own
+  net::Networks certificate_forwarders;           // ServerOptions::certificate_forwarders
+  std::shared_ptr<WindowBudget> window_budget;    // ClientLimits::max_window_growth; nullptr: windows stay as they are
+  std::shared_ptr<OutputBudget> output_budget;    // ServerOptions::max_unread_output; nullptr: no limit
   const rpc::MethodTable& methods;
   rpc::TimerQueue& timers;
   EndpointOwner& owner;
@@ -49,8 +50,6 @@ struct SessionCore {
   rpc::BatchClock clock;                  // of what is read, or sent, together
 
   std::unique_ptr<nghttp2_session_callbacks, CallbacksDeleter> callbacks;
-  std::unique_ptr<nghttp2_option, OptionDeleter> options;
-  std::unique_ptr<nghttp2_option, OptionDeleter> options_for_any_authority;
 
   StreamPool streams;
   std::optional<facade::Tools> facade_tools;  // nothing: only gRPC and HTTP are spoken

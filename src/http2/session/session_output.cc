@@ -135,7 +135,7 @@ void Session::frame_not_sent(const nghttp2_frame& frame, int error) {
 }
 
 bool Session::is_flooded() const noexcept {
-  return nghttp2_session_get_outbound_queue_size(session_) > 4 * core_.settings.max_concurrent_streams + 1000;
+  return nghttp2_session_get_outbound_queue_size(session_) > 4 * settings().max_concurrent_streams + 1000;
 }
 
 void Session::report_unread() noexcept {

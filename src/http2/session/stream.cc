@@ -46,7 +46,7 @@ void Stream::open(Session& session, std::int32_t id) {
   session.retain();
   id_ = id;
   request_.client = &session.client();
-  window_ = session.core().settings.clients.stream_window;
+  window_ = session.settings().clients.stream_window;
   allowance_ = window_;
   open_ = true;
   retain();
@@ -98,13 +98,20 @@ void Stream::count_end() noexcept {
 // ---- Receiving ----
 
 void Stream::take_field(std::string_view name, std::string_view value) {
-  head_.add(name, value, session_->core().settings.clients.max_header_list_size, request_.metadata);
+  head_.add(name, value, session_->settings().clients.max_header_list_size, request_.metadata);
 }
 
 void Stream::head_complete(bool end_stream) {
   SessionCore& core = session_->core();
+  const ConnectionOptions& settings = session_->settings();
   const facade::Tools* tools = core.facade_tools ? &*core.facade_tools : nullptr;
-  auto own = head_.judge(core.methods, core.settings.clients.max_header_list_size, request_.metadata, tools);
+  std::optional<facade::Tools> own_tools;
+  if (tools != nullptr && tools->max_message_size != settings.max_message_size) {
+    own_tools.emplace(*tools).max_message_size = settings.max_message_size;
+    tools = &*own_tools;
+  }
+  auto own =
+      head_.judge(core.methods, settings.clients.max_header_list_size, request_.metadata, tools, settings.protocols);
   if (head_.has_exchange()) begin_facade();
   if (request_.client->forwards_certificates || head_.has_forwarded_certificate()) take_forwarded_certificate();
   if (core.gate != nullptr) {
@@ -158,7 +165,7 @@ void Stream::take_forwarded_certificate() {
 
 void Stream::set_deadline() {
   const auto timeout = is_http() ? std::nullopt : head_.timeout();
-  const auto limit = session_->core().settings.max_call_time;
+  const auto limit = session_->settings().max_call_time;
   if (!timeout && limit.count() == 0) return;
   const auto now = rpc::Clock::now();
   if (timeout) request_.deadline = rpc::later(now, *timeout);
@@ -178,7 +185,7 @@ void Stream::take_data(std::span<const std::byte> bytes) {
     return;
   }
   const std::uint64_t before = received_messages();
-  const std::size_t max_message = session_->core().settings.max_message_size;
+  const std::size_t max_message = session_->settings().max_message_size;
   rpc::Status status;
   if (facade_ != nullptr) {
     status = receive_translated(bytes, false);
@@ -285,7 +292,7 @@ void Stream::on_timer() noexcept {
          rpc::CallEnd::deadline);
     return;
   }
-  const auto limit = core.settings.max_call_time;
+  const auto limit = session_->settings().max_call_time;
   const std::string why = "it took longer than the " + std::to_string(limit.count()) + " ms a call may take here";
   fail({rpc::StatusCode::deadline_exceeded, "the server ended the call: " + why}, rpc::CallEnd::deadline);
   core.owner.call_ended(*request_.method, peer(), why);
@@ -316,7 +323,7 @@ void Stream::look_at_request(bool reads, std::uint64_t silent_looks) noexcept {
   if (!started_) ++core.counters.calls_refused;
   ignores_input_ = true;
   const std::string why = "its client sent nothing for " +
-                          std::to_string(core.settings.clients.request_idle_timeout.count()) +
+                          std::to_string(session_->settings().clients.request_idle_timeout.count()) +
                           " ms, and had not ended the request";
   fail({rpc::StatusCode::deadline_exceeded, "the server ended the call: " + why}, rpc::CallEnd::deadline);
   if (is_http() && !response_.broken_off) response_.http_status = request_timeout;
@@ -358,7 +365,7 @@ void Stream::grow_window() {
 
 void Stream::shrink_window() noexcept {
   const SessionCore& core = session_->core();
-  const std::size_t least = core.settings.clients.stream_window;
+  const std::size_t least = session_->settings().clients.stream_window;
   if (window_ > least) core.window_budget->give_back(window_ - least);
   window_ = least;
 }

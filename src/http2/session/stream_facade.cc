@@ -48,7 +48,7 @@ rpc::Status Stream::receive_translated(std::span<const std::byte> bytes, bool en
   // What it neither keeps nor has passed on is done with: the client may send as much more.
   held_ += exchange.held() + frames.size();
   held_ -= kept;
-  if (status.ok() && !frames.empty()) status = receive(frames, core.settings.max_message_size);
+  if (status.ok() && !frames.empty()) status = receive(frames, session_->settings().max_message_size);
   if (frames.capacity() > kept_buffer) std::vector<std::byte>().swap(frames);
   if (status.ok() && !ends) credit(0);
   return status;

@@ -13,7 +13,8 @@ namespace wasm_grpc::http2 {
 // for questions of browsers, who show nothing of their user by them, and where fields are missing.
 std::optional<OwnAnswer> Stream::ask_gate(const std::optional<OwnAnswer>& own) {
   SessionCore& core = session_->core();
-  if (own && (own->preflight || head_.is_larger_than(core.settings.clients.max_header_list_size))) return std::nullopt;
+  if (own && (own->preflight || head_.is_larger_than(session_->settings().clients.max_header_list_size)))
+    return std::nullopt;
   const rpc::Method* method = head_.method();
   const bool is_method = method != nullptr && method->kind != rpc::MethodKind::http;
   const std::string_view asked = head_.target();

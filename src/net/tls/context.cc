@@ -19,8 +19,9 @@ constexpr unsigned char session_context[] = "wasm-grpc";
 /// HTTP/2 where the client offers it, else HTTP/1.1; who offers neither gets the alert no_application_protocol (RFC
 /// 7301, 3.2). Not called for a client that does not use ALPN: its first bytes tell what it speaks.
 int select_protocol(SSL*, const unsigned char** chosen, unsigned char* chosen_size, const unsigned char* offered,
-                    unsigned int offered_size, void*) {
+                    unsigned int offered_size, void* context) {
   for (const std::string_view protocol : {std::string_view("h2"), std::string_view("http/1.1")}) {
+    if (protocol != "h2" && !static_cast<const TlsContext*>(context)->http1()) continue;
     for (unsigned int i = 0; i < offered_size; i += 1U + offered[i]) {
       if (offered[i] != protocol.size() || i + protocol.size() >= offered_size) continue;
       if (std::memcmp(offered + i + 1, protocol.data(), protocol.size()) != 0) continue;
@@ -32,7 +33,7 @@ int select_protocol(SSL*, const unsigned char** chosen, unsigned char* chosen_si
   return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-void protect(SSL_CTX* context) {
+void protect(SSL_CTX* context, TlsContext& of) {
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
   SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE |
                                    SSL_OP_PRIORITIZE_CHACHA);
@@ -43,19 +44,19 @@ void protect(SSL_CTX* context) {
   // Sessions are resumed by tickets, which cost us no memory.
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_session_id_context(context, session_context, sizeof(session_context) - 1);
-  SSL_CTX_set_alpn_select_cb(context, select_protocol, nullptr);
+  SSL_CTX_set_alpn_select_cb(context, select_protocol, &of);
 }
 
 }  // namespace
 
-TlsContext::TlsContext(const TlsOptions& options, Log log)
-    : options_(options), log_(std::move(log)), authorities_({options.client_ca_file}) {
+TlsContext::TlsContext(const TlsOptions& options, Log log, bool http1)
+    : options_(options), log_(std::move(log)), http1_(http1), authorities_({options.client_ca_file}) {
   certificates_.emplace_back(TlsCertificate{options.certificate_file, options.key_file});
   for (const TlsCertificate& further : options.further_certificates) certificates_.emplace_back(further);
 }
 
-Result<std::shared_ptr<TlsContext>> TlsContext::create(const TlsOptions& options, Log log) {
-  std::shared_ptr<TlsContext> made(new TlsContext(options, std::move(log)));
+Result<std::shared_ptr<TlsContext>> TlsContext::create(const TlsOptions& options, Log log, bool http1) {
+  std::shared_ptr<TlsContext> made(new TlsContext(options, std::move(log), http1));
   for (Certificate& certificate : made->certificates_) {
     if (certificate.names.certificate_file.empty() || certificate.names.key_file.empty()) {
       return Error{"TLS needs a certificate and its key: give both files"};
@@ -74,7 +75,7 @@ Result<std::shared_ptr<TlsContext>> TlsContext::create(const TlsOptions& options
 Result<SslContext> TlsContext::make_context() {
   SslContext context(SSL_CTX_new(TLS_server_method()));
   if (!context) return Error{"TLS: " + openssl_reason()};
-  protect(context.get());
+  protect(context.get(), *this);
   if (!TicketKeys::attach(context.get())) return Error{"TLS: no keys for session tickets: " + openssl_reason()};
   SSL_CTX_set_cert_cb(context.get(), choose_certificate, this);
   // A client that is chosen for by its name is told so (RFC 6066, 3).

@@ -21,9 +21,9 @@ struct SslDeleter {
 };
 using SslPointer = std::unique_ptr<SSL, SslDeleter>;
 
-/// Makes TLS sessions: TLS 1.3, or 1.2 with the ciphers HTTP/2 allows (RFC 9113, 9.2), and the protocol "h2" by ALPN
-/// and nothing else. Shared by the workers; every function may be called from any thread. Outlives the handshakes of
-/// its sessions.
+/// Makes TLS sessions: TLS 1.3, or 1.2 with the ciphers HTTP/2 allows (RFC 9113, 9.2), and by ALPN the protocol "h2",
+/// or else "http/1.1" where that is spoken. Shared by the workers; every function may be called from any thread.
+/// Outlives the handshakes of its sessions.
 ///
 /// Of several certificates a client is shown the first that is for the name it asks for (SNI), exactly or else by a
 /// wildcard; the first of all where none is, or it asks for none.
@@ -36,8 +36,12 @@ class TlsContext {
   /// Gets what is to be logged about the files.
   using Log = std::function<void(LogLevel level, const std::string& text)>;
 
-  /// Reads the files. The error says which of them is wrong, and how.
-  [[nodiscard]] static Result<std::shared_ptr<TlsContext>> create(const TlsOptions& options, Log log);
+  /// Reads the files. `http1`: HTTP/1.1 is spoken too. The error says which of them is wrong, and how.
+  [[nodiscard]] static Result<std::shared_ptr<TlsContext>> create(const TlsOptions& options, Log log,
+                                                                  bool http1 = true);
+
+  [[nodiscard]] const TlsOptions& options() const noexcept { return options_; }
+  [[nodiscard]] bool http1() const noexcept { return http1_; }
 
   /// A session for a new connection; nullptr when there is no memory.
   [[nodiscard]] SslPointer make_session();
@@ -51,7 +55,7 @@ class TlsContext {
     ReadCertificate read;
   };
 
-  TlsContext(const TlsOptions& options, Log log);
+  TlsContext(const TlsOptions& options, Log log, bool http1);
   [[nodiscard]] Result<SslContext> make_context();
   [[nodiscard]] Result<ReadCertificate> read(const TlsCertificate& certificate) const;
   void read_what_changed();
@@ -60,6 +64,7 @@ class TlsContext {
 
   const TlsOptions options_;
   const Log log_;
+  const bool http1_;
   std::mutex mutex_;                       // of what follows; taken twice for each connection
   std::vector<Certificate> certificates_;  // one at least
   WatchedFiles authorities_;

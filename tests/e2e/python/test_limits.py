@@ -13,6 +13,7 @@ TREE = pathlib.Path(__file__).parents[3]
 # Flags that are no limits: they say what is served, where, by whom and how.
 NO_LIMITS = {
     "--listen",
+    "--protocols",
     "--proxy-protocol",
     "--forwarded-client-cert",
     "--cors-origin",
