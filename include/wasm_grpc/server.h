@@ -174,6 +174,12 @@ class Server {
   /// Serves these modules from now on, in place of all that are served. One of a name that is served takes the place of
   /// that; where its bytes and its options are the same it is left as it is.
   [[nodiscard]] Result<ReloadReport> reload(const std::vector<ModuleSource>& modules);
+  /// The same, and by these options from now on, all or nothing: limits of clients, protocols and TLS for connections
+  /// that come from now on, CORS and access for requests, the level of the log where it is another than before.
+  /// `of_addresses`: those of listen(), in the order of its calls. The error names what cannot change: the server's
+  /// max_message_size and max_window_growth, and whether TLS is spoken at an address.
+  [[nodiscard]] Result<ReloadReport> reload(const std::vector<ModuleSource>& modules, const LiveOptions& options,
+                                            const std::vector<ListenOptions>& of_addresses);
   /// Serves this one in place of the module of its name, also where nothing about it has changed.
   [[nodiscard]] Result<ModuleInfo> replace_module(const ModuleSource& module);
   /// Serves the module of this name no longer.
@@ -192,6 +198,7 @@ class Server {
 
   /// How many workers there are; below, they are numbered from 0.
   [[nodiscard]] std::size_t workers() const noexcept;
+  /// As it was created with; reload() may have changed some.
   [[nodiscard]] const ServerOptions& options() const noexcept;
   /// The gRPC method of that path, with the handler that serves it on that worker; nullptr for none. On the thread of
   /// that worker: a call is told of it at once (rpc::Call::set_method()), and keeps it.

@@ -14,13 +14,14 @@ std::string list(const std::vector<std::string>& names) {
   return text;
 }
 
-/// "replaced greeter; 2 are as they were"
-std::string describe(const ReloadReport& report) {
+/// "replaced greeter; 2 as before; new: cors-origin"
+std::string describe(const ReloadReport& report, const std::vector<std::string>& settings) {
   std::string text;
   const auto add = [&](const std::string& part) { text += (text.empty() ? "" : "; ") + part; };
   if (!report.added.empty()) add("added " + list(report.added));
   if (!report.replaced.empty()) add("replaced " + list(report.replaced));
   if (!report.removed.empty()) add("removed " + list(report.removed));
+  if (!settings.empty()) add("new settings: " + list(settings));
   if (text.empty()) return "nothing has changed";
   if (!report.unchanged.empty()) add(std::to_string(report.unchanged.size()) + " as before");
   return text;
@@ -89,12 +90,14 @@ void Reloader::reload(const std::string& why) {
   if (wanted.ok()) {
     for (const std::string& warning : wanted.value().warnings) server_.log(LogLevel::warn, warning);
   }
-  const auto report =
-      wanted.ok() ? server_.reload(wanted.value().modules) : Result<ReloadReport>(std::move(wanted).error());
-  const std::string outcome = report.ok() ? "reloaded: " + describe(report.value())
+  const auto report = wanted.ok()
+                          ? server_.reload(wanted.value().modules, wanted.value().options, wanted.value().of_addresses)
+                          : Result<ReloadReport>(std::move(wanted).error());
+  const std::string outcome = report.ok() ? "reloaded: " + describe(report.value(), wanted.value().settings)
                                           : "not reloaded, what was served is served on: " + report.error().message;
   server_.log(report.ok() ? LogLevel::info : LogLevel::error, why + "; " + outcome);
   if (report.ok()) {
+    wanted.value().taken();
     if (watch_ != nullptr) watch_->follow(std::move(wanted.value().files));
     follow(std::move(wanted.value().tags), std::move(wanted.value().registries));
   }

@@ -14,6 +14,8 @@
 #include "cli/module_source.h"
 #include "cli/service_manager.h"
 #include "cli/tag_watch.h"
+#include "wasm_grpc/listen_options.h"
+#include "wasm_grpc/live_options.h"
 #include "wasm_grpc/result.h"
 #include "wasm_grpc/server.h"
 
@@ -27,6 +29,11 @@ struct Served {
   std::vector<FollowedTag> tags;
   registry::RegistryOptions registries;
   std::vector<std::string> warnings;
+  /// What holds for the server, and for each of its addresses.
+  LiveOptions options;
+  std::vector<ListenOptions> of_addresses;
+  std::vector<std::string> settings;  // the names of those that are new by that
+  std::function<void()> taken;        // called once it is what is served
 };
 
 /// Reloads on a thread of its own, one time after the other; what is asked for meanwhile is done once, after it. The

@@ -106,8 +106,8 @@ std::vector<std::string> files_of(const ServeArguments& arguments, const config:
 }
 
 /// What is to be served by what the arguments, and the file, say now; the error is what is wrong with them, or what a
-/// server that runs with `running` cannot change.
-Result<Served> read_again(const ServeArguments& arguments, const config::Config& running, const std::stop_token& stop) {
+/// server that runs with `running` cannot change. `running` outlives it, and is the new one once that is taken.
+Result<Served> read_again(const ServeArguments& arguments, config::Config& running, const std::stop_token& stop) {
   const config::Reading reading = arguments.read();
   const auto joined = [](const std::vector<std::string>& parts) {
     std::string text;
@@ -129,6 +129,10 @@ Result<Served> read_again(const ServeArguments& arguments, const config::Config&
   }
   served.registries = reading.config->registries;
   served.files = files_of(arguments, *reading.config);
+  served.options = reading.config->server;
+  for (const config::ListenConfig& listen : reading.config->listen) served.of_addresses.push_back(listen.options);
+  served.settings = config::taken_by_reload(running, *reading.config);
+  served.taken = [&running, config = *reading.config]() mutable { running = std::move(config); };
   return served;
 }
 
@@ -161,8 +165,10 @@ int serve(const ServeArguments& arguments) {
   if (!told.ok()) server.log(LogLevel::warn, "the manager of the service is told nothing: " + told.error().message);
   const ServiceManager manager = told.ok() ? std::move(told).value() : ServiceManager();
   Printer printer;
-  Reloader reloader(server, manager,
-                    [&arguments, &config](const std::stop_token& stop) { return read_again(arguments, config, stop); });
+  config::Config running = config;  // of the reloader's thread
+  Reloader reloader(server, manager, [&arguments, &running](const std::stop_token& stop) {
+    return read_again(arguments, running, stop);
+  });
   SignalListener signals(server, printer);
 
   std::vector<ModuleInfo> modules;

@@ -78,20 +78,32 @@ const Setting* find_setting(std::string_view name) noexcept {
   return nullptr;
 }
 
-std::vector<std::string> need_restart(const Config& running, const Config& next) {
+namespace {
+
+/// Those of the server that differ, of these two kinds.
+std::vector<std::string> differing(const Config& a, const Config& b, Change change) {
   std::vector<std::string> names;
   for (const Group* group : groups()) {
     for (const Setting& setting : group->settings) {
-      if (setting.change == Change::restart && setting.config &&
-          setting.config.get(running) != setting.config.get(next)) {
+      if (setting.change == change && setting.config && setting.config.get(a) != setting.config.get(b)) {
         names.push_back(setting.name());
       }
     }
   }
+  return names;
+}
+
+}  // namespace
+
+std::vector<std::string> taken_by_reload(const Config& running, const Config& next) {
+  std::vector<std::string> names = differing(running, next, Change::reload);
   const auto same = [](const ListenConfig& a, const ListenConfig& b) { return a.options == b.options; };
-  if (running.listen.size() == next.listen.size() && !std::ranges::equal(running.listen, next.listen, same)) {
-    names.emplace_back("[[listen]]");
-  }
+  if (!std::ranges::equal(running.listen, next.listen, same)) names.emplace_back("[[listen]]");
+  return names;
+}
+
+std::vector<std::string> need_restart(const Config& running, const Config& next) {
+  std::vector<std::string> names = differing(running, next, Change::restart);
   if (running.server.targets != next.server.targets) names.emplace_back("target");
   return names;
 }

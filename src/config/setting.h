@@ -148,6 +148,8 @@ struct Group {
 /// The one of that flag, without its dashes; nullptr for none.
 [[nodiscard]] const Setting* find_setting(std::string_view name) noexcept;
 
+/// The settings of the server that differ, and that a reload takes; "[[listen]]" for what addresses have of their own.
+[[nodiscard]] std::vector<std::string> taken_by_reload(const Config& running, const Config& next);
 /// The settings that differ, and that a running server cannot change: by name, in the order of the table.
 [[nodiscard]] std::vector<std::string> need_restart(const Config& running, const Config& next);
 

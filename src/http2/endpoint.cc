@@ -40,7 +40,7 @@ std::uint64_t Endpoint::take_call_number() noexcept {
 
 void Endpoint::use_observer(rpc::CallObserver& observer) noexcept { core_->observer = &observer; }
 
-void Endpoint::use_gate(rpc::Gate& gate) noexcept { core_->gate = &gate; }
+void Endpoint::use_gate(rpc::Gate* gate) noexcept { core_->gate = gate; }
 
 void Endpoint::use_window_budget(std::shared_ptr<WindowBudget> budget) { core_->window_budget = std::move(budget); }
 

@@ -55,8 +55,8 @@ class Endpoint final : public net::Receiver {
   [[nodiscard]] std::uint64_t take_call_number() noexcept;
   /// Who is told of its calls; it outlives the endpoint. Likewise.
   void use_observer(rpc::CallObserver& observer) noexcept;
-  /// Who decides whether calls may begin. Likewise; it outlives the endpoint.
-  void use_gate(rpc::Gate& gate) noexcept;
+  /// Who decides from now on whether calls may begin; nullptr: all may. It lives as long as it is used.
+  void use_gate(rpc::Gate* gate) noexcept;
 
   /// What the windows of streams may grow by, shared with others. Likewise.
   void use_window_budget(std::shared_ptr<WindowBudget> budget);

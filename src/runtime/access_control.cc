@@ -66,9 +66,9 @@ AccessControl::AccessControl(const AccessOptions& options, const observe::Log& l
   for (unsigned i = 0; i < workers; ++i) gates_.push_back(std::make_unique<access::CallGate>(auditor_));
 }
 
-Result<std::unique_ptr<AccessControl>> AccessControl::create(const AccessOptions& options, const observe::Log& log,
+Result<std::shared_ptr<AccessControl>> AccessControl::create(const AccessOptions& options, const observe::Log& log,
                                                              unsigned workers) {
-  std::unique_ptr<AccessControl> made(new AccessControl(options, log, workers));
+  std::shared_ptr<AccessControl> made(new AccessControl(options, log, workers));
   if (auto prepared = made->prepare(); !prepared.ok()) return std::move(prepared).error();
   const auto rules = std::make_shared<const access::Rules>(made->rules_);
   for (const auto& gate : made->gates_) gate->use(rules);
@@ -160,7 +160,13 @@ Result<> AccessControl::add_source(std::string what, const std::string& file, st
 void AccessControl::watch(Post post) {
   if (sources_.empty()) return;
   post_ = std::move(post);
-  post_(0, look_interval, [this] { look(); });
+  look_later();
+}
+
+void AccessControl::look_later() {
+  post_(0, look_interval, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->look();
+  });
 }
 
 void AccessControl::look() {
@@ -176,13 +182,13 @@ void AccessControl::look() {
     }
   }
   if (changed) publish();
-  post_(0, look_interval, [this] { look(); });
+  look_later();
 }
 
 void AccessControl::publish() {
   const auto rules = std::make_shared<const access::Rules>(rules_);
   for (unsigned i = 0; i < gates_.size(); ++i) {
-    post_(i, {}, [this, i, rules] { gates_[i]->use(rules); });
+    post_(i, {}, [self = shared_from_this(), i, rules] { self->gates_[i]->use(rules); });
   }
 }
 

@@ -18,19 +18,19 @@
 
 namespace wasm_grpc::runtime {
 
-/// Outlives the workers. What changes is read on the thread of the first; each gate is used, and told of it, on that of
-/// its worker.
-class AccessControl {
+/// Outlives the workers, or is given up when none uses its gate any more. What changes is read on the thread of the
+/// first; each gate is used, and told of it, on that of its worker.
+class AccessControl : public std::enable_shared_from_this<AccessControl> {
  public:
   /// Runs a function on the thread of a worker, after some time, unless it stops before. From any thread.
   using Post = std::function<void(unsigned worker, std::chrono::milliseconds after, std::function<void()> function)>;
 
   /// Reads the files; the error says which of them is wrong, and how. `log` outlives it.
-  [[nodiscard]] static Result<std::unique_ptr<AccessControl>> create(const AccessOptions& options,
+  [[nodiscard]] static Result<std::shared_ptr<AccessControl>> create(const AccessOptions& options,
                                                                      const observe::Log& log, unsigned workers);
 
   [[nodiscard]] access::CallGate& gate(std::size_t worker) noexcept { return *gates_[worker]; }
-  /// Once the workers have started: looks at the files once a second.
+  /// Once the workers have started: looks at the files once a second, as long as it lives.
   void watch(Post post);
   void add_counters(ServerCounters& total) const;
 
@@ -62,6 +62,7 @@ class AccessControl {
   void make_verifier();
   void publish();
   void look();
+  void look_later();
 
   const AccessOptions options_;
   const observe::Log& log_;

@@ -20,8 +20,7 @@ Result<> check_tls(const TlsOptions& tls) {
 
 }  // namespace
 
-Result<TermsMaker> TermsMaker::create(const LiveOptions& all, Log log,
-                                      std::vector<std::shared_ptr<net::TlsContext>> known) {
+Result<TermsMaker> TermsMaker::create(const LiveOptions& all, Log log, Contexts known) {
   if (auto sound = check_tls(all.tls); !sound.ok()) return std::move(sound).error();
   TermsMaker maker(all, std::move(log), std::move(known));
   // Also where no address has need of it: what is said is to make sense.
@@ -32,9 +31,12 @@ Result<TermsMaker> TermsMaker::create(const LiveOptions& all, Log log,
 }
 
 Result<std::shared_ptr<net::TlsContext>> TermsMaker::context(const TlsOptions& tls, bool http1) {
-  const auto found = std::ranges::find_if(
-      contexts_, [&](const auto& known) { return known->http1() == http1 && known->options() == tls; });
-  if (found != contexts_.end()) return *found;
+  const auto is_it = [&](const auto& known) { return known->http1() == http1 && known->options() == tls; };
+  if (const auto found = std::ranges::find_if(contexts_, is_it); found != contexts_.end()) return *found;
+  if (const auto found = std::ranges::find_if(known_, is_it); found != known_.end()) {
+    contexts_.push_back(*found);
+    return *found;
+  }
   auto made = net::TlsContext::create(tls, log_, http1);
   if (made.ok()) contexts_.push_back(made.value());
   return made;

@@ -92,11 +92,6 @@ Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options) {
       options, [&log = state->log](LogLevel level, const std::string& text) { log.host(level, text); });
   if (!terms.ok()) return std::move(terms).error();
   state->terms.emplace(std::move(terms).value());
-  if (!options.access.empty()) {
-    auto access = runtime::AccessControl::create(options.access, state->log, workers);
-    if (!access.ok()) return std::move(access).error();
-    state->access = std::move(access).value();
-  }
   runtime::LoanExchange* exchange = workers > 1 ? &state->exchange : nullptr;
   std::shared_ptr<http2::WindowBudget> windows;
   if (options.clients.max_window_growth > 0) {
@@ -121,8 +116,11 @@ Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options) {
     worker->use_certificate_forwarders(forwarders.value());
     state->door.add(worker->receiver());
   }
+  auto access = state->make_access(options.access);
+  if (!access.ok()) return std::move(access).error();
+  state->access = std::move(access).value();
   if (state->access != nullptr) {
-    for (unsigned i = 0; i < workers; ++i) state->workers[i]->use_gate(state->access->gate(i));
+    for (unsigned i = 0; i < workers; ++i) state->workers[i]->use_gate(&state->access->gate(i));
   }
   return std::unique_ptr<Server>(new Server(std::move(state)));
 }
@@ -198,11 +196,7 @@ Result<> Server::start() {
     if (auto serving = state_->admin->start(state_->view()); !serving.ok()) return serving;
   }
   for (const auto& worker : state_->workers) worker->start();
-  if (state_->access != nullptr) {
-    state_->access->watch([&workers = state_->workers](unsigned i, std::chrono::milliseconds after, auto function) {
-      workers[i]->post(after, std::move(function));
-    });
-  }
+  state_->watch_access();
   return success();
 }
 
@@ -305,8 +299,9 @@ const rpc::Method* Server::find_method(std::size_t worker, std::string_view path
 }
 
 std::optional<rpc::Refusal> Server::refuse(std::size_t worker, rpc::Request& request, std::string_view path) {
-  if (state_->access == nullptr) return std::nullopt;
-  return state_->access->gate(worker).refuse(request, {path, find_method(worker, path) != nullptr});
+  rpc::Gate* const gate = state_->workers[worker]->gate();
+  if (gate == nullptr) return std::nullopt;
+  return gate->refuse(request, {path, find_method(worker, path) != nullptr});
 }
 
 void Server::post(std::size_t worker, std::function<void()> function) {

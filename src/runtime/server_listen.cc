@@ -10,8 +10,7 @@ Result<std::string> Server::listen(const std::string& address, const ListenOptio
   if (!parsed.ok()) return std::move(parsed).error();
   auto terms = state_->terms->make(address, options);
   if (!terms.ok()) return std::move(terms).error();
-  state_->allowances.push_back(
-      std::make_unique<net::Allowance>(options.connections ? options.connections->clients.max_connections : 0));
+  state_->allowances.push_back(std::make_unique<net::Allowance>(runtime::most_connections(options)));
   runtime::Listening listening{address, options, state_->allowances.back().get(), std::move(terms).value(), {}};
   runtime::Worker& worker = *state_->workers.front();
   auto opened = net::listen_on(worker.receiver().io(), parsed.value(), [&] {

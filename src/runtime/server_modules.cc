@@ -156,6 +156,24 @@ Result<Server::State::Wanted> Server::State::want(const ModuleSource& source,
   return Wanted{nullptr, std::move(loaded).value(), std::move(before)};
 }
 
+Result<std::vector<Server::State::Wanted>> Server::State::want_all(const std::vector<ModuleSource>& modules) {
+  // By name; of several that share one, each takes the place of the next.
+  std::multimap<std::string, std::shared_ptr<const runtime::ServedModule>> known;
+  for (const auto& module : current()->modules) known.emplace(module->name(), module);
+  std::vector<Wanted> wanted;
+  for (const ModuleSource& source : modules) {
+    std::shared_ptr<const runtime::ServedModule> before;
+    if (const auto found = known.find(named(source.options, source.path).name); found != known.end()) {
+      before = found->second;
+      known.erase(found);
+    }
+    auto one = want(source, std::move(before), false);
+    if (!one.ok()) return std::move(one).error();
+    wanted.push_back(std::move(one).value());
+  }
+  return wanted;
+}
+
 // ---- Setting up ----
 
 Result<ModuleInfo> Server::add_module(const std::string& path, const ModuleOptions& options) {
@@ -320,9 +338,10 @@ Result<> Server::State::check_callers(const Modules& gone, const runtime::Genera
   return success();
 }
 
-Result<ReloadReport> Server::State::change_to(const std::vector<Wanted>& wanted) {
+Result<ReloadReport> Server::State::change_to(const std::vector<Wanted>& wanted,
+                                              const std::shared_ptr<NextOptions>& next_options) {
   const auto before = current();
-  runtime::GenerationDraft making(cors);
+  runtime::GenerationDraft making(next_options == nullptr ? cors : next_options->cors);
   ReloadReport report;
   Modules fresh;
   std::set<std::string> native_paths;
@@ -377,9 +396,15 @@ Result<ReloadReport> Server::State::change_to(const std::vector<Wanted>& wanted)
   }
   // What goes is said to go before it does, and what comes once it is there.
   health.withdraw(services_that_go(before->modules, next->modules));
-  const bool served = on_all_workers(
-      [next, retired, guests = guests_of(fresh)](runtime::Worker& worker) { worker.serve(*next, retired, guests); });
-  if (!served) return Error{"the server is stopping"};
+  const auto next_access = next_options == nullptr ? access : next_options->access;
+  const bool served = on_all_workers([next, retired, guests = guests_of(fresh), next_access](runtime::Worker& worker) {
+    worker.serve(*next, retired, guests);
+    worker.use_gate(next_access == nullptr ? nullptr : &next_access->gate(worker.index()));
+  });
+  if (!served) {
+    half_taken = next_access;
+    return Error{"the server is stopping"};
+  }
   health.exchange(healths_of(gone), healths_of(fresh));
   {
     const std::lock_guard lock(generation_mutex);
@@ -389,6 +414,9 @@ Result<ReloadReport> Server::State::change_to(const std::vector<Wanted>& wanted)
     if (one.kept == nullptr) warn(one.loaded.info);
   }
   for (const std::string& warning : report.warnings) log.host(LogLevel::warn, warning);
+  if (next_options != nullptr) {
+    if (auto taken = take_options(next_options); !taken.ok()) return std::move(taken).error();
+  }
   return report;
 }
 
@@ -413,21 +441,22 @@ Result<ReloadReport> Server::reload(const std::vector<ModuleSource>& modules) {
   const std::lock_guard lock(state_->reload_mutex);
   return counted([&]() -> Result<ReloadReport> {
     if (auto may = may_reload(); !may.ok()) return std::move(may).error();
-    // By name; of several that share one, each takes the place of the next.
-    std::multimap<std::string, std::shared_ptr<const runtime::ServedModule>> known;
-    for (const auto& module : state_->current()->modules) known.emplace(module->name(), module);
-    std::vector<State::Wanted> wanted;
-    for (const ModuleSource& source : modules) {
-      std::shared_ptr<const runtime::ServedModule> before;
-      if (const auto found = known.find(named(source.options, source.path).name); found != known.end()) {
-        before = found->second;
-        known.erase(found);
-      }
-      auto one = state_->want(source, std::move(before), false);
-      if (!one.ok()) return std::move(one).error();
-      wanted.push_back(std::move(one).value());
-    }
-    return state_->change_to(wanted);
+    auto wanted = state_->want_all(modules);
+    if (!wanted.ok()) return std::move(wanted).error();
+    return state_->change_to(wanted.value());
+  });
+}
+
+Result<ReloadReport> Server::reload(const std::vector<ModuleSource>& modules, const LiveOptions& options,
+                                    const std::vector<ListenOptions>& of_addresses) {
+  const std::lock_guard lock(state_->reload_mutex);
+  return counted([&]() -> Result<ReloadReport> {
+    if (auto may = may_reload(); !may.ok()) return std::move(may).error();
+    auto next = state_->prepare_options(options, of_addresses);
+    if (!next.ok()) return std::move(next).error();
+    auto wanted = state_->want_all(modules);
+    if (!wanted.ok()) return std::move(wanted).error();
+    return state_->change_to(wanted.value(), next.value());
   });
 }
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,7 @@ struct Server::State {
   State(const ServerOptions& server_options, observe::LogSink log_sink, wasm::Engine server_engine,
         unsigned worker_count)
       : options(server_options),
+        live(server_options),
         log(options.log_level, std::move(log_sink)),
         memory(options.max_total_memory),
         engine(std::move(server_engine)),
@@ -54,7 +56,8 @@ struct Server::State {
         budget(server_options.max_instances, server_options.guests.max_instances),
         door(server_options.clients.max_connections) {}
 
-  ServerOptions options;
+  const ServerOptions options;  // as it was created
+  LiveOptions live;             // what of them holds now; of reload_mutex, once it has started
   observe::Log log;
   std::unique_ptr<observe::Log> access_log;           // nullptr: calls are not logged, or into `log`
   std::unique_ptr<observe::otlp::Exporter> exporter;  // nullptr: nothing is traced
@@ -78,8 +81,11 @@ struct Server::State {
   net::Door door;
   std::vector<std::unique_ptr<net::Allowance>> allowances;  // of addresses; outlive their connections
   net::Networks proxies;
-  std::unique_ptr<runtime::AccessControl> access;  // nullptr: whoever gets here may call all
-  runtime::Reaper reaper;                          // outlives the modules
+  // Of generation_mutex for who only counts; changed with reload_mutex.
+  std::shared_ptr<runtime::AccessControl> access;      // nullptr: whoever gets here may call all
+  ServerCounters counted_before;                       // by those that were before it
+  std::shared_ptr<runtime::AccessControl> half_taken;  // which some workers had got when the server stopped
+  runtime::Reaper reaper;                              // outlives the modules
 
   runtime::NativeMethods native;
   bool serves_openapi = false;
@@ -125,6 +131,26 @@ struct Server::State {
   [[nodiscard]] admin::View view();
   [[nodiscard]] std::vector<admin::LimitUse> limits(const ServerCounters& now) const;
 
+  // ---- server_options.cc: with reload_mutex once it has started ----
+
+  /// Options that are about to hold, and what follows from them: all that can fail is done.
+  struct NextOptions {
+    LiveOptions live;
+    std::vector<ListenOptions> of_addresses;
+    facade::Cors cors;
+    std::optional<runtime::TermsMaker> maker;
+    std::vector<std::shared_ptr<const net::Terms>> terms;  // by address
+    std::shared_ptr<runtime::AccessControl> access;
+  };
+  /// nullptr where nothing is asked of calls.
+  [[nodiscard]] Result<std::shared_ptr<runtime::AccessControl>> make_access(const AccessOptions& of) const;
+  void watch_access();
+  void use_access(std::shared_ptr<runtime::AccessControl> next);
+  [[nodiscard]] Result<std::shared_ptr<NextOptions>> prepare_options(
+      const LiveOptions& wanted, const std::vector<ListenOptions>& of_addresses) const;
+  /// Once all workers have its access rules and generation.
+  [[nodiscard]] Result<> take_options(const std::shared_ptr<NextOptions>& next);
+
   // ---- server_modules.cc ----
 
   /// Makes what can be served of a module; `before` is the one whose place it takes, nullptr for none. Not on a worker:
@@ -149,13 +175,16 @@ struct Server::State {
   /// Reads and loads a source, which is kept as it is where nothing has changed, unless `always`.
   [[nodiscard]] Result<Wanted> want(const ModuleSource& source, std::shared_ptr<const runtime::ServedModule> before,
                                     bool always);
+  /// The same of all that are to be served, each in place of the one of its name.
+  [[nodiscard]] Result<std::vector<Wanted>> want_all(const std::vector<ModuleSource>& modules);
   /// Adds what callers lose to the warnings; the error says it, where a module that takes the place of one must be
   /// compatible.
   [[nodiscard]] Result<> check_callers(const std::vector<std::shared_ptr<const runtime::ServedModule>>& gone,
                                        const runtime::Generation& next, const std::vector<Wanted>& wanted,
                                        std::vector<std::string>& warnings) const;
-  /// Serves these, all or nothing. With reload_mutex; waits for the workers.
-  [[nodiscard]] Result<ReloadReport> change_to(const std::vector<Wanted>& wanted);
+  /// Serves these, all or nothing, by these options where there are some. With reload_mutex; waits for the workers.
+  [[nodiscard]] Result<ReloadReport> change_to(const std::vector<Wanted>& wanted,
+                                               const std::shared_ptr<NextOptions>& next_options = nullptr);
   /// Gives parts of these to all workers, and waits until their warm instances are there. The error says which cannot
   /// start any.
   [[nodiscard]] Result<> prepare(const std::vector<std::shared_ptr<const runtime::ServedModule>>& modules);

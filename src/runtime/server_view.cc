@@ -49,7 +49,14 @@ ServerCounters Server::State::counters() {
     total.spans_dropped = exporter->dropped();
   }
   for (const auto& worker : workers) worker->add_counters(total);
-  if (access != nullptr) access->add_counters(total);
+  {
+    const std::lock_guard lock(generation_mutex);
+    total.calls_denied += counted_before.calls_denied;
+    total.calls_unauthenticated += counted_before.calls_unauthenticated;
+    total.calls_over_rate += counted_before.calls_over_rate;
+    total.token_signatures_checked += counted_before.token_signatures_checked;
+    if (access != nullptr) access->add_counters(total);
+  }
   for (const runtime::LoanDesk& desk : exchange.desks()) {
     total.calls_lent += desk.calls_lent;
     total.guests_lent += desk.guests_lent;

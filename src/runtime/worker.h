@@ -61,11 +61,6 @@ class Worker final : private http2::EndpointOwner, private net::ListenerWatch {
   /// Who serves the connections that a door gives to this worker.
   [[nodiscard]] net::Receiver& receiver() noexcept { return endpoint_; }
   void use_certificate_forwarders(net::Networks networks) { endpoint_.use_certificate_forwarders(std::move(networks)); }
-  /// Who decides whether calls may begin; it outlives the worker.
-  void use_gate(rpc::Gate& gate) noexcept {
-    endpoint_.use_gate(gate);
-    outgoing_.local().use_gate(gate);
-  }
   void use_window_budget(std::shared_ptr<http2::WindowBudget> budget) {
     endpoint_.use_window_budget(std::move(budget));
   }
@@ -93,6 +88,13 @@ class Worker final : private http2::EndpointOwner, private net::ListenerWatch {
 
   // ---- On its thread, or before start() ----
 
+  [[nodiscard]] unsigned index() const noexcept { return index_; }
+  /// Who decides from now on whether calls may begin; nullptr: all may. It lives until another is used.
+  void use_gate(rpc::Gate* gate) noexcept {
+    endpoint_.use_gate(gate);
+    outgoing_.local().use_gate(gate);
+  }
+  [[nodiscard]] rpc::Gate* gate() noexcept { return outgoing_.local().gate(); }
   /// What it has of modules.
   [[nodiscard]] ModuleParts& parts() noexcept { return parts_; }
   /// Serves this generation from here on. `retired` are the modules it no longer has, `served` those that it did not

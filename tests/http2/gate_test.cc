@@ -30,7 +30,7 @@ struct Refuser final : rpc::Gate {
 class Gate : public testing::Test {
  protected:
   Gate() {
-    server_.on_thread([this](Endpoint& endpoint) { endpoint.use_gate(gate_); });
+    server_.on_thread([this](Endpoint& endpoint) { endpoint.use_gate(&gate_); });
   }
   ~Gate() override { EXPECT_EQ(server_.seen().started, 0); }
 
@@ -141,7 +141,7 @@ TEST(OpenGate, LetsACallThroughWithWhatItHasMadeOfTheMetadata) {
     }
   } gate;
   Server server;
-  server.on_thread([&](Endpoint& endpoint) { endpoint.use_gate(gate); });
+  server.on_thread([&](Endpoint& endpoint) { endpoint.use_gate(&gate); });
   Client client(server.port());
   const Reply& reply = client.call("/test.Test/Unary", "hello", {{"echo-by", "the client"}});
   EXPECT_EQ(reply.status(), 0);

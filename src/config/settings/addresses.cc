@@ -78,7 +78,6 @@ constexpr Setting settings[] = {
          "`rest` methods by their `google.api.http` rules, `http` what modules serve by plain HTTP; with `http1` all "
          "but gRPC goes by HTTP/1.1 too. See [what an address is for](operate.md#what-an-address-is-for)",
      .default_text = "all",
-     .change = Change::restart,
      .check = check_protocol,
      .config = slot<Config, [](auto& config) -> auto& { return config.protocols; }>(),
      .listen = slot<ListenConfig, [](auto& listen) -> auto& { return listen.protocols; }>()},
@@ -104,7 +103,6 @@ constexpr Setting settings[] = {
      .argument = "ORIGIN",
      .help = "A web page's origin that may call, https://app.example.com, https://*.example.com or *",
      .docs = "may be given more than once; [more](web.md#pages-of-other-origins)",
-     .change = Change::restart,
      .check = check_origin,
      .config = slot<Config, [](auto& config) -> auto& { return config.server.cors_origins; }>()},
 };

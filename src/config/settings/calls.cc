@@ -10,7 +10,8 @@ constexpr Setting settings[] = {
      .range = {1, 0x7fffffff},
      .argument = "BYTES",
      .help = "Largest request message accepted, in bytes, also decompressed",
-     .docs = "for a request message as it comes, and decompressed: a larger one is answered `RESOURCE_EXHAUSTED`",
+     .docs = "for a request message as it comes, and decompressed: a larger one is answered `RESOURCE_EXHAUSTED`. A "
+             "reload takes that of a `[[listen]]`",
      .change = Change::restart,
      .config = slot<Config, [](auto& config) -> auto& { return config.server.max_message_size; }>(),
      .listen = slot<ListenConfig, [](auto& listen) -> auto& { return listen.connections.max_message_size; }>()},
@@ -23,7 +24,6 @@ constexpr Setting settings[] = {
          "a call that takes longer, from its headers to its answer, is answered `DEADLINE_EXCEEDED`, over HTTP 504 or "
          "broken off; guests see the shorter of this and the client's deadline. Holds for all methods, health's "
          "`Watch` too. Counted in `calls_over_time`. 0: for ever",
-     .change = Change::restart,
      .config = slot<Config, [](auto& config) -> auto& { return config.server.max_call_time; }>(),
      .listen = slot<ListenConfig, [](auto& listen) -> auto& { return listen.connections.max_call_time; }>()},
     {.key = "request-idle-timeout",
@@ -36,7 +36,6 @@ constexpr Setting settings[] = {
          "answered `DEADLINE_EXCEEDED`, over HTTP 408. Time in which it may not send does not count: its window is "
          "full, or the guest has not taken what there is. Clients that open a stream to listen are silent by right: "
          "end their side, or leave this off. Counted in `calls_idle`. 0: for ever",
-     .change = Change::restart,
      .config = slot<Config, [](auto& config) -> auto& { return config.server.clients.request_idle_timeout; }>(),
      .listen =
          slot<ListenConfig, [](auto& listen) -> auto& { return listen.connections.clients.request_idle_timeout; }>()},

@@ -15,7 +15,6 @@ constexpr Setting settings[] = {
      .help = "Client connections at once; 0: no limit",
      .docs = "at once, over all workers: a further connection is closed as it comes; of a `[[listen]]` at its address, "
              "within the server's. 0: no limit but that of open files",
-     .change = Change::restart,
      .config = slot<Config, [](auto& config) -> auto& { return config.server.clients.max_connections; }>(),
      .listen = slot<ListenConfig, [](auto& listen) -> auto& { return listen.connections.clients.max_connections; }>()},
     {.key = "max-concurrent-streams",
@@ -24,7 +23,6 @@ constexpr Setting settings[] = {
      .argument = "N",
      .help = "Most streams one connection may have open at once",
      .docs = "for each connection; the client waits",
-     .change = Change::restart,
      .config = slot<Config, [](auto& config) -> auto& { return config.server.max_concurrent_streams; }>(),
      .listen = slot<ListenConfig, [](auto& listen) -> auto& { return listen.connections.max_concurrent_streams; }>()},
     {.key = "stream-window",
@@ -33,7 +31,6 @@ constexpr Setting settings[] = {
      .argument = "BYTES",
      .help = "Bytes a client may send on one stream before its guest takes them",
      .docs = "what a client may send on a stream before the guest takes it; a single larger message is let in whole",
-     .change = Change::restart,
      .config = slot<Config, [](auto& config) -> auto& { return config.server.clients.stream_window; }>(),
      .listen = slot<ListenConfig, [](auto& listen) -> auto& { return listen.connections.clients.stream_window; }>()},
     {.key = "max-window-growth",
@@ -53,7 +50,6 @@ constexpr Setting settings[] = {
      .argument = "BYTES",
      .help = "Bytes that request messages larger than --stream-window may take, for one connection",
      .docs = "for each connection, of messages larger than that window; further ones wait for their turn",
-     .change = Change::restart,
      .config = slot<Config, [](auto& config) -> auto& { return config.server.clients.max_large_input; }>(),
      .listen = slot<ListenConfig, [](auto& listen) -> auto& { return listen.connections.clients.max_large_input; }>()},
     {.key = "max-header-size",
@@ -63,7 +59,6 @@ constexpr Setting settings[] = {
      .help = "Largest headers of a request accepted, in bytes and 32 for each",
      .docs =
          "for one request, 32 for each field included: `RESOURCE_EXHAUSTED`; four times as much ends the connection",
-     .change = Change::restart,
      .config = slot<Config, [](auto& config) -> auto& { return config.server.clients.max_header_list_size; }>(),
      .listen =
          slot<ListenConfig, [](auto& listen) -> auto& { return listen.connections.clients.max_header_list_size; }>()},
@@ -73,7 +68,6 @@ constexpr Setting settings[] = {
      .argument = "N",
      .help = "CONTINUATION frames the headers of a request may take",
      .docs = "for the headers of one request; one more CONTINUATION frame ends the connection",
-     .change = Change::restart,
      .config = slot<Config, [](auto& config) -> auto& { return config.server.clients.max_continuations; }>(),
      .listen =
          slot<ListenConfig, [](auto& listen) -> auto& { return listen.connections.clients.max_continuations; }>()},
@@ -85,7 +79,6 @@ constexpr Setting settings[] = {
      .docs =
          "a client that resets more streams right after it has opened them (within 20 ms), or makes the server reset "
          "them, loses its connection",
-     .change = Change::restart,
      .config = slot<Config, [](auto& config) -> auto& { return config.server.clients.reset_burst; }>(),
      .listen = slot<ListenConfig, [](auto& listen) -> auto& { return listen.connections.clients.reset_burst; }>()},
     {.key = "resets-per-second",
@@ -94,7 +87,6 @@ constexpr Setting settings[] = {
      .argument = "N",
      .help = "Streams it may reset a second after that",
      .docs = "how many of them a second after that",
-     .change = Change::restart,
      .config = slot<Config, [](auto& config) -> auto& { return config.server.clients.resets_per_second; }>(),
      .listen =
          slot<ListenConfig, [](auto& listen) -> auto& { return listen.connections.clients.resets_per_second; }>()},
@@ -104,7 +96,6 @@ constexpr Setting settings[] = {
      .argument = "N",
      .help = "Frames that carry no part of a call a client may send at once",
      .docs = "a client that sends more frames that carry no part of a call loses its connection",
-     .change = Change::restart,
      .config = slot<Config, [](auto& config) -> auto& { return config.server.clients.overhead_burst; }>(),
      .listen = slot<ListenConfig, [](auto& listen) -> auto& { return listen.connections.clients.overhead_burst; }>()},
     {.key = "overhead-per-second",
@@ -113,7 +104,6 @@ constexpr Setting settings[] = {
      .argument = "N",
      .help = "How many of them a second after that",
      .docs = "how many of them a second after that",
-     .change = Change::restart,
      .config = slot<Config, [](auto& config) -> auto& { return config.server.clients.overhead_per_second; }>(),
      .listen =
          slot<ListenConfig, [](auto& listen) -> auto& { return listen.connections.clients.overhead_per_second; }>()},
@@ -134,7 +124,6 @@ constexpr Setting settings[] = {
      .argument = "MS",
      .help = "How long a client may leave all its answers untaken, in ms; 0: for ever",
      .docs = "a client that takes none of its answers for so long loses its connection. 0: never",
-     .change = Change::restart,
      .config = slot<Config, [](auto& config) -> auto& { return config.server.clients.stall_timeout; }>(),
      .listen = slot<ListenConfig, [](auto& listen) -> auto& { return listen.connections.clients.stall_timeout; }>()},
 };

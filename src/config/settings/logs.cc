@@ -17,7 +17,6 @@ constexpr Setting settings[] = {
      .argument = "LEVEL",
      .help = "Least severe lines to log: trace, debug, info, warn or error",
      .docs = "the least severe lines to log: `trace`, `debug`, `info`, `warn`, `error`",
-     .change = Change::restart,
      .config = slot<Config, [](auto& config) -> auto& { return config.server.log_level; }>(),
      .module = slot<ModuleConfig, [](auto& module) -> auto& { return module.options.log_level; }>()},
     {.table = "log",

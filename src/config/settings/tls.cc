@@ -15,7 +15,6 @@ constexpr Setting settings[] = {
      .docs =
          "the server's certificate, followed by its chain, PEM; may be given more than once. The files are looked at "
          "again as clients connect ([TLS](operate.md#tls))",
-     .change = Change::restart,
      .config = slot<Config, [](auto& config) -> auto& { return config.tls.certificates; }>(),
      .listen = slot<ListenConfig, [](auto& listen) -> auto& { return listen.tls.certificates; }>()},
     {.table = "tls",
@@ -24,7 +23,6 @@ constexpr Setting settings[] = {
      .argument = "FILE",
      .help = "The private key of --tls-cert, PEM, in the same order",
      .docs = "its private key, PEM, without a passphrase; one for each certificate, in the same order",
-     .change = Change::restart,
      .config = slot<Config, [](auto& config) -> auto& { return config.tls.keys; }>(),
      .listen = slot<ListenConfig, [](auto& listen) -> auto& { return listen.tls.keys; }>()},
     {.table = "tls",
@@ -34,7 +32,6 @@ constexpr Setting settings[] = {
      .help = "Who signs the certificates of clients",
      .docs = "clients must show a certificate that one of these authorities signed; an authority below a root does "
              "without the root",
-     .change = Change::restart,
      .config = slot<Config, [](auto& config) -> auto& { return config.tls.client_ca; }>(),
      .listen = slot<ListenConfig, [](auto& listen) -> auto& { return listen.tls.client_ca; }>()},
     {.table = "tls",
@@ -44,7 +41,6 @@ constexpr Setting settings[] = {
      .argument = "HOW",
      .help = "Whether clients must show a certificate of --tls-client-ca: require or request",
      .docs = "with `request`, a client without a certificate is served too; a bad one is refused",
-     .change = Change::restart,
      .config = slot<Config, [](auto& config) -> auto& { return config.tls.client_auth; }>(),
      .listen = slot<ListenConfig, [](auto& listen) -> auto& { return listen.tls.client_auth; }>()},
 };

@@ -29,7 +29,7 @@ class LocalCalls {
 
   // ---- Before the first call; all outlive it ----
 
-  void use_gate(rpc::Gate& gate) noexcept { gate_ = &gate; }
+  void use_gate(rpc::Gate* gate) noexcept { gate_ = gate; }
   void use_observer(rpc::CallObserver& observer) noexcept { observer_ = &observer; }
   void use_call_numbers(std::function<std::uint64_t()> next) { next_call_number_ = std::move(next); }
 
