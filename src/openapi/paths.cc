@@ -252,13 +252,15 @@ void Paths::add_query(const pb::Descriptor& type, const std::string& prefix, con
   within.pop_back();
 }
 
-Json Paths::take() {
-  Json all = Json::object();
-  for (auto& [path, operations] : paths_) {
-    if (!operations.empty()) all[path] = std::move(operations);
-  }
-  paths_.clear();
-  return all;
+std::map<std::string, Json> Paths::take() {
+  std::erase_if(paths_, [](const auto& path) { return path.second.empty(); });
+  return std::exchange(paths_, {});
+}
+
+std::set<std::string> Paths::shapes() const {
+  std::set<std::string> shapes;
+  for (const auto& [shape, path] : by_shape_) shapes.insert(shape);
+  return shapes;
 }
 
 }  // namespace wasm_grpc::openapi

@@ -4,6 +4,7 @@
 #include <google/protobuf/descriptor.h>
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,10 @@ class Paths {
   /// All ways to call a method.
   void add(const google::protobuf::MethodDescriptor& method);
 
-  [[nodiscard]] Json take();
+  /// The operations of each path that has any.
+  [[nodiscard]] std::map<std::string, Json> take();
+  /// The shapes of the templates so far.
+  [[nodiscard]] std::set<std::string> shapes() const;
 
  private:
   /// A path as OpenAPI has it: every wildcard of the template is a parameter of its own.

@@ -161,17 +161,14 @@ Json Schemas::other(const std::string& name, const Json& schema) {
   return reference(name);
 }
 
-Json Schemas::take() {
+std::map<std::string, Json> Schemas::take() {
   // One at a time, without recursion: types may be as many, and refer to each other, as they like.
   while (!open_.empty()) {
     const auto [name, type] = open_.back();
     open_.pop_back();
     made_.emplace(name, message_schema(*type));
   }
-  Json all = Json::object();
-  for (auto& [name, schema] : made_) all[name] = std::move(schema);
-  made_.clear();
-  return all;
+  return std::exchange(made_, {});
 }
 
 }  // namespace wasm_grpc::openapi

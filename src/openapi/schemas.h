@@ -26,7 +26,7 @@ class Schemas {
   [[nodiscard]] Json other(const std::string& name, const Json& schema);
 
   /// All that was referred to, by name.
-  [[nodiscard]] Json take();
+  [[nodiscard]] std::map<std::string, Json> take();
 
  private:
   [[nodiscard]] Json of_enum(const google::protobuf::EnumDescriptor& type);

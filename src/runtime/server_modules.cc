@@ -16,6 +16,7 @@
 #include "runtime/generations/broken_callers.h"
 #include "runtime/instances/module_info.h"
 #include "runtime/instances/module_source.h"
+#include "runtime/openapi_document.h"
 #include "runtime/server_state.h"
 #include "runtime/sound_options.h"
 #include "services/builtin.h"
@@ -116,6 +117,7 @@ Result<Server::State::Loaded> Server::State::load(std::span<const std::byte> byt
   if (guest.described() != nullptr) {
     served->types = std::make_shared<const json::Types>(guest.described()->files());
   }
+  if (options.reflection) served->openapi = runtime::openapi_part(*served);
   served->health = health.make_module(served->services);
   for (const auto& [service, serving] : guest.declaration().serving) served->health->set_serving(service, serving);
   guest.set_health(served->health);

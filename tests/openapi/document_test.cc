@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "facade/rest/library.h"
+#include "openapi/part.h"
 
 namespace wasm_grpc::openapi {
 namespace {
@@ -17,6 +18,28 @@ namespace {
 using nlohmann::json;
 namespace pb = google::protobuf;
 using facade::rest::test::Library;
+
+/// package.NAME, whose one method takes and gives a message with that field.
+const pb::ServiceDescriptor* service_of(pb::DescriptorPool& pool, const std::string& name, const std::string& field,
+                                        const std::string& package = "same") {
+  pb::FileDescriptorProto file;
+  file.set_name("a.proto");
+  file.set_package(package);
+  auto& message = *file.add_message_type();
+  message.set_name("Message");
+  auto& declared = *message.add_field();
+  declared.set_name(field);
+  declared.set_number(1);
+  declared.set_type(pb::FieldDescriptorProto::TYPE_STRING);
+  declared.set_label(pb::FieldDescriptorProto::LABEL_OPTIONAL);
+  auto& service = *file.add_service();
+  service.set_name(name);
+  auto& method = *service.add_method();
+  method.set_name("Call");
+  method.set_input_type("Message");
+  method.set_output_type("Message");
+  return pool.BuildFile(file)->service(0);
+}
 
 class OpenApi : public testing::Test {
  protected:
@@ -140,25 +163,6 @@ TEST_F(OpenApi, LeavesOutRulesThatMakeNoSense) {
 }
 
 TEST_F(OpenApi, KeepsTypesOfOneNameApart) {
-  const auto service_of = [](pb::DescriptorPool& pool, const std::string& name, const std::string& field) {
-    pb::FileDescriptorProto file;
-    file.set_name("a.proto");
-    file.set_package("same");
-    auto& message = *file.add_message_type();
-    message.set_name("Message");
-    auto& declared = *message.add_field();
-    declared.set_name(field);
-    declared.set_number(1);
-    declared.set_type(pb::FieldDescriptorProto::TYPE_STRING);
-    declared.set_label(pb::FieldDescriptorProto::LABEL_OPTIONAL);
-    auto& service = *file.add_service();
-    service.set_name(name);
-    auto& method = *service.add_method();
-    method.set_name("Call");
-    method.set_input_type("Message");
-    method.set_output_type("Message");
-    return pool.BuildFile(file)->service(0);
-  };
   pb::DescriptorPool one;
   pb::DescriptorPool two;
   pb::DescriptorPool three;
@@ -167,6 +171,36 @@ TEST_F(OpenApi, KeepsTypesOfOneNameApart) {
   EXPECT_EQ(all["components"]["schemas"]["same.Message"]["properties"].begin().key(), "x");
   EXPECT_EQ(all["components"]["schemas"]["same.Message_2"]["properties"].begin().key(), "y");
   EXPECT_FALSE(all["components"]["schemas"].contains("same.Message_3"));
+}
+
+TEST_F(OpenApi, IsPutTogetherOfPartsAsIfMadeOfAll) {
+  pb::DescriptorPool one;
+  pb::DescriptorPool two;
+  const auto* const first = service_of(one, "A", "x", "first");
+  const auto* const second = service_of(two, "B", "y", "second");
+  const About about{.title = "All \"of it\"", .version = "1"};
+  const std::array all{&library_.service("Library"), first, second};
+  const Part a = part_of(std::array{all[0]});
+  const Part b = part_of(std::array{all[1]});
+  const Part c = part_of(std::array{all[2]});
+  EXPECT_EQ(join(std::array{&c, &a, &b}, about), document(all, about));
+  EXPECT_EQ(join(std::array{&b}, about), document(std::array{first}, about));
+  const json none = json::parse(join({}, about).value());
+  EXPECT_TRUE(none["paths"].empty());
+  EXPECT_FALSE(none.contains("tags"));
+  EXPECT_EQ(none["info"]["title"], "All \"of it\"");
+}
+
+TEST_F(OpenApi, IsNotPutTogetherOfPartsThatMeanDifferentThingsByOneName) {
+  pb::DescriptorPool one;
+  pb::DescriptorPool two;
+  const Part x = part_of(std::array{service_of(one, "A", "x")});
+  const Part y = part_of(std::array{service_of(two, "B", "y")});
+  EXPECT_EQ(join(std::array{&x, &y}, {}), std::nullopt) << "types of one name";
+  EXPECT_EQ(join(std::array{&x, &x}, {}), std::nullopt) << "one service twice";
+  const Part library = part_of(std::array{&library_.service("Library")});
+  const Part other = part_of(std::array{&library_.service("Other")});
+  EXPECT_EQ(join(std::array{&library, &other}, {}), std::nullopt) << "paths of one shape";
 }
 
 TEST_F(OpenApi, IsMadeOfTheDescriptorsOfAModule) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "json/types.h"
+#include "openapi/part.h"
 #include "runtime/instances/guest_counters.h"
 #include "runtime/instances/guest_module.h"
 #include "services/health_registry.h"
@@ -27,6 +28,8 @@ struct ServedModule {
   std::vector<std::string> services;
   /// nullptr where it has no descriptors.
   std::shared_ptr<const json::Types> types;
+  /// What it adds to GET /openapi.json; nullptr where it has no descriptors, or there is no such document.
+  std::shared_ptr<const openapi::Part> openapi;
   std::shared_ptr<services::HealthRegistry::Module> health;
   /// The worker, modulo their number, where the one instance of Placement::process is.
   unsigned home = 0;
