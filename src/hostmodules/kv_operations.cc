@@ -197,7 +197,7 @@ class KvOperations::SubmittedRequest final : public store::Request {
     if (pending_ != nullptr) answer({});
   }
 
-  [[nodiscard]] bool wanted() const noexcept override { return pending_->wanted(); }
+  [[nodiscard]] bool wanted() const noexcept override { return pending_ != nullptr && pending_->wanted(); }
   void answer(store::Answer answer) noexcept override {
     std::exchange(pending_, nullptr)->give(std::move(answer));
     events_->post(number_, static_cast<std::int32_t>(action_));
