@@ -128,7 +128,7 @@ class Server {
   /// port and nothing follows PATH; "https://" says that it speaks TLS. May be called more than once.
   /// What `options` say holds there, for the rest what ServerOptions say. The error is one line; then nothing listens.
   Result<std::string> listen(const std::string& address, const ListenOptions& options = {});
-  /// What would be wrong with that, as far as is known before it listens. Reads the certificates.
+  /// What would be wrong with that, as far as is known before it listens. Reads the certificates. Before start().
   [[nodiscard]] Result<> check_listen(const std::string& address, const ListenOptions& options = {}) const;
   /// Serves metrics, readiness and a page of what is going on, on an address of its own and by a thread of its own:
   /// "ADDRESS:PORT" or "unix:PATH", as listen(), without TLS. Returns the real address. An address that other machines
