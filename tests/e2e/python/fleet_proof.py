@@ -13,6 +13,8 @@ import json
 import os
 import pathlib
 import re
+import secrets
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,7 +23,9 @@ import time
 import network
 from fleet import Fleet, Place, channel_to, envoy_before, places_here
 from fleet_load import CALL_LIMIT, Load, balanced_after, quantile
+from proxies import free_port, running
 from registry_server import Registry
+from server import processor_seconds
 
 SERVERS = 3
 TAKES = 60  # seconds, what happens itself
@@ -175,16 +179,26 @@ def report(happened: list[Happening], load: Load) -> int:
 
 
 @contextlib.contextmanager
-def store(program: pathlib.Path, folder: pathlib.Path, address: str):
-    """Where keys are kept, as a config says it: for all servers the same."""
-    yield {"backend": "sqlite", "path": str(folder / "state"), "durability": "relaxed"}
+def store(folder: pathlib.Path, address: str):
+    """Where keys are kept, as a config says it, for all servers the same: in Redis where that is installed, else in a file. And
+    what gives the seconds of CPU that it took there."""
+    redis = shutil.which("redis-server")
+    if redis is None:
+        yield {"backend": "sqlite", "path": str(folder / "state"), "durability": "relaxed"}, None
+        return
+    port, password = free_port(), secrets.token_hex(16)
+    bind = sorted({"127.0.0.1", address})
+    data = ["--dir", folder, "--save", "", "--appendonly", "yes", "--logfile", folder / "redis.log", "--requirepass", password]
+    with running([redis, "--port", port, "--bind", *bind, *data], [port], folder / "redis.stderr") as process:
+        settings = {"backend": "redis", "address": f"{address}:{port}", "login.password": password}
+        yield settings, functools.partial(processor_seconds, process.pid)
 
 
 def prove(folder: pathlib.Path, given) -> int:
     with contextlib.ExitStack() as stack:
         hosts, us = stack.enter_context(network.hosts(SERVERS)) if given.inside else ([], "127.0.0.1")
         registry = stack.enter_context(Registry(folder, us).runs())
-        state = stack.enter_context(store(given.program, folder, us))
+        state, seconds = stack.enter_context(store(folder, us))
         modules = Modules(registry, given.program, given.guests)
         proof = Proof(folder, given, modules, registry, hosts, state)
         stack.callback(proof.fleet.stop)
@@ -198,11 +212,14 @@ def prove(folder: pathlib.Path, given) -> int:
         finally:
             load.stop()
         bad = report(proof.happened, load)
+        spent = None if seconds is None else seconds()
         lost = load.lost_writes()
     for text in lost[:10]:
         print(f"lost: {text}")
-    keys = f"{len(load.accounts)} keys, {sum(account.acknowledged for account in load.accounts.values())} writes"
-    print(f"state in {state['backend']}: {keys} acknowledged, {len(lost)} keys without all of them")
+    writes = sum(account.acknowledged for account in load.accounts.values())
+    print(f"state in {state['backend']}: {len(load.accounts)} keys, {writes} writes acknowledged, {len(lost)} keys without all of them")
+    if spent is not None:
+        print(f"Redis took {spent * 1e6 / writes:.0f} us of CPU for a write, in all")
     if not hosts:
         print("none was cut off from the network: that needs unshare, nsenter and ip, and the right to make networks")
     bad += len(lost)

@@ -26,6 +26,11 @@ def eventually(condition, what: str, limit: float = 20):
         time.sleep(0.01)
 
 
+def processor_seconds(pid: int) -> float:
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 class Server:
     """`command` must print "listening on ADDRESS:PORT". Its output goes to files in `folder`; `process` is for Popen."""
 
@@ -74,8 +79,7 @@ class Server:
         return int(re.search(r"^VmRSS:\s+(\d+) kB", status, re.MULTILINE).group(1)) * 1024
 
     def processor_seconds(self) -> float:
-        fields = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return processor_seconds(self.pid)
 
     def runs(self) -> bool:
         return self._process.poll() is None

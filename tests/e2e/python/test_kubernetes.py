@@ -67,6 +67,20 @@ MATRIX = {
         "registry": {"poll": "30 s", "credentialsSecret": "login", "keySecret": {"name": "cosign"}},
         "codeCache": {"enabled": False},
     },
+    "with a Redis": {
+        "redis": {
+            "addresses": ["redis-0.example.com:26379", "redis-1.example.com:26379"],
+            "sentinel": "main",
+            "user": "shop",
+            "passwordSecret": {"name": "redis", "key": "secret"},
+            "tls": True,
+            "prefix": "shop",
+        }
+    },
+    "with a Redis of its own": {
+        "redis": {"passwordSecret": {"name": "redis"}, "own": {"enabled": True, "storageClassName": "fast"}},
+        "imagePullSecrets": [{"name": "registry"}],
+    },
     "as little as may be": {
         "replicas": 1,
         "preStopSleepSeconds": 0,
@@ -182,6 +196,9 @@ def test_helm_finds_nothing_to_say_against_the_chart():
         ({"registry": {"poll": "often"}}, "/registry/poll"),
         ({"modules": [{"name": "Shop", "file": "a.wasm"}]}, "Shop"),
         ({"grpcRoute": {"enabled": True}}, "name the Gateway"),
+        ({"redis": {"addresses": ["redis"]}}, "/redis/addresses/0"),
+        ({"redis": {"own": {"enabled": True}}}, "redis.passwordSecret.name"),
+        ({"redis": {"own": {"enabled": True}, "passwordSecret": {"name": "a"}, "addresses": ["a:1"]}}, "have one of them"),
     ],
 )
 def test_values_that_make_no_sense_are_refused(values, said):
@@ -203,6 +220,7 @@ def assert_the_program_takes(text: str, program, guest, folder: pathlib.Path) ->
     token = folder / "token"
     token.write_text("0123456789abcdef\n")
     text = re.sub(r'^(token-file) = ".*"$', f'\\1 = "{token}"', text, flags=re.MULTILINE)
+    text = re.sub(r"{ file = .* }", f'{{ file = "{token}" }}', text)
     file = folder / "wasm-grpc.toml"
     file.write_text(text)
     done = subprocess.run([program, "check", "-c", file], capture_output=True, text=True, timeout=LIMIT)
@@ -227,6 +245,26 @@ def test_modules_of_a_registry_have_what_they_need():
         assert mount.get("readOnly", False) == (key != "cache")
     (policy,) = [resource for resource in resources if resource["kind"] == "NetworkPolicy"]
     assert {"port": 443, "protocol": "TCP"} in [port for rule in policy["spec"]["egress"] for port in rule["ports"]]
+
+
+def test_servers_and_their_own_redis_find_each_other_and_nobody_else_does():
+    resources = {(one["kind"], one["metadata"]["name"]): one for one in rendered(MATRIX["with a Redis of its own"])}
+    text = resources["ConfigMap", "release-wasm-grpc"]["data"]["wasm-grpc.toml"]
+    name = re.search(r'^address = \["(.*):6379"\]$', text, re.MULTILINE).group(1)
+    redis = resources["StatefulSet", name]["spec"]["template"]
+    servers = resources["Deployment", "release-wasm-grpc"]["spec"]["template"]
+    assert resources["Service", name]["spec"]["selector"] == redis["metadata"]["labels"]
+    selector = resources["Service", "release-wasm-grpc"]["spec"]["selector"]
+    assert not selector.items() <= redis["metadata"]["labels"].items(), "calls would be sent to Redis"
+    (allowed,) = resources["NetworkPolicy", name]["spec"]["ingress"]
+    (whom,) = allowed["from"]
+    assert whom["podSelector"]["matchLabels"].items() <= servers["metadata"]["labels"].items()
+    out = [rule for rule in resources["NetworkPolicy", "release-wasm-grpc"]["spec"]["egress"] if "to" in rule]
+    assert [rule["to"][0]["podSelector"]["matchLabels"] for rule in out] == [redis["metadata"]["labels"]]
+    file = pathlib.PurePosixPath(re.search(r'login.password = { file = "(.*)" }', text).group(1))
+    assert str(file.parent) in [mount["mountPath"] for mount in servers["spec"]["containers"][0]["volumeMounts"]]
+    security = redis["spec"]["containers"][0]["securityContext"]
+    assert redis["spec"]["securityContext"]["runAsNonRoot"] and security["readOnlyRootFilesystem"]
 
 
 @pytest.mark.parametrize("where", ["base", "overlays/three-zones"])

@@ -58,6 +58,27 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- range .Values.modules }}{{ if .ref }}yes{{ end }}{{ end -}}
 {{- end -}}
 
+{{- define "wasm-grpc.redisName" -}}
+{{ include "wasm-grpc.fullname" . }}-redis
+{{- end -}}
+
+{{/* Pods of Redis, which are none of the server's. */}}
+{{- define "wasm-grpc.redisSelector" -}}
+app.kubernetes.io/name: {{ include "wasm-grpc.name" . }}-redis
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{/* Where Redis is, as a list in JSON, which is TOML too; nothing where there is none. */}}
+{{- define "wasm-grpc.redisAddresses" -}}
+{{- if .Values.redis.own.enabled -}}
+{{- if .Values.redis.addresses }}{{ fail "redis.own.enabled and redis.addresses: have one of them" }}{{ end -}}
+{{- if not .Values.redis.passwordSecret.name }}{{ fail "redis.own.enabled: name its password, redis.passwordSecret.name" }}{{ end -}}
+{{ list (printf "%s:6379" (include "wasm-grpc.redisName" .)) | toJson }}
+{{- else if .Values.redis.addresses -}}
+{{ .Values.redis.addresses | toJson }}
+{{- end -}}
+{{- end -}}
+
 {{/* The config file. Of what it says only modules, and what docs/settings.md marks so, are taken without a restart. */}}
 {{- define "wasm-grpc.config" -}}
 listen = "0.0.0.0:{{ .Values.port }}"
@@ -104,6 +125,27 @@ credentials = "/etc/wasm-grpc/registry/.dockerconfigjson"
 {{- end }}
 {{- if .Values.registry.keySecret.name }}
 key = "/etc/wasm-grpc/registry-key/{{ .Values.registry.keySecret.key }}"
+{{- end }}
+{{- end }}
+{{- with include "wasm-grpc.redisAddresses" . }}
+
+[store]
+backend = "redis"
+address = {{ . }}
+prefix = {{ default $.Release.Name $.Values.redis.prefix | quote }}
+{{- with $.Values.redis.sentinel }}
+sentinel = {{ . | quote }}
+{{- end }}
+{{- with $.Values.redis.user }}
+login.user = {{ . | quote }}
+{{- end }}
+{{- with $.Values.redis.passwordSecret }}
+{{- if .name }}
+login.password = { file = "/etc/wasm-grpc/redis/{{ .key }}" }
+{{- end }}
+{{- end }}
+{{- if $.Values.redis.tls }}
+tls = true
 {{- end }}
 {{- end }}
 {{- with .Values.configTables }}
