@@ -20,8 +20,8 @@ struct ConnectionOptions {
   std::size_t max_message_size = std::size_t{4} << 20;
 
   /// How long a call may take, from its headers to its answer; its client may set it a shorter deadline. One that takes
-  /// longer is answered DEADLINE_EXCEEDED, or 504 where it is HTTP. Holds for calls on the server's own connections. 0:
-  /// for ever.
+  /// longer is answered DEADLINE_EXCEEDED, or 504 where it is HTTP. Holds for calls on the server's own connections,
+  /// but for those of modules and methods that have a time of their own (ModuleOptions::max_call_time). 0: for ever.
   std::chrono::milliseconds max_call_time{0};
 
   /// Streams one client connection may have open at once (SETTINGS_MAX_CONCURRENT_STREAMS). A client keeps further

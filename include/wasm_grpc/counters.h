@@ -102,7 +102,7 @@ struct ServerCounters {
   std::uint64_t calls_over_rate = 0;        // by a rate limit
   /// Signatures of tokens that were checked; tokens that were found good before need none.
   std::uint64_t token_signatures_checked = 0;
-  std::uint64_t calls_over_time = 0;  // ServerOptions::max_call_time ended them
+  std::uint64_t calls_over_time = 0;  // ServerOptions::max_call_time, or that of a module or method, ended them
   /// Fields of requests whose values gRPC does not allow, such as text that is not ASCII: the calls are served without.
   std::uint64_t metadata_dropped = 0;
   /// Fields `x-forwarded-client-cert` that were dropped: of clients outside ServerOptions::certificate_forwarders, or

@@ -33,6 +33,18 @@ struct DirectoryGrant {
   [[nodiscard]] bool operator==(const DirectoryGrant&) const = default;
 };
 
+/// What holds for some methods of a module.
+struct MethodOptions {
+  /// "/package.Service/Method", or the path of what it serves by HTTP. One that ends with '/', such as
+  /// "/package.Service/", stands for all methods whose paths begin with it. It must be that of some method.
+  std::string path;
+  /// In place of ModuleOptions::max_call_time, where it is said. Of several that are for a method the one with its own
+  /// path holds, else the longest.
+  std::optional<std::chrono::milliseconds> max_call_time = std::nullopt;
+
+  [[nodiscard]] bool operator==(const MethodOptions&) const = default;
+};
+
 /// What one module is given. Nothing but clocks, random numbers and its log, unless said here.
 struct ModuleOptions {
   /// How logs name it; the file's name without ".wasm" when empty.
@@ -57,6 +69,12 @@ struct ModuleOptions {
   /// Lines of its guests of less severity are dropped; ServerOptions::log_level where that is not said. It may change
   /// while the server runs: Server::set_log_level().
   std::optional<LogLevel> log_level;
+  /// How long a call of its methods may take, in place of ServerOptions::max_call_time, where it is said; it may be
+  /// longer than that. Holds for calls on the server's own connections, and for those that other modules make. 0: for
+  /// ever.
+  std::optional<std::chrono::milliseconds> max_call_time;
+  /// What holds for some of its methods, in place of what is said above.
+  std::vector<MethodOptions> methods;
   /// Whether a reload is refused that takes from its callers what they have: a method, or its kind, or a field of a
   /// message by its number or type (docs/reload.md). Else there are warnings.
   bool require_compatible = false;

@@ -53,6 +53,7 @@ std::string places(const Setting& setting) {
   if (setting.listen) add("listen");
   if (setting.target) add("target");
   if (setting.grant) add("targets of a module");
+  if (setting.method) add("methods of a module");
   return text;
 }
 
@@ -180,6 +181,7 @@ std::string sample_config(const std::string& module) {
               "or log.burst = 100. Another one is another [[module]].");
   out += "[[module]]\npath = " + toml_string(module) + "\n";
   out += "#targets = { payments = { methods = [\"/pay.v1.Payments/\"], max-concurrent = 100, max-time = \"2 s\" } }\n";
+  out += "#methods = { \"/shop.v1.Shop/\" = { max-call-time = \"2 s\" } }\n";
   out += "#env = { GREETING = \"Hello\", TOKEN = { file = \"/run/secrets/token\" }, ZONE = { from-env = \"ZONE\" } }\n";
   out += "\n";
   add_comment(out, "Somebody whom modules may be granted to call, by this name; docs/targets.md says more.");

@@ -51,6 +51,7 @@ void add_setting(std::string& out, const Setting& setting) {
   if (!setting.only_within && setting.module) out += "May be said in a [[module]] too.\n";
   if (setting.only_within && setting.module) out += "Only in a [[module]].\n";
   if (setting.only_within && setting.listen) out += "Only in a [[listen]].\n";
+  if (setting.method) out += "May be said in the methods of a [[module]] too.\n";
   if (setting.target) out += "Only in a [[target]].\n";
   if (setting.grant) out += "Only in one of the targets of a [[module]].\n";
   out += setting.change == Change::reload ? "A reload takes a new value.\n" : "A new value needs a restart.\n";

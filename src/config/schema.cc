@@ -115,6 +115,11 @@ std::string schema() {
   module["properties"]["targets"] = {{"type", "object"},
                                      {"description", "Whom it may call, by the names of targets"},
                                      {"additionalProperties", grant}};
+  const Json method = level_schema([](const Setting& setting) { return static_cast<bool>(setting.method); });
+  module["properties"]["methods"] = {{"type", "object"},
+                                     {"description", "What holds for some of its methods, by their paths"},
+                                     {"propertyNames", {{"pattern", "^/"}}},
+                                     {"additionalProperties", method}};
   Json target = level_schema([](const Setting& setting) { return static_cast<bool>(setting.target); });
   target["required"] = {"name", "address"};
   Json listen = level_schema([](const Setting& setting) { return static_cast<bool>(setting.listen); });

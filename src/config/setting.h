@@ -38,8 +38,8 @@ inline constexpr std::int64_t MiB = std::int64_t{1} << 20;
 inline constexpr std::int64_t GiB = std::int64_t{1} << 30;
 inline constexpr std::int64_t TiB = std::int64_t{1} << 40;
 
-/// Where a value is in a `Subject`: a Config, a ModuleConfig, a ListenConfig, the options of a target, or what a module
-/// is granted of one.
+/// Where a value is in a `Subject`: a Config, a ModuleConfig, a ListenConfig, the options of a target, what a module is
+/// granted of one, or what holds for some of its methods.
 template <typename Subject>
 struct Slot {
   Value (*get)(const Subject&) = nullptr;
@@ -121,6 +121,7 @@ struct Setting {
   Slot<ListenConfig> listen = {};
   Slot<TargetOptions> target = {};
   Slot<TargetGrant> grant = {};
+  Slot<MethodOptions> method = {};
 
   /// "key", or "table-key".
   [[nodiscard]] std::string name() const;

@@ -49,7 +49,8 @@ std::string_view kind_of(const toml::node& node) {
   }
 }
 
-/// A part of the file that has settings: the top, a [[module]], a [[listen]], a [[target]], what a module is granted.
+/// A part of the file that has settings: the top, a [[module]], a [[listen]], a [[target]], what a module is granted,
+/// what holds for its methods.
 struct Level {
   std::string_view shown;                                              // "[[module]]"; empty for the top
   bool (*takes)(const Setting&);                                       // whether a setting may be said there
@@ -63,6 +64,7 @@ bool in_module(const Setting& setting) { return static_cast<bool>(setting.module
 bool in_listen(const Setting& setting) { return static_cast<bool>(setting.listen); }
 bool in_target(const Setting& setting) { return static_cast<bool>(setting.target); }
 bool in_grant(const Setting& setting) { return static_cast<bool>(setting.grant); }
+bool in_method(const Setting& setting) { return static_cast<bool>(setting.method); }
 
 template <typename Function>
 void for_each_setting(const Function& function) {
@@ -124,8 +126,15 @@ class Reader {
         .shown = "[[module]]",
         .takes = in_module,
         .put = [&](const Setting& setting, const Value& value, Place) { put(setting, setting.module, module, value); },
-        .tables = {"targets"},
-        .read = [&](std::string_view, const toml::node& node) { read_grants(node, module.options.targets); },
+        .tables = {"targets", "methods"},
+        .read =
+            [&](std::string_view key, const toml::node& node) {
+              if (key == "targets") {
+                read_grants(node, module.options.targets);
+              } else {
+                read_methods(node, module.options.methods);
+              }
+            },
     };
     read_level(table, "", level);
     if (!table.contains("path")) complain(table, "[[module]] has no path; expected path = \"FILE.wasm\"");
@@ -164,21 +173,54 @@ class Reader {
 
   /// What a module is granted of each target, by their names.
   void read_grants(const toml::node& node, std::vector<TargetGrant>& grants) {
-    const std::string expected = "; expected a table for each target that it may call, such as { payments = {} }";
+    for_each_named("targets", "the target ",
+                   "; expected a table for each target that it may call, such as { payments = {} }", node,
+                   [&](const toml::key& key, const toml::table& table) {
+                     TargetGrant grant;
+                     grant.target = key.str();
+                     read_level(table, "",
+                                {.shown = "targets of [[module]]",
+                                 .takes = in_grant,
+                                 .put = [&](const Setting& setting, const Value& value, Place) {
+                                   put(setting, setting.grant, grant, value);
+                                 }});
+                     grants.push_back(std::move(grant));
+                   });
+  }
+
+  /// What holds for some of its methods, by their paths.
+  void read_methods(const toml::node& node, std::vector<MethodOptions>& methods) {
+    for_each_named("methods", "the method ",
+                   "; expected a table for each, such as { \"/package.Service/\" = { max-call-time = \"2 s\" } }", node,
+                   [&](const toml::key& key, const toml::table& table) {
+                     MethodOptions method;
+                     method.path = key.str();
+                     read_level(table, "",
+                                {.shown = "methods of [[module]]",
+                                 .takes = in_method,
+                                 .put = [&](const Setting& setting, const Value& value, Place) {
+                                   put(setting, setting.method, method, value);
+                                 }});
+                     if (!method.path.starts_with('/')) {
+                       complain(key.source(), "the method " + in_quotes(key.str()) +
+                                                  " is no path; expected one such as \"/package.Service/Method\", or "
+                                                  "\"/package.Service/\" for all of a service");
+                     }
+                     methods.push_back(std::move(method));
+                   });
+  }
+
+  /// Reads the tables of a table whose keys are names that somebody has given.
+  template <typename Each>
+  void for_each_named(std::string_view name, std::string_view what, const std::string& expected, const toml::node& node,
+                      const Each& each) {
     const toml::table* const table = node.as_table();
-    if (table == nullptr) return complain(node, "\"targets\" is " + std::string(kind_of(node)) + expected);
+    if (table == nullptr) return complain(node, in_quotes(name) + " is " + std::string(kind_of(node)) + expected);
     for (const auto& [key, value] : *table) {
-      TargetGrant grant;
-      grant.target = key.str();
-      const Level level{
-          .shown = "targets of [[module]]",
-          .takes = in_grant,
-          .put = [&](const Setting& setting, const Value& set, Place) { put(setting, setting.grant, grant, set); }};
-      if (const toml::table* const limits = value.as_table()) {
-        read_level(*limits, "", level);
-        grants.push_back(std::move(grant));
+      if (const toml::table* const inner = value.as_table()) {
+        each(key, *inner);
       } else {
-        complain(value, "the target " + in_quotes(key.str()) + " is " + std::string(kind_of(value)) + expected);
+        complain(value, std::string(what) + in_quotes(key.str()) + " is " + std::string(kind_of(value)) + expected);
       }
     }
   }

@@ -39,4 +39,12 @@ std::optional<std::chrono::nanoseconds> parse_timeout(std::string_view text) noe
   return std::chrono::nanoseconds(amount * unit);
 }
 
+std::string over_time_text(std::chrono::milliseconds limit) {
+  return "it took longer than the " + std::to_string(limit.count()) + " ms a call may take here";
+}
+
+Status ended_by_server(const std::string& why) {
+  return {StatusCode::deadline_exceeded, "the server ended the call: " + why};
+}
+
 }  // namespace wasm_grpc::rpc

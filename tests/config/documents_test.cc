@@ -79,6 +79,7 @@ TEST(Schema, HasEachSettingWhereItMayBeSaid) {
   const auto& module = schema_json.at("properties").at("module").at("items");
   const auto& target = schema_json.at("properties").at("target").at("items");
   const auto& grant = module.at("properties").at("targets").at("additionalProperties");
+  const auto& method = module.at("properties").at("methods").at("additionalProperties");
   const auto& listen = schema_json.at("properties").at("listen").at("anyOf").back().at("items");
   for (const Group* group : groups()) {
     for (const Setting& setting : group->settings) {
@@ -97,6 +98,9 @@ TEST(Schema, HasEachSettingWhereItMayBeSaid) {
       }
       if (setting.grant) {
         EXPECT_TRUE(in(grant, setting));
+      }
+      if (setting.method) {
+        EXPECT_TRUE(in(method, setting));
       }
     }
   }

@@ -104,6 +104,34 @@ TEST(ReadConfig, KeepsSlotMemoryWhereAModuleHasFreshInstances) {
   EXPECT_EQ(config_of("kept-slot-memory = 0\n" + fresh).server.kept_slot_memory, 0U);
 }
 
+TEST(ReadConfig, SaysHowLongCallsMayTakeOfTheServerAModuleAndAMethod) {
+  const std::string text = R"(
+max-call-time = "30 s"
+[[module]]
+path = "a.wasm"
+[[module]]
+path = "b.wasm"
+max-call-time = "2 s"
+[module.methods]
+"/shop.v1.Shop/" = { max-call-time = 500 }
+"/shop.v1.Shop/Report" = { max-call-time = "1 min" }
+"/shop.v1.Shop/Watch" = {}
+)";
+  const Config config = config_of(text);
+  EXPECT_EQ(config.server.max_call_time, milliseconds(30'000));
+  EXPECT_EQ(config.modules[0].options.max_call_time, std::nullopt) << "the server's holds for it";
+  EXPECT_EQ(config.modules[1].options.max_call_time, milliseconds(2000));
+  EXPECT_EQ(config.modules[1].options.methods,
+            (std::vector<MethodOptions>{{"/shop.v1.Shop/", milliseconds(500)},
+                                        {"/shop.v1.Shop/Report", milliseconds(60'000)},
+                                        {"/shop.v1.Shop/Watch", std::nullopt}}));
+  CommandLine flag;
+  flag.flags.push_back({find_setting("max-call-time"), std::int64_t{100}});
+  const Config by_flag = config_of(text, flag);
+  EXPECT_EQ(by_flag.server.max_call_time, milliseconds(100));
+  EXPECT_EQ(by_flag.modules[1].options.max_call_time, milliseconds(100));
+}
+
 TEST(ReadConfig, ListensOnEachListen) {
   const Config config =
       config_of("[[listen]]\naddress = \"127.0.0.1:1\"\n[[listen]]\naddress = \"unix:a\"\n" + std::string(one_module));

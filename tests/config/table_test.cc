@@ -109,6 +109,11 @@ TEST(Settings, GoWhereTheyAreReadFrom) {
       setting.grant.set(grant, value);
       EXPECT_EQ(setting.grant.get(grant), value);
     }
+    if (setting.method) {
+      MethodOptions method;
+      setting.method.set(method, value);
+      EXPECT_EQ(setting.method.get(method), value);
+    }
   });
 }
 

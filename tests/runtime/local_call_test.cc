@@ -240,6 +240,21 @@ TEST_F(LocalCallTest, EndsAtItsDeadlineForBoth) {
   EXPECT_EQ(handler.started, 1);
 }
 
+TEST_F(LocalCallTest, EndsWhenItTakesLongerThanItsMethodMay) {
+  method.max_call_time = milliseconds(50);
+  auto call = open(rpc::MethodKind::bidi_stream);
+  auto brief = open(rpc::MethodKind::bidi_stream, milliseconds(5));
+  timers.run_due(rpc::Clock::now() + milliseconds(10));
+  EXPECT_EQ(brief->status().message, "the deadline passed before the call was answered");
+  EXPECT_FALSE(call->ended());
+  timers.run_due(rpc::Clock::now() + milliseconds(60));
+  EXPECT_EQ(call->status().code, rpc::StatusCode::deadline_exceeded);
+  EXPECT_EQ(call->status().message, "the server ended the call: it took longer than the 50 ms a call may take here");
+  method.max_call_time = milliseconds(0);
+  auto unlimited = open(rpc::MethodKind::bidi_stream);
+  EXPECT_EQ(timers.size(), 0U);
+}
+
 TEST_F(LocalCallTest, TellsTheOtherSideLaterThatItIsCancelled) {
   auto call = open(rpc::MethodKind::bidi_stream, milliseconds(1000));
   call->cancel({rpc::StatusCode::cancelled, "enough"});

@@ -1,6 +1,7 @@
 // Methods, and what serves them.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -59,6 +60,8 @@ struct Method {
   Handler* handler = nullptr;  // not owned; outlives the calls
   MessageFormats formats = MessageFormats::protobuf;
   MethodMeter* meter = nullptr;  // what counts its calls; not owned, outlives them; nullptr: nothing
+  /// How long a call may take, 0 for ever; nothing: as long as the transport lets others.
+  std::optional<std::chrono::milliseconds> max_call_time = std::nullopt;
   /// Calls that have it, from their headers to when their transport and their handler have let go of them. Counted by
   /// the calls, on the thread of the table.
   mutable std::uint32_t calls = 0;

@@ -22,10 +22,13 @@ constexpr Setting settings[] = {
      .help = "How long a call may take, in ms; 0: for ever",
      .docs =
          "a call that takes longer, from its headers to its answer, is answered `DEADLINE_EXCEEDED`, over HTTP 504 or "
-         "broken off; guests see the shorter of this and the client's deadline. Holds for all methods, health's "
+         "broken off; guests see the shorter of this and the client's deadline. Of a module, or of a "
+         "[method](config.md#methods), the nearest holds, be it longer. The server's holds for all others, health's "
          "`Watch` too. Counted in `calls_over_time`. 0: for ever",
      .config = slot<Config, [](auto& config) -> auto& { return config.server.max_call_time; }>(),
-     .listen = slot<ListenConfig, [](auto& listen) -> auto& { return listen.connections.max_call_time; }>()},
+     .listen = slot<ListenConfig, [](auto& listen) -> auto& { return listen.connections.max_call_time; }>(),
+     .module = slot<ModuleConfig, [](auto& module) -> auto& { return module.options.max_call_time; }>(),
+     .method = slot<MethodOptions, [](auto& method) -> auto& { return method.max_call_time; }>()},
     {.key = "request-idle-timeout",
      .kind = Kind::time,
      .range = {0, longest_time},

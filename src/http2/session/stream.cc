@@ -7,6 +7,7 @@
 
 #include "http2/session/forwarded_certificate.h"
 #include "http2/session/session_core.h"
+#include "rpc/timeout.h"
 
 namespace wasm_grpc::http2 {
 
@@ -163,9 +164,13 @@ void Stream::take_forwarded_certificate() {
   std::swap(request_.metadata, others);
 }
 
+std::chrono::milliseconds Stream::longest_time() const noexcept {
+  return request_.method->max_call_time.value_or(session_->settings().max_call_time);
+}
+
 void Stream::set_deadline() {
   const auto timeout = is_http() ? std::nullopt : head_.timeout();
-  const auto limit = session_->settings().max_call_time;
+  const auto limit = longest_time();
   if (!timeout && limit.count() == 0) return;
   const auto now = rpc::Clock::now();
   if (timeout) request_.deadline = rpc::later(now, *timeout);
@@ -292,9 +297,8 @@ void Stream::on_timer() noexcept {
          rpc::CallEnd::deadline);
     return;
   }
-  const auto limit = session_->settings().max_call_time;
-  const std::string why = "it took longer than the " + std::to_string(limit.count()) + " ms a call may take here";
-  fail({rpc::StatusCode::deadline_exceeded, "the server ended the call: " + why}, rpc::CallEnd::deadline);
+  const std::string why = rpc::over_time_text(longest_time());
+  fail(rpc::ended_by_server(why), rpc::CallEnd::deadline);
   core.owner.call_ended(*request_.method, peer(), why);
 }
 
@@ -325,7 +329,7 @@ void Stream::look_at_request(bool reads, std::uint64_t silent_looks) noexcept {
   const std::string why = "its client sent nothing for " +
                           std::to_string(session_->settings().clients.request_idle_timeout.count()) +
                           " ms, and had not ended the request";
-  fail({rpc::StatusCode::deadline_exceeded, "the server ended the call: " + why}, rpc::CallEnd::deadline);
+  fail(rpc::ended_by_server(why), rpc::CallEnd::deadline);
   if (is_http() && !response_.broken_off) response_.http_status = request_timeout;
   core.owner.call_ended(*request_.method, peer(), why);
 }

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -143,6 +144,8 @@ class Stream final : public rpc::Call, public rpc::Timer {
 
   /// Tells the session how much of the answer has not left. Costs a call that is answered at once a few additions.
   void count_unread() noexcept;
+  /// How long it may take here; 0: for ever.
+  [[nodiscard]] std::chrono::milliseconds longest_time() const noexcept;
   void set_deadline();
   void take_forwarded_certificate();
   // stream_gate.cc

@@ -24,6 +24,7 @@ ModulePart::ModulePart(std::shared_ptr<const GuestModule> module, unsigned home,
     }
     withdrawn_.push_back(std::make_unique<rpc::Method>(
         rpc::Method{method.path, method.kind, handlers_.back().get(), rpc::MessageFormats::any}));
+    withdrawn_.back()->max_call_time = this->module().call_times().of(method.path);
     methods_.push_back(withdrawn_.back().get());
   }
 }

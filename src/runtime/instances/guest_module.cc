@@ -208,6 +208,9 @@ Result<std::shared_ptr<GuestModule>> GuestModule::load(const wasm::Engine& engin
   module->start_memory_ = first.instance.memory_use();
   module->declaration_ = first.binding->declaration();
   if (module->declaration_.methods.empty()) return Error{"its start declares no method"};
+  auto times = CallTimes::create(options, module->declaration_.methods);
+  if (!times.ok()) return std::move(times).error();
+  module->call_times_ = std::move(times).value();
   auto files = read_description(module->linked().module(), module->declaration_);
   if (!files.ok()) return std::move(files).error();
   module->described_ = std::move(files).value();

@@ -13,6 +13,7 @@
 #include "observe/log/instance_log.h"
 #include "observe/log/log.h"
 #include "observe/log/module_log.h"
+#include "runtime/instances/call_times.h"
 #include "runtime/instances/module_grants.h"
 #include "services/described_files.h"
 #include "services/health_registry.h"
@@ -45,10 +46,10 @@ class GuestModule {
  public:
   /// Compiles the module, or takes it from the cache (which may be nullptr), links it, and runs its start once, on this
   /// thread, to learn what it declares. Guest code runs in slices meanwhile only if the engine is ticked. Of the
-  /// options only `instances`, `guests`, `targets` and `log` are looked at, and by the host modules it imports from
-  /// what they like. `max_message_size` is that of requests, which guests are told. `memory` is the budget of all
-  /// guests, which outlives the module; nullptr for none. `before`: the module whose place it takes, and with it what
-  /// host modules keep for it; nullptr for none. The error is one line without the module's name.
+  /// options only `instances`, `guests`, `targets`, `log`, `max_call_time` and `methods` are looked at, and by the host
+  /// modules it imports from what they like. `max_message_size` is that of requests, which guests are told. `memory` is
+  /// the budget of all guests, which outlives the module; nullptr for none. `before`: the module whose place it takes,
+  /// and with it what host modules keep for it; nullptr for none. The error is one line without the module's name.
   [[nodiscard]] static Result<std::shared_ptr<GuestModule>> load(
       const wasm::Engine& engine, const wasm::Linker& linker, std::string name, std::span<const std::byte> bytes,
       std::shared_ptr<const wasi::Sandbox> sandbox, const observe::Log& log, std::chrono::milliseconds start_timeout,
@@ -75,6 +76,8 @@ class GuestModule {
   [[nodiscard]] std::uint32_t kept_instances(std::size_t workers) const noexcept;
   /// What its guests may use.
   [[nodiscard]] const GuestLimits& limits() const noexcept { return limits_; }
+  /// How long calls of its methods may take.
+  [[nodiscard]] const CallTimes& call_times() const noexcept { return call_times_; }
   /// What its bindings need of the host.
   [[nodiscard]] abi::HostSide host_side() const noexcept { return {guests_log_, health(), told_limits_}; }
   /// Whom its guests may call; nullptr where they do not mean to.
@@ -108,6 +111,7 @@ class GuestModule {
   wasm::ModuleStates states_;
   std::optional<ModuleGrants> grants_;
   abi::Declaration declaration_;
+  CallTimes call_times_;
   std::shared_ptr<const services::DescribedFiles> described_;
   mutable std::optional<ModuleHealth> health_;  // has its own lock
   mutable wasm::MemoryBudget memory_budget_;    // thread-safe

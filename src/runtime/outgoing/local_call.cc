@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "rpc/message_prefix.h"
+#include "rpc/timeout.h"
 #include "runtime/outgoing/local_calls.h"
 
 namespace wasm_grpc::runtime {
@@ -32,8 +33,18 @@ void ServedLocally::begin(const rpc::OutgoingRequest& request, const rpc::Method
       return;
     }
   }
+  set_deadline();
   if (request_.deadline != rpc::Request::no_deadline) calls.timers().schedule(*this, request_.deadline);
   if (rpc::streams_requests(method.kind)) start();
+}
+
+void ServedLocally::set_deadline() noexcept {
+  const auto limit = request_.method->max_call_time.value_or(std::chrono::milliseconds(0));
+  if (limit.count() == 0) return;
+  const auto until = rpc::later(rpc::Clock::now(), limit);
+  if (until >= request_.deadline) return;
+  request_.deadline = until;
+  over_time_ = true;
 }
 
 void ServedLocally::start() noexcept {
@@ -83,7 +94,11 @@ void ServedLocally::input_consumed(std::size_t bytes) noexcept {
 }
 
 void ServedLocally::on_timer() noexcept {
-  refuse({rpc::StatusCode::deadline_exceeded, "the deadline passed before the call was answered"});
+  if (over_time_) {
+    refuse(rpc::ended_by_server(rpc::over_time_text(*request_.method->max_call_time)));
+  } else {
+    refuse({rpc::StatusCode::deadline_exceeded, "the deadline passed before the call was answered"});
+  }
 }
 
 void ServedLocally::refuse(rpc::Status status) noexcept {
@@ -99,6 +114,7 @@ void ServedLocally::recycle() noexcept {
   known_client_.reset();
   held_ = 0;
   started_ = false;
+  over_time_ = false;
   counted_ = false;
   end_noted_ = false;
   caller_.reset();

@@ -44,6 +44,8 @@ class ServedLocally final : public rpc::Call, private rpc::Timer {
 
   void begin(const rpc::OutgoingRequest& request, const rpc::Method& method, std::shared_ptr<const rpc::Client> client,
              std::string_view authority);
+  /// Makes its deadline no later than its method may take.
+  void set_deadline() noexcept;
   void start() noexcept;
   void note_end() noexcept;
   /// One of its own holders: the caller.
@@ -53,7 +55,8 @@ class ServedLocally final : public rpc::Call, private rpc::Timer {
   std::shared_ptr<const rpc::Client> known_client_;
   std::size_t held_ = 0;  // bytes of requests that were not taken
   bool started_ = false;
-  bool counted_ = false;  // by the observer
+  bool over_time_ = false;  // its deadline is what its method may take
+  bool counted_ = false;    // by the observer
   bool end_noted_ = false;
 };
 

@@ -32,6 +32,7 @@ MAY_INCLUDE = {
     "runtime": {
         "admin", "rpc", "json", "access", "facade", "net", "http2", "services", "openapi", "wasm", "wasi", "hostmodules", "abi", "observe", "store",
         "client",  # by which guests call
+        "text",
     },
     "grpc_cpp": {"rpc"},
     "client": {"text", "rpc", "http1", "services", "json", "editions"},

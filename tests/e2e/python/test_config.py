@@ -229,3 +229,42 @@ def test_sighup_reads_the_file_again(serve_config, write, guest, connect):
     os.kill(server.pid, signal.SIGHUP)
     server.wait_for_log('not reloaded.*:5:1: unknown key "max-memroy" in .*did you mean "max-memory"')
     assert [stub.Count(EMPTY, timeout=LIMIT).number for _ in range(2)] == [1, 1]
+
+
+def test_a_module_and_a_method_say_how_long_their_calls_may_take(run, serve_config, write, guest, connect):
+    text = f"""listen = "127.0.0.1:0"
+workers = 1
+max-call-time = 200
+[[module]]
+path = "{guest("conformance")}"
+max-call-time = "1 min"
+[module.methods]
+"/test.Guest/Sleep" = {{ max-call-time = 300 }}
+"""
+
+    def sleep(stub, by_wait: bool, timeout=LIMIT) -> str:
+        with pytest.raises(grpc.RpcError) as failed:
+            stub.Sleep(conformance.SleepRequest(milliseconds=60_000, by_wait=by_wait), timeout=timeout)
+        assert failed.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED
+        return failed.value.details()
+
+    server = serve_config(write(text))
+    stub = conformance_pb2_grpc.GuestStub(connect(server))
+    assert "the server ended the call: it took longer than the 300 ms" in sleep(stub, True)
+    assert "the 300 ms" in sleep(stub, False)
+    assert "the server ended" not in sleep(stub, True, timeout=0.1)  # a client's own deadline is no later
+    # 200 ms are the server's, and the module's is longer.
+    early = stub.EarlyHeaders(conformance.SleepRequest(milliseconds=400), timeout=LIMIT)
+    assert len(list(early)) == 1
+
+    write(text.replace("300", "0"))
+    os.kill(server.pid, signal.SIGHUP)
+    server.wait_for_log("reloaded: replaced conformance")
+    stub.Sleep(conformance.SleepRequest(milliseconds=400), timeout=LIMIT)
+
+    misspelled = text.replace("Guest/Sleep", "Guest/Sleeep")
+    said = 'its options for the method "/test.Guest/Sleeep" are of none that it has; did you mean "/test.Guest/Sleep"?'
+    assert said in run("check", "-c", write(misspelled)).stderr
+    os.kill(server.pid, signal.SIGHUP)
+    server.wait_for_log("not reloaded.*Sleeep")
+    stub.Sleep(conformance.SleepRequest(milliseconds=400), timeout=LIMIT)
