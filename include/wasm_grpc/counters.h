@@ -128,6 +128,9 @@ struct ServerCounters {
   /// rejected them.
   std::uint64_t spans_exported = 0;
   std::uint64_t spans_dropped = 0;
+  /// Points of metrics, likewise.
+  std::uint64_t points_exported = 0;
+  std::uint64_t points_dropped = 0;
 
   std::uint64_t generation = 0;      // ReloadReport::generation of what is served
   std::uint64_t reloads_failed = 0;  // refused, with nothing changed

@@ -17,6 +17,7 @@
 #include "wasm_grpc/live_options.h"
 #include "wasm_grpc/log.h"
 #include "wasm_grpc/log_limits.h"
+#include "wasm_grpc/metrics_options.h"
 #include "wasm_grpc/shared_state.h"
 #include "wasm_grpc/store_options.h"
 #include "wasm_grpc/target_options.h"
@@ -171,6 +172,8 @@ struct ServerOptions : LiveOptions {
 
   /// Which calls are traced, and who is told.
   TraceOptions trace;
+  /// Who is told what is counted, without asking.
+  MetricsOptions metrics;
 };
 
 }  // namespace wasm_grpc

@@ -122,6 +122,7 @@ Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options) {
   if (state->access != nullptr) {
     for (unsigned i = 0; i < workers; ++i) state->workers[i]->use_gate(&state->access->gate(i));
   }
+  if (auto begun = state->export_metrics(); !begun.ok()) return std::move(begun).error();
   return std::unique_ptr<Server>(new Server(std::move(state)));
 }
 
@@ -274,7 +275,7 @@ void Server::wait() {
   const std::lock_guard lock(state_->wait_mutex);
   for (const auto& worker : state_->workers) worker->join();
   // A program may end now without destroying the server.
-  if (state_->exporter != nullptr) state_->exporter->finish();
+  state_->finish_exports();
   if (state_->admin != nullptr && state_->started) state_->admin->stop();
 }
 

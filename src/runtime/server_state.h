@@ -103,6 +103,8 @@ struct Server::State {
   std::vector<runtime::Listening> listening;           // in the order of listen()
   bool started = false;
   std::mutex wait_mutex;
+  /// nullptr: metrics are told to who asks only. The last, as it asks all of the above.
+  std::unique_ptr<observe::otlp::Exporter> metrics_exporter;
 
   [[nodiscard]] std::shared_ptr<const runtime::Generation> current() const {
     const std::lock_guard lock(generation_mutex);
@@ -124,6 +126,10 @@ struct Server::State {
   [[nodiscard]] static Result<observe::LogSink> log_sink_of(const ServerOptions& options);
   /// Begins what is told of calls: traces, and the log of calls. The workers are there, and do not run.
   [[nodiscard]] Result<> watch_calls();
+  /// Begins to tell a collector what is counted, where there is one.
+  [[nodiscard]] Result<> export_metrics();
+  /// Sends the collectors what is left.
+  void finish_exports();
 
   // ---- server_view.cc ----
 

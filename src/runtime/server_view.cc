@@ -48,6 +48,10 @@ ServerCounters Server::State::counters() {
     total.spans_exported = exporter->exported();
     total.spans_dropped = exporter->dropped();
   }
+  if (metrics_exporter != nullptr) {
+    total.points_exported = metrics_exporter->exported();
+    total.points_dropped = metrics_exporter->dropped();
+  }
   for (const auto& worker : workers) worker->add_counters(total);
   {
     const std::lock_guard lock(generation_mutex);

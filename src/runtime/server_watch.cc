@@ -1,4 +1,4 @@
-// What a server tells of itself and of its calls: logs and traces.
+// What a server tells of itself and of its calls: logs, traces and metrics.
 #include <algorithm>
 #include <chrono>
 #include <memory>
@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "observe/otlp/metrics.h"
+#include "observe/otlp/spans.h"
 #include "runtime/server_state.h"
 
 namespace wasm_grpc {
@@ -39,7 +41,8 @@ Result<> Server::State::watch_calls() {
   if (traces) {
     for (std::size_t i = 0; i < workers.size(); ++i) queues.push_back(std::make_shared<observe::SpanQueue>());
     auto begun = observe::otlp::Exporter::start(
-        options.trace, queues, [this](LogLevel level, const std::string& text) { log.host(level, text); });
+        options.trace, observe::otlp::source_of_spans(queues, options.trace.service_name),
+        [this](LogLevel level, const std::string& text) { log.host(level, text); });
     if (!begun.ok()) return std::move(begun).error();
     exporter = std::move(begun).value();
   }
@@ -52,6 +55,22 @@ Result<> Server::State::watch_calls() {
     workers[i]->use_observer(watches[i]);
   }
   return success();
+}
+
+Result<> Server::State::export_metrics() {
+  if (options.metrics.endpoint.empty()) return success();
+  auto begun = observe::otlp::Exporter::start(
+      options.metrics, observe::otlp::source_of_metrics(options.metrics, [this] { return counters(); }),
+      [this](LogLevel level, const std::string& text) { log.host(level, text); });
+  if (!begun.ok()) return std::move(begun).error();
+  metrics_exporter = std::move(begun).value();
+  return success();
+}
+
+void Server::State::finish_exports() {
+  if (exporter != nullptr) exporter->begin_to_finish();  // both at once
+  if (metrics_exporter != nullptr) metrics_exporter->finish();
+  if (exporter != nullptr) exporter->finish();
 }
 
 void Server::set_log_level(LogLevel level) noexcept { state_->log.set_level(level); }

@@ -26,17 +26,18 @@ Result<> check(const GuestLimits& limits) {
   return success();
 }
 
+constexpr std::chrono::milliseconds least_metrics_interval{100};
+
 /// NaN is none.
 Result<> check_part(std::string_view what, double part) {
   if (part >= 0 && part <= 1) return success();
   return Error{std::string(what) + " is " + std::to_string(part) + "; expected a part of all, 0 to 1"};
 }
 
-Result<> check(const TraceOptions& options) {
-  if (auto sound = check_part("what is sampled of the calls for traces", options.sample); !sound.ok()) return sound;
+Result<> check_collector(std::string_view signal, const CollectorOptions& options) {
   for (const auto& [key, value] : options.metadata) {
     if (!rpc::is_valid_key(key) || (!rpc::is_binary_key(key) && !rpc::is_valid_ascii_value(value))) {
-      return Error{"the metadata for the collector of traces has " + key +
+      return Error{"the metadata for the collector of " + std::string(signal) + " has " + key +
                    ", which with its value is no metadata of gRPC"};
     }
   }
@@ -60,7 +61,15 @@ Result<> check(const ConnectionOptions& options) {
 }
 
 Result<> check(const ServerOptions& options) {
-  if (auto sound = check(options.trace); !sound.ok()) return sound;
+  if (auto sound = check_part("what is sampled of the calls for traces", options.trace.sample); !sound.ok()) {
+    return sound;
+  }
+  if (auto sound = check_collector("traces", options.trace); !sound.ok()) return sound;
+  if (auto sound = check_collector("metrics", options.metrics); !sound.ok()) return sound;
+  if (options.metrics.interval < least_metrics_interval) {
+    return Error{"the interval of the metrics is " + std::to_string(options.metrics.interval.count()) +
+                 " ms; expected at least " + std::to_string(least_metrics_interval.count())};
+  }
   if (auto sound = check_part("what is sampled for the access log", options.access_log.sample); !sound.ok()) {
     return sound;
   }

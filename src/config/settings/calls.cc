@@ -26,8 +26,8 @@ constexpr Setting settings[] = {
          "[method](config.md#methods), the nearest holds, be it longer. The server's holds for all others, health's "
          "`Watch` too. Counted in `calls_over_time`. 0: for ever",
      .config = slot<Config, [](auto& config) -> auto& { return config.server.max_call_time; }>(),
-     .listen = slot<ListenConfig, [](auto& listen) -> auto& { return listen.connections.max_call_time; }>(),
      .module = slot<ModuleConfig, [](auto& module) -> auto& { return module.options.max_call_time; }>(),
+     .listen = slot<ListenConfig, [](auto& listen) -> auto& { return listen.connections.max_call_time; }>(),
      .method = slot<MethodOptions, [](auto& method) -> auto& { return method.max_call_time; }>()},
     {.key = "request-idle-timeout",
      .kind = Kind::time,

@@ -20,6 +20,7 @@ extern const Group clients;
 extern const Group connections;
 extern const Group logs;
 extern const Group traces;
+extern const Group metrics;
 extern const Group admin;
 
 }  // namespace wasm_grpc::config

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "observe/metrics/metrics.h"
 #include "observe/metrics/names.h"
 #include "observe/metrics/process.h"
 #include "observe/metrics/text_writer.h"
@@ -13,6 +14,7 @@ namespace wasm_grpc {
 namespace {
 
 using observe::Labels;
+using observe::MetricWriter;
 using observe::TextWriter;
 
 /// A method and the labels of its series.
@@ -56,7 +58,7 @@ std::string label_of(std::string_view reason) {
 }
 
 // The names and labels of go-grpc-middleware's metrics, for which there are dashboards and alerts.
-void write_calls(TextWriter& writer, const std::string& side, const std::vector<Labelled>& methods,
+void write_calls(MetricWriter& writer, const std::string& side, const std::vector<Labelled>& methods,
                  std::string_view started, std::string_view time) {
   writer.counter(side + "_started", started);
   for (const auto& [method, labels] : methods) writer.sample(labels, method->started);
@@ -76,7 +78,7 @@ void write_calls(TextWriter& writer, const std::string& side, const std::vector<
   for (const auto& [method, labels] : methods) writer.sample(labels, method->handling);
 }
 
-void write_grpc(TextWriter& writer, const ServerCounters& counters) {
+void write_grpc(MetricWriter& writer, const ServerCounters& counters) {
   const std::vector<Labelled> methods = grpc_methods(counters);
   write_calls(writer, "grpc_server", methods, "Calls given to a handler.",
               "From where the request came to where the last of its answer left.");
@@ -87,7 +89,7 @@ void write_grpc(TextWriter& writer, const ServerCounters& counters) {
               "From where the guest began it to where its status came.");
 }
 
-void write_http(TextWriter& writer, const ServerCounters& counters) {
+void write_http(MetricWriter& writer, const ServerCounters& counters) {
   std::vector<Labelled> paths;
   for (const MethodCounters& method : counters.methods) {
     if (method.kind != rpc::MethodKind::http) continue;
@@ -100,7 +102,7 @@ void write_http(TextWriter& writer, const ServerCounters& counters) {
   for (const auto& [method, labels] : paths) writer.sample(labels, method->handling);
 }
 
-void write_instances(TextWriter& writer, const std::vector<ModuleCounters>& modules) {
+void write_instances(MetricWriter& writer, const std::vector<ModuleCounters>& modules) {
   const auto each = [&](auto member) {
     for (const ModuleCounters& module : modules) writer.sample({{"module", module.name}}, module.*member);
   };
@@ -134,7 +136,7 @@ void write_instances(TextWriter& writer, const std::vector<ModuleCounters>& modu
   each(&ModuleCounters::log_lines_over_limit);
 }
 
-void write_stores(TextWriter& writer, const std::vector<StoreCounters>& stores) {
+void write_stores(MetricWriter& writer, const std::vector<StoreCounters>& stores) {
   if (stores.empty()) return;
   writer.counter("wasm_grpc_store_operations", "Operations that a store which is not in memory answered.");
   for (const StoreCounters& store : stores) {
@@ -157,7 +159,7 @@ void write_stores(TextWriter& writer, const std::vector<StoreCounters>& stores) 
   for (const StoreCounters& store : stores) writer.sample({{"module", store.module}}, store.value_bytes_written);
 }
 
-void write_waiting(TextWriter& writer, const ServerCounters& counters) {
+void write_waiting(MetricWriter& writer, const ServerCounters& counters) {
   writer.gauge("wasm_grpc_calls_waiting", "Calls that wait for an instance.");
   for (const ModuleCounters& module : counters.modules) {
     writer.sample({{"module", module.name}}, module.calls_waiting);
@@ -176,7 +178,7 @@ void write_waiting(TextWriter& writer, const ServerCounters& counters) {
   writer.sample({}, counters.calls_refused);
 }
 
-void write_connections(TextWriter& writer, const ServerCounters& counters) {
+void write_connections(MetricWriter& writer, const ServerCounters& counters) {
   writer.gauge("wasm_grpc_connections_open", "Connections of clients.");
   writer.sample({}, counters.connections_open);
   writer.counter("wasm_grpc_connections_accepted", "Connections accepted.");
@@ -197,7 +199,7 @@ void write_connections(TextWriter& writer, const ServerCounters& counters) {
   writer.sample({}, counters.forwarded_certificates_dropped);
 }
 
-void write_host(TextWriter& writer, const ServerCounters& counters) {
+void write_host(MetricWriter& writer, const ServerCounters& counters) {
   writer.counter("wasm_grpc_loans", "Calls lent to an idle worker: before their guest began, or in the middle of it.");
   writer.sample({{"begun", "no"}}, counters.calls_lent);
   writer.sample({{"begun", "yes"}}, counters.guests_lent);
@@ -211,6 +213,15 @@ void write_host(TextWriter& writer, const ServerCounters& counters) {
   writer.sample({{"version", WASM_GRPC_VERSION}}, std::uint64_t{1});
 }
 
+void write_exports(MetricWriter& writer, const ServerCounters& counters) {
+  writer.counter("wasm_grpc_exported", "Spans and points of metrics that a collector has taken.");
+  writer.sample({{"signal", "traces"}}, counters.spans_exported);
+  writer.sample({{"signal", "metrics"}}, counters.points_exported);
+  writer.counter("wasm_grpc_exports_dropped", "Those that were dropped, as it did not take them.");
+  writer.sample({{"signal", "traces"}}, counters.spans_dropped);
+  writer.sample({{"signal", "metrics"}}, counters.points_dropped);
+}
+
 }  // namespace
 
 std::string_view metrics_content_type(MetricsFormat format) noexcept {
@@ -220,6 +231,11 @@ std::string_view metrics_content_type(MetricsFormat format) noexcept {
 
 std::string metrics_text(const ServerCounters& counters, MetricsFormat format, MetricsBuckets buckets) {
   TextWriter writer(format, buckets);
+  observe::write_metrics(writer, counters);
+  return writer.finish();
+}
+
+void observe::write_metrics(MetricWriter& writer, const ServerCounters& counters) {
   write_grpc(writer, counters);
   write_http(writer, counters);
   write_instances(writer, counters.modules);
@@ -227,8 +243,8 @@ std::string metrics_text(const ServerCounters& counters, MetricsFormat format, M
   write_waiting(writer, counters);
   write_connections(writer, counters);
   write_host(writer, counters);
-  observe::write_process(writer);
-  return writer.finish();
+  write_exports(writer, counters);
+  write_process(writer);
 }
 
 }  // namespace wasm_grpc

@@ -64,7 +64,7 @@ ProcessFacts process_facts() {
   return facts;
 }
 
-void write_process(TextWriter& writer) {
+void write_process(MetricWriter& writer) {
   const ProcessFacts facts = process_facts();
   writer.counter("process_cpu_seconds", "User and system CPU time, in seconds.");
   writer.sample({}, facts.cpu_seconds);

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "observe/metrics/text_writer.h"
+#include "observe/metrics/metric_writer.h"
 
 namespace wasm_grpc::observe {
 
@@ -20,6 +20,6 @@ struct ProcessFacts {
 [[nodiscard]] ProcessFacts process_facts();
 
 /// Under the names that they have everywhere: process_*.
-void write_process(TextWriter& writer);
+void write_process(MetricWriter& writer);
 
 }  // namespace wasm_grpc::observe

@@ -2,15 +2,14 @@
 
 #include <charconv>
 #include <cmath>
+#include <utility>
 #include <vector>
 
-#include "rpc/duration_bounds.h"
+#include "observe/metrics/buckets.h"
 
 namespace wasm_grpc::observe {
 
 namespace {
-
-using rpc::DurationBounds;
 
 void append_escaped(std::string& text, std::string_view value) {
   for (const char c : value) {
@@ -30,53 +29,35 @@ void append_number(std::string& text, Number value) {
   text.append(digits, end);
 }
 
-std::vector<double> standard_bounds() {
-  std::vector<double> bounds;
-  for (const std::uint64_t named : DurationBounds::named_nanoseconds) {
-    bounds.push_back(static_cast<double>(named) / 1e9);
-  }
-  return bounds;
-}
-
-// From 4 us to 64 s: what lies outside is told apart from it.
-std::vector<double> fine_bounds() {
-  constexpr double least = 1.0 / (1 << 18), most = 64;
-  std::vector<double> bounds;
-  for (std::size_t octave = 0; octave < DurationBounds::octaves; ++octave) {
-    for (std::size_t cell = 0; cell < DurationBounds::most_cells; ++cell) {
-      const double bound = DurationBounds::upper(octave, cell);
-      if (bound >= least && bound <= most && (bounds.empty() || bound > bounds.back())) bounds.push_back(bound);
-    }
-  }
-  return bounds;
-}
-
-const std::vector<double>& bounds_of(MetricsBuckets buckets) {
-  static const std::vector<double> standard = standard_bounds(), fine = fine_bounds();
-  return buckets == MetricsBuckets::fine ? fine : standard;
-}
-
 }  // namespace
 
-void Labels::add(std::string_view name, std::string_view value) {
-  if (!text_.empty()) text_.push_back(',');
-  text_.append(name).append("=\"");
-  append_escaped(text_, value);
-  text_.push_back('"');
-}
-
-void TextWriter::family(std::string_view name, std::string_view type, std::string_view help) {
+void TextWriter::family(Kind kind, std::string_view name, std::string_view help) {
   name_ = name;
-  counts_ = type == "counter";
+  counts_ = kind == Kind::counter;
+  const std::string_view type = counts_ ? "counter" : kind == Kind::gauge ? "gauge" : "histogram";
   // Prometheus' own format has the type under the name of the samples.
   const std::string_view suffix = counts_ && format_ == MetricsFormat::prometheus ? "_total" : "";
   text_.append("# HELP ").append(name).append(suffix).append(" ").append(help).append("\n");
   text_.append("# TYPE ").append(name).append(suffix).append(" ").append(type).append("\n");
 }
 
+void TextWriter::append_labels(const Labels& labels) {
+  bool first = true;
+  for (const auto& [name, value] : labels.all()) {
+    if (!std::exchange(first, false)) text_.push_back(',');
+    text_.append(name).append("=\"");
+    append_escaped(text_, value);
+    text_.push_back('"');
+  }
+}
+
 void TextWriter::begin(std::string_view suffix, const Labels& labels) {
   text_.append(name_).append(suffix);
-  if (!labels.text().empty()) text_.append("{").append(labels.text()).append("}");
+  if (!labels.all().empty()) {
+    text_.push_back('{');
+    append_labels(labels);
+    text_.push_back('}');
+  }
   text_.push_back(' ');
 }
 
@@ -107,8 +88,9 @@ void TextWriter::sample(const Labels& labels, std::uint64_t value) {
 }
 
 void TextWriter::bucket(const Labels& labels, double bound, std::uint64_t count) {
-  text_.append(name_).append("_bucket{").append(labels.text());
-  if (!labels.text().empty()) text_.push_back(',');
+  text_.append(name_).append("_bucket{");
+  append_labels(labels);
+  if (!labels.all().empty()) text_.push_back(',');
   text_.append("le=\"");
   number(bound);
   text_.append("\"} ");
@@ -117,12 +99,9 @@ void TextWriter::bucket(const Labels& labels, double bound, std::uint64_t count)
 }
 
 void TextWriter::sample(const Labels& labels, const Durations& durations) {
-  std::uint64_t up_to = 0;
-  auto next = durations.buckets.begin();
-  for (const double bound : bounds_of(buckets_)) {
-    for (; next != durations.buckets.end() && next->up_to <= bound; ++next) up_to += next->count;
-    bucket(labels, bound, up_to);
-  }
+  const std::vector<double>& bounds = bounds_of(buckets_);
+  const std::vector<std::uint64_t> counts = counts_up_to(durations, bounds);
+  for (std::size_t i = 0; i < bounds.size(); ++i) bucket(labels, bounds[i], counts[i]);
   bucket(labels, HUGE_VAL, durations.count);
   begin("_sum", labels);
   number(durations.sum);

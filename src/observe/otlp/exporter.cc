@@ -6,27 +6,22 @@
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
-#include <span>
 #include <stop_token>
 #include <utility>
 
 #include "observe/otlp/collector.h"
-#include "observe/otlp/spans.h"
 #include "wasm/thread_signals.h"
 
 namespace wasm_grpc::observe::otlp {
 
 namespace {
 
-constexpr std::string_view version = WASM_GRPC_VERSION;
-constexpr std::chrono::milliseconds interval{1000};
 constexpr std::chrono::milliseconds timeout{5000};  // of one export
 constexpr std::chrono::milliseconds first_pause{500}, longest_pause{30'000};
-constexpr int most_tries = 5;             // of one batch
-constexpr std::size_t batch_spans = 512;  // as other exporters do; collectors take 4 MiB by default
+constexpr int most_tries = 5;  // of one request
 constexpr std::size_t most_answer_bytes = std::size_t{64} << 10;
 
-client::ChannelOptions channel_options(const TraceOptions& options) {
+client::ChannelOptions channel_options(const CollectorOptions& options) {
   client::ChannelOptions channel;
   channel.address = options.endpoint;
   channel.ca_file = options.ca_file;
@@ -39,20 +34,22 @@ client::ChannelOptions channel_options(const TraceOptions& options) {
 
 class Exporter::Work {
  public:
-  Work(const TraceOptions& options, std::vector<std::shared_ptr<SpanQueue>> queues, Tell tell)
-      : resource_(Resource::of_process(options.service_name, std::string(version))),
-        queues_(std::move(queues)),
+  Work(const CollectorOptions& options, std::unique_ptr<Source> source, Tell tell)
+      : source_(std::move(source)),
+        signal_(source_->signal()),
         endpoint_(options.endpoint),
         collector_(channel_options(options), options.metadata),
         tell_(std::move(tell)) {}
 
   void run(const std::stop_token& stop) {
+    auto begun = std::chrono::steady_clock::now();
     while (!stop.stop_requested()) {
       {
         std::unique_lock lock(mutex_);
-        woken_.wait_for(lock, stop, interval, [this] { return wanted_; });
+        woken_.wait_until(lock, stop, begun + signal_.interval, [this] { return wanted_; });
         wanted_ = false;
       }
+      begun = std::chrono::steady_clock::now();
       if (stop.stop_requested()) break;  // what is taken now could not be sent
       export_all(stop, timeout);
     }
@@ -73,59 +70,50 @@ class Exporter::Work {
 
   /// False when the thread is still in the midst of something that may take long.
   [[nodiscard]] bool wait_for_end() {
-    std::unique_lock lock(mutex_);
-    tell_ = nullptr;
-    return has_ended_.wait_for(lock, 2 * last_words, [this] { return ended_; });
+    bool ended = false;
+    {
+      std::unique_lock lock(mutex_);
+      tell_ = nullptr;
+      ended = has_ended_.wait_for(lock, 2 * last_words, [this] { return ended_; });
+    }
+    if (!ended) source_->close();
+    return ended;
   }
 
   [[nodiscard]] std::uint64_t exported() const noexcept { return exported_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t dropped() const noexcept {
-    std::uint64_t all = dropped_.load(std::memory_order_relaxed);
-    for (const auto& queue : queues_) all += queue->dropped();
-    return all;
+    return dropped_.load(std::memory_order_relaxed) + source_->dropped();
   }
 
  private:
   void export_all(const std::stop_token& stop, std::chrono::milliseconds most) {
     const auto give_up = std::chrono::steady_clock::now() + most;
-    for (const auto& queue : queues_) {
-      const SpanQueue::Spans spans = queue->take();
-      const std::span calls(spans.calls);
-      const std::span inner(spans.inner);
-      for (std::size_t at = 0; at < std::max(calls.size(), inner.size()); at += batch_spans / 2) {
-        const auto some_calls = part(calls, at);
-        const auto some_inner = part(inner, at);
-        const std::size_t size = some_calls.size() + some_inner.size();
-        const auto request = trace_request(resource_, version, some_calls, some_inner);
-        const std::string_view bytes(reinterpret_cast<const char*>(request.data()), request.size());
-        if (stop.stop_possible()) {
-          send(bytes, size, stop);
-        } else {
-          const auto left = give_up - std::chrono::steady_clock::now();
-          const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(left);
-          note(milliseconds.count() > 0 ? collector_.send(std::string(trace_export_path), bytes, milliseconds, stop)
-                                        : Exported{Exported::Outcome::refused, "the server has stopped"},
-               size);
-        }
+    bool is_in_vain = false;
+    source_->take([&](std::string_view request, std::size_t items) {
+      if (!is_in_vain && stop.stop_possible()) {
+        is_in_vain = !send(request, items, stop) && signal_.repeats;
+        return;
       }
-    }
+      const auto left =
+          std::chrono::duration_cast<std::chrono::milliseconds>(give_up - std::chrono::steady_clock::now());
+      if (is_in_vain || left.count() <= 0) {
+        dropped_.fetch_add(items, std::memory_order_relaxed);
+      } else {
+        note(collector_.send(std::string(signal_.path), request, left, stop), items);
+      }
+    });
   }
 
-  template <typename Span>
-  static Span part(Span all, std::size_t at) {
-    const std::size_t begin = std::min(at, all.size());
-    return all.subspan(begin, std::min(batch_spans / 2, all.size() - begin));
-  }
-
-  /// One batch, until it is taken or not worth another try.
-  void send(std::string_view bytes, std::size_t size, const std::stop_token& stop) {
+  /// One request, until it is taken or not worth another try; whether it was taken.
+  bool send(std::string_view request, std::size_t items, const std::stop_token& stop) {
+    const int tries = signal_.repeats ? 2 : most_tries;
     auto pause = first_pause;
     for (int tried = 1;; ++tried) {
-      Exported exported = collector_.send(std::string(trace_export_path), bytes, timeout, stop);
-      const bool again = exported.outcome == Exported::Outcome::try_later && tried < most_tries;
+      Exported exported = collector_.send(std::string(signal_.path), request, timeout, stop);
+      const bool again = exported.outcome == Exported::Outcome::try_later && tried < tries;
       if (!again || stop.stop_requested()) {
-        note(exported, size);
-        return;
+        note(exported, items);
+        return exported.outcome == Exported::Outcome::taken;
       }
       // A connection that was idle may have been closed since: that alone is no trouble.
       if (tried > 1) {
@@ -147,28 +135,30 @@ class Exporter::Work {
     dropped_.fetch_add(rejected, std::memory_order_relaxed);
     exported_.fetch_add(size - rejected, std::memory_order_relaxed);
     if (rejected > 0) {
-      tell_of_trouble("it rejected " + std::to_string(rejected) + " of " + std::to_string(size) +
-                      " spans: " + exported.why);
+      tell_of_trouble("it rejected " + std::to_string(rejected) + " of " + std::to_string(size) + " " +
+                      std::string(signal_.items) + ": " + exported.why);
     } else if (std::exchange(in_trouble_, false)) {
-      tell(LogLevel::info,
-           "traces: " + endpoint_ + " takes spans again; " + std::to_string(dropped()) + " were dropped so far");
+      tell(LogLevel::info, about_collector() + " takes " + std::string(signal_.items) + " again; " +
+                               std::to_string(dropped()) + " were dropped so far");
     }
   }
 
   /// Once, until it is over.
   void tell_of_trouble(const std::string& why) {
     if (std::exchange(in_trouble_, true)) return;
-    tell(LogLevel::warn, "traces: " + endpoint_ + " does not take spans: " + why + "; calls are served on, and what " +
-                             "it does not take in time is dropped");
+    tell(LogLevel::warn, about_collector() + " does not take " + std::string(signal_.items) + ": " + why +
+                             "; calls are served on, and what it does not take in time is dropped");
   }
+
+  [[nodiscard]] std::string about_collector() const { return std::string(signal_.name) + ": " + endpoint_; }
 
   void tell(LogLevel level, const std::string& text) {
     const std::lock_guard lock(mutex_);
     if (tell_) tell_(level, text);
   }
 
-  const Resource resource_;
-  const std::vector<std::shared_ptr<SpanQueue>> queues_;
+  const std::unique_ptr<Source> source_;
+  const Signal signal_;
   const std::string endpoint_;
   Collector collector_;
   bool in_trouble_ = false;
@@ -183,12 +173,12 @@ class Exporter::Work {
   bool ended_ = false;
 };
 
-Result<std::unique_ptr<Exporter>> Exporter::start(const TraceOptions& options,
-                                                  std::vector<std::shared_ptr<SpanQueue>> queues, Tell tell) {
+Result<std::unique_ptr<Exporter>> Exporter::start(const CollectorOptions& options, std::unique_ptr<Source> source,
+                                                  Tell tell) {
   if (auto sound = Collector::check(channel_options(options)); !sound.ok()) {
-    return Error{"the collector of traces: " + sound.error().message};
+    return Error{"the collector of " + std::string(source->signal().name) + ": " + sound.error().message};
   }
-  return std::unique_ptr<Exporter>(new Exporter(std::make_shared<Work>(options, std::move(queues), std::move(tell))));
+  return std::unique_ptr<Exporter>(new Exporter(std::make_shared<Work>(options, std::move(source), std::move(tell))));
 }
 
 Exporter::Exporter(std::shared_ptr<Work> work)

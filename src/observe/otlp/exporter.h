@@ -7,19 +7,17 @@
 #include <memory>
 #include <string>
 #include <thread>
-#include <vector>
 
-#include "observe/otlp/message.h"
-#include "observe/trace/span.h"
+#include "observe/otlp/source.h"
+#include "wasm_grpc/collector_options.h"
 #include "wasm_grpc/log.h"
 #include "wasm_grpc/result.h"
-#include "wasm_grpc/trace_options.h"
 
 namespace wasm_grpc::observe::otlp {
 
-/// Takes what has ended from the queues of the workers, every second and when one of them fills, and sends it to a
-/// collector. While that takes nothing, one batch is tried again, in intervals that grow, and the queues fill up and
-/// drop: memory is bounded, and no worker ever waits but for the thread to take a queue.
+/// Takes what there is of a signal, again and again, and sends it to a collector. While that takes nothing, one request
+/// is tried again, in intervals that grow, and what comes meanwhile is up to the source, which is bounded; of what
+/// repeats, the rest of its time is dropped. No worker ever waits but for the thread to take what it has.
 class Exporter {
  public:
   /// What is left is sent within this, when it goes away; and it may take as long again where a name is looked up.
@@ -29,20 +27,21 @@ class Exporter {
   using Tell = std::function<void(LogLevel level, const std::string& text)>;
 
   /// The error says what of the options makes no sense.
-  [[nodiscard]] static Result<std::unique_ptr<Exporter>> start(const TraceOptions& options,
-                                                               std::vector<std::shared_ptr<SpanQueue>> queues,
-                                                               Tell tell);
+  [[nodiscard]] static Result<std::unique_ptr<Exporter>> start(const CollectorOptions& options,
+                                                               std::unique_ptr<Source> source, Tell tell);
   ~Exporter();
   Exporter(const Exporter&) = delete;
   Exporter& operator=(const Exporter&) = delete;
 
-  /// Sends what is left, and ends: nothing is exported any more. Not from two threads at once.
+  /// Has it send what is left, and end, without waiting for it.
+  void begin_to_finish() noexcept { thread_.request_stop(); }
+  /// The same, and waits: nothing is exported any more. Not from two threads at once.
   void finish();
 
-  /// Has it look at the queues soon. From any thread; waits for nobody.
+  /// Has it look at what there is soon. From any thread; waits for nobody.
   void wake() noexcept;
 
-  /// Spans that the collector has taken, and those that it or nobody has.
+  /// Items that the collector has taken, and those that it or nobody has.
   [[nodiscard]] std::uint64_t exported() const noexcept;
   [[nodiscard]] std::uint64_t dropped() const noexcept;
 

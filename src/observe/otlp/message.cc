@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include <array>
-#include <cstring>
+#include <bit>
 #include <optional>
 
 #include "json/wire/input.h"
@@ -99,10 +99,18 @@ void Message::text(std::uint32_t field, std::string_view value) {
   }
 }
 
-void Message::real(std::uint32_t field, double value) {
-  std::uint64_t bits = 0;
-  std::memcpy(&bits, &value, sizeof(bits));
-  fixed64(field, bits);
+void Message::real(std::uint32_t field, double value) { fixed64(field, std::bit_cast<std::uint64_t>(value)); }
+
+void Message::fixed64s(std::uint32_t field, std::span<const std::uint64_t> values) {
+  message(field, [&] {
+    for (const std::uint64_t value : values) out_.fixed64(value);
+  });
+}
+
+void Message::reals(std::uint32_t field, std::span<const double> values) {
+  message(field, [&] {
+    for (const double value : values) out_.fixed64(std::bit_cast<std::uint64_t>(value));
+  });
 }
 
 void Message::attribute(std::uint32_t field, std::string_view key, std::string_view value) {
@@ -122,8 +130,9 @@ void Message::attribute(std::uint32_t field, std::string_view key, std::int64_t 
 Resource Resource::of_process(const std::string& service_name, const std::string& version) {
   std::array<char, 256> host{};
   if (gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
+  static const std::string instance = random_uuid();  // the same for all that the process tells
   Resource resource;
-  resource.texts = {{"service.name", service_name},    {"service.instance.id", random_uuid()},
+  resource.texts = {{"service.name", service_name},    {"service.instance.id", instance},
                     {"host.name", host.data()},        {"telemetry.sdk.name", "wasm-grpc"},
                     {"telemetry.sdk.language", "cpp"}, {"telemetry.sdk.version", version}};
   resource.numbers = {{"process.pid", getpid()}};

@@ -1,9 +1,10 @@
-// The messages of OTLP as they are on the wire: as much of them as is sent (opentelemetry-proto 1.x: trace.proto,
-// common.proto, resource.proto, trace_service.proto).
+// The messages of OTLP as they are on the wire: as much of them as is sent (opentelemetry-proto 1.x: common.proto,
+// resource.proto, and trace.proto, metrics.proto and their services).
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -36,14 +37,23 @@ class Message {
     out_.fixed64(value);
   }
   void real(std::uint32_t field, double value);
+  /// A packed field.
+  void fixed64s(std::uint32_t field, std::span<const std::uint64_t> values);
+  void reals(std::uint32_t field, std::span<const double> values);
   /// A field that is a message, which `fields` writes.
   template <typename Fields>
   void message(std::uint32_t field, Fields fields) {
-    tag(field, 2);
-    const auto region = out_.open();
+    const Region region = begin(field);
     fields();
-    out_.close(region);
+    end(region);
   }
+  /// The same in two steps: what is written between them belongs to it.
+  using Region = json::ByteOutput::Region;
+  [[nodiscard]] Region begin(std::uint32_t field) {
+    tag(field, 2);
+    return out_.open();
+  }
+  void end(Region region) { out_.close(region); }
   /// KeyValue.
   void attribute(std::uint32_t field, std::string_view key, std::string_view value);
   void attribute(std::uint32_t field, std::string_view key, std::int64_t value);

@@ -1,14 +1,17 @@
 #include "observe/otlp/spans.h"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <optional>
-#include <string>
+#include <utility>
 
 namespace wasm_grpc::observe::otlp {
 
 namespace {
 
+constexpr std::string_view version = WASM_GRPC_VERSION;
+constexpr std::size_t batch_spans = 512;  // as other exporters do; collectors take 4 MiB by default
 constexpr std::string_view schema_url = "https://opentelemetry.io/schemas/1.44.0";
 
 // Numbers of fields and values, by message.
@@ -144,9 +147,50 @@ void write_inner(Message& to, const InnerSpan& inner) {
   if (inner.failed) to.message(span::status, [&] { to.number(status::code, status::error); });
 }
 
+class SpanSource final : public Source {
+ public:
+  SpanSource(std::vector<std::shared_ptr<SpanQueue>> queues, const std::string& service_name)
+      : resource_(Resource::of_process(service_name, std::string(version))), queues_(std::move(queues)) {}
+
+  [[nodiscard]] Signal signal() const noexcept override {
+    constexpr std::chrono::milliseconds interval{1000};
+    return {.name = "traces", .items = "spans", .path = trace_export_path, .interval = interval};
+  }
+
+  void take(const Send& send) override {
+    for (const auto& queue : queues_) {
+      const SpanQueue::Spans spans = queue->take();
+      const std::span calls(spans.calls);
+      const std::span inner(spans.inner);
+      for (std::size_t at = 0; at < std::max(calls.size(), inner.size()); at += batch_spans / 2) {
+        const auto some_calls = part(calls, at);
+        const auto some_inner = part(inner, at);
+        const auto request = trace_request(resource_, version, some_calls, some_inner);
+        send({reinterpret_cast<const char*>(request.data()), request.size()}, some_calls.size() + some_inner.size());
+      }
+    }
+  }
+
+  [[nodiscard]] std::uint64_t dropped() const noexcept override {
+    std::uint64_t all = 0;
+    for (const auto& queue : queues_) all += queue->dropped();
+    return all;
+  }
+
+ private:
+  template <typename Span>
+  static Span part(Span all, std::size_t at) {
+    const std::size_t begin = std::min(at, all.size());
+    return all.subspan(begin, std::min(batch_spans / 2, all.size() - begin));
+  }
+
+  const Resource resource_;
+  const std::vector<std::shared_ptr<SpanQueue>> queues_;
+};
+
 }  // namespace
 
-std::vector<std::byte> trace_request(const Resource& resource, std::string_view version,
+std::vector<std::byte> trace_request(const Resource& resource, std::string_view sdk_version,
                                      std::span<const std::shared_ptr<const CallSpan>> calls,
                                      std::span<const InnerSpan> inner) {
   std::vector<std::byte> bytes;
@@ -156,7 +200,7 @@ std::vector<std::byte> trace_request(const Resource& resource, std::string_view 
     to.message(resource_spans::scope_spans, [&] {
       to.message(scope_spans::scope, [&] {
         to.text(1, "wasm-grpc");
-        to.text(2, version);
+        to.text(2, sdk_version);
       });
       for (const auto& call : calls) to.message(scope_spans::spans, [&] { write_call(to, *call); });
       for (const InnerSpan& made : inner) to.message(scope_spans::spans, [&] { write_inner(to, made); });
@@ -165,6 +209,11 @@ std::vector<std::byte> trace_request(const Resource& resource, std::string_view 
   });
   to.finish();
   return bytes;
+}
+
+std::unique_ptr<Source> source_of_spans(std::vector<std::shared_ptr<SpanQueue>> queues,
+                                        const std::string& service_name) {
+  return std::make_unique<SpanSource>(std::move(queues), service_name);
 }
 
 }  // namespace wasm_grpc::observe::otlp

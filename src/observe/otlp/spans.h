@@ -4,10 +4,12 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "observe/otlp/message.h"
+#include "observe/otlp/source.h"
 #include "observe/trace/span.h"
 
 namespace wasm_grpc::observe::otlp {
@@ -19,5 +21,9 @@ inline constexpr std::string_view trace_export_path = "/opentelemetry.proto.coll
 [[nodiscard]] std::vector<std::byte> trace_request(const Resource& resource, std::string_view version,
                                                    std::span<const std::shared_ptr<const CallSpan>> calls,
                                                    std::span<const InnerSpan> inner);
+
+/// What has ended on the workers.
+[[nodiscard]] std::unique_ptr<Source> source_of_spans(std::vector<std::shared_ptr<SpanQueue>> queues,
+                                                      const std::string& service_name);
 
 }  // namespace wasm_grpc::observe::otlp

@@ -1,11 +1,11 @@
-"""A collector of traces over grpcio, with the messages of opentelemetry-proto: not ours."""
+"""A collector over grpcio, with the messages of opentelemetry-proto: not ours."""
 
 import concurrent.futures
 import threading
 
 import grpc
-from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as service
-from opentelemetry.proto.collector.trace.v1 import trace_service_pb2_grpc
+from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2, metrics_service_pb2_grpc
+from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_service_pb2_grpc
 from server import eventually
 
 
@@ -13,14 +13,16 @@ def attributes(of) -> dict:
     return {pair.key: getattr(pair.value, pair.value.WhichOneof("value")) for pair in of.attributes}
 
 
-class Collector(trace_service_pb2_grpc.TraceServiceServicer):
-    def __init__(self, port: int = 0):
+class Receiver:
+    """What collectors of all signals have. `answer` is what one is answered; a test may put another in its place."""
+
+    def __init__(self, add_to_server, answer, port: int = 0):
         self._lock = threading.Lock()
         self._requests = []
         self.metadata = []
-        self.answer = lambda request, context: service.ExportTraceServiceResponse()
+        self.answer = answer
         self._server = grpc.server(concurrent.futures.ThreadPoolExecutor(4))
-        trace_service_pb2_grpc.add_TraceServiceServicer_to_server(self, self._server)
+        add_to_server(self, self._server)
         self.port = self._server.add_insecure_port(f"127.0.0.1:{port}")
         self._server.start()
 
@@ -35,19 +37,32 @@ class Collector(trace_service_pb2_grpc.TraceServiceServicer):
             self.metadata.append(dict(context.invocation_metadata()))
         return answer
 
-    def resources(self) -> list:
+    def requests(self) -> list:
         with self._lock:
-            return [spans.resource for request in self._requests for spans in request.resource_spans]
+            return list(self._requests)
+
+    def stop(self) -> None:
+        self._server.stop(None).wait()
+
+
+class Collector(Receiver, trace_service_pb2_grpc.TraceServiceServicer):
+    """Of traces."""
+
+    def __init__(self, port: int = 0):
+        answer = trace_service_pb2.ExportTraceServiceResponse
+        super().__init__(trace_service_pb2_grpc.add_TraceServiceServicer_to_server, lambda *_: answer(), port)
+
+    def resources(self) -> list:
+        return [spans.resource for request in self.requests() for spans in request.resource_spans]
 
     def spans(self) -> list:
-        with self._lock:
-            return [
-                span
-                for request in self._requests
-                for resource in request.resource_spans
-                for scope in resource.scope_spans
-                for span in scope.spans
-            ]
+        return [
+            span
+            for request in self.requests()
+            for resource in request.resource_spans
+            for scope in resource.scope_spans
+            for span in scope.spans
+        ]
 
     def wait_for(self, name: str, count: int = 1) -> list:
         def find():
@@ -56,5 +71,46 @@ class Collector(trace_service_pb2_grpc.TraceServiceServicer):
 
         return eventually(find, f"{count} spans {name}; there are {[span.name for span in self.spans()]}")
 
-    def stop(self) -> None:
-        self._server.stop(None).wait()
+
+class MetricsCollector(Receiver, metrics_service_pb2_grpc.MetricsServiceServicer):
+    """Of metrics."""
+
+    def __init__(self, port: int = 0):
+        answer = metrics_service_pb2.ExportMetricsServiceResponse
+        super().__init__(metrics_service_pb2_grpc.add_MetricsServiceServicer_to_server, lambda *_: answer(), port)
+
+    def resources(self) -> list:
+        return [metrics.resource for request in self.requests() for metrics in request.resource_metrics]
+
+    def metrics(self) -> list:
+        """All that have come, the last one last."""
+        return [
+            metric
+            for request in self.requests()
+            for resource in request.resource_metrics
+            for scope in resource.scope_metrics
+            for metric in scope.metrics
+        ]
+
+    def points(self, name: str, **labels: str) -> list:
+        """Of the series, one after another."""
+        return [
+            point
+            for metric in self.metrics()
+            if metric.name == name
+            for point in getattr(metric, metric.WhichOneof("data")).data_points
+            if attributes(point) == labels
+        ]
+
+    def wait_for(self, value, name: str, **labels: str):
+        """The first point of the series that has the value; of a histogram, that counts so many."""
+
+        def value_of(point):
+            return point.count if hasattr(point, "bucket_counts") else getattr(point, point.WhichOneof("value"))
+
+        def find():
+            found = [point for point in self.points(name, **labels) if value_of(point) == value]
+            return found and found[0]
+
+        values = [value_of(point) for point in self.points(name, **labels)]
+        return eventually(find, f"{name} {labels} is {value}; there are {values}")

@@ -50,7 +50,7 @@ ROOMS_MAY_INCLUDE = {
     "client": {"outgoing": set()},
     "http2": {"session": set()},
     "registry": {"http": set(), "auth": set()},
-    "observe": {"trace": set(), "log": {"trace"}, "otlp": {"trace"}},
+    "observe": {"trace": set(), "metrics": set(), "log": {"trace"}, "otlp": {"trace", "metrics"}},
 }
 MOST_LINES = 600
 MADE_BY_TOOLS = {"engine/Cargo.lock", "examples/web/package-lock.json", "tests/e2e/node/package-lock.json"}

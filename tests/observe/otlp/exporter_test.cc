@@ -14,23 +14,15 @@
 #include <vector>
 
 #include "eventually.h"
+#include "observe/otlp/fake_collector.h"
 #include "observe/otlp/spans.h"
 #include "observe/trace/tracer.h"
-#include "wasm_grpc/server.h"
 
 namespace wasm_grpc::observe::otlp {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 using std::chrono::seconds;
-
-ServerOptions small() {
-  ServerOptions options;
-  options.workers = 1;
-  options.reflection = false;
-  options.health = false;
-  return options;
-}
 
 TraceOptions to(const std::string& endpoint) {
   TraceOptions options;
@@ -39,51 +31,13 @@ TraceOptions to(const std::string& endpoint) {
   return options;
 }
 
-/// A collector that answers what the test says.
-class FakeCollector {
- public:
-  FakeCollector() : server_(std::move(Server::create(small())).value()) {
-    EXPECT_TRUE(server_
-                    ->add_unary_method(trace_export_path,
-                                       [this](rpc::Call&, auto request, auto& response) {
-                                         ++requests;
-                                         const std::lock_guard lock(mutex_);
-                                         last_.assign(reinterpret_cast<const char*>(request.data()), request.size());
-                                         for (const char c : answer_) response.push_back(static_cast<std::byte>(c));
-                                         return status_;
-                                       })
-                    .ok());
-    address = server_->listen("127.0.0.1:0").value();
-    EXPECT_TRUE(server_->start().ok());
-  }
-
-  void answers(rpc::Status status, std::string answer = {}) {
-    const std::lock_guard lock(mutex_);
-    status_ = std::move(status);
-    answer_ = std::move(answer);
-  }
-  [[nodiscard]] std::string last() {
-    const std::lock_guard lock(mutex_);
-    return last_;
-  }
-
-  std::string address;
-  std::atomic<int> requests = 0;
-
- private:
-  std::mutex mutex_;
-  rpc::Status status_;
-  std::string answer_;
-  std::string last_;
-  std::unique_ptr<Server> server_;
-};
-
 struct ExporterTest : testing::Test {
   std::unique_ptr<Exporter> start(const std::string& endpoint) {
-    auto started = Exporter::start(to(endpoint), {queue}, [this](LogLevel, const std::string& text) {
-      const std::lock_guard lock(mutex);
-      lines.push_back(text);
-    });
+    auto started =
+        Exporter::start(to(endpoint), source_of_spans({queue}, "shop"), [this](LogLevel, const std::string& text) {
+          const std::lock_guard lock(mutex);
+          lines.push_back(text);
+        });
     EXPECT_TRUE(started.ok());
     return std::move(started).value();
   }
@@ -108,7 +62,7 @@ struct ExporterTest : testing::Test {
 };
 
 TEST_F(ExporterTest, SendsWhatHasEndedInBatches) {
-  FakeCollector collector;
+  FakeCollector collector(trace_export_path);
   const auto exporter = start(collector.address);
   end_calls(1000);
   exporter->wake();
@@ -121,7 +75,7 @@ TEST_F(ExporterTest, SendsWhatHasEndedInBatches) {
 }
 
 TEST_F(ExporterTest, SendsWhatIsLeftWhenItGoesAway) {
-  FakeCollector collector;
+  FakeCollector collector(trace_export_path);
   auto exporter = start(collector.address);
   end_calls(3);
   exporter.reset();
@@ -129,7 +83,7 @@ TEST_F(ExporterTest, SendsWhatIsLeftWhenItGoesAway) {
 }
 
 TEST_F(ExporterTest, CountsWhatTheCollectorRejects) {
-  FakeCollector collector;
+  FakeCollector collector(trace_export_path);
   collector.answers({}, std::string("\x0a\x09\x08\x02\x12\x05sorry", 11));  // partial_success {2, "sorry"}
   const auto exporter = start(collector.address);
   end_calls(5);
@@ -141,7 +95,7 @@ TEST_F(ExporterTest, CountsWhatTheCollectorRejects) {
 }
 
 TEST_F(ExporterTest, DropsWhatIsRefusedAndSaysSoOnceAndWhenItIsOver) {
-  FakeCollector collector;
+  FakeCollector collector(trace_export_path);
   collector.answers({rpc::StatusCode::permission_denied, "who are you?"});
   const auto exporter = start(collector.address);
   for (std::uint64_t i = 1; i <= 3; ++i) {
@@ -159,7 +113,7 @@ TEST_F(ExporterTest, DropsWhatIsRefusedAndSaysSoOnceAndWhenItIsOver) {
 }
 
 TEST_F(ExporterTest, TriesAgainWhatMayBeTakenLater) {
-  FakeCollector collector;
+  FakeCollector collector(trace_export_path);
   collector.answers({rpc::StatusCode::unavailable, "starting"});
   const auto exporter = start(collector.address);
   end_calls(2);
@@ -171,7 +125,7 @@ TEST_F(ExporterTest, TriesAgainWhatMayBeTakenLater) {
 }
 
 TEST_F(ExporterTest, AnAnswerThatIsNoneIsARefusal) {
-  FakeCollector collector;
+  FakeCollector collector(trace_export_path);
   collector.answers({}, "\xff\xff\xff");
   const auto exporter = start(collector.address);
   end_calls(1);
@@ -200,7 +154,7 @@ TEST_F(ExporterTest, GoesAwaySoonThoughTheCollectorNeverAnswers) {
 }
 
 TEST_F(ExporterTest, SaysWhatIsWrongWithAnAddress) {
-  const auto started = Exporter::start(to("nowhere"), {queue}, nullptr);
+  const auto started = Exporter::start(to("nowhere"), source_of_spans({queue}, "shop"), nullptr);
   ASSERT_FALSE(started.ok());
   EXPECT_TRUE(started.error().message.starts_with("the collector of traces: ")) << started.error().message;
 }
