@@ -16,6 +16,9 @@ struct AdminOptions {
   std::string token_file;
   /// Whether it may listen on an address that is not of this machine only (loopback, a unix socket) without a token.
   bool without_token = false;
+  /// Whether who is let in may call methods from there: POST /try, and a form of the page (docs/metrics.md). The calls
+  /// are served as those of a client of this machine are that shows no certificate.
+  bool try_it = false;
 };
 
 }  // namespace wasm_grpc

@@ -9,6 +9,7 @@
 #include "admin/page/status_page.h"
 #include "admin/router.h"
 #include "admin/status_json.h"
+#include "admin/try_handler.h"
 #include "net/passed_sockets.h"
 #include "rpc/request_handler.h"
 #include "services/health.h"
@@ -163,6 +164,11 @@ Result<> AdminServer::start(View view) {
               [shared](const Request&) { return Reply{200, "application/json", status_json(*shared), {}}; });
   router->add("/", For::those_let_in, [shared](const Request&) { return front_page(*shared); });
   if (auto added = loop_.add("/", rpc::MethodKind::http, std::move(router)); !added.ok()) return added;
+  if (shared->trials != nullptr) {
+    auto post = [this](std::function<void()> function) { loop_.post({}, std::move(function)); };
+    auto handler = std::make_unique<TryHandler>(gate_, shared->trials, std::move(post));
+    if (auto added = loop_.add("/try", rpc::MethodKind::http, std::move(handler)); !added.ok()) return added;
+  }
   loop_.start();
   return success();
 }

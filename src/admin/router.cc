@@ -5,6 +5,34 @@
 
 namespace wasm_grpc::admin {
 
+std::optional<Reply> refuse(const Gate& gate, const rpc::Call& call) {
+  switch (gate.judge(call)) {
+    case Gate::Verdict::may:
+      break;
+    case Gate::Verdict::no_token:
+      return Reply{401,
+                   "text/plain; charset=utf-8",
+                   "send the token: Authorization: Bearer TOKEN, or as the password of any user\n",
+                   {{"www-authenticate", "Basic realm=\"wasm-grpc\""}}};
+    case Gate::Verdict::wrong_name:
+      return Reply{403,
+                   "text/plain; charset=utf-8",
+                   "without a token (--admin-token-file) this is served to who asks for localhost or 127.0.0.1 only\n",
+                   {}};
+  }
+  return std::nullopt;
+}
+
+void send(rpc::Call& call, const Reply& reply) {
+  (void)call.set_http_status(reply.status);
+  (void)call.add_header("content-type", reply.content_type);
+  (void)call.add_header("cache-control", "no-store");
+  (void)call.add_header("x-content-type-options", "nosniff");
+  for (const auto& [name, value] : reply.headers) (void)call.add_header(name, value);
+  (void)call.send(std::as_bytes(std::span(reply.body)));
+  call.finish({});
+}
+
 Reply Router::answer(const rpc::Call& call) const {
   if (call.http_method() != "GET" && call.http_method() != "HEAD") {
     return {405, "text/plain; charset=utf-8", "only GET and HEAD are served here\n", {{"allow", "GET, HEAD"}}};
@@ -20,34 +48,14 @@ Reply Router::answer(const rpc::Call& call) const {
     return {404, "text/plain; charset=utf-8", std::move(known), {}};
   }
   if (found->second.whom == For::those_let_in) {
-    switch (gate_.judge(call)) {
-      case Gate::Verdict::may:
-        break;
-      case Gate::Verdict::no_token:
-        return {401,
-                "text/plain; charset=utf-8",
-                "send the token: Authorization: Bearer TOKEN, or as the password of any user\n",
-                {{"www-authenticate", "Basic realm=\"wasm-grpc\""}}};
-      case Gate::Verdict::wrong_name:
-        return {403,
-                "text/plain; charset=utf-8",
-                "without a token (--admin-token-file) this is served to who asks for localhost or 127.0.0.1 only\n",
-                {}};
-    }
+    if (auto refused = refuse(gate_, call)) return std::move(*refused);
   }
   return found->second.page(request);
 }
 
 void Router::start(rpc::Call& call) noexcept {
   try {
-    const Reply reply = answer(call);
-    (void)call.set_http_status(reply.status);
-    (void)call.add_header("content-type", reply.content_type);
-    (void)call.add_header("cache-control", "no-store");
-    (void)call.add_header("x-content-type-options", "nosniff");
-    for (const auto& [name, value] : reply.headers) (void)call.add_header(name, value);
-    (void)call.send(std::as_bytes(std::span(reply.body)));
-    call.finish({});
+    send(call, answer(call));
   } catch (const std::exception& error) {
     call.finish({rpc::StatusCode::internal, error.what()});
   }

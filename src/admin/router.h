@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,6 +27,11 @@ struct Reply {
   std::string body = {};
   std::vector<std::pair<std::string, std::string>> headers = {};
 };
+
+/// Why the gate does not let in who calls; nothing where it does.
+[[nodiscard]] std::optional<Reply> refuse(const Gate& gate, const rpc::Call& call);
+/// Answers a call.
+void send(rpc::Call& call, const Reply& reply);
 
 /// All of HTTP that is asked at the admin address.
 class Router final : public rpc::Handler {

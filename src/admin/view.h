@@ -5,9 +5,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "admin/trials.h"
 #include "observe/log/recent_lines.h"
 #include "wasm_grpc/counters.h"
 
@@ -35,6 +37,7 @@ struct View {
   std::function<std::vector<observe::RecentLine>()> recent_lines;
   /// Of these counters.
   std::function<std::vector<LimitUse>(const ServerCounters& counters)> limits;
+  std::shared_ptr<Trials> trials;      // nullptr: methods are not to be tried from there
   std::vector<std::string> addresses;  // where clients are served
   std::size_t workers = 0;
   std::chrono::system_clock::time_point started;

@@ -274,6 +274,7 @@ void Server::stop_now() noexcept {
 void Server::wait() {
   const std::lock_guard lock(state_->wait_mutex);
   for (const auto& worker : state_->workers) worker->join();
+  state_->close_trials();
   // A program may end now without destroying the server.
   state_->finish_exports();
   if (state_->admin != nullptr && state_->started) state_->admin->stop();

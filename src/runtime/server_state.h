@@ -103,6 +103,8 @@ struct Server::State {
   std::vector<runtime::Listening> listening;           // in the order of listen()
   bool started = false;
   std::mutex wait_mutex;
+  class ServerTrials;                    // server_trials.cc
+  std::shared_ptr<ServerTrials> trials;  // nullptr: none are made
   /// nullptr: metrics are told to who asks only. The last, as it asks all of the above.
   std::unique_ptr<observe::otlp::Exporter> metrics_exporter;
 
@@ -156,6 +158,13 @@ struct Server::State {
       const LiveOptions& wanted, const std::vector<ListenOptions>& of_addresses) const;
   /// Once all workers have its access rules and generation.
   [[nodiscard]] Result<> take_options(const std::shared_ptr<NextOptions>& next);
+
+  // ---- server_trials.cc ----
+
+  /// What makes the calls of the admin address; nullptr where it may make none.
+  [[nodiscard]] std::shared_ptr<admin::Trials> make_trials();
+  /// Lets go of those that have not ended, when the workers have.
+  void close_trials() noexcept;
 
   // ---- server_modules.cc ----
 

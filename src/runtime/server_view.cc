@@ -14,6 +14,7 @@ admin::View Server::State::view() {
   };
   view.recent_lines = [this] { return log.recent().lines(); };
   view.limits = [this](const ServerCounters& now) { return limits(now); };
+  view.trials = make_trials();
   for_each_listener([&](net::Listener& listener) { view.addresses.push_back(listener.address()); });
   view.workers = workers.size();
   view.started = std::chrono::system_clock::now();

@@ -107,6 +107,9 @@ class Worker final : private http2::EndpointOwner, private net::ListenerWatch {
   /// The gRPC method of that path; nullptr for none. It lives while a call has it, and until the next turn.
   [[nodiscard]] const rpc::Method* find_method(std::string_view path) const noexcept { return methods_.find(path); }
 
+  /// By which calls of its methods are made without a connection.
+  [[nodiscard]] LocalCalls& local_calls() noexcept { return outgoing_.local(); }
+
   /// What calls of gRPC have in their trailers from now on: services::load_trailer.
   void set_load_trailer(std::string_view report) { endpoint_.set_load_trailer(report); }
 

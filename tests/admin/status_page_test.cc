@@ -68,6 +68,21 @@ TEST(StatusPageTest, SaysWhatThereIsWithoutScripts) {
   EXPECT_NE(page.find("class=\"bar full\""), std::string::npos) << "a limit that is near stands out";
 }
 
+class NoTrials final : public Trials {
+ public:
+  [[nodiscard]] std::vector<Method> methods() const override { return {}; }
+  [[nodiscard]] std::optional<std::string> example(std::string_view) const override { return std::nullopt; }
+  [[nodiscard]] Result<Cancel> begin(const Attempt&, Done) override { return Error{"none"}; }
+};
+
+TEST(StatusPageTest, HasAFormWhereMethodsMayBeTried) {
+  View view = view_of(one_method());
+  EXPECT_EQ(status_page(view, "0").find("id=\"try\""), std::string::npos);
+  view.trials = std::make_shared<NoTrials>();
+  EXPECT_NE(status_page(view, "0").find("<section id=\"try\" class=\"live-only\">"), std::string::npos)
+      << "it needs the script";
+}
+
 TEST(StatusJsonTest, HasTheSameInNumbers) {
   const auto status = nlohmann::json::parse(status_json(view_of(one_method())));
   const auto& method = status.at("methods").at(0);

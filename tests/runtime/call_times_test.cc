@@ -73,8 +73,8 @@ TEST(CallTimesTest, AreRefusedForWhatIsNotThere) {
             "its options for the method \"/else.Where/Entirely\" are of none that it has; expected such as "
             "\"/shop.v1.Shop/Buy\"");
   EXPECT_EQ(refusal_of("/shop.v1.Shop"),
-            "its options for the method \"/shop.v1.Shop\" are of none that it has; did you mean "
-            "\"/shop.v1.Shop/Buy\"?");
+            "its options for the method \"/shop.v1.Shop\" are of none that it has; expected such as "
+            "\"/shop.v1.Shop/Buy\"");
   EXPECT_EQ(refusal_of("shop.v1.Shop/Buy"),
             "its options for the method \"shop.v1.Shop/Buy\" are of no path; expected one such as "
             "\"/package.Service/Method\" or \"/package.Service/\"");

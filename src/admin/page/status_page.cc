@@ -54,7 +54,9 @@ std::string header(const View& view, const Facts& facts) {
   html += "</span><nav><a href=\"#methods\">Methods " + std::to_string(facts.counters.methods.size()) +
           "</a><a href=\"#modules\">Modules " + std::to_string(facts.counters.modules.size()) +
           "</a><a href=\"#lines\">Errors <span class=\"" + (lines > 0 ? "bad" : "zero") + "\">" +
-          std::to_string(lines) + "</span></a><a href=\"metrics\">Metrics</a></nav></div></header>";
+          std::to_string(lines) + "</span></a>" +
+          (view.trials != nullptr ? "<a href=\"#try\" class=\"live-only\">Try it</a>" : "") +
+          "<a href=\"metrics\">Metrics</a></nav></div></header>";
   return html;
 }
 
@@ -153,6 +155,23 @@ std::string methods(const Facts& facts) {
   html += "</tr></thead><tbody>";
   for (const MethodCounters& method : facts.counters.methods) html += row(method, facts.seconds);
   return html + "</tbody></table></div></section>";
+}
+
+// A form that the script fills and sends; without one it would be of no use.
+std::string try_form() {
+  const auto field = [](std::string_view label, const std::string& content) {
+    return "<label><span class=\"soft\">" + std::string(label) + "</span>" + content + "</label>";
+  };
+  return "<section id=\"try\" class=\"live-only\"><h2>Try it <small>as a client of this machine</small></h2><form "
+         "class=\"card\"><div class=\"grid halves\"><div>" +
+         field("Method", "<select name=\"path\"></select>") +
+         field("Request, as JSON", "<textarea name=\"request\" rows=\"9\" spellcheck=\"false\"></textarea>") +
+         field("Metadata, a line each: name: value",
+               "<textarea name=\"metadata\" rows=\"2\" spellcheck=\"false\"></textarea>") +
+         "<div class=\"rows\">" +
+         field("At most", "<input name=\"seconds\" type=\"number\" min=\"1\" max=\"30\" value=\"10\"> s") +
+         "<button type=\"submit\">Call</button></div></div><div aria-live=\"polite\"><output "
+         "class=\"soft\">Nothing was called yet.</output></div></div></form></section>";
 }
 
 std::string module_card(const ModuleCounters& module) {
@@ -256,7 +275,8 @@ std::string status_page(const View& view, std::string_view nonce) {
   const std::string content = header(view, facts) + "<main>" + tiles(facts) + limits(view, facts) +
                               "<div class=\"live-only rows\" style=\"margin:22px 0 -22px\"><input id=\"filter\" "
                               "type=\"search\" placeholder=\"Filter methods\" aria-label=\"Filter methods\"></div>" +
-                              methods(facts) + modules(facts) + lines(view) + connections(facts) +
+                              methods(facts) + (view.trials != nullptr ? try_form() : "") + modules(facts) +
+                              lines(view) + connections(facts) +
                               "</main><footer>Times are right within 5 %. <a href=\"metrics\">/metrics</a> · <a "
                               "href=\"status.json\">/status.json</a></footer>";
   // The content last: what it says is no mark.

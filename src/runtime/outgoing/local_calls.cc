@@ -35,6 +35,11 @@ rpc::OutgoingCallPtr LocalCalls::begin(const rpc::OutgoingRequest& request, cons
                             std::to_string(max_chain_depth) + " modules call each other, and no more may: " +
                                 describe_chain(chain_with(chain, request.caller), module)});
   }
+  return begin(request, method, client_of(chain, request.caller), module);
+}
+
+rpc::OutgoingCallPtr LocalCalls::begin(const rpc::OutgoingRequest& request, const rpc::Method& method,
+                                       std::shared_ptr<const rpc::Client> client, std::string_view authority) {
   if (request.deadline != rpc::Request::no_deadline && request.deadline <= rpc::Clock::now()) {
     return rpc::ended_call({rpc::StatusCode::deadline_exceeded, "the deadline had passed before the call was made"});
   }
@@ -48,7 +53,7 @@ rpc::OutgoingCallPtr LocalCalls::begin(const rpc::OutgoingRequest& request, cons
     call = free_.back();
     free_.pop_back();
   }
-  call->begin(request, method, client_of(chain, request.caller), module);
+  call->begin(request, method, std::move(client), authority);
   return rpc::OutgoingCallPtr(call);
 }
 

@@ -36,6 +36,9 @@ class LocalCalls {
   /// Begins a call of a method, which a module serves.
   [[nodiscard]] rpc::OutgoingCallPtr begin(const rpc::OutgoingRequest& request, const rpc::Method& method,
                                            std::string_view module);
+  /// The same of somebody who is no module.
+  [[nodiscard]] rpc::OutgoingCallPtr begin(const rpc::OutgoingRequest& request, const rpc::Method& method,
+                                           std::shared_ptr<const rpc::Client> client, std::string_view authority);
   /// Does what could not be done in the midst of a guest. Not from inside one.
   void catch_up() noexcept;
 

@@ -18,7 +18,7 @@ const callers = [];
 
 before(async () => {
   folder = await mkdtemp(path.join(tmpdir(), "wasm-grpc-status-"));
-  few = await serve("greeter", ADMIN);
+  few = await serve("greeter", ADMIN, "--admin-try-it");
   many = await serve("many_methods", ADMIN);
   for (const server of [few, many]) server.admin = await adminOf(server);
   callers.push(callAgainAndAgain(few.url, ["/helloworld.Greeter/SayHello"]));
@@ -179,6 +179,31 @@ test("methods are found by their name, and sorted", TEST, async () => {
   await page.context().close();
 });
 
+test("methods are tried", TEST, async () => {
+  for (const [width, colorScheme] of [[1280, "light"], [390, "dark"]]) {
+    const page = await open(few, { width, colorScheme });
+    await lives(page);
+    await until(page, () => document.querySelector("#try [name=request]").value !== "");
+    await page.selectOption("#try select", "/helloworld.Greeter/SayHello");
+    await until(page, () => "name" in JSON.parse(document.querySelector("#try [name=request]").value));
+    await page.fill("#try [name=request]", '{"name": "<b>you</b>"}');
+    await page.fill("#try [name=metadata]", "x-who: me\n\n");
+    await page.click("#try button");
+    await page.locator("#try output b", { hasText: "OK" }).waitFor();
+    assert.match(await page.locator("#try output pre").first().textContent(), /<b>you<\/b>/, "what a guest says is text");
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+    assert.ok(wide <= width, `nothing sticks out: it is ${wide} wide`);
+    const least = await page.evaluate(leastContrast);
+    assert.ok(least.ratio >= 4.5, `each text can be read: ${JSON.stringify(least)}`);
+    await page.locator("#try").screenshot({ path: path.join(process.env.WASM_GRPC_TEST_SCREENSHOTS ?? folder, `try-${width}-${colorScheme}.png`) });
+    await page.fill("#try [name=request]", '{"nmae": ""}');
+    await page.click("#try button");
+    await page.locator("#try output.bad", { hasText: "the request: " }).waitFor();
+    assert.deepEqual(page.complaints.filter((text) => !text.includes("400")), []);
+    await page.context().close();
+  }
+});
+
 test("it says so when the server does not answer any more", TEST, async () => {
   const server = await serve("greeter", ADMIN);
   server.admin = await adminOf(server);
@@ -194,5 +219,7 @@ test("it is read without scripts", TEST, async () => {
   assert.ok((await page.locator("#methods tbody tr").count()) >= 200);
   assert.ok(await page.locator("#lines").getByText("backtrace").first().isVisible());
   assert.equal(await page.locator("#filter").isVisible(), false, "what needs scripts is not there");
+  await page.goto(few.admin);
+  assert.equal(await page.locator("#try").isVisible(), false, "nor is the form");
   await page.context().close();
 });

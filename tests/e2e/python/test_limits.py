@@ -65,6 +65,7 @@ NO_LIMITS = {
     "--count-methods",
     "--admin-token-file",
     "--admin-without-token",
+    "--admin-try-it",
     "--permit-pings-without-calls",
     "--config",
     "--require-compatible",

@@ -33,9 +33,9 @@ ServerCounters with_methods(std::size_t count) {
 struct Requests {
   explicit Requests(const ServerCounters& counters) {
     const Resource resource = Resource::of_process("shop", "1");
-    const Source::Send send = [this](std::string_view request, std::size_t points) {
+    const Source::Send send = [this](std::string_view request, std::size_t items) {
       all.emplace_back(request);
-      this->points += points;
+      points += items;
     };
     MetricRequests requests(resource, {}, std::chrono::system_clock::now(), send);
     write_metrics(requests, counters);
