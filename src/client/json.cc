@@ -1,7 +1,5 @@
 #include "client/json.h"
 
-#include <google/rpc/error_details.pb.h>
-
 #include <cstddef>
 #include <span>
 #include <vector>
@@ -47,11 +45,6 @@ std::optional<std::string> JsonSplitter::next() {
   }
   if (ended_ && !text_.empty()) return take();
   return std::nullopt;
-}
-
-MessageJson MessageJson::of_error_details() {
-  const google::protobuf::FileDescriptor* const files[] = {google::rpc::ErrorInfo::descriptor()->file()};
-  return MessageJson(std::span(files));
 }
 
 Result<std::string> MessageJson::read(const std::string& type, std::string_view json) const {

@@ -3,10 +3,18 @@
 #include <google/protobuf/any.pb.h>
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/wire_format_lite.h>
+#include <google/rpc/error_details.pb.h>
+
+#include <span>
 
 namespace wasm_grpc::client {
 
 namespace pb = google::protobuf;
+
+MessageJson MessageJson::of_error_details() {
+  const pb::FileDescriptor* const files[] = {google::rpc::ErrorInfo::descriptor()->file()};
+  return MessageJson(std::span(files));
+}
 
 std::string hexadecimal(std::string_view bytes) {
   constexpr std::string_view digits = "0123456789abcdef";

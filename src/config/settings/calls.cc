@@ -23,8 +23,8 @@ constexpr Setting settings[] = {
      .docs =
          "a call that takes longer, from its headers to its answer, is answered `DEADLINE_EXCEEDED`, over HTTP 504 or "
          "broken off; guests see the shorter of this and the client's deadline. Of a module, or of a "
-         "[method](config.md#methods), the nearest holds, be it longer. The server's holds for all others, health's "
-         "`Watch` too. Counted in `calls_over_time`. 0: for ever",
+         "[method](config.md#methods), the nearest holds, be it longer. What is said for the server or an address "
+         "holds for all others, health's `Watch` too. Counted in `calls_over_time`. 0: for ever",
      .config = slot<Config, [](auto& config) -> auto& { return config.server.max_call_time; }>(),
      .module = slot<ModuleConfig, [](auto& module) -> auto& { return module.options.max_call_time; }>(),
      .listen = slot<ListenConfig, [](auto& listen) -> auto& { return listen.connections.max_call_time; }>(),
