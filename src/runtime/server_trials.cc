@@ -100,14 +100,14 @@ class Server::State::ServerTrials final : public admin::Trials {
     const auto add = [&](const auto& method, const auto& files) {
       if (auto one = described(method, files)) found.push_back(std::move(*one));
     };
-    const auto generation = state_.current();
-    for (const auto& module : generation->modules) {
+    const auto serving = state_.current();
+    for (const auto& module : serving->modules) {
       for (const MethodInfo& method : module->methods) add(method, module->guest->described());
     }
-    for (const auto& native : state_.native.methods) {
-      const auto files = state_.native.describing(native.info.path);
+    for (const auto& registered : state_.native.methods) {
+      const auto files = state_.native.describing(registered.info.path);
       if (files == nullptr) continue;
-      MethodInfo method = native.info;
+      MethodInfo method = registered.info;
       const services::MethodTypes types = files->types(method.path);
       method.request_type = types.request;
       method.response_type = types.response;
