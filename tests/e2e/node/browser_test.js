@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, afterEach, before, test } from "node:test";
 import { chromium } from "playwright-core";
+import { CHROMIUM } from "./chromium.js";
 import { servePage, serveWithTls } from "./server.js";
 
 const LIMIT = 30_000; // of each step
@@ -19,14 +20,8 @@ before(async () => {
   folder = await mkdtemp(path.join(tmpdir(), "wasm-grpc-browser-"));
   server = await serveWithTls(folder, "route_guide", "chat", `--cors-origin=${site.url}`);
   browser = await chromium.launchPersistentContext(path.join(folder, "profile"), {
-    executablePath: process.env.WASM_GRPC_TEST_CHROMIUM,
-    headless: true,
-    timeout: LIMIT * 2,
+    ...CHROMIUM,
     ignoreHTTPSErrors: true,
-    args: [
-      ...["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--no-proxy-server"],
-      ...["--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"],
-    ],
   });
 }, { timeout: LIMIT * 4 });
 

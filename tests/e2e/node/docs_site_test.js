@@ -5,6 +5,7 @@ import http from "node:http";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { chromium } from "playwright-core";
+import { CHROMIUM } from "./chromium.js";
 
 const LIMIT = 30_000;
 const TEST = { timeout: 240_000 };
@@ -27,15 +28,7 @@ before(async () => {
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   url = `http://127.0.0.1:${server.address().port}`;
-  browser = await chromium.launch({
-    executablePath: process.env.WASM_GRPC_TEST_CHROMIUM,
-    headless: true,
-    timeout: LIMIT * 2,
-    args: [
-      ...["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--no-proxy-server"],
-      ...["--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"],
-    ],
-  });
+  browser = await chromium.launch(CHROMIUM);
 }, { timeout: LIMIT * 4 });
 
 after(async () => {

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { chromium } from "playwright-core";
+import { CHROMIUM } from "./chromium.js";
 import { serve } from "./server.js";
 
 const LIMIT = 30_000;
@@ -27,15 +28,7 @@ before(async () => {
     for (let method = 0; method < 10; ++method) paths.push(`/many.methods.v1.NumberedService${service}/CountSomething${method}`);
   }
   callers.push(callAgainAndAgain(many.url, [...paths, "/many.methods.v1.NumberedService3/CountSomething19"]));
-  browser = await chromium.launch({
-    executablePath: process.env.WASM_GRPC_TEST_CHROMIUM,
-    headless: true,
-    timeout: LIMIT * 2,
-    args: [
-      ...["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--no-proxy-server"],
-      ...["--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"],
-    ],
-  });
+  browser = await chromium.launch(CHROMIUM);
 }, { timeout: LIMIT * 4 });
 
 after(async () => {
