@@ -12,7 +12,21 @@ constexpr std::string_view counter = R"(
   (global $calls (mut i32) (i32.const 0))
   (func $count (global.set $calls (i32.add (global.get $calls) (i32.const 1))) (call $note (global.get $calls))))";
 
-struct GuestCallTest : GuestTest {};
+struct GuestCallTest : GuestTest {
+  using GuestTest::GuestTest;
+
+  /// Two calls, whose clients go after the first turn, in which the guest uses up a slice (or only waits).
+  void cancel_two_calls(bool goes_on = true) {
+    for (int i = 1; i <= 2; ++i) {
+      TestCall call(rpc::MethodKind::unary);
+      begin(call);
+      ASSERT_EQ(turn(), goes_on);
+      call.client_cancels();
+      run();
+      EXPECT_TRUE(call.let_go_of());
+    }
+  }
+};
 
 TEST_F(GuestCallTest, AGuestThatReturnsKeepsItsInstance) {
   serve(guest_text("(call $count) (i32.const 5)", counter));
@@ -68,46 +82,25 @@ TEST_F(GuestCallTest, AGuestThatGoesOnAfterItsEndIsDropped) {
 
 TEST_F(GuestCallTest, AComputingGuestWhoseClientHasGoneHasOneMoreSlice) {
   serve(guest_text(R"((call $count) (call $slices (i32.const 1)) (i32.const 0))", counter));
-  for (int i = 1; i <= 2; ++i) {
-    TestCall call(rpc::MethodKind::unary);
-    begin(call);
-    ASSERT_TRUE(turn());
-    call.client_cancels();
-    run();
-    EXPECT_TRUE(call.let_go_of());
-  }
+  cancel_two_calls();
   EXPECT_EQ(notes, (std::vector<std::int32_t>{1, 2}));
 }
 
 TEST_F(GuestCallTest, AComputingGuestWhoseClientHasGoneIsDroppedAfterThatSlice) {
   serve(guest_text(R"((call $count) (call $slices (i32.const 99)) (i32.const 0))", counter));
-  for (int i = 1; i <= 2; ++i) {
-    TestCall call(rpc::MethodKind::unary);
-    begin(call);
-    ASSERT_TRUE(turn());
-    call.client_cancels();
-    run();
-    EXPECT_TRUE(call.let_go_of());
-  }
+  cancel_two_calls();
   EXPECT_EQ(notes, (std::vector<std::int32_t>{1, 1}));
 }
 
-struct TwentyMillisecondSlicesTest : GuestTest {
-  TwentyMillisecondSlicesTest() : GuestTest({.time_slice = std::chrono::milliseconds(20)}) {}
+struct TwentyMillisecondSlicesTest : GuestCallTest {
+  TwentyMillisecondSlicesTest() : GuestCallTest({.time_slice = std::chrono::milliseconds(20)}) {}
 
   /// Two calls of a guest that waits, and does `then` when it is told of the end; what it counted is in `notes`.
   void end_two_calls_that_wait(const std::string& then) {
     serve(guest_text(
         "(call $count) (drop (call $wait (local.get $call) (i32.const 0) (i64.const -1)))" + then + "(i32.const 0)",
         counter));
-    for (int i = 1; i <= 2; ++i) {
-      TestCall call(rpc::MethodKind::unary);
-      begin(call);
-      EXPECT_FALSE(turn());
-      call.client_cancels();
-      run();
-      EXPECT_TRUE(call.let_go_of());
-    }
+    cancel_two_calls(false);
   }
 };
 
@@ -126,14 +119,7 @@ TEST_F(TwentyMillisecondSlicesTest, AGuestThatLooksWhetherItsCallHasEndedHasFour
     (drop (call $wait (local.get $call) (i32.const 0) (i64.const 0)))
     (call $burn (i32.const 30)) (call $slices (i32.const 1)) (i32.const 0))",
                    counter));
-  for (int i = 1; i <= 2; ++i) {
-    TestCall call(rpc::MethodKind::unary);
-    begin(call);
-    ASSERT_TRUE(turn());
-    call.client_cancels();
-    run();
-    EXPECT_TRUE(call.let_go_of());
-  }
+  cancel_two_calls();
   EXPECT_EQ(notes, (std::vector<std::int32_t>{1, 2}));
 }
 
@@ -142,31 +128,17 @@ TEST_F(TwentyMillisecondSlicesTest, AGuestThatDoesNotLookHasOne) {
       guest_text("(call $count) (call $slices (i32.const 1)) (call $burn (i32.const 30)) (call $slices (i32.const 1))"
                  "(i32.const 0)",
                  counter));
-  for (int i = 1; i <= 2; ++i) {
-    TestCall call(rpc::MethodKind::unary);
-    begin(call);
-    ASSERT_TRUE(turn());
-    call.client_cancels();
-    run();
-    EXPECT_TRUE(call.let_go_of());
-  }
+  cancel_two_calls();
   EXPECT_EQ(notes, (std::vector<std::int32_t>{1, 1}));
 }
 
-struct LongSlicesTest : GuestTest {
-  LongSlicesTest() : GuestTest({.time_slice = std::chrono::milliseconds(1000)}) {}
+struct LongSlicesTest : GuestCallTest {
+  LongSlicesTest() : GuestCallTest({.time_slice = std::chrono::milliseconds(1000)}) {}
 };
 
 TEST_F(LongSlicesTest, ThoseInWhichAGuestHardlyRanDoNotCountAfterItsEnd) {
   serve(guest_text("(call $count) (call $slices (i32.const 5)) (i32.const 0)", counter));
-  for (int i = 1; i <= 2; ++i) {
-    TestCall call(rpc::MethodKind::unary);
-    begin(call);
-    ASSERT_TRUE(turn());
-    call.client_cancels();
-    run();
-    EXPECT_TRUE(call.let_go_of());
-  }
+  cancel_two_calls();
   EXPECT_EQ(notes, (std::vector<std::int32_t>{1, 2})) << "its instance goes on";
 }
 
