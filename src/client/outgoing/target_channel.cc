@@ -4,6 +4,8 @@
 #include <asio/post.hpp>
 #include <utility>
 
+#include "client/target.h"
+
 namespace wasm_grpc::client {
 
 namespace {
@@ -234,9 +236,7 @@ void TargetChannel::use_endpoints(const std::vector<Endpoint>& endpoints) {
 }
 
 std::string TargetChannel::name_of_server() const {
-  std::string name = options_.authority.empty() ? address_.authority : options_.authority;
-  if (name.starts_with('[')) return name.substr(1, name.find(']') - 1);
-  return name.substr(0, name.find(':'));
+  return std::string(host_of_authority(options_.authority.empty() ? address_.authority : options_.authority));
 }
 
 void TargetChannel::connect(Route& route) {

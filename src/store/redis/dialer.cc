@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "client/outgoing/targets.h"
+#include "client/target.h"
 #include "store/redis/command.h"
 #include "store/redis/space.h"
 
@@ -31,13 +32,6 @@ std::int64_t leading_number(std::string_view text) {
   std::int64_t number = 0;
   std::from_chars(text.data(), text.data() + text.size(), number);
   return number;
-}
-
-/// Of "HOST:PORT" and "[ADDRESS]:PORT".
-std::string host_of(std::string_view authority) {
-  std::string_view host = authority.substr(0, authority.rfind(':'));
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  return std::string(host);
 }
 
 bool is_of_credentials(const Reply& reply) {
@@ -81,7 +75,7 @@ void Dialer::try_next() {
   const auto address = client::parse_target_address(address_);
   if (!address.ok()) return failed(address.error().message);
   if (!address.value().host.empty()) return resolve(address.value());
-  connect(address.value().endpoints, host_of(address.value().authority));
+  connect(address.value().endpoints, std::string(client::host_of_authority(address.value().authority)));
 }
 
 void Dialer::resolve(const client::TargetAddress& address) {

@@ -4,6 +4,8 @@
 #include <asio/post.hpp>
 #include <utility>
 
+#include "client/target.h"
+
 namespace wasm_grpc::client {
 
 namespace {
@@ -150,7 +152,7 @@ void HttpTarget::connect(HttpCall& call) {
 
 void HttpTarget::resolved(const std::shared_ptr<Attempt>& attempt, const std::vector<Endpoint>& endpoints) {
   const std::string name =
-      options_.authority.empty() ? attempt->host : options_.authority.substr(0, options_.authority.find(':'));
+      options_.authority.empty() ? attempt->host : std::string(host_of_authority(options_.authority));
   attempt->connector = std::make_shared<Connector>(context_.io, endpoints, address_.tls ? &options_.tls : nullptr, name,
                                                    options_.connect_timeout, Connector::Speaks::http1);
   attempt->connector->start([this, alive = alive_, attempt](Result<Transport> made) {
