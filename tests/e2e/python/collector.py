@@ -1,7 +1,10 @@
 """A collector over grpcio, with the messages of opentelemetry-proto: not ours."""
 
 import concurrent.futures
+import os
+import socket
 import threading
+import time
 
 import grpc
 from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2, metrics_service_pb2_grpc
@@ -114,3 +117,40 @@ class MetricsCollector(Receiver, metrics_service_pb2_grpc.MetricsServiceServicer
 
         values = [value_of(point) for point in self.points(name, **labels)]
         return eventually(find, f"{name} {labels} is {value}; there are {values}")
+
+
+# What a collector may be like that serves nobody well.
+BAD_ONES = ["nothing", "noise", "refusals", "rejections", "pauses"]
+
+
+def hold_up_no_call(what: str, collector: Receiver, rejection, items: str, start) -> None:
+    """Calls are served, and the server stops in time, while its collector does `what` of BAD_ONES. `rejection` is the
+    message of the signal that takes only a part of what it gets; start(address) gives the server that tells the collector
+    there of `items`, and what makes many calls of it."""
+    address = collector.address
+    listener = None
+    if what in ("nothing", "noise"):
+        listener = socket.create_server(("127.0.0.1", 0))
+        address = "127.0.0.1:%d" % listener.getsockname()[1]
+    elif what == "refusals":
+        collector.answer = lambda request, context: context.abort(grpc.StatusCode.PERMISSION_DENIED, "no \n\x01 way")
+    elif what == "rejections":
+        collector.answer = lambda request, context: rejection
+    elif what == "pauses":
+        collector.answer = lambda request, context: time.sleep(10) or type(rejection)()
+    server, call_many = start(address)
+    try:
+        call_many()
+        if what == "noise":
+            connection, _ = listener.accept()
+            connection.sendall(os.urandom(100_000))
+            connection.close()
+        if what in ("noise", "refusals", "rejections"):
+            server.wait_for_log(f"does not take {items}: ")
+        call_many()
+    finally:
+        if listener is not None:
+            listener.close()
+    began = time.monotonic()
+    server.stop()
+    assert time.monotonic() - began < 20  # nor does it keep the server

@@ -1,6 +1,5 @@
 """Spans of calls, as a collector over grpcio gets them."""
 
-import os
 import socket
 import subprocess
 import time
@@ -9,7 +8,7 @@ import conformance_pb2 as conformance
 import conformance_pb2_grpc
 import grpc
 import pytest
-from collector import Collector, attributes
+from collector import BAD_ONES, Collector, attributes, hold_up_no_call
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as service
 from opentelemetry.proto.trace.v1 import trace_pb2
 
@@ -185,40 +184,15 @@ def test_a_collector_that_is_away_costs_no_call_and_gets_what_comes_later(serve,
         late.stop()
 
 
-@pytest.mark.parametrize("what", ["nothing", "noise", "refusals", "rejections", "pauses"])
+@pytest.mark.parametrize("what", BAD_ONES)
 def test_a_collector_that_is_slow_or_lies_costs_no_call(serve, connect, collector, what):
-    address = collector.address
-    listener = None
-    if what == "nothing":
-        listener = socket.create_server(("127.0.0.1", 0))
-        address = "127.0.0.1:%d" % listener.getsockname()[1]
-    elif what == "noise":
-        listener = socket.create_server(("127.0.0.1", 0))
-        address = "127.0.0.1:%d" % listener.getsockname()[1]
-    elif what == "refusals":
-        collector.answer = lambda request, context: context.abort(grpc.StatusCode.PERMISSION_DENIED, "no \n\x01 way")
-    elif what == "rejections":
-        partial = service.ExportTracePartialSuccess(rejected_spans=1 << 40, error_message="x" * 10000)
-        collector.answer = lambda request, context: service.ExportTraceServiceResponse(partial_success=partial)
-    elif what == "pauses":
-        collector.answer = lambda request, context: time.sleep(10) or service.ExportTraceServiceResponse()
-    server = serve("conformance", "--trace-endpoint", address)
-    stub = conformance_pb2_grpc.GuestStub(connect(server))
-    try:
-        call_many(stub, 100)
-        if what == "noise":
-            connection, _ = listener.accept()
-            connection.sendall(os.urandom(100_000))
-            connection.close()
-        if what in ("noise", "refusals", "rejections"):
-            server.wait_for_log("does not take spans: ")
-        call_many(stub, 100)
-    finally:
-        if listener is not None:
-            listener.close()
-    began = time.monotonic()
-    server.stop()
-    assert time.monotonic() - began < 20  # nor does it keep the server
+    def start(address):
+        server = serve("conformance", "--trace-endpoint", address)
+        stub = conformance_pb2_grpc.GuestStub(connect(server))
+        return server, lambda: call_many(stub, 100)
+
+    partial = service.ExportTracePartialSuccess(rejected_spans=1 << 40, error_message="x" * 10000)
+    hold_up_no_call(what, collector, service.ExportTraceServiceResponse(partial_success=partial), "spans", start)
 
 
 def test_calls_over_other_protocols_are_spans_too(serve, connect, collector, program, guest):
