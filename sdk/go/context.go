@@ -19,7 +19,8 @@ import (
 // that computes asks Err: nothing can interrupt it. One where nothing waits so when its call ends, but for other channels
 // or timers only, is dropped by the host, together with its instance.
 type Context struct {
-	call int32
+	call   int32
+	events *events // nil in handler style
 
 	mutex    sync.Mutex     // of what follows
 	done     chan struct{}  // nil until somebody asks

@@ -21,7 +21,7 @@
 //
 // [Unary], [ClientStream], [ServerStream] and [BidiStream] register handlers that take messages rather than bytes.
 //
-// An instance of the module serves one call at a time; its memory, and so its package variables, last from one call to
+// An instance of the module serves one call at a time, unless [PlaceByHeader] or the like has calls meet; its memory, and so its package variables, last from one call to
 // the next. While a handler waits for its client, other instances serve other calls, and goroutines of its own instance
 // go on. When no handler runs, no goroutine does.
 //

@@ -52,7 +52,7 @@ func (c *Context) Done() <-chan struct{} {
 			close(c.done)
 		}
 	}
-	if c.err == nil && !c.watched {
+	if c.err == nil && !c.watched && c.events == nil {
 		c.watched = true
 		goroutines.Watchers.Add(1)
 		go c.watch()
@@ -71,6 +71,9 @@ func (c *Context) watch() {
 
 // Sleep waits without holding up other calls; an error when the call ended before the time was over.
 func (c *Context) Sleep(duration time.Duration) error {
+	if c.events != nil {
+		return c.sleepByEvents(duration)
+	}
 	if duration > 0 && goroutines.OthersRun() && c.waiter(0) != nil {
 		timer := time.NewTimer(duration)
 		defer timer.Stop()
@@ -125,6 +128,9 @@ func (c *Context) close() {
 	waiters := c.waiters
 	c.waiters = [len(waiters)]*abi.Waiter{}
 	c.mutex.Unlock()
+	if c.events != nil {
+		return
+	}
 	for _, waiter := range waiters {
 		if waiter != nil {
 			waiter.Close()
@@ -138,6 +144,9 @@ func (c *Context) close() {
 // wait is ABI 1's; a negative timeout never passes. That suspends the instance as a whole, so where there are other
 // goroutines it is Go's poller that waits.
 func (c *Context) wait(interests int32, timeout time.Duration) int32 {
+	if c.events != nil {
+		return c.waitForEvent(interests)
+	}
 	beside := goroutines.OthersRun()
 	var waiter *abi.Waiter
 	if beside && timeout < 0 {

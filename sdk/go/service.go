@@ -134,8 +134,9 @@ func setServing(service string, serving bool) {
 // declare is wasm_grpc_start. What the host refuses is not looked at: it then fails the load of the module, and says why.
 func declare() {
 	started = true
+	declareShared()
 	for tag, method := range methods {
-		abi.Method(method.path, method.kind, abi.HandlerStyle, int32(tag))
+		abi.Method(method.path, method.kind, style(), int32(tag))
 	}
 	for _, set := range descriptorSets {
 		abi.Descriptors(set)

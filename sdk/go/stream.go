@@ -17,13 +17,14 @@ type Reader struct {
 // Recv is the next message; it waits until there is one. io.EOF after the last one; another error when the call ended
 // before. The bytes are valid until the next Recv.
 func (r *Reader) Recv() ([]byte, error) {
+	buffer := r.ctx.requestBuffer()
 	for r.err == nil {
-		size := abi.Recv(r.ctx.call, buffers.request)
+		size := abi.Recv(r.ctx.call, *buffer)
 		switch {
-		case size > int32(len(buffers.request)):
-			buffers.request = make([]byte, grown(int(size)))
+		case size > int32(len(*buffer)):
+			*buffer = make([]byte, grown(int(size)))
 		case size >= 0:
-			return buffers.request[:size:size], nil
+			return (*buffer)[:size:size], nil
 		case size == abi.Again:
 			if r.ctx.wait(abi.Readable, -1) < 0 {
 				r.err = r.ctx.Err()
@@ -90,7 +91,7 @@ func (w *Writer) Ready() bool { return abi.Wait(w.ctx.call, abi.Writable, 0) != 
 
 // What an instance keeps from call to call, so that calls do not allocate it.
 var buffers struct {
-	request  []byte     // the message received last
+	request  []byte     // the message received last, in handler style
 	mutex    sync.Mutex // of response
 	response []byte     // where messages are encoded
 }

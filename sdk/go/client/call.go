@@ -9,6 +9,7 @@ import (
 	"wasm-grpc/guest"
 	"wasm-grpc/guest/internal/abi"
 	"wasm-grpc/guest/internal/goroutines"
+	"wasm-grpc/guest/internal/loop"
 )
 
 // call is one that the guest makes, until it has ended and its status was taken.
@@ -17,7 +18,8 @@ type call struct {
 	method  method
 	options options
 	id      int32
-	stop    func() bool // watching the context
+	stop    func() bool  // watching the context
+	told    *loop.Signal // in event style
 
 	mutex   sync.Mutex // of what follows: one goroutine may send while another receives
 	waiters [2]*abi.Waiter
@@ -52,6 +54,9 @@ func begin(ctx context.Context, method method, kind int32, said []Option) *call 
 		c.end(refused(c.id))
 		return c
 	}
+	if loop.GoesOn() {
+		c.told = loop.Begun(abi.EventMadeCall, c.id)
+	}
 	if derived {
 		c.stop = context.AfterFunc(ctx, c.cancel)
 	}
@@ -71,7 +76,12 @@ func refused(result int32) error {
 		"allowed, or there is more than 16 KiB of that")
 }
 
-func (c *call) cancel() { abi.ClientCancel(c.id) }
+func (c *call) cancel() {
+	abi.ClientCancel(c.id)
+	if c.told != nil {
+		c.told.Tell()
+	}
+}
 
 // known is how the call ended, as far as that was asked for.
 func (c *call) known() (over bool, err error) {
@@ -96,6 +106,10 @@ func (c *call) end(err error) error {
 	}
 	if c.stop != nil {
 		c.stop()
+	}
+	if c.told != nil {
+		loop.Done(abi.EventMadeCall, c.id)
+		c.told.Tell()
 	}
 	for _, waiter := range waiters {
 		if waiter != nil {
@@ -217,6 +231,9 @@ const waitTurn = 2 * time.Millisecond
 // wait waits for one interest. That suspends the instance as a whole, so where there are other goroutines it is Go's
 // poller that waits. False when the call that is served has ended.
 func (c *call) wait(interest int32) bool {
+	if c.told != nil {
+		return c.waitForEvent(interest)
+	}
 	if !goroutines.OthersRun() {
 		return abi.ClientWait(c.id, interest, -1) >= 0
 	}
@@ -230,6 +247,20 @@ func (c *call) wait(interest int32) bool {
 		}
 	}
 	return abi.ClientWait(c.id, interest, -1) >= 0
+}
+
+// waitForEvent is wait, in event style.
+func (c *call) waitForEvent(interest int32) bool {
+	for {
+		next := c.told.Next()
+		if over, _ := c.known(); over {
+			return false
+		}
+		if result := abi.ClientWait(c.id, interest, 0); result != 0 {
+			return result > 0
+		}
+		<-next
+	}
 }
 
 // waiter is what goroutines wait by while others run: one for what is received, and one for what is sent. Nil where the

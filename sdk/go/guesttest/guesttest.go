@@ -55,12 +55,10 @@ type Result struct {
 	Log []string
 }
 
-// Run declares the methods of the program's guest, and serves one call. One at a time.
+// Run declares the methods of the program's guest, and serves one call. One at a time. Where calls meet in one instance
+// (guest.PlaceByHeader and the like) that is the program itself, for all calls.
 func Run(call Call) Result {
-	host := &host{call: call, begun: time.Now(), methods: map[string]int32{}, kinds: map[string]int32{}, stalls: call.Stalls,
-		made: map[int32]*madeCall{}}
-	abi.Host = host
-	abi.Start()
+	host := start(call)
 	path, known := host.find()
 	if !known {
 		return Result{Code: guest.Unimplemented, Message: "the guest has no method " + call.Path}
@@ -68,7 +66,18 @@ func Run(call Call) Result {
 	if host.http() {
 		host.result.Status = 200
 	}
+	if host.events {
+		return host.end(path, host.serveByEvents(host.methods[path]))
+	}
 	return host.end(path, guest.Code(abi.Serve(id, host.methods[path])))
+}
+
+func start(call Call) *host {
+	host := &host{call: call, begun: time.Now(), methods: map[string]int32{}, kinds: map[string]int32{}, stalls: call.Stalls,
+		made: map[int32]*madeCall{}}
+	abi.Host = host
+	abi.Start()
+	return host
 }
 
 // end is what the client of the call sees, which is over now also for goroutines that its handler has left behind.
@@ -105,11 +114,14 @@ type host struct {
 	begun   time.Time
 	methods map[string]int32
 	kinds   map[string]int32
+	events  bool   // methods are in event style
+	key     string // the header that calls have to have, of instances by key
 
 	mutex    sync.Mutex // of what follows: a handler may have goroutines
 	next     int        // of the requests
 	stalls   int
 	finished bool
+	tried    bool // to finish, after the end
 	sent     bool // the headers
 	over     bool
 	metadata int // bytes of the response's
@@ -118,7 +130,8 @@ type host struct {
 	made map[int32]*madeCall // the calls that the handler has made, by number
 }
 
-func (h *host) Method(path string, kind, _, tag int32) int32 {
+func (h *host) Method(path string, kind, style, tag int32) int32 {
+	h.events = style == abi.EventStyle
 	h.methods[strings.Clone(path)] = tag
 	h.kinds[strings.Clone(path)] = kind
 	return abi.OK
@@ -205,6 +218,7 @@ func (h *host) Finish(call, code int32, message string) int32 {
 	case !h.live(call) || h.finished:
 		return abi.Closed
 	case h.ended():
+		h.tried = true
 		return abi.Cancelled
 	}
 	h.finished = true

@@ -50,6 +50,17 @@ func hostChangeAll(changes unsafe.Pointer, changesLen uint32, results unsafe.Poi
 func hostSwap(key unsafe.Pointer, keyLen uint32, value unsafe.Pointer, valueLen uint32, ttl, ifVersion int64,
 	old unsafe.Pointer, capacity uint32, about unsafe.Pointer) int64
 
+//go:wasmimport wasm_grpc_kv_1_optional begin
+//go:noescape
+func hostBegin(action int32, request unsafe.Pointer, requestLen uint32) int32
+
+//go:wasmimport wasm_grpc_kv_1_optional take
+//go:noescape
+func hostTake(number int32, answer unsafe.Pointer, capacity uint32) int32
+
+//go:wasmimport wasm_grpc_kv_1_optional close
+func closeBegun(number int32) int32
+
 func pointer(bytes []byte) (unsafe.Pointer, uint32) {
 	return unsafe.Pointer(unsafe.SliceData(bytes)), uint32(len(bytes))
 }
@@ -83,4 +94,14 @@ func swap(key string, value []byte, ttl, ifVersion int64, old []byte, about *[16
 	to, capacity := pointer(old)
 	return hostSwap(unsafe.Pointer(unsafe.StringData(key)), uint32(len(key)), from, size, ttl, ifVersion, to, capacity,
 		unsafe.Pointer(about))
+}
+
+func begin(action int32, request []byte) int32 {
+	from, size := pointer(request)
+	return hostBegin(action, from, size)
+}
+
+func take(number int32, answer []byte) int32 {
+	to, capacity := pointer(answer)
+	return hostTake(number, to, capacity)
 }

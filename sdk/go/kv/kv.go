@@ -4,6 +4,9 @@
 //	version, err := kv.Set("session/7", state, kv.TTL(5*time.Minute))
 //	value, version, ok := kv.Get("session/7")
 //
+// Where calls meet in one instance (guest.PlaceByHeader and the like) the others go on while one waits for the store; else the
+// instance waits as a whole.
+//
 // Natively, in tests, the store is the test's own, and without limits.
 package kv
 
@@ -59,6 +62,12 @@ func Get(key string) (value []byte, version uint64, ok bool) {
 
 // Find is Get for who must tell a key that is absent (ErrAbsent) from a store that does not answer (ErrUnavailable).
 func Find(key string) (value []byte, version uint64, err error) {
+	if answer, begun := ask(actionGet, []byte(key)); begun {
+		if err := errorOf(answer.result); err != nil {
+			return nil, 0, err
+		}
+		return answer.written, uint64(answer.result), nil
+	}
 	value = make([]byte, 256)
 	for {
 		size := get(key, value, &version)
@@ -98,15 +107,23 @@ func conditionOf(options []Option) condition {
 
 // Set sets the value of a key; its new version.
 func Set(key string, value []byte, options ...Option) (version uint64, err error) {
-	is := conditionOf(options)
-	answer := set(key, value, is.ttl, is.ifVersion)
-	if err := errorOf(answer); err != nil {
+	result := int64(0)
+	if answer, begun := ask(actionSet, new(Changes).Set(key, value, options...).bytes); begun {
+		result = answer.result
+	} else {
+		is := conditionOf(options)
+		result = set(key, value, is.ttl, is.ifVersion)
+	}
+	if err := errorOf(result); err != nil {
 		return 0, err
 	}
-	return uint64(answer), nil
+	return uint64(result), nil
 }
 
 // Remove removes a key.
 func Remove(key string, options ...Option) error {
+	if answer, begun := ask(actionRemove, new(Changes).Remove(key, options...).bytes); begun {
+		return errorOf(answer.result)
+	}
 	return errorOf(int64(remove(key, conditionOf(options).ifVersion)))
 }

@@ -22,12 +22,11 @@ type Listed struct {
 //
 // It does not load in a host that does not have it, as what follows.
 func List(prefix, after string, most int) (pairs []Listed, next string, err error) {
-	page := make([]byte, min(max(most, 1)*128+2048, 65536))
-	size := list(prefix, after, int32(min(max(most, math.MinInt32), math.MaxInt32)), page)
-	if err := errorOf(int64(size)); err != nil {
+	page, result := pageOf(prefix, after, most)
+	if err := errorOf(result); err != nil {
 		return nil, "", err
 	}
-	for page = page[:size]; len(page) > 0; {
+	for len(page) > 0 {
 		keySize := binary.LittleEndian.Uint32(page)
 		pair := Listed{
 			ValueBytes: int(binary.LittleEndian.Uint32(page[4:])),
@@ -44,6 +43,15 @@ func List(prefix, after string, most int) (pairs []Listed, next string, err erro
 	return pairs, next, nil
 }
 
+func pageOf(prefix, after string, most int) (page []byte, result int64) {
+	if answer, begun := ask(actionList, requestOfList(prefix, after, most)); begun {
+		return answer.written, answer.result
+	}
+	page = make([]byte, min(max(most, 1)*128+2048, 65536))
+	size := list(prefix, after, int32(min(max(most, math.MinInt32), math.MaxInt32)), page)
+	return page[:max(size, 0)], int64(size)
+}
+
 // Pair is a value and its version, which is 0 where there is none.
 type Pair struct {
 	Value   []byte
@@ -57,32 +65,37 @@ func GetMany(keys ...string) ([]Pair, error) {
 		request = binary.LittleEndian.AppendUint32(request, uint32(len(key)))
 		request = append(request, key...)
 	}
-	const most = 9 << 20 // what the host gives at most, and more
-	answer := make([]byte, 4096)
-	for {
-		size := getMany(request, answer)
-		if size == codeTooLarge && len(answer) < most {
-			answer = make([]byte, min(len(answer)*16, most))
-			continue
-		}
-		if err := errorOf(int64(size)); err != nil {
-			return nil, err
-		}
-		answer = answer[:size]
-		break
+	found, result := foundOf(request)
+	if err := errorOf(result); err != nil {
+		return nil, err
 	}
 	pairs := make([]Pair, 0, len(keys))
-	for len(answer) > 0 {
-		size := int32(binary.LittleEndian.Uint32(answer))
-		pair := Pair{Version: binary.LittleEndian.Uint64(answer[4:])}
-		answer = answer[12:]
+	for len(found) > 0 {
+		size := int32(binary.LittleEndian.Uint32(found))
+		pair := Pair{Version: binary.LittleEndian.Uint64(found[4:])}
+		found = found[12:]
 		if size >= 0 {
-			pair.Value = answer[:size:size]
-			answer = answer[size:]
+			pair.Value = found[:size:size]
+			found = found[size:]
 		}
 		pairs = append(pairs, pair)
 	}
 	return pairs, nil
+}
+
+func foundOf(request []byte) (found []byte, result int64) {
+	if answer, begun := ask(actionGetMany, request); begun {
+		return answer.written, answer.result
+	}
+	const most = 9 << 20 // what the host gives at most, and more
+	found = make([]byte, 4096)
+	for {
+		size := getMany(request, found)
+		if size != codeTooLarge || len(found) == most {
+			return found[:max(size, 0)], int64(size)
+		}
+		found = make([]byte, min(len(found)*16, most))
+	}
 }
 
 const removes = math.MaxUint32
@@ -121,11 +134,17 @@ type Changed struct {
 	Err     error
 }
 
-func (c *Changes) make(change func(changes, results []byte) int32) ([]Changed, error) {
-	results := make([]byte, 8*c.count)
-	answer := change(c.bytes, results)
-	err := errorOf(int64(answer))
-	if answer != 0 && answer != codeConflict {
+func (c *Changes) make(action int32, change func(changes, results []byte) int32) ([]Changed, error) {
+	var results []byte
+	var result int64
+	if answer, begun := ask(action, c.bytes); begun {
+		results, result = answer.written, answer.result
+	} else {
+		results = make([]byte, 8*c.count)
+		result = int64(change(c.bytes, results))
+	}
+	err := errorOf(result)
+	if (result != 0 && result != codeConflict) || len(results) != 8*c.count {
 		return nil, err
 	}
 	each := make([]Changed, c.count)
@@ -137,27 +156,39 @@ func (c *Changes) make(change func(changes, results []byte) int32) ([]Changed, e
 }
 
 // ChangeEach makes changes in their order, each for itself.
-func ChangeEach(changes *Changes) ([]Changed, error) { return changes.make(changeEach) }
+func ChangeEach(changes *Changes) ([]Changed, error) {
+	return changes.make(actionChangeEach, changeEach)
+}
 
 // ChangeAll makes changes together, all or none: none, and ErrConflict, where the version of one is another. Each is of
 // another key.
-func ChangeAll(changes *Changes) ([]Changed, error) { return changes.make(changeAll) }
+func ChangeAll(changes *Changes) ([]Changed, error) { return changes.make(actionChangeAll, changeAll) }
 
-// Swap is Set, and what was there before; with ErrConflict, what is there. An old value above 64 KiB is not told: it is nil,
-// with its version.
+// Swap is Set, and what was there before; with ErrConflict, what is there. An old value above 64 KiB need not be told: it is nil
+// then, with its version.
 func Swap(key string, value []byte, options ...Option) (version uint64, old Pair, err error) {
-	is := conditionOf(options)
-	buffer := make([]byte, 65536)
-	var about [16]byte
-	answer := swap(key, value, is.ttl, is.ifVersion, buffer, &about)
-	if err = errorOf(answer); err == nil {
-		version = uint64(answer)
+	result, about, value := swapped(key, value, options)
+	if err = errorOf(result); err == nil {
+		version = uint64(result)
 	}
-	if size := int32(binary.LittleEndian.Uint32(about[:])); size >= 0 && (err == nil || err == ErrConflict) {
+	if size := int32(binary.LittleEndian.Uint32(about)); size >= 0 && (err == nil || err == ErrConflict) {
 		old.Version = binary.LittleEndian.Uint64(about[8:])
-		if int(size) <= len(buffer) {
-			old.Value = buffer[:size:size]
+		if int(size) <= len(value) {
+			old.Value = value[:size:size]
 		}
 	}
 	return version, old, err
+}
+
+func swapped(key string, value []byte, options []Option) (result int64, about, old []byte) {
+	about = make([]byte, 16)
+	if answer, begun := ask(actionSwap, new(Changes).Set(key, value, options...).bytes); begun {
+		if len(answer.written) < len(about) {
+			return answer.result, about, nil
+		}
+		return answer.result, answer.written[:16], answer.written[16:]
+	}
+	is := conditionOf(options)
+	old = make([]byte, 65536)
+	return swap(key, value, is.ttl, is.ifVersion, old, (*[16]byte)(about)), about, old
 }

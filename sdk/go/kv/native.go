@@ -71,6 +71,7 @@ func setLocked(key string, value []byte, ttl, ifVersion int64) int64 {
 		native.pairs = map[string]pair{}
 	}
 	native.pairs[key] = fresh
+	tellWatches(key)
 	return int64(fresh.version)
 }
 
@@ -91,5 +92,6 @@ func removeLocked(key string, ifVersion int64) int32 {
 		return codeAbsent
 	}
 	delete(native.pairs, key)
+	tellWatches(key)
 	return 0
 }

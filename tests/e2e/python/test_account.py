@@ -1,4 +1,5 @@
-"""The example account: actors whose state survives their process, and which two processes cannot both change."""
+"""The example account, in two languages: actors whose state survives their process, and which two processes cannot both
+change."""
 
 import threading
 import time
@@ -39,13 +40,19 @@ def code(call, *arguments) -> grpc.StatusCode:
     return failed.value.code()
 
 
+@pytest.fixture(params=["account", "account-go"])
+def module(request, guest):
+    guest(request.param)
+    return request.param
+
+
 @pytest.fixture
-def bank(serve, tmp_path):
+def bank(serve, module, tmp_path):
     """A server; all of them share one store."""
 
     def start(*flags):
         store = ("--store-backend", "sqlite", "--store-path", str(tmp_path / "accounts"))
-        return serve("account", *store, "--workers", "2", *flags)
+        return serve(module, *store, "--workers", "2", *flags)
 
     return start
 
@@ -55,8 +62,8 @@ def open_account(connect):
     return lambda server, name="alice": Account(connect(server), name)
 
 
-def test_an_account_is_as_its_calls_left_it(serve, open_account):
-    server = serve("account")  # in memory
+def test_an_account_is_as_its_calls_left_it(serve, module, open_account):
+    server = serve(module)  # in memory
     alice = open_account(server)
     assert alice.deposit(1000).cents == 1000
     assert alice.withdraw(300).cents == 700
@@ -67,8 +74,8 @@ def test_an_account_is_as_its_calls_left_it(serve, open_account):
     assert open_account(server, "bob").show().cents == 0
 
 
-def test_a_call_says_whose_account_it_is(serve, connect):
-    stub = account_pb2_grpc.AccountsStub(connect(serve("account")))
+def test_a_call_says_whose_account_it_is(serve, module, connect):
+    stub = account_pb2_grpc.AccountsStub(connect(serve(module)))
     assert code(stub.Show, account.ShowRequest()) == grpc.StatusCode.INVALID_ARGUMENT
 
 
@@ -79,11 +86,11 @@ def test_an_account_survives_its_process(bank, open_account):
     assert open_account(bank()).show().cents == 500
 
 
-def test_an_account_survives_its_instance(bank, open_account):
+def test_an_account_survives_its_instance(bank, module, open_account):
     server = bank("--instance-idle-timeout", "100")
     alice = open_account(server)
     assert alice.deposit(500).cents == 500
-    server.wait_for_log("account: gave up account/alice")
+    server.wait_for_log(f"{module}: gave up account/alice")
     assert alice.withdraw(100).cents == 400
 
 

@@ -25,8 +25,32 @@ const (
 	HTTP         int32 = 4
 )
 
-// HandlerStyle is the one style of method the SDK has.
-const HandlerStyle int32 = 0
+// Styles of method.
+const (
+	HandlerStyle int32 = 0
+	EventStyle   int32 = 1
+)
+
+// Events, of event style. Those from MadeCall on are of what the instance began.
+const (
+	EventOpen       int32 = 0
+	EventMessage    int32 = 1
+	EventHalfClose  int32 = 2
+	EventWritable   int32 = 3
+	EventTimer      int32 = 4
+	EventCancelled  int32 = 5
+	EventAlarm      int32 = 6
+	EventEnding     int32 = 7
+	EventMadeCall   int32 = 8
+	EventOfTheStore int32 = 9
+)
+
+// Placements: which instance the calls in event style meet.
+const (
+	PlaceWorker  int32 = 0
+	PlaceProcess int32 = 1
+	PlaceKey     int32 = 2
+)
 
 // Interests of Wait.
 const (
@@ -67,6 +91,7 @@ const NoDeadline int64 = math.MaxInt64
 var (
 	Start func()
 	Serve func(call, tag int32) int32
+	Event func(call, event, value int32)
 )
 
 // AtStart is what Start does besides, of other packages.

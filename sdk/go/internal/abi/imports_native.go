@@ -5,6 +5,10 @@ package abi
 // Functions is what a host offers, with slices for pointers and lengths.
 type Functions interface {
 	Method(path string, kind, style, tag int32) int32
+	Placement(where int32, key string) int32
+	Timer(call int32, timeout int64) int32
+	Alarm(timeout int64) int32
+	Ending(wanted int32) int32
 	Descriptors(set []byte) int32
 	HealthSet(service string, serving int32) int32
 	Recv(call int32, buffer []byte) int32
@@ -41,6 +45,11 @@ func HTTPStatus(call, status int32) int32              { return Host.HTTPStatus(
 func Info(call, what int32, buffer []byte) int32       { return Host.Info(call, what, buffer) }
 func Deadline(call int32) int64                        { return Host.Deadline(call) }
 func Log(level int32, text string)                     { Host.Log(level, text) }
+
+func Placement(where int32, key string) int32 { return Host.Placement(where, key) }
+func Timer(call int32, timeout int64) int32   { return Host.Timer(call, timeout) }
+func Alarm(timeout int64) int32               { return Host.Alarm(timeout) }
+func Ending(wanted int32) int32               { return Host.Ending(wanted) }
 
 func Wait(call, interests int32, timeout int64) int32 { return Host.Wait(call, interests, timeout) }
 

@@ -6,6 +6,19 @@ import "unsafe"
 //go:noescape
 func method(path unsafe.Pointer, pathLen uint32, kind, style, tag int32) int32
 
+//go:wasmimport wasm_grpc_1 placement
+//go:noescape
+func placement(where int32, key unsafe.Pointer, keyLen uint32) int32
+
+//go:wasmimport wasm_grpc_1 timer
+func timer(call int32, timeout int64) int32
+
+//go:wasmimport wasm_grpc_1_optional alarm
+func alarm(timeout int64) int32
+
+//go:wasmimport wasm_grpc_1_optional ending
+func ending(wanted int32) int32
+
 //go:wasmimport wasm_grpc_1 descriptors
 //go:noescape
 func descriptors(set unsafe.Pointer, setLen uint32) int32
@@ -80,6 +93,17 @@ func Method(path string, kind, style, tag int32) int32 {
 	ptr, size := ofText(path)
 	return method(ptr, size, kind, style, tag)
 }
+
+func Placement(where int32, key string) int32 {
+	ptr, size := ofText(key)
+	return placement(where, ptr, size)
+}
+
+func Timer(call int32, timeout int64) int32 { return timer(call, timeout) }
+
+func Alarm(timeout int64) int32 { return alarm(timeout) }
+
+func Ending(wanted int32) int32 { return ending(wanted) }
 
 func Descriptors(set []byte) int32 {
 	ptr, size := of(set)
