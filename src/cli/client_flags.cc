@@ -11,6 +11,7 @@
 
 #include "cli/commands.h"
 #include "client/symbols.h"
+#include "client/web/web_target.h"
 
 namespace wasm_grpc::cli {
 
@@ -52,6 +53,12 @@ void ClientFlags::add_to(CLI::App& command) {
       ->check(CLI::Range(std::size_t{1}, std::size_t{0x7fffffff}))
       ->capture_default_str()
       ->type_name("BYTES");
+  command
+      .add_option("--protocol", protocol,
+                  "What is spoken with the server, with reflection too: grpc-web and connect over HTTP/1.1")
+      ->check(CLI::IsMember({"grpc", "grpc-web", "connect"}))
+      ->capture_default_str()
+      ->type_name("NAME");
   command.add_option("--proto", protos, "What the services are, instead of the server's reflection")
       ->allow_extra_args(false)
       ->type_name("FILE");
@@ -76,6 +83,13 @@ Result<std::unique_ptr<client::Channel>> ClientFlags::connect() const {
   options.connect_timeout = std::chrono::milliseconds(connect_timeout_ms);
   options.tls =
       options.tls || !options.ca_file.empty() || !options.certificate_file.empty() || options.insecure_skip_verify;
+  options.tls_advice = "; --tls-ca names who signs its certificate, and without TLS there it is http://";
+  if (protocol != "grpc") {
+    const auto web = protocol == "connect" ? client::WebProtocol::connect : client::WebProtocol::grpc_web;
+    options.other_target = [&options, web](const client::ChannelContext& context) {
+      return client::make_web_target(context, options, web);
+    };
+  }
   return client::Channel::connect(options);
 }
 

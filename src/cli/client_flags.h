@@ -22,6 +22,7 @@ struct ClientFlags {
   bool reflection = false;
   std::vector<std::string> headers;
   std::int64_t max_time_ms = 0;
+  std::string protocol = "grpc";
 
   void add_to(CLI::App& command);
   /// Also begins to count the time that the command may take.

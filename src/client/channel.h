@@ -1,4 +1,4 @@
-// One connection of a gRPC client, for one call at a time: what the command line and exporters need, not a library for
+// Calls a server, one call at a time, and waits for each: what the command line and exporters need, not a library for
 // services.
 #pragma once
 
@@ -12,10 +12,14 @@
 #include <utility>
 #include <vector>
 
+#include "client/request_feed.h"
 #include "wasm_grpc/result.h"
+#include "wasm_grpc/rpc/method.h"
 #include "wasm_grpc/rpc/status.h"
 
 namespace wasm_grpc::client {
+
+struct ChannelContext;
 
 /// Where to, and how.
 struct ChannelOptions {
@@ -30,9 +34,13 @@ struct ChannelOptions {
   std::string key_file;
   /// Takes any certificate.
   bool insecure_skip_verify = false;
+  /// Ends what is said of a TLS handshake that failed.
+  std::string tls_advice = {};
   /// What the server is asked for, and what its certificate must be for, instead of the address's host.
   std::string authority;
   std::chrono::milliseconds connect_timeout{10'000};
+  /// Makes who is called instead of a server by gRPC over HTTP/2. It is not connected ahead.
+  std::function<Result<std::unique_ptr<rpc::CallTarget>>(const ChannelContext& context)> other_target = nullptr;
   /// Bytes one response message may have.
   std::size_t max_message_size = std::size_t{64} << 20;
 };
@@ -40,18 +48,11 @@ struct ChannelOptions {
 /// Names and values as on the wire, but for those of "-bin", which are raw.
 using Metadata = std::vector<std::pair<std::string, std::string>>;
 
-/// Gives the next request message; nothing when there are no more, an error to give up the call. May block, on a thread
-/// of its own, but not for long once it is asked to stop: the call has ended.
-using RequestSource = std::function<Result<std::optional<std::string>>(const std::stop_token& stop)>;
-
 struct CallOptions {
   std::string path;  // "/package.Service/Method"
-  Metadata metadata;
-  std::optional<std::chrono::milliseconds> deadline;
-  /// The requests are one message, which is sent when the source has said that there are no more: the end of the stream
-  /// goes with its last byte. Without that, nghttp2 keeps the end back while the window is 0, and a server that grants
-  /// no more than the message needs waits for it.
-  bool one_request = false;
+  rpc::MethodKind kind = rpc::MethodKind::unary;
+  Metadata metadata = {};
+  std::optional<std::chrono::milliseconds> deadline = std::nullopt;
   /// Ends the call, from any thread, as if its deadline had passed; where it can be asked for.
   std::stop_token stop = {};
 };
@@ -70,10 +71,10 @@ struct CallEnd {
   std::string details;  // grpc-status-details-bin: a serialized google.rpc.Status
 };
 
-/// Used by one thread.
+/// Used by one thread, whose loop runs while it waits. A connection that was lost is made again for the next call.
 class Channel {
  public:
-  /// Connects. The error says to what, and why not.
+  /// Connects, within the connect timeout, in which the name is looked up, too. The error says to what, and why not.
   [[nodiscard]] static Result<std::unique_ptr<Channel>> connect(const ChannelOptions& options);
   ~Channel();
   Channel(const Channel&) = delete;
@@ -84,9 +85,9 @@ class Channel {
                                      const CallEvents& events);
 
  private:
-  class Connection;
-  explicit Channel(std::unique_ptr<Connection> connection);
-  std::unique_ptr<Connection> connection_;
+  class Loop;
+  explicit Channel(std::unique_ptr<Loop> loop);
+  std::unique_ptr<Loop> loop_;
 };
 
 /// A source of these messages.

@@ -46,7 +46,7 @@ Result<ServerReflectionResponse> ask(Channel& channel, const ServerReflectionReq
       }
       return success();
     };
-    const CallOptions options{std::string(path), metadata, limit, false};
+    const CallOptions options{std::string(path), rpc::MethodKind::bidi_stream, metadata, limit, {}};
     auto end = channel.call(options, source_of({request.SerializeAsString()}), events);
     if (!end.ok()) return std::move(end).error();
     status = end.value().status;

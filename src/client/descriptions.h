@@ -12,6 +12,7 @@
 namespace wasm_grpc::client {
 
 using Files = std::shared_ptr<const services::DescribedFiles>;
+using services::kind_of;
 
 /// The names of a server's services, by reflection; `metadata` goes with the question, for servers that ask who does.
 [[nodiscard]] Result<std::vector<std::string>> list_services(Channel& channel, const Metadata& metadata);

@@ -93,12 +93,16 @@ void Connector::start_tls(Socket socket, const Endpoint& endpoint) {
   TlsStream& tls = *transport_.tls;
   if (speaks_ == Speaks::http1) offer_http1(tls.native_handle());
   ask_for_server(tls, name_);
-  verify_server(tls, name_);
+  if (any_certificate_) {
+    tls.set_verify_mode(asio::ssl::verify_none);
+  } else {
+    verify_server(tls, name_);
+  }
   tls.async_handshake(asio::ssl::stream_base::client,
                       [self = shared_from_this(), where = to_text(endpoint)](const asio::error_code& error) {
                         if (self->done_ == nullptr) return;
                         SSL* const native = self->transport_.tls->native_handle();
-                        if (error) return self->finish(Error{no_tls_with(where, error, native)});
+                        if (error) return self->finish(Error{no_tls_with(where, error, native) + self->tls_advice_});
                         if (self->speaks_ == Speaks::http2) {
                           if (auto chosen = chose_http2(where, native); !chosen.ok())
                             return self->finish(std::move(chosen).error());

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "client/outgoing/target_address.h"
@@ -35,6 +36,13 @@ class Connector final : public std::enable_shared_from_this<Connector> {
   Connector(asio::io_context& io, std::vector<Endpoint> endpoints, const TargetTlsOptions* tls, std::string name,
             std::chrono::milliseconds timeout, Speaks speaks = Speaks::http2);
 
+  // Before start().
+
+  /// Whoever the server is, by its certificate.
+  void take_any_certificate() noexcept { any_certificate_ = true; }
+  /// Ends what is said of a TLS handshake that failed.
+  void set_tls_advice(std::string advice) { tls_advice_ = std::move(advice); }
+
   /// `done` is told once, later; never once it was cancelled.
   void start(Done done);
   void cancel() noexcept;
@@ -58,6 +66,8 @@ class Connector final : public std::enable_shared_from_this<Connector> {
   std::string name_;
   std::chrono::milliseconds timeout_;
   Speaks speaks_;
+  bool any_certificate_ = false;
+  std::string tls_advice_;
   Done done_;
   std::size_t next_ = 0;
   std::vector<std::shared_ptr<Attempt>> attempts_;  // those on their way

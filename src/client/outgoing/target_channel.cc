@@ -24,7 +24,7 @@ TargetChannel::TargetChannel(const ChannelContext& context, TargetChannelOptions
       address_(std::move(address)),
       codec_(buffers_),
       calls_{context.timers, buffers_, codec_, *this, options_.max_message_size},
-      resolver_(context.io),
+      lookup_(context.io),
       ejection_(options_.outlier_ejection,
                 [this](const std::string& what) {
                   if (context_.log) context_.log("the target \"" + options_.name + "\": " + what);
@@ -44,7 +44,7 @@ TargetChannel::~TargetChannel() {
 
 void TargetChannel::close() noexcept {
   closed_ = true;
-  resolver_.cancel();
+  lookup_.cancel();
   for (const auto& route : routes_) {
     if (auto connector = std::exchange(route->connector, nullptr)) connector->cancel();
     if (auto connection = std::exchange(route->connection, nullptr)) connection->abandon();
@@ -160,6 +160,11 @@ void TargetChannel::on_timer() noexcept { place_waiting(); }
 
 // ---- Connections ----
 
+TargetChannel::Reached TargetChannel::reach() {
+  if (pick() != nullptr) return Reached::yes;
+  return connect() ? Reached::not_yet : Reached::no;
+}
+
 bool TargetChannel::on_its_way() const noexcept {
   return resolving_ || std::ranges::any_of(routes_, [](const auto& route) { return route->connector != nullptr; });
 }
@@ -179,29 +184,22 @@ bool TargetChannel::connect() {
 
 void TargetChannel::resolve() {
   resolving_ = true;
-  resolver_.async_resolve(
-      address_.host, address_.port,
-      [this, alive = alive_](const asio::error_code& error, const asio::ip::tcp::resolver::results_type& results) {
-        if (!*alive || closed_) return;
-        resolving_ = false;
-        if (error || results.empty()) {
-          resolver_failure_ = address_.host + ": " + error.message();
-          resolve_not_before_ = rpc::Clock::now() + first_backoff;
-          if (context_.log) context_.log("the target \"" + options_.name + "\": " + resolver_failure_);
-          fail_waiting_unless_on_its_way();
-          return;
-        }
-        resolver_failure_.clear();
-        must_resolve_ = false;
-        std::vector<Endpoint> endpoints;
-        for (const auto& found : results) {
-          const Endpoint endpoint(found.endpoint());
-          if (std::ranges::find(endpoints, endpoint) == endpoints.end()) endpoints.push_back(endpoint);
-        }
-        use_endpoints(endpoints);
-        place_waiting();
-        if (options_.policy == TargetBalancing::round_robin) static_cast<void>(connect());
-      });
+  lookup_.start(address_.host, address_.port,
+                [this](const asio::error_code& error, const NameLookup::Addresses& addresses) {
+                  resolving_ = false;
+                  if (error) {
+                    resolver_failure_ = address_.host + ": " + error.message();
+                    resolve_not_before_ = rpc::Clock::now() + first_backoff;
+                    if (context_.log) context_.log("the target \"" + options_.name + "\": " + resolver_failure_);
+                    fail_waiting_unless_on_its_way();
+                    return;
+                  }
+                  resolver_failure_.clear();
+                  must_resolve_ = false;
+                  use_endpoints(std::vector<Endpoint>(addresses.begin(), addresses.end()));
+                  place_waiting();
+                  if (options_.policy == TargetBalancing::round_robin) static_cast<void>(connect());
+                });
 }
 
 void TargetChannel::use_endpoints(const std::vector<Endpoint>& endpoints) {
@@ -243,6 +241,8 @@ void TargetChannel::connect(Route& route) {
   route.connector =
       std::make_shared<Connector>(context_.io, route.endpoints, options_.tls.enabled ? &options_.tls : nullptr,
                                   name_of_server(), options_.connect_timeout);
+  if (options_.takes_any_certificate) route.connector->take_any_certificate();
+  route.connector->set_tls_advice(options_.tls_advice);
   const auto began = rpc::Clock::now();
   route.connector->start([this, alive = alive_, &route, began](Result<Transport> made) {
     if (!*alive) return;

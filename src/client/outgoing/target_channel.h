@@ -2,7 +2,7 @@
 #pragma once
 
 #include <asio/io_context.hpp>
-#include <asio/ip/tcp.hpp>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -12,6 +12,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "client/name_lookup.h"
 #include "client/outgoing/connection.h"
 #include "client/outgoing/connector.h"
 #include "client/outgoing/network_call.h"
@@ -50,6 +51,12 @@ class TargetChannel final : public rpc::CallTarget,
   [[nodiscard]] rpc::OutgoingCallPtr begin(const rpc::OutgoingRequest& request) override;
   /// Closes all connections: calls that there are end with UNAVAILABLE, and none can be made.
   void close() noexcept;
+
+  enum class Reached : std::uint8_t { yes, not_yet, no };
+  /// Makes a connection, where there is none and none is being made; whether there is one now. Without one `no` says
+  /// that none can be made at this time, and last_failure() why.
+  [[nodiscard]] Reached reach();
+  [[nodiscard]] std::string last_failure() const;
 
  private:
   /// Endpoints that one connection is made to.
@@ -91,7 +98,6 @@ class TargetChannel final : public rpc::CallTarget,
   void connected(Route& route, rpc::Clock::time_point began, Result<Transport> made);
   void failed(Route& route, rpc::Clock::time_point began, const std::string& why);
   [[nodiscard]] bool on_its_way() const noexcept;
-  [[nodiscard]] std::string last_failure() const;
   void place_waiting();
   void fail_waiting_unless_on_its_way();
   [[nodiscard]] std::string name_of_server() const;
@@ -102,7 +108,7 @@ class TargetChannel final : public rpc::CallTarget,
   rpc::BufferPool buffers_;
   rpc::Codec codec_;
   CallContext calls_;
-  asio::ip::tcp::resolver resolver_;
+  NameLookup lookup_;
   bool resolving_ = false;
   OutlierEjection ejection_;
   bool lacks_connections_ = false;  // some route has none

@@ -14,6 +14,10 @@ struct TargetChannelOptions {
   std::string name;
   /// `enabled` alone says whether it is spoken.
   TargetTlsOptions tls;
+  /// Whoever the server is, by its certificate.
+  bool takes_any_certificate = false;
+  /// Ends what is said of a TLS handshake that failed.
+  std::string tls_advice;
   /// What the server is asked for (:authority), and what its certificate must be for, instead of the address's host.
   std::string authority;
   TargetBalancing policy = TargetBalancing::pick_first;

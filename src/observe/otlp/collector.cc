@@ -57,7 +57,6 @@ Exported Collector::send(const std::string& path, std::string_view request, std:
   call.path = path;
   call.metadata = metadata_;
   call.deadline = timeout;
-  call.one_request = true;
   call.stop = stop;
   std::string response;
   client::CallEvents events;

@@ -25,8 +25,7 @@ struct Exported {
   std::uint64_t rejected = 0;  // of what was taken, so many were not
 };
 
-/// One at a time, on the thread that calls: whatever the collector does, an export ends within its time, but for a look
-/// for the addresses of a name.
+/// One at a time, on the thread that calls: whatever the collector does, an export ends within its time.
 class Collector {
  public:
   explicit Collector(client::ChannelOptions options, client::Metadata metadata);

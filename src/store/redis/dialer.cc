@@ -47,7 +47,7 @@ Dialer::Dialer(asio::io_context& io, const StoreOptions& options, std::size_t ma
       options_(options),
       max_reply_(max_reply),
       addresses_(options.redis.addresses.begin(), options.redis.addresses.end()),
-      resolver_(io),
+      lookup_(io),
       limit_(io) {}
 
 void Dialer::start(Done done) {
@@ -79,15 +79,12 @@ void Dialer::try_next() {
 }
 
 void Dialer::resolve(const client::TargetAddress& address) {
-  resolver_.async_resolve(address.host, address.port,
-                          [self = shared_from_this(), one = tries_, host = address.host](
-                              const asio::error_code& error, const asio::ip::tcp::resolver::results_type& results) {
-                            if (one != self->tries_) return;
-                            if (error) return self->failed(error.message());
-                            std::vector<client::Endpoint> endpoints;
-                            for (const auto& found : results) endpoints.emplace_back(found.endpoint());
-                            self->connect(std::move(endpoints), host);
-                          });
+  lookup_.start(address.host, address.port,
+                [self = shared_from_this(), host = address.host](const asio::error_code& error,
+                                                                 const client::NameLookup::Addresses& addresses) {
+                  if (error) return self->failed(error.message());
+                  self->connect(std::vector<client::Endpoint>(addresses.begin(), addresses.end()), host);
+                });
 }
 
 void Dialer::connect(std::vector<client::Endpoint> endpoints, const std::string& name) {
@@ -243,7 +240,7 @@ void Dialer::server_answered() {
 void Dialer::failed(const std::string& why, bool for_good) {
   ++tries_;
   limit_.cancel();
-  resolver_.cancel();
+  lookup_.cancel();
   if (auto connector = std::exchange(connector_, nullptr)) connector->cancel();
   if (auto wire = std::exchange(wire_, nullptr)) wire->close();
   why_.why += (why_.why.empty() ? "" : "; ") + (address_ + ": ") + why;
@@ -255,7 +252,7 @@ void Dialer::failed(const std::string& why, bool for_good) {
 void Dialer::finish(std::optional<Dialed> dialed) {
   ++tries_;
   limit_.cancel();
-  resolver_.cancel();
+  lookup_.cancel();
   if (auto connector = std::exchange(connector_, nullptr)) connector->cancel();
   if (auto wire = std::exchange(wire_, nullptr)) wire->close();
   if (const Done done = std::exchange(done_, nullptr)) done(std::move(dialed), why_);

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <asio/io_context.hpp>
-#include <asio/ip/tcp.hpp>
 #include <asio/steady_timer.hpp>
 #include <cstddef>
 #include <deque>
@@ -13,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "client/name_lookup.h"
 #include "client/outgoing/connector.h"
 #include "client/outgoing/target_address.h"
 #include "store/redis/scripts.h"
@@ -74,7 +74,7 @@ class Dialer final : public std::enable_shared_from_this<Dialer>, private WireOw
   std::deque<std::string> addresses_;  // not tried yet
   std::string address_;                // that is being tried
   bool is_master_ = false;             // a sentinel has said so
-  asio::ip::tcp::resolver resolver_;
+  client::NameLookup lookup_;
   asio::steady_timer limit_;  // of one address
   std::size_t tries_ = 0;     // by which what comes late is known
   std::shared_ptr<client::Connector> connector_;

@@ -21,7 +21,7 @@ OK_TRAILERS = [("grpc-status", "0")]
 
 
 class OddServer:
-    """Takes one connection, and answers each request by `answer(h2, stream)` at an event: when its headers have come."""
+    """Takes connections one after the other, and answers each request by `answer(h2, stream)` at an event: when its headers have come."""
 
     def __init__(self, answer, event=h2.events.RequestReceived):
         self._answer, self._event = answer, event
@@ -32,7 +32,12 @@ class OddServer:
         self._thread.start()
 
     def _serve(self):
-        with contextlib.suppress(OSError, h2.exceptions.ProtocolError), self._listener.accept()[0] as connection:
+        with contextlib.suppress(OSError):  # it is stopped
+            while True:  # who is told to go elsewhere comes back
+                self._serve_one(self._listener.accept()[0])
+
+    def _serve_one(self, connection):
+        with contextlib.suppress(OSError, h2.exceptions.ProtocolError), connection:
             connection.settimeout(LIMIT)
             http2 = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False))
             http2.initiate_connection()
@@ -44,8 +49,9 @@ class OddServer:
                 connection.sendall(http2.data_to_send())
 
     def stop(self):
-        self._listener.close()
+        self._listener.shutdown(socket.SHUT_RDWR)
         self._thread.join(LIMIT)
+        self._listener.close()
 
 
 @pytest.fixture
@@ -118,18 +124,18 @@ NO_ENCODING = answers(data=b"\1\0\0\0\0", trailers=OK_TRAILERS)
     "answer, said",
     [
         (ENDED_IN_THE_MIDDLE, "status: INTERNAL: the server ended the call in the middle of a message"),
-        (NO_MESSAGE, "wasm-grpc: the server said OK, with 0 messages where the method has one"),
-        (TWO_MESSAGES, "wasm-grpc: the server said OK, with 2 messages where the method has one"),
+        (NO_MESSAGE, "status: INTERNAL: the server answered OK without a message"),
+        (TWO_MESSAGES, "status: INTERNAL: the server sent more than the one message of this method"),
         (NO_STATUS, "status: INTERNAL: the server ended the call without a status"),
         (A_PAGE, "status: UNIMPLEMENTED: the server answered with HTTP status 404"),
         (NO_PROTOBUF, "wasm-grpc: the server sent what JSON cannot say as a described.Message: the bytes are cut short"),
-        (UNKNOWN_FLAG, "status: INTERNAL: the server sent a message with the unknown flag 7"),
+        (UNKNOWN_FLAG, "status: INTERNAL: the server sent a message with the unknown flags 7"),
         (NO_ENCODING, 'status: INTERNAL: the server sent a compressed message in the encoding ""'),
         (answers(trailers=[("grpc-status", "many")]), "status: UNKNOWN"),
         (answers(trailers=[("grpc-status", "99"), ("grpc-message", "x")]), "status: UNKNOWN: x"),
         (lambda http2, stream: http2.reset_stream(stream, 7), "status: UNAVAILABLE: the server reset the call"),
         (lambda http2, stream: http2.close_connection(last_stream_id=0), "status: UNAVAILABLE: "),
-        (hang_up, "status: UNAVAILABLE: the server closed the connection: "),
+        (hang_up, "status: UNAVAILABLE: the connection was lost: the server closed it"),
     ],
 )
 def test_each_is_one_clear_line_and_a_failure(program, odd, answer, said):

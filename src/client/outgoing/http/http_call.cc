@@ -62,7 +62,7 @@ std::string check_http_request(const rpc::OutgoingRequest& request) {
 }
 
 HttpCall::HttpCall(rpc::TimerQueue& timers, HttpCallOwner& owner, HttpAuthority authority, std::string_view method,
-                   const rpc::OutgoingRequest& request)
+                   const rpc::OutgoingRequest& request, bool with_binary_keys)
     : timers_(timers), owner_(owner), authority_(std::move(authority)), method_(method) {
   rpc::Metadata fields;
   for (const auto [key, value] : request.metadata) {
@@ -73,7 +73,7 @@ HttpCall::HttpCall(rpc::TimerQueue& timers, HttpCallOwner& owner, HttpAuthority 
   append_field(head_lines_, "host", authority_.text);
   if (!fields.get("user-agent")) append_field(head_lines_, "user-agent", "wasm-grpc");
   for (const auto [key, value] : fields) {
-    if (!rpc::is_binary_key(key)) append_field(head_lines_, key, value);  // which say something to gRPC only
+    if (with_binary_keys || !rpc::is_binary_key(key)) append_field(head_lines_, key, value);
   }
   if (request.deadline != rpc::Request::no_deadline) timers_.schedule(*this, request.deadline);
 }

@@ -47,9 +47,10 @@ class HttpCallOwner {
 /// Belongs to one thread. Messages are pieces of bodies; the headers of the response begin with ":status".
 class HttpCall final : public rpc::OutgoingCall, private rpc::Timer {
  public:
-  /// `method` and `request` are sound, as check_http_request() says.
+  /// `method` and `request` are sound, as check_http_request() says. Fields of binary keys, which say something to gRPC
+  /// only, are left out without `with_binary_keys`.
   HttpCall(rpc::TimerQueue& timers, HttpCallOwner& owner, HttpAuthority authority, std::string_view method,
-           const rpc::OutgoingRequest& request);
+           const rpc::OutgoingRequest& request, bool with_binary_keys = false);
 
   // ---- rpc::OutgoingCall ----
 

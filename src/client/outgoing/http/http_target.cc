@@ -8,14 +8,6 @@
 
 namespace wasm_grpc::client {
 
-namespace {
-
-asio::ip::address address_of(const asio::ip::tcp::resolver::results_type::value_type& found) {
-  return found.endpoint().address();
-}
-
-}  // namespace
-
 HttpTarget::HttpTarget(const ChannelContext& context, HttpTargetOptions options, HttpAddress address)
     : context_(context), options_(std::move(options)), address_(std::move(address)) {}
 
@@ -28,7 +20,7 @@ void HttpTarget::close() noexcept {
   closed_ = true;
   const rpc::Status stops{rpc::StatusCode::unavailable, "the server stops"};
   for (const auto& attempt : std::exchange(attempts_, {})) {
-    attempt->resolver.cancel();
+    attempt->lookup.cancel();
     if (attempt->connector != nullptr) attempt->connector->cancel();
     if (attempt->call != nullptr) attempt->call->end(stops);
   }
@@ -48,7 +40,7 @@ rpc::OutgoingCallPtr HttpTarget::begin(const rpc::OutgoingRequest& request) {
   if (request.kind != rpc::MethodKind::http) {
     return refuse(rpc::StatusCode::unimplemented, "it is called by plain HTTP, and not by gRPC");
   }
-  if (std::string wrong = check_http_request(request); !wrong.empty()) {
+  if (std::string wrong = check_http_request(request); !wrong.empty() && !options_.any_fields) {
     return refuse(rpc::StatusCode::invalid_argument, std::move(wrong));
   }
   if (request.deadline <= rpc::Clock::now()) {
@@ -70,7 +62,8 @@ rpc::OutgoingCallPtr HttpTarget::begin(const rpc::OutgoingRequest& request) {
     if (!options_.authority.empty()) authority.text = options_.authority;
   }
   const auto method = request.metadata.get(":method").value_or("GET");
-  auto* const call = new HttpCall(context_.timers, *this, std::move(authority), method, request);  // gone() destroys it
+  // gone() destroys it.
+  auto* const call = new HttpCall(context_.timers, *this, std::move(authority), method, request, options_.any_fields);
   rpc::OutgoingCallPtr made(call);
   place(*call);
   return made;
@@ -128,25 +121,22 @@ void HttpTarget::connect(HttpCall& call) {
   attempt->host = call.authority().host;
   attempt->authority = attempt->host + ":" + call.authority().port;
   attempts_.push_back(attempt);
-  attempt->resolver.async_resolve(
+  // The attempt has its lookup, which is not to have the attempt.
+  attempt->lookup.start(
       attempt->host, call.authority().port,
-      [this, alive = alive_, attempt](const asio::error_code& error,
-                                      const asio::ip::tcp::resolver::results_type& results) {
-        if (!*alive || closed_) return;
-        if (error || results.empty()) {
-          return fail(attempt, rpc::StatusCode::unavailable, attempt->host + ": " + error.message());
-        }
+      [this, weak = std::weak_ptr(attempt)](const asio::error_code& error, const NameLookup::Addresses& addresses) {
+        const auto of = weak.lock();
+        if (of == nullptr || closed_) return;
+        if (error) return fail(of, rpc::StatusCode::unavailable, of->host + ": " + error.message());
         std::vector<Endpoint> endpoints;
-        for (const auto& found : results) {
-          if (address_.wildcard && is_private(address_of(found))) continue;
-          const Endpoint endpoint(found.endpoint());
-          if (std::ranges::find(endpoints, endpoint) == endpoints.end()) endpoints.push_back(endpoint);
+        for (const auto& address : addresses) {
+          if (!address_.wildcard || !is_private(address.address())) endpoints.emplace_back(address);
         }
         if (endpoints.empty()) {
-          return fail(attempt, rpc::StatusCode::permission_denied,
-                      attempt->host + " is at a private address, which a target with a wildcard does not reach");
+          return fail(of, rpc::StatusCode::permission_denied,
+                      of->host + " is at a private address, which a target with a wildcard does not reach");
         }
-        resolved(attempt, endpoints);
+        resolved(of, endpoints);
       });
 }
 
@@ -155,6 +145,8 @@ void HttpTarget::resolved(const std::shared_ptr<Attempt>& attempt, const std::ve
       options_.authority.empty() ? attempt->host : std::string(host_of_authority(options_.authority));
   attempt->connector = std::make_shared<Connector>(context_.io, endpoints, address_.tls ? &options_.tls : nullptr, name,
                                                    options_.connect_timeout, Connector::Speaks::http1);
+  if (options_.takes_any_certificate) attempt->connector->take_any_certificate();
+  attempt->connector->set_tls_advice(options_.tls_advice);
   attempt->connector->start([this, alive = alive_, attempt](Result<Transport> made) {
     if (*alive) finished(attempt, std::move(made));
   });

@@ -1,7 +1,6 @@
 // All that calls one target by plain HTTP: its connections, and requests that wait for one.
 #pragma once
 
-#include <asio/ip/tcp.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -9,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "client/name_lookup.h"
 #include "client/outgoing/connector.h"
 #include "client/outgoing/http/http_address.h"
 #include "client/outgoing/http/http_call.h"
@@ -31,6 +31,11 @@ struct HttpTargetOptions {
   std::size_t max_waiting = 1024;
   /// How long a connection is kept without an exchange.
   std::chrono::milliseconds idle_timeout{30'000};
+  /// Who calls is no guest: requests may have any fields, those of gRPC, too.
+  bool any_fields = false;
+  /// As in TargetChannelOptions.
+  bool takes_any_certificate = false;
+  std::string tls_advice = {};
 };
 
 /// Belongs to the thread of its `io`. Its calls are let go of before it is destroyed.
@@ -49,11 +54,11 @@ class HttpTarget final : public rpc::CallTarget,
  private:
   /// A connection that is being made for a call.
   struct Attempt {
-    explicit Attempt(asio::io_context& io) : resolver(io) {}
+    explicit Attempt(asio::io_context& io) : lookup(io) {}
     HttpCall* call = nullptr;  // nullptr: it has ended
     std::string authority;
     std::string host;
-    asio::ip::tcp::resolver resolver;
+    NameLookup lookup;
     std::shared_ptr<Connector> connector;
   };
   struct Idle {
