@@ -2,12 +2,14 @@
 #include <wasm_grpc/guest.h>
 #include <wasm_grpc/guest/atomics.h>
 #include <wasm_grpc/guest/kv.h>
+#include <wasm_grpc/guest/kv_many.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <vector>
 
 using namespace wasm_grpc::guest;
 
@@ -93,6 +95,47 @@ Reply append(Context&, Bytes key) {
   }
 }
 
+std::string name_of(kv::Outcome outcome) {
+  switch (outcome) {
+    case kv::Outcome::ok:
+      return "ok";
+    case kv::Outcome::absent:
+      return "Absent";
+    case kv::Outcome::conflict:
+      return "Conflict";
+    default:
+      return "?";
+  }
+}
+
+std::string value_of(const kv::FindResult& found) { return found ? found.found.value : name_of(found.outcome); }
+
+/// "PREFIX": what the functions for several pairs answer, below keys that begin so.
+Reply many(Context&, Bytes request) {
+  const std::string prefix(request.text());
+  const std::string a = prefix + "a", b = prefix + "b", c = prefix + "c", d = prefix + "d";
+  std::string told = "each";
+  const kv::SetOptions if_new{.if_version = 0};
+  for (const auto& one : kv::change_each(kv::Changes().set(a, "1").set(b, "22", if_new).remove(c)).each) {
+    told += " " + name_of(one.outcome);
+  }
+  told += "\nall " + name_of(kv::change_all(kv::Changes().set(a, "x").set(b, "y", if_new)).outcome);
+  if (const auto done = kv::change_all(kv::Changes().set(a, "333").set(d, "4444", if_new)); !done) {
+    return failed(done.outcome);
+  }
+  told += "\nmany";
+  for (const auto& found : kv::get_many(std::vector{a, c, d}).found) told += " " + value_of(found);
+  for (kv::Page page = kv::list(prefix, "", 2); !page.next.empty(); page = kv::list(prefix, page.next, 2)) {
+    told += "\nlist";
+    for (const auto& pair : page.pairs) {
+      told += " " + pair.key.substr(prefix.size()) + ":" + std::to_string(pair.value_bytes);
+    }
+  }
+  told += "\nswap";
+  for (const std::string& key : {a, c}) told += " " + value_of(kv::swap(key, "5").old);
+  return told + "\nconflict " + value_of(kv::swap(a, "6", if_new).old);
+}
+
 }  // namespace
 
 WASM_GRPC_SERVICES(registry) {
@@ -104,5 +147,6 @@ WASM_GRPC_SERVICES(registry) {
       .unary("Get", get)
       .unary("Set", set)
       .unary("Remove", remove_pair)
-      .unary("Append", append);
+      .unary("Append", append)
+      .unary("Many", many);
 }

@@ -1,5 +1,6 @@
 // What the instances of a module share (docs/host-modules.md): counters, and a store of keys and values. The functions may
 // be called at any time; they wait for nothing but a store on disk.
+import { Changes, ChangesDone, ManyFound, Page, Swapped, getPairs, listPairs, swapPair } from "./shared_many";
 import { utf8 } from "./utf8";
 
 // @ts-ignore: decorator
@@ -66,8 +67,9 @@ export class Pair {
   constructor(public value: Uint8Array, public version: i64) {}
 }
 
-const FOR_EVER: i64 = -1;
-const ANY: i64 = -1;
+/** For the time to live and the version of a pair. */
+export const FOR_EVER: i64 = -1;
+export const ANY: i64 = -1;
 
 /** What came of a look into the store. */
 export class Found {
@@ -106,5 +108,25 @@ export class Store {
   static remove(key: string, ifVersion: i64 = ANY): Outcome {
     const name = utf8(key);
     return remove_(name.dataStart, name.length, ifVersion) as Outcome;
+  }
+
+  /**
+   * The pairs whose keys begin with `prefix` and come after the key `after`, if one is given, in the order of their bytes: `most` of
+   * them, 1 to 1000. A module that uses this, or what follows, does not load in a host that does not have it.
+   */
+  static list(prefix: string, after: Uint8Array | null = null, most: i32 = 100): Page { return listPairs(prefix, after, most); }
+
+  /** The values of 1 to 100 keys, in their order, each as it was at some moment. `TooLarge`: ask for fewer at once. */
+  static getMany(keys: string[]): ManyFound { return getPairs(keys); }
+
+  /** Makes the changes in their order, each for itself. */
+  static changeEach(changes: Changes): ChangesDone { return changes.make(false); }
+
+  /** Makes the changes together, all or none, each of another key: none, and `Conflict`, where the version of one is another. */
+  static changeAll(changes: Changes): ChangesDone { return changes.make(true); }
+
+  /** `set`, and what was there before; with `Conflict`, what is there. */
+  static swap(key: string, value: Uint8Array, ttl: i64 = FOR_EVER, ifVersion: i64 = ANY): Swapped {
+    return swapPair(key, value, ttl, ifVersion);
   }
 }

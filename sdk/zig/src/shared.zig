@@ -3,13 +3,24 @@
 
 const std = @import("std");
 
-const absent = -4;
-const invalid = -6;
-const conflict = -8;
-const full = -9;
-const too_large = -10;
-const unavailable = -11;
-const any_version = -1;
+pub const absent = -4;
+pub const conflict = -8;
+pub const full = -9;
+pub const too_large = -10;
+pub const unavailable = -11;
+pub const forever = -1;
+pub const any_version = -1;
+
+/// Why the store has refused a change.
+pub fn failure(answer: i64) kv.SetError {
+    return switch (answer) {
+        conflict => error.Conflict,
+        full => error.Full,
+        too_large => error.TooLarge,
+        unavailable => error.Unavailable,
+        else => error.Invalid,
+    };
+}
 
 const atomics = struct {
     extern "wasm_grpc_atomics_1" fn counter(name: [*]const u8, name_len: u32) i32;
@@ -65,6 +76,19 @@ pub const Counter = struct {
 };
 
 pub const kv = struct {
+    const many = @import("kv_many.zig");
+    pub const Listed = many.Listed;
+    pub const Page = many.Page;
+    pub const list = many.list;
+    pub const getMany = many.getMany;
+    pub const Change = many.Change;
+    pub const Changed = many.Changed;
+    pub const changeEach = many.changeEach;
+    pub const changeAll = many.changeAll;
+    pub const Old = many.Old;
+    pub const Swapped = many.Swapped;
+    pub const swap = many.swap;
+
     pub const Pair = struct { value: []u8, version: i64 };
 
     /// The value of a key, of 1 to 1024 bytes, in memory of `allocator`; null where there is none.
@@ -103,14 +127,8 @@ pub const kv = struct {
         if (options.ttl_ns) |ttl| if (ttl <= 0) return error.Invalid;
         if (options.if_version) |version| if (version < 0) return error.Invalid;
         const from = if (value.len == 0) key.ptr else value.ptr; // an empty slice may be outside of memory
-        const version = store.set(key.ptr, key.len, from, value.len, options.ttl_ns orelse -1, options.if_version orelse any_version);
-        return switch (version) {
-            conflict => error.Conflict,
-            full => error.Full,
-            too_large => error.TooLarge,
-            unavailable => error.Unavailable,
-            else => if (version < 0) error.Invalid else version,
-        };
+        const version = store.set(key.ptr, key.len, from, value.len, options.ttl_ns orelse forever, options.if_version orelse any_version);
+        return if (version < 0) failure(version) else version;
     }
 
     /// Whether the key was there; with a version, only one of that is removed.

@@ -99,3 +99,22 @@ def test_the_store_is_bounded(serve, state, failure):
     call("Remove", b"one").result()
     call("Set", b"three 0 " + b"x" * 4000).result()
 
+
+
+# What the functions for several pairs answer, as the guests tell it.
+MANY = b"""\
+each ok ok Absent
+all Conflict
+many 333 Absent 4444
+list a:3 b:2
+list d:4
+swap 333 Absent
+conflict 5"""
+
+
+@pytest.mark.parametrize("backend", ["memory", "sqlite"])
+def test_several_pairs_are_listed_read_and_changed_at_once(serve, state, tmp_path, backend):
+    flags = ["--store-backend", "sqlite", "--store-path", str(tmp_path / "state")] if backend == "sqlite" else []
+    call = state(serve("shared_state", *flags))
+    for prefix in (b"p/", b"q/"):
+        assert call("Many", prefix).result() == MANY

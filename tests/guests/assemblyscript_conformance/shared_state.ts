@@ -1,5 +1,5 @@
 // What ../shared_state.cc does, in AssemblyScript: counters, and a store. Messages are plain text.
-import { Call, Code, Counter, Outcome, Service, Store, textOf, utf8 } from "wasm-grpc-guest";
+import { Call, Changes, Code, Counter, Outcome, Pair, Service, Store, textOf, utf8 } from "wasm-grpc-guest";
 export { wasm_grpc_call, wasm_grpc_start } from "wasm-grpc-guest";
 
 new Counter("starts").add(1);
@@ -12,6 +12,34 @@ function failed(call: Call, outcome: Outcome): Uint8Array | null {
     case Outcome.TooLarge: return call.fail(Code.ResourceExhausted, "too large");
     default: return call.fail(Code.InvalidArgument, "");
   }
+}
+
+function nameOf(outcome: Outcome): string {
+  if (outcome == Outcome.Ok) return "ok";
+  return outcome == Outcome.Absent ? "Absent" : outcome == Outcome.Conflict ? "Conflict" : "?";
+}
+
+function valueOf(pair: Pair | null): string { return pair ? textOf(pair.value) : "Absent"; }
+
+/** What the functions for several pairs answer, below keys that begin so. */
+function many(prefix: string): string {
+  const a = prefix + "a", b = prefix + "b", c = prefix + "c", d = prefix + "d";
+  let told = "each";
+  const each = Store.changeEach(new Changes().set(a, utf8("1")).set(b, utf8("22"), -1, 0).remove(c)).each;
+  for (let i = 0; i < each.length; ++i) told += " " + nameOf(each[i]);
+  told += "\nall " + nameOf(Store.changeAll(new Changes().set(a, utf8("x")).set(b, utf8("y"), -1, 0)).outcome);
+  Store.changeAll(new Changes().set(a, utf8("333")).set(d, utf8("4444"), -1, 0));
+  told += "\nmany";
+  const pairs = Store.getMany([a, c, d]).pairs;
+  for (let i = 0; i < pairs.length; ++i) told += " " + valueOf(pairs[i]);
+  for (let page = Store.list(prefix, null, 2); page.next; page = Store.list(prefix, page.next, 2)) {
+    told += "\nlist";
+    for (let i = 0; i < page.pairs.length; ++i) {
+      told += " " + page.pairs[i].key.substring(prefix.length) + ":" + page.pairs[i].valueLength.toString();
+    }
+  }
+  told += "\nswap " + valueOf(Store.swap(a, utf8("5")).old) + " " + valueOf(Store.swap(c, utf8("5")).old);
+  return told + "\nconflict " + valueOf(Store.swap(a, utf8("6"), -1, 0).old);
 }
 
 new Service("shared.State")
@@ -47,6 +75,8 @@ new Service("shared.State")
     const outcome = Store.remove(textOf(key));
     return outcome == Outcome.Ok ? utf8("") : failed(call, outcome);
   })
+  // "PREFIX"
+  .unary("Many", (call: Call, prefix: Uint8Array): Uint8Array | null => utf8(many(textOf(prefix))))
   // "KEY": adds one character to its value, whoever else does, and says how often it had to try.
   .unary("Append", (call: Call, bytes: Uint8Array): Uint8Array | null => {
     const key = textOf(bytes);

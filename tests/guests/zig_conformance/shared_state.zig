@@ -67,6 +67,42 @@ fn append(call: *Call, key: []const u8) ![]const u8 {
     }
 }
 
+/// "PREFIX": what the functions for several pairs answer, below keys that begin so.
+fn many(call: *Call, prefix: []const u8) ![]const u8 {
+    return manyOf(call, prefix) catch |failure| switch (failure) {
+        error.OutOfMemory => error.OutOfMemory,
+        else => |of_the_store| failed(call, of_the_store),
+    };
+}
+
+fn manyOf(call: *Call, prefix: []const u8) !([]const u8) {
+    const a, const b, const c, const d = .{ call.print("{s}a", .{prefix}), call.print("{s}b", .{prefix}), call.print("{s}c", .{prefix}), call.print("{s}d", .{prefix}) };
+    var told: []const u8 = "each";
+    const each = try kv.changeEach(call.arena, &.{
+        .{ .key = a, .value = "1" },
+        .{ .key = b, .value = "22", .options = .{ .if_version = 0 } },
+        .{ .key = c, .value = null },
+    });
+    for (each) |one| told = call.print("{s} {s}", .{ told, if (one) |_| "ok" else |failure| @errorName(failure) });
+    const conflicting = kv.changeAll(call.arena, &.{ .{ .key = a, .value = "x" }, .{ .key = b, .value = "y", .options = .{ .if_version = 0 } } });
+    told = call.print("{s}\nall {s}", .{ told, if (conflicting) |_| "ok" else |failure| @errorName(failure) });
+    _ = try kv.changeAll(call.arena, &.{ .{ .key = a, .value = "333" }, .{ .key = d, .value = "4444", .options = .{ .if_version = 0 } } });
+    told = call.print("{s}\nmany", .{told});
+    for (try kv.getMany(call.arena, &.{ a, c, d })) |pair| told = call.print("{s} {s}", .{ told, if (pair) |there| there.value else "Absent" });
+    var page = try kv.list(call.arena, prefix, "", 2);
+    while (page.next) |next| : (page = try kv.list(call.arena, prefix, next, 2)) {
+        told = call.print("{s}\nlist", .{told});
+        for (page.pairs) |pair| told = call.print("{s} {s}:{d}", .{ told, pair.key[prefix.len..], pair.value_bytes });
+    }
+    told = call.print("{s}\nswap", .{told});
+    for ([_][]const u8{ a, c }) |key| {
+        const old = (try kv.swap(call.arena, key, "5", .{})).set.old;
+        told = call.print("{s} {s}", .{ told, if (old) |there| there.value.? else "Absent" });
+    }
+    const there = (try kv.swap(call.arena, a, "6", .{ .if_version = 0 })).conflict.?;
+    return call.print("{s}\nconflict {s}", .{ told, there.value.? });
+}
+
 fn failed(call: *Call, failure: kv.SetError) error{Failed} {
     return switch (failure) {
         error.Conflict => call.fail(.aborted, ""),
@@ -86,5 +122,6 @@ comptime {
         .Set = grpc.unary(set),
         .Remove = grpc.unary(remove),
         .Append = grpc.unary(append),
+        .Many = grpc.unary(many),
     } }, .{ .start = countStart });
 }

@@ -12,6 +12,13 @@
 //! # }
 //! ```
 
+mod many;
+pub mod tasks;
+
+pub use many::{
+    Changes, Listed, NotChanged, NotSwapped, Old, Page, Swapped, change_all, change_each, get_many, list, swap,
+};
+
 use crate::abi;
 use crate::status::Status;
 use alloc::vec;
@@ -55,6 +62,15 @@ pub struct SetOptions {
     pub if_version: Option<u64>,
 }
 
+impl SetOptions {
+    fn ttl_ns(&self) -> i64 {
+        self.ttl.map_or(-1, |ttl| i64::try_from(ttl.as_nanos()).unwrap_or(i64::MAX))
+    }
+    fn if_version(&self) -> i64 {
+        self.if_version.map_or(-1, |version| version as i64)
+    }
+}
+
 /// The value of a key; None where there is none, or its time has passed, or the store does not answer.
 pub fn get(key: &str) -> Option<Entry> {
     find(key).ok()
@@ -87,8 +103,7 @@ pub fn set_if(key: &str, value: impl AsRef<[u8]>, version: u64) -> Result<u64, E
 
 /// Sets the value of a key, with all there is to say; its version.
 pub fn set_with(key: &str, value: impl AsRef<[u8]>, options: SetOptions) -> Result<u64, Error> {
-    let ttl = options.ttl.map_or(-1, |ttl| i64::try_from(ttl.as_nanos()).unwrap_or(i64::MAX));
-    let answer = abi::kv_set(key, value.as_ref(), ttl, options.if_version.map_or(-1, |version| version as i64));
+    let answer = abi::kv_set(key, value.as_ref(), options.ttl_ns(), options.if_version());
     u64::try_from(answer).map_err(|_| Error::of(answer))
 }
 

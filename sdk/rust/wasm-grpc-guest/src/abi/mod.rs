@@ -25,7 +25,9 @@ mod native;
 #[cfg(not(target_arch = "wasm32"))]
 mod shared_native;
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) use {client_native::*, native::*, shared_native::*};
+mod shared_native_many;
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use {client_native::*, native::*, shared_native::*, shared_native_many::*};
 
 pub(crate) const OK: i32 = 0;
 pub(crate) const END: i32 = -1;
@@ -86,6 +88,20 @@ pub(crate) enum Info {
     MaxMetadata = 34,
     MaxMemory = 35,
     MaxCpuTime = 36,
+}
+
+/// Events of what was begun with the store, and what may be begun.
+pub(crate) mod begun {
+    pub(crate) const EVENT: i32 = 9;
+    pub(crate) const GET: i32 = 0;
+    pub(crate) const SET: i32 = 1;
+    pub(crate) const REMOVE: i32 = 2;
+    pub(crate) const LIST: i32 = 3;
+    pub(crate) const GET_MANY: i32 = 4;
+    pub(crate) const CHANGE_EACH: i32 = 5;
+    pub(crate) const CHANGE_ALL: i32 = 6;
+    pub(crate) const SWAP: i32 = 7;
+    pub(crate) const WATCH: i32 = 8;
 }
 
 /// Events of calls.

@@ -1,6 +1,7 @@
 //! Counters and the store natively: the thread's, without limits. Time is that of the host in memory.
 
 use super::native::{give, now};
+use super::shared_native_many::Begun;
 use super::{ABSENT, CONFLICT, INVALID, OK};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -8,20 +9,21 @@ use std::string::String;
 use std::vec::Vec;
 
 #[derive(Default)]
-struct Shared {
+pub(super) struct Shared {
     counters: Vec<(String, i64)>,
-    pairs: BTreeMap<String, Pair>,
+    pub(super) pairs: BTreeMap<String, Pair>,
     last_version: u64,
+    pub(super) begun: Begun,
 }
 
-struct Pair {
-    value: Vec<u8>,
-    version: u64,
-    until: Option<u64>,
+pub(super) struct Pair {
+    pub(super) value: Vec<u8>,
+    pub(super) version: u64,
+    pub(super) until: Option<u64>,
 }
 
 thread_local! {
-    static SHARED: RefCell<Shared> = RefCell::default();
+    pub(super) static SHARED: RefCell<Shared> = RefCell::default();
 }
 
 /// Forgets all, for the next test.
@@ -73,18 +75,18 @@ pub(crate) fn counter_compare_exchange(counter: i32, expected: i64, desired: i64
 
 impl Shared {
     /// The pair of a key, whose time has not passed.
-    fn find(&mut self, key: &str) -> Option<&Pair> {
+    pub(super) fn find(&mut self, key: &str) -> Option<&Pair> {
         if self.pairs.get(key)?.until.is_some_and(|until| until <= now()) {
             self.pairs.remove(key);
         }
         self.pairs.get(key)
     }
 
-    fn version_of(&mut self, key: &str) -> u64 {
+    pub(super) fn version_of(&mut self, key: &str) -> u64 {
         self.find(key).map_or(0, |pair| pair.version)
     }
 
-    fn conflicts(&mut self, key: &str, if_version: i64) -> bool {
+    pub(super) fn conflicts(&mut self, key: &str, if_version: i64) -> bool {
         if_version >= 0 && self.version_of(key) != if_version as u64
     }
 }
@@ -98,30 +100,38 @@ pub(crate) fn kv_get(key: &str, value: &mut [u8], version: &mut u64) -> i32 {
     })
 }
 
-pub(crate) fn kv_set(key: &str, value: &[u8], ttl_ns: i64, if_version: i64) -> i64 {
-    if key.is_empty() || key.len() > 1024 || ttl_ns == 0 {
-        return i64::from(INVALID);
-    }
-    SHARED.with_borrow_mut(|shared| {
-        if shared.conflicts(key, if_version) {
+impl Shared {
+    pub(super) fn set(&mut self, key: &str, value: &[u8], ttl_ns: i64, if_version: i64) -> i64 {
+        if key.is_empty() || key.len() > 1024 || ttl_ns == 0 {
+            return i64::from(INVALID);
+        }
+        if self.conflicts(key, if_version) {
             return i64::from(CONFLICT);
         }
-        shared.last_version += 1;
+        self.last_version += 1;
         let until = u64::try_from(ttl_ns).ok().map(|ttl| now() + ttl);
-        shared.pairs.insert(key.into(), Pair { value: value.to_vec(), version: shared.last_version, until });
-        shared.last_version as i64
-    })
+        self.pairs.insert(key.into(), Pair { value: value.to_vec(), version: self.last_version, until });
+        self.begun.changed(key);
+        self.last_version as i64
+    }
+
+    pub(super) fn remove(&mut self, key: &str, if_version: i64) -> i32 {
+        if self.conflicts(key, if_version) {
+            return CONFLICT;
+        }
+        if self.version_of(key) == 0 {
+            return ABSENT;
+        }
+        self.pairs.remove(key);
+        self.begun.changed(key);
+        OK
+    }
+}
+
+pub(crate) fn kv_set(key: &str, value: &[u8], ttl_ns: i64, if_version: i64) -> i64 {
+    SHARED.with_borrow_mut(|shared| shared.set(key, value, ttl_ns, if_version))
 }
 
 pub(crate) fn kv_remove(key: &str, if_version: i64) -> i32 {
-    SHARED.with_borrow_mut(|shared| {
-        if shared.conflicts(key, if_version) {
-            return CONFLICT;
-        }
-        if shared.version_of(key) == 0 {
-            return ABSENT;
-        }
-        shared.pairs.remove(key);
-        OK
-    })
+    SHARED.with_borrow_mut(|shared| shared.remove(key, if_version))
 }

@@ -4,6 +4,7 @@
 //! `wait` does for all of them. In event style the host's events wake the tasks of thousands of calls. When a call ends its
 //! tasks are dropped where they wait, so that the destructors of their variables run.
 
+pub(crate) mod begun;
 mod join;
 pub(crate) mod made;
 mod state;
@@ -103,10 +104,16 @@ pub(crate) fn open(call: Call, serving: Serving) {
     run();
 }
 
-/// Takes an event of a call that is open.
+/// Whether the task that runs is of a call in event style.
+pub(crate) fn waits_by_events() -> bool {
+    state::in_events(state::current_or_none())
+}
+
+/// Takes an event of a call that is open, or of what one has begun.
 pub(crate) fn hear(call: i32, event: i32, value: i32) {
     match event {
         client::EVENT => made::heard(call, value),
+        abi::begun::EVENT => begun::heard(call),
         event::MESSAGE | event::HALF_CLOSE => state::heard(call, abi::READABLE),
         event::WRITABLE => state::heard(call, abi::WRITABLE),
         event::TIMER => state::heard(call, 0),

@@ -143,6 +143,10 @@ impl Guest {
             while let Some((call, event, value)) = self.host.next_event() {
                 __event(call, event, value);
             }
+            if let Some((number, action)) = abi::answer_begun() {
+                __event(number, abi::begun::EVENT, action);
+                continue;
+            }
             let Some((call, holding)) = self.host.next_event_of_made() else { return };
             __event(call, abi::client::EVENT, holding);
         }
