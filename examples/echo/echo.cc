@@ -25,7 +25,6 @@ Reply client_stream(Context& context, Reader& in) {
     }
     if (!message.ok()) return Status::invalid_argument("a request is not an echo.Message");
   }
-  if (in.cancelled()) return Status::cancelled();
   std::string& reply = context.scratch();
   wire::Writer(reply).bytes(1, payloads);
   return Bytes(reply);
