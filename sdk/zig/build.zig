@@ -17,8 +17,17 @@ pub const GuestOptions = struct {
 /// The descriptors of a .proto, and of what it imports, become the guest's @embedFile("descriptors"), for serve(). It needs
 /// protoc.
 pub fn addDescriptors(b: *std.Build, guest: *std.Build.Step.Compile, proto: std.Build.LazyPath) void {
+    addDescriptorsFrom(b, guest, proto.dirname(), proto);
+}
+
+/// The same of a .proto by its name in a folder, which has what it imports, too.
+pub fn addDescriptorsOf(b: *std.Build, guest: *std.Build.Step.Compile, folder: std.Build.LazyPath, name: []const u8) void {
+    addDescriptorsFrom(b, guest, folder, folder.path(b, name));
+}
+
+fn addDescriptorsFrom(b: *std.Build, guest: *std.Build.Step.Compile, folder: std.Build.LazyPath, proto: std.Build.LazyPath) void {
     const protoc = b.addSystemCommand(&.{ "protoc", "--include_imports" });
-    protoc.addPrefixedDirectoryArg("-I", proto.dirname());
+    protoc.addPrefixedDirectoryArg("-I", folder);
     const descriptors = protoc.addPrefixedOutputFileArg("--descriptor_set_out=", "descriptors");
     protoc.addFileArg(proto);
     guest.root_module.addAnonymousImport("descriptors", .{ .root_source_file = descriptors });

@@ -155,9 +155,6 @@ int make_project(const NewFlags& flags) {
   project.folder = folder;
   std::optional<OwnProtos> own;
   if (!flags.proto.empty()) {
-    if (entry.language != Language::cpp && entry.language != Language::rust) {
-      return fail("--proto makes no project in " + flags.language + "; expected --lang cpp or rust, or no --proto");
-    }
     auto read = read_own_protos(flags.proto, flags.folders);
     if (!read.ok()) return fail(read.error().message);
     project.own = &own.emplace(std::move(read).value());

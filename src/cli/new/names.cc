@@ -147,4 +147,33 @@ std::string rust_identifier(std::string_view name) { return rust_escaped(snake_c
 
 std::string rust_server_module(std::string_view service) { return snake_case(service) + "_server"; }
 
+std::string go_name(std::string_view name) {
+  const auto is_small = [](char c) { return c >= 'a' && c <= 'z'; };
+  std::string made;
+  bool begins = true;  // a word, whose first letter is a capital
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    const char c = name[i];
+    const bool before_small = i + 1 < name.size() && is_small(name[i + 1]);
+    if (c == '.') {
+      if (!before_small) made += '_';
+      begins = true;
+    } else if (c == '_') {
+      // What begins with one cannot be exported otherwise.
+      if (i == 0 || name[i - 1] == '.') {
+        made += 'X';
+      } else if (!before_small) {
+        made += '_';
+      }
+      begins = true;
+    } else if (c >= '0' && c <= '9') {
+      made += c;
+      begins = true;
+    } else {
+      made += begins && is_small(c) ? static_cast<char>(c - 'a' + 'A') : c;
+      begins = false;
+    }
+  }
+  return made;
+}
+
 }  // namespace wasm_grpc::cli

@@ -20,6 +20,10 @@ struct ServiceName {
 /// is empty.
 [[nodiscard]] Result<ServiceName> service_name(std::string_view project, std::string_view full_name);
 
+/// "HttpEcho" of "http_echo", "Outer_Inner" of "Outer.Inner": as protoc-gen-go has names of messages, services and
+/// methods.
+[[nodiscard]] std::string go_name(std::string_view name);
+
 // As prost and wasm-grpc-build have them in Rust, for those names that are told apart by more than their case.
 
 /// "HttpEcho" of "HTTPEcho", or of "http_echo".

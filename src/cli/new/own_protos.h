@@ -38,6 +38,16 @@ struct OwnProtos {
 
 /// The source of a guest whose methods all answer UNIMPLEMENTED, in C++.
 [[nodiscard]] std::string cpp_stubs(const OwnProtos& protos);
+/// And in Go: main.go, main_test.go, which tests the unary ones, and generate.sh, which makes the messages by
+/// protoc-gen-go.
+[[nodiscard]] std::string go_stubs(const Project& project);
+[[nodiscard]] std::string go_tests(const Project& project);
+[[nodiscard]] std::string go_generate(const Project& project);
+/// And in Zig, with the messages.
+[[nodiscard]] std::string zig_stubs(const OwnProtos& protos);
+/// And in AssemblyScript, with a test of the unary ones.
+[[nodiscard]] std::string assemblyscript_stubs(const OwnProtos& protos);
+[[nodiscard]] std::string assemblyscript_tests(const Project& project);
 /// And in Rust, with a native test of the unary ones.
 [[nodiscard]] std::string rust_stubs(const OwnProtos& protos);
 

@@ -33,6 +33,8 @@ extern const std::string_view rust_lib;
 extern const std::string_view rust_readme;
 extern const std::string_view go_mod;
 extern const std::string_view go_sum;
+extern const std::string_view go_own_mod;
+extern const std::string_view go_own_sum;
 extern const std::string_view go_generate;
 extern const std::string_view go_gitignore;
 extern const std::string_view go_main;
@@ -133,6 +135,9 @@ Values values_of(const Project& project) {
       {"call", example_call(project)},
       {"expectations", expectations_of(project)},
       {"proto", proto_of(project)},
+      {"proto_folder", project.own == nullptr ? "." : protos_folder},
+      {"proto_file", project.own == nullptr ? project.name + ".proto" : project.own->file->name()},
+      {"go_generator", project.own == nullptr ? "protobuf-go-lite" : "protobuf-go"},
       {"imports", project.own == nullptr ? "" : std::string(" IMPORT_DIRS ") + protos_folder},
       {"compile", rust_compile(project)},
       {"more_crates", project.own == nullptr ? "" : "prost-types = { version = \"0.14\", default-features = false }\n"},
@@ -197,33 +202,34 @@ std::vector<ProjectFile> project_files(const Project& project) {
                  {"test.sh", fill(templates::test)}});
   }
   if (project.language == Language::go) {
-    return {{".gitignore", fill(templates::go_gitignore)},
-            {"README.md", fill(templates::go_readme)},
-            {"generate.sh", fill(templates::go_generate)},
-            {"go.mod", fill(templates::go_mod)},
-            {"go.sum", std::string(templates::go_sum)},
-            {"main.go", fill(templates::go_main)},
-            {"main_test.go", fill(templates::go_main_test)},
-            {project.name + ".proto", fill(templates::guest_proto)},
-            {"test.sh", fill(templates::test)}};
+    const bool own = project.own != nullptr;
+    std::vector<ProjectFile> files = {{".gitignore", fill(templates::go_gitignore)},
+                                      {"README.md", fill(templates::go_readme)},
+                                      {"generate.sh", own ? go_generate(project) : fill(templates::go_generate)},
+                                      {"go.mod", fill(own ? templates::go_own_mod : templates::go_mod)},
+                                      {"go.sum", std::string(own ? templates::go_own_sum : templates::go_sum)},
+                                      {"main.go", own ? go_stubs(project) : fill(templates::go_main)},
+                                      {"main_test.go", own ? go_tests(project) : fill(templates::go_main_test)},
+                                      {"test.sh", fill(templates::test)}};
+    return with(own ? project.own->copies : std::vector<ProjectFile>{{proto_of(project), fill(templates::guest_proto)}},
+                std::move(files));
   }
   if (project.language == Language::zig) {
-    return {{".gitignore", fill(templates::zig_gitignore)},
-            {"README.md", fill(templates::zig_readme)},
-            {"build.zig", fill(templates::zig_build)},
-            {"build.zig.zon", fill(templates::zig_build_zon)},
-            {project.name + ".proto", fill(templates::guest_proto)},
-            {"src/main.zig", fill(templates::zig_main)},
-            {"test.sh", fill(templates::test)}};
+    return with(protos("src/main.zig", templates::zig_main, zig_stubs),
+                {{".gitignore", fill(templates::zig_gitignore)},
+                 {"README.md", fill(templates::zig_readme)},
+                 {"build.zig", fill(templates::zig_build)},
+                 {"build.zig.zon", fill(templates::zig_build_zon)},
+                 {"test.sh", fill(templates::test)}});
   }
   if (project.language == Language::assemblyscript) {
-    return {{".gitignore", fill(templates::assemblyscript_gitignore)},
-            {"README.md", fill(templates::assemblyscript_readme)},
-            {"assembly/" + project.name + ".ts", fill(templates::assemblyscript_guest)},
-            {project.name + ".proto", fill(templates::guest_proto)},
-            {project.name + ".test.js", fill(templates::assemblyscript_guest_test)},
-            {"package.json", fill(templates::assemblyscript_package)},
-            {"test.sh", fill(templates::test)}};
+    return with(protos("assembly/" + project.name + ".ts", templates::assemblyscript_guest, assemblyscript_stubs),
+                {{".gitignore", fill(templates::assemblyscript_gitignore)},
+                 {"README.md", fill(templates::assemblyscript_readme)},
+                 {project.name + ".test.js",
+                  project.own == nullptr ? fill(templates::assemblyscript_guest_test) : assemblyscript_tests(project)},
+                 {"package.json", fill(templates::assemblyscript_package)},
+                 {"test.sh", fill(templates::test)}});
   }
   return with(protos(project.name + ".cc", templates::guest_cc, cpp_stubs),
               {{".gitignore", fill(templates::gitignore)},

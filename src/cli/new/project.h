@@ -26,7 +26,7 @@ struct Project {
   std::filesystem::path sdk;       // of WasmGrpcGuestConfig.cmake, of the crates, or of the package
   std::filesystem::path programs;  // where wasm-grpc is
   ServiceName service;             // of the example it begins with; or:
-  const OwnProtos* own = nullptr;  // its author's; of C++ and Rust
+  const OwnProtos* own = nullptr;  // its author's
 };
 
 [[nodiscard]] std::vector<ProjectFile> project_files(const Project& project);

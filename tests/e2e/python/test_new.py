@@ -178,10 +178,70 @@ def test_a_new_project_in_go_builds_and_tests_itself(program, guest, tmp_path):
     assert passed(new_project.run("sh", "test.sh", program, "hello_go.wasm", cwd=folder)) == 3
 
 
-def test_a_new_project_in_zig_builds_and_is_served(program, tmp_path):
+def test_a_project_of_ones_own_proto_in_go_builds_and_tests_itself(program, guest, tmp_path, own_protos):
+    guest("route-guide-go")  # else there is no Go here, or no protobuf-go
+    folder = tmp_path / "shop"
+    new_project.make(program, folder, "--lang", "go", *own_protos)
+    new_project.run("go", "generate", cwd=folder)
+    new_project.run("go", "vet", cwd=folder)
+    assert "ok" in new_project.run("go", "test", cwd=folder)
+    new_project.run("env", "GOOS=wasip1", "GOARCH=wasm", "go", "build", "-buildmode=c-shared", "-o", "shop.wasm", ".", cwd=folder)
+    assert passed(new_project.run("sh", "test.sh", program, "shop.wasm", cwd=folder)) == OWN_METHODS
+
+
+@pytest.fixture
+def zig():
     zig = os.environ.get("WASM_GRPC_TEST_ZIG")
     if not zig:
         pytest.skip("guests in Zig are not built here: scripts/guest-toolchains installs Zig")
+    return zig
+
+
+@pytest.fixture
+def asc():
+    asc = os.environ.get("WASM_GRPC_TEST_ASC")
+    if not asc:
+        pytest.skip("guests in AssemblyScript are not built here: scripts/guest-toolchains installs asc")
+    return asc
+
+
+# What structs of Zig are made of: every type of field, names that are keywords, messages within themselves, enums.
+ODD_FIELDS = """
+syntax = "proto3";
+package odd;
+import "google/protobuf/struct.proto";
+enum error { option allow_alias = true; none = 0; NONE = 0; test = 1; }
+message u8 {
+  string var = 1; bytes proto = 2; sint32 fn = 3; sfixed64 type = 4; error error = 5; optional uint32 name_in_proto = 6;
+  map<string, u8> map = 7; u8 itself = 8; repeated u8 others = 9; oneof one { bool on = 10; double off = 11; } std std = 12;
+  google.protobuf.Struct free = 13; float half = 14; repeated error errors = 15;
+}
+message std { u8 back = 1; }
+service try { rpc defer(u8) returns (std); }
+"""
+
+
+def test_a_project_of_ones_own_proto_in_zig_builds_and_is_served(program, tmp_path, zig, own_protos):
+    (tmp_path / "odd.proto").write_text(ODD_FIELDS)
+    for name, protos, methods in (("shop", own_protos, OWN_METHODS), ("odd", ["--proto", tmp_path / "odd.proto"], 1)):
+        folder = tmp_path / name
+        new_project.make(program, folder, "--lang", "zig", *protos)
+        new_project.run(zig, "build", "--global-cache-dir", program.parent / "zig_cache", cwd=folder)
+        module = folder / "zig-out" / "bin" / f"{name}.wasm"
+        assert passed(new_project.run("sh", "test.sh", program, module, cwd=folder)) == methods
+
+
+def test_a_project_of_ones_own_proto_in_assemblyscript_builds_and_tests_itself(program, tmp_path, asc, own_protos):
+    folder = tmp_path / "shop"
+    new_project.make(program, folder, "--lang", "assemblyscript", *own_protos)
+    new_project.stand_in_for_npm(folder, asc)
+    new_project.run("npm", "run", "build", cwd=folder)
+    assert "# pass 3" in new_project.run("npm", "test", "--", "--test-reporter=tap", cwd=folder)  # the unary ones
+    module = folder / "build" / "shop.wasm"
+    assert passed(new_project.run("sh", "test.sh", program, module, cwd=folder)) == OWN_METHODS
+
+
+def test_a_new_project_in_zig_builds_and_is_served(program, tmp_path, zig):
     (tmp_path / "real" / "deep").mkdir(parents=True)
     (tmp_path / "link").symlink_to("real/deep")  # the way from there to the SDK is not that of its name
     folder = tmp_path / "link" / "Hello-Zig"
@@ -192,10 +252,7 @@ def test_a_new_project_in_zig_builds_and_is_served(program, tmp_path):
     assert passed(new_project.run("sh", "test.sh", program, module, cwd=folder)) == 3
 
 
-def test_a_new_project_in_assemblyscript_builds_and_tests_itself(program, tmp_path):
-    asc = os.environ.get("WASM_GRPC_TEST_ASC")
-    if not asc:
-        pytest.skip("guests in AssemblyScript are not built here: scripts/guest-toolchains installs asc")
+def test_a_new_project_in_assemblyscript_builds_and_tests_itself(program, tmp_path, asc):
     folder = tmp_path / "a 'new' project" / "Hello-Script"
     said = new_project.make(program, folder, "--lang", "assemblyscript", "--service", "acme.v1.Greeter")
     assert "  npm install\n  npm run build\n  npm test\n" in said
@@ -239,19 +296,18 @@ def test_a_service_that_is_none_is_refused(refuse, tmp_path, service):
 
 
 @pytest.mark.parametrize(
-    "text, flags, why",
+    "text, why",
     [
-        (None, [], "--proto mine.proto"),
-        ("syntax = \"proto3\"; message M {", [], "--proto mine.proto:1:"),
-        ('syntax = "proto3"; import "none.proto"; service S {}', [], "none.proto"),
-        ('syntax = "proto3"; message M {} service S {}', [], "it has no service with a method"),
-        ('syntax = "proto3"; message M {} service S { rpc A(M) returns (M); }', ["--lang", "zig"], "expected --lang cpp or rust"),
+        (None, "--proto mine.proto"),
+        ("syntax = \"proto3\"; message M {", "--proto mine.proto:1:"),
+        ('syntax = "proto3"; import "none.proto"; service S {}', "none.proto"),
+        ('syntax = "proto3"; message M {} service S {}', "it has no service with a method"),
     ],
 )
-def test_a_proto_that_makes_no_project_is_refused(refuse, tmp_path, text, flags, why):
+def test_a_proto_that_makes_no_project_is_refused(refuse, tmp_path, text, why):
     if text is not None:
         (tmp_path / "mine.proto").write_text(text)
-    assert why in refuse("hello", "--proto", "mine.proto", *flags)
+    assert why in refuse("hello", "--proto", "mine.proto")
     assert not (tmp_path / "hello").exists()
 
 
