@@ -45,6 +45,7 @@ func init() {
 	guest.NewService("gotest.Down").Unary("Nothing", sleep).SetServing(false)
 	serveHTTP()
 	serveWaits()
+	serveConformance()
 }
 
 func main() {}
