@@ -1,0 +1,55 @@
+;; A pair that is set, with what was there before; or, with CONFLICT, what is there. It is told where there is room for it.
+;;> open a /golden.Test/Call
+;;> send a ""
+;;> end a
+;;< numbers a 1 -4 0 0 1 1 1 49 -8 2 1 50 1 2 1 0 -6
+;;< status a 0
+(module
+  (import "wasm_grpc_1" "method" (func $method (param i32 i32 i32 i32 i32) (result i32)))
+  (import "wasm_grpc_1" "send" (func $send (param i32 i32 i32) (result i32)))
+  (import "wasm_grpc_kv_1" "swap" (func $kv_swap (param i32 i32 i32 i32 i64 i64 i32 i32 i32) (result i64)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "/golden.Test/Call")
+  (data (i32.const 64) "key")
+  (data (i32.const 80) "1223")
+  ;; Notes an answer, to be reported.
+  (global $at (mut i32) (i32.const 4096))
+  (func $note (param i32)
+    (i32.store (global.get $at) (local.get 0))
+    (global.set $at (i32.add (global.get $at) (i32.const 4))))
+  ;; Notes 1 for a version, another number as it is.
+  (func $note_version (param i64)
+    (if (i64.gt_s (local.get 0) (i64.const 0)) (then (call $note (i32.const 1)))
+      (else (call $note (i32.wrap_i64 (local.get 0))))))
+  ;; Sends what was noted as one message.
+  (func $report (param $call i32)
+    (drop (call $send (local.get $call) (i32.const 4096) (i32.sub (global.get $at) (i32.const 4096))))
+    (global.set $at (i32.const 4096)))
+  (func (export "wasm_grpc_start")
+    (drop (call $method (i32.const 0) (i32.const 17) (i32.const 0) (i32.const 0) (i32.const 0))))
+  (func (export "wasm_grpc_call") (param $call i32) (param $tag i32) (result i32)
+    (call $note_version (call $kv_swap (i32.const 64) (i32.const 3) (i32.const 80) (i32.const 1) (i64.const -1) (i64.const -1)
+      (i32.const 1000) (i32.const 100) (i32.const 2000)))
+    (call $note (i32.load (i32.const 2000)))
+    (call $note_version (i64.load (i32.const 2008)))
+    (call $note (i32.load8_u (i32.const 1000)))
+    (call $note_version (call $kv_swap (i32.const 64) (i32.const 3) (i32.const 81) (i32.const 2) (i64.const -1) (i64.const -1)
+      (i32.const 1000) (i32.const 100) (i32.const 2000)))
+    (call $note (i32.load (i32.const 2000)))
+    (call $note_version (i64.load (i32.const 2008)))
+    (call $note (i32.load8_u (i32.const 1000)))
+    (call $note_version (call $kv_swap (i32.const 64) (i32.const 3) (i32.const 83) (i32.const 1) (i64.const -1) (i64.const 0)
+      (i32.const 1000) (i32.const 100) (i32.const 2000)))
+    (call $note (i32.load (i32.const 2000)))
+    (call $note_version (i64.load (i32.const 2008)))
+    (call $note (i32.load8_u (i32.const 1000)))
+    (i32.store8 (i32.const 1000) (i32.const 0))
+    (call $note_version (call $kv_swap (i32.const 64) (i32.const 3) (i32.const 83) (i32.const 1) (i64.const -1) (i64.const -1)
+      (i32.const 1000) (i32.const 1) (i32.const 2000)))
+    (call $note (i32.load (i32.const 2000)))
+    (call $note_version (i64.load (i32.const 2008)))
+    (call $note (i32.load8_u (i32.const 1000)))
+    (call $note_version (call $kv_swap (i32.const 64) (i32.const 3) (i32.const 80) (i32.const 1) (i64.const 0) (i64.const -1) (i32.const 1000) (i32.const 100)
+      (i32.const 2000)))
+    (call $report (local.get $call))
+    (i32.const 0)))
