@@ -1,114 +1,115 @@
-// lock.Lock (lock.proto): unary calls that are answered when it is their turn.
+// lock.Lock (lock.proto): unary calls that are answered when it is their turn. Who has a lock is in the key-value
+// store, so that processes that share one never have two holders of it: the pair lives for the lease, is only made
+// where there is none, and its version is the token.
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <list>
 #include <map>
 #include <string>
 
 #include "lock.guest.h"
 #include "wasm_grpc/guest.h"
+#include "wasm_grpc/guest/kv_async.h"
 
 using namespace wasm_grpc::guest;
 using namespace lock;
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 constexpr std::size_t max_name_bytes = 256;
-constexpr std::size_t max_locks = 10'000;
-constexpr std::chrono::seconds usual_lease(30);
+constexpr std::uint32_t usual_lease_seconds = 30;
 constexpr std::uint32_t max_lease_seconds = 3600;
+/// How often who is next looks whether a lease has ended, or another process has given the lock back.
+constexpr std::chrono::milliseconds pause(50);
 
 /// One that waits for a lock.
 struct Waiter {
   Condition my_turn;
 };
 
-struct OneLock {
-  [[nodiscard]] bool free(Clock::time_point now) const { return token == 0 || now >= lease_end; }
-
-  std::uint64_t token = 0;  // of its holder; 0 when there is none
-  Clock::time_point lease_end;
-  std::list<Waiter*> queue;  // the first one is next
-};
-
-using Locks = std::map<std::string, OneLock>;
+/// Those who wait for one lock in this process; the first one is next.
+using Queue = std::list<Waiter*>;
+using Queues = std::map<std::string, Queue>;
 
 /// A place in the queue of a lock, from construction to destruction.
 class Place {
  public:
-  explicit Place(OneLock& lock) : lock_(lock), place_(lock.queue.insert(lock.queue.end(), &waiter_)) {}
+  Place(Queues& queues, const std::string& name)
+      : queues_(queues),
+        queue_(queues.try_emplace(name).first),
+        place_(queue_->second.insert(queue_->second.end(), &waiter_)) {}
   Place(const Place&) = delete;
   Place& operator=(const Place&) = delete;
   ~Place() {
-    lock_.queue.erase(place_);
-    if (!lock_.queue.empty()) lock_.queue.front()->my_turn.notify_all();  // to look at the lock, or wait for its lease
+    Queue& queue = queue_->second;
+    queue.erase(place_);
+    if (queue.empty()) {
+      queues_.erase(queue_);
+    } else {
+      queue.front()->my_turn.notify_all();  // to ask for the lock
+    }
   }
 
-  [[nodiscard]] bool is_first() const { return lock_.queue.front() == &waiter_; }
+  [[nodiscard]] bool is_first() const { return queue_->second.front() == &waiter_; }
   [[nodiscard]] Condition& my_turn() { return waiter_.my_turn; }
 
  private:
-  OneLock& lock_;
+  Queues& queues_;
   Waiter waiter_;
-  std::list<Waiter*>::iterator place_;
+  Queues::iterator queue_;
+  Queue::iterator place_;
 };
+
+std::string key_of(const std::string& name) { return "lock/" + name; }
+
+Status failed(kv::Outcome outcome) {
+  if (outcome == kv::Outcome::full) return Status::resource_exhausted("there is no room for more locks");
+  // Where it was taken all the same, its lease ends that.
+  return Status::unavailable("the store does not answer");
+}
 
 class Locksmith : public Lock::Async {
  public:
-  Task<Result<Acquired>> Acquire(Context&, const AcquireRequest& request) override {
+  Task<Result<Acquired>> Acquire(Context& context, const AcquireRequest& request) override {
     if (request.name.empty() || request.name.size() > max_name_bytes) {
       co_return Status::invalid_argument("the name of a lock has 1 to 256 bytes");
     }
     if (request.lease_seconds > max_lease_seconds) {
       co_return Status::invalid_argument("a lease is 3600 seconds at most");
     }
-    if (locks_.size() >= max_locks && !locks_.contains(request.name)) {
-      forget_free_locks();
-      if (locks_.size() >= max_locks) co_return Status::resource_exhausted("there are 10000 locks already");
+    const std::string key = key_of(request.name);
+    const kv::SetOptions if_free{
+        .ttl = std::chrono::seconds(request.lease_seconds == 0 ? usual_lease_seconds : request.lease_seconds),
+        .if_version = 0};
+    // A client that is gone leaves the queue as its coroutine is destroyed.
+    Place place(queues_, request.name);
+    while (!place.is_first()) co_await place.my_turn().wait();
+    while (true) {
+      const kv::SetResult taken = co_await kv::set(context, key, "", if_free);
+      if (taken) co_return Acquired{.token = taken.version};
+      if (taken.outcome != kv::Outcome::conflict) co_return failed(taken.outcome);
+      co_await select(place.my_turn().wait(), sleep(pause));
     }
-    OneLock& lock = locks_[request.name];
-    {
-      Place place(lock);
-      while (!place.is_first()) co_await place.my_turn().wait();
-      // Only the first watches the lease. A client that is gone leaves the queue as its coroutine is destroyed.
-      for (auto now = Clock::now(); !lock.free(now); now = Clock::now()) {
-        co_await select(place.my_turn().wait(), sleep(lock.lease_end - now));
-      }
-      lock.token = ++last_token_;
-      lock.lease_end =
-          Clock::now() + (request.lease_seconds == 0 ? usual_lease : std::chrono::seconds(request.lease_seconds));
-    }
-    co_return Acquired{.token = lock.token};
   }
 
-  Task<Result<Released>> Release(Context&, const ReleaseRequest& request) override {
-    const auto found = locks_.find(request.name);
-    if (found == locks_.end() || request.token == 0 || found->second.token != request.token ||
-        found->second.free(Clock::now())) {
-      co_return Status::not_found("it is not yours, or no longer");
-    }
-    OneLock& lock = found->second;
-    lock.token = 0;
-    if (lock.queue.empty()) {
-      locks_.erase(found);
-    } else {
-      lock.queue.front()->my_turn.notify_all();
-    }
+  Task<Result<Released>> Release(Context& context, const ReleaseRequest& request) override {
+    // Version 0 would be a lock that nobody has.
+    const bool possible = request.token > 0 && request.token <= std::numeric_limits<std::int64_t>::max();
+    if (!possible || request.name.empty()) co_return not_yours();
+    const kv::Outcome removed = co_await kv::remove(context, key_of(request.name), request.token);
+    if (removed == kv::Outcome::unavailable || removed == kv::Outcome::full) co_return failed(removed);
+    if (removed != kv::Outcome::ok) co_return not_yours();
+    const auto waiting = queues_.find(request.name);
+    if (waiting != queues_.end()) waiting->second.front()->my_turn.notify_all();
     co_return Released();
   }
 
  private:
-  /// Those whose lease has ended and that nobody waits for.
-  void forget_free_locks() {
-    const auto now = Clock::now();
-    std::erase_if(locks_, [now](const auto& entry) { return entry.second.queue.empty() && entry.second.free(now); });
-  }
+  static Status not_yours() { return Status::not_found("it is not yours, or no longer"); }
 
-  Locks locks_;
-  std::uint64_t last_token_ = 0;
+  Queues queues_;
 };
 
 }  // namespace
