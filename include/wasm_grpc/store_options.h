@@ -52,6 +52,8 @@ struct RedisOptions {
 /// Of one guest module. Its pairs and counters are those of its name: modules, also of several servers, that name the
 /// same file or server share that, and not what is in it.
 struct StoreOptions {
+  static constexpr std::uint32_t usual_max_waiting = 4096;
+
   StoreBackend backend = StoreBackend::memory;
 
   /// The file of the backend `sqlite`, which must have one. It is made when it is missing; its directory must be there,
@@ -64,6 +66,17 @@ struct StoreOptions {
   /// How long a guest waits for an answer of a store that is not in memory. It is answered UNAVAILABLE then, and a
   /// change may be done all the same. So long a server of Redis has for a connection, too. At least 1.
   std::chrono::milliseconds timeout{5'000};
+
+  /// Operations of a store that is not in memory which may wait for it at a time, of those that look and of those that
+  /// change something; 64 MiB of them, too. What comes on top is answered UNAVAILABLE at once. At least 1.
+  std::uint32_t max_waiting = usual_max_waiting;
+
+  /// Operations a second that a store which is not in memory is asked, of which a second's worth may come at once;
+  /// several pairs are as many. What comes on top is answered UNAVAILABLE at once. 0: as many as it can do.
+  std::uint32_t max_rate = 0;
+
+  /// Whether the module's services are healthy only while its store, which is not in memory, answers.
+  bool health = false;
 
   /// The server of the backend `redis`, which must have an address.
   RedisOptions redis = {};

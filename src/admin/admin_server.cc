@@ -73,7 +73,7 @@ Reply readiness_page(const View& view) {
     case Readiness::ready:
       return {.body = "ready\n"};
     case Readiness::unhealthy:
-      return {.status = 503, .body = "not ready: no module can start, or says that it serves\n"};
+      return {.status = 503, .body = "not ready: no module can start, or has the store it needs\n"};
     case Readiness::stopping:
       break;
   }

@@ -26,7 +26,7 @@ struct LimitUse {
 /// Whether the server takes calls.
 enum class Readiness : std::uint8_t {
   ready,
-  unhealthy,  // no module can start instances, or none says that it serves
+  unhealthy,  // no module can start instances, or has the store that it needs
   stopping,
 };
 

@@ -59,7 +59,9 @@ Result<ModuleOptions> WhichStore::find() const {
     return Error{"the state of " + found->options.name + " is in the memory of its server, and nowhere else"};
   }
   if (auto sound = store::look_at(found->options.store); !sound.ok()) return std::move(sound).error();
-  return found->options;
+  ModuleOptions options = found->options;
+  options.store.max_rate = 0;  // that is for guests
+  return options;
 }
 
 /// The same of a store that is there: a look makes no file.

@@ -121,6 +121,11 @@ Result<Server::State::Loaded> Server::State::load(std::span<const std::byte> byt
   served->health = health.make_module(served->services);
   for (const auto& [service, serving] : guest.declaration().serving) served->health->set_serving(service, serving);
   guest.set_health(served->health);
+  if (given.store.health) {
+    stores->watch_health(given, served->health, [module = std::weak_ptr(served->health)](bool works) {
+      if (const auto told = module.lock()) told->set_store_works(works);
+    });
+  }
   served->home = before == nullptr ? homes_given++ : before->home;
   if (before != nullptr) {
     const ModuleCounters counted = runtime::counters_of(*before);

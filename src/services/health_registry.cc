@@ -24,6 +24,14 @@ void HealthRegistry::Module::change_failing_workers(int change) {
   registry_.notify();
 }
 
+void HealthRegistry::Module::set_store_works(bool works) {
+  {
+    const std::lock_guard lock(registry_.mutex_);
+    if (std::exchange(store_works_, works) == works) return;
+  }
+  registry_.notify();
+}
+
 HealthRegistry::Module::Module(HealthRegistry& registry, const std::vector<std::string>& services)
     : registry_(registry) {
   for (const std::string& service : services) services_.emplace(service, true);
@@ -93,7 +101,7 @@ std::vector<std::pair<std::string, bool>> HealthRegistry::all() const {
   for (const auto& module : modules_) {
     for (const auto& [name, serving] : module->services_) {
       bool& healthy = healths.try_emplace(name, !stopping_).first->second;
-      healthy = healthy && serving && module->failing_workers_ == 0;
+      healthy = healthy && serving && module->able();
     }
   }
   return {healths.begin(), healths.end()};
@@ -104,9 +112,9 @@ void HealthRegistry::notify() const {
 }
 
 std::optional<bool> HealthRegistry::find(std::string_view service) const {
-  const auto can_start = [](const std::shared_ptr<Module>& module) { return module->failing_workers_ == 0; };
+  const auto able = [](const std::shared_ptr<Module>& module) { return module->able(); };
   if (service.empty()) {
-    return !stopping_ && (modules_.empty() || std::any_of(modules_.begin(), modules_.end(), can_start));
+    return !stopping_ && (modules_.empty() || std::any_of(modules_.begin(), modules_.end(), able));
   }
   bool known = own_services_.contains(service);
   bool healthy = !stopping_;
@@ -114,7 +122,7 @@ std::optional<bool> HealthRegistry::find(std::string_view service) const {
     const auto found = module->services_.find(service);
     if (found == module->services_.end()) continue;
     known = true;
-    healthy = healthy && can_start(module) && found->second;
+    healthy = healthy && module->able() && found->second;
   }
   return known ? std::optional(healthy) : std::nullopt;
 }

@@ -16,7 +16,8 @@
 namespace wasm_grpc::services {
 
 /// The health of the server and of each service. A service is healthy when each module that serves it can start
-/// instances and says so; the server, named "", when any module can start. While the server stops nothing is healthy.
+/// instances, has its store where it needs one, and says so; the server, named "", when any module can start and has
+/// its store. While the server stops nothing is healthy.
 ///
 /// Observers are added while the server is set up; all else may come from any thread.
 class HealthRegistry {
@@ -26,16 +27,20 @@ class HealthRegistry {
    public:
     /// What the module says of a service of its own; others are ignored.
     void set_serving(std::string_view service, bool serving);
+    /// What it keeps its state in, without which it is not to be called, works or does not.
+    void set_store_works(bool works);
     /// One more worker, or one less, cannot start instances of the module.
     void change_failing_workers(int change);
 
    private:
     friend class HealthRegistry;
     Module(HealthRegistry& registry, const std::vector<std::string>& services);
+    [[nodiscard]] bool able() const { return failing_workers_ == 0 && store_works_; }
 
     HealthRegistry& registry_;
     std::map<std::string, bool, std::less<>> services_;
     int failing_workers_ = 0;
+    bool store_works_ = true;
   };
 
   /// Called when something has changed, on the thread that changed it. Short; must not throw.

@@ -1,16 +1,18 @@
-// Counts what a module asks of its store.
+// Counts what a module asks of its store, and how fast it may.
 #pragma once
 
 #include <array>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <utility>
 
 #include "rpc/counter.h"
 #include "rpc/duration_meter.h"
 #include "store/operation.h"
+#include "store/pace.h"
 #include "wasm_grpc/store_counters.h"
 
 namespace wasm_grpc::store {
@@ -20,7 +22,15 @@ class Meter {
  public:
   static constexpr std::size_t threads = 3;
 
-  explicit Meter(std::string module) : module_(std::move(module)) {}
+  /// `max_rate`: StoreOptions::max_rate.
+  explicit Meter(std::string module, std::uint32_t max_rate = 0) : module_(std::move(module)), pace_(max_rate) {}
+
+  /// Whether the module may ask this now; what it may not is counted as refused. On any thread.
+  [[nodiscard]] bool admit(const Operation& operation) noexcept {
+    if (pace_.take(count_of(operation), Pace::Clock::now())) return true;
+    refuse();
+    return false;
+  }
 
   /// On the thread of that number.
   void count(std::size_t thread, const Operation& operation, const Answer& answer,
@@ -39,6 +49,7 @@ class Meter {
   };
 
   const std::string module_;
+  Pace pace_;
   std::array<Place, threads> places_;
   std::atomic<std::uint64_t> refused_ = 0;
 };

@@ -22,6 +22,12 @@ const std::string& key_of(const Change& change) noexcept {
   return set != nullptr ? set->key : std::get_if<Remove>(&change)->key;
 }
 
+std::size_t count_of(const Operation& operation) noexcept {
+  if (const auto* const many = std::get_if<GetMany>(&operation)) return many->keys.size();
+  if (const auto* const many = std::get_if<ChangeMany>(&operation)) return many->changes.size();
+  return 1;
+}
+
 std::size_t size_of(const Operation& operation) noexcept {
   constexpr std::size_t fixed = 256;
   if (const auto* const get = std::get_if<Get>(&operation)) return fixed + get->key.size();

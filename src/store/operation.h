@@ -116,6 +116,8 @@ struct Answer {
 [[nodiscard]] bool changes(const Operation& operation) noexcept;
 /// The key that a change is of.
 [[nodiscard]] const std::string& key_of(const Change& change) noexcept;
+/// How many it is: of several pairs, as many.
+[[nodiscard]] std::size_t count_of(const Operation& operation) noexcept;
 /// About what it takes while it waits.
 [[nodiscard]] std::size_t size_of(const Operation& operation) noexcept;
 

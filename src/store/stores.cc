@@ -63,6 +63,13 @@ Result<> check_redis(const RedisOptions& redis) {
   return files.ok() ? success() : Result<>(Error{"the store: " + files.error().message});
 }
 
+/// Of a file, by which path soever.
+std::string known_path(const StoreOptions& options) {
+  std::error_code error;
+  std::string path = std::filesystem::weakly_canonical(options.path, error).string();
+  return path.empty() ? options.path : path;
+}
+
 /// What only a server has, where there is none.
 bool says_redis(const RedisOptions& redis) { return redis != RedisOptions(); }
 
@@ -72,6 +79,11 @@ Result<> check(const StoreOptions& options) {
   if (options.timeout < std::chrono::milliseconds(1)) {
     return Error{"the timeout of the store is " + std::to_string(options.timeout.count()) +
                  " ms; expected at least 1, as every operation would be given up"};
+  }
+  if (options.max_waiting < 1) return Error{"no operation may wait for the store; expected at least 1"};
+  if (options.backend == StoreBackend::memory && (options.max_rate != 0 || options.health)) {
+    return Error{std::string("the store has ") + (options.health ? "health" : "a rate") +
+                 ", but is kept in memory, which always answers at once; choose another backend, or leave it out"};
   }
   const bool in_file = options.backend == StoreBackend::sqlite;
   if (in_file && options.path.empty()) {
@@ -101,17 +113,16 @@ Result<std::shared_ptr<Store>> Stores::open(const ModuleOptions& module) {
 }
 
 Result<std::shared_ptr<Store>> Stores::open_sqlite(const ModuleOptions& module) {
-  std::error_code error;
-  const std::string path = std::filesystem::weakly_canonical(module.store.path, error).string();
+  const std::string path = known_path(module.store);
   const std::lock_guard lock(mutex_);
   std::shared_ptr<sqlite::Database> database = databases_[path].lock();
   if (database == nullptr) {
-    auto opened = sqlite::Database::open(path.empty() ? module.store.path : path, module.store.timeout, say_);
+    auto opened = sqlite::Database::open(path, module.store.timeout, say_);
     if (!opened.ok()) return std::move(opened).error();
     database = std::move(opened).value();
     databases_[path] = database;
   }
-  auto store = sqlite::SpaceStore::open(std::move(database), meter_of(module.name), module.store, module.shared_state);
+  auto store = sqlite::SpaceStore::open(std::move(database), meter_of(module), module.store, module.shared_state);
   if (!store.ok()) return std::move(store).error();
   return std::shared_ptr<Store>(std::move(store).value());
 }
@@ -119,12 +130,7 @@ Result<std::shared_ptr<Store>> Stores::open_sqlite(const ModuleOptions& module) 
 Result<std::shared_ptr<Store>> Stores::open_redis(const ModuleOptions& module) {
   const std::lock_guard lock(mutex_);
   std::erase_if(links_, [](const auto& one) { return one.expired(); });
-  std::shared_ptr<redis::Link> link;
-  for (const auto& one : links_) {
-    auto other = one.lock();
-    if (other == nullptr || other->options() != module.store) continue;
-    if (other->max_value() >= module.shared_state.max_kv_value) link = std::move(other);
-  }
+  std::shared_ptr<redis::Link> link = find_link(module);
   if (link == nullptr) {
     auto opened = redis::Link::open(module.store, module.shared_state.max_kv_value, say_);
     if (!opened.ok()) return std::move(opened).error();
@@ -132,15 +138,37 @@ Result<std::shared_ptr<Store>> Stores::open_redis(const ModuleOptions& module) {
     links_.push_back(link);
   }
   return std::shared_ptr<Store>(
-      std::make_shared<redis::SpaceStore>(std::move(link), meter_of(module.name), module.shared_state));
+      std::make_shared<redis::SpaceStore>(std::move(link), meter_of(module), module.shared_state));
 }
 
-std::shared_ptr<Meter> Stores::meter_of(const std::string& module) {
+std::shared_ptr<redis::Link> Stores::find_link(const ModuleOptions& module) {
+  std::shared_ptr<redis::Link> link;
+  for (const auto& one : links_) {
+    auto other = one.lock();
+    if (other == nullptr || other->options() != module.store) continue;
+    if (other->max_value() >= module.shared_state.max_kv_value) link = std::move(other);
+  }
+  return link;
+}
+
+void Stores::watch_health(const ModuleOptions& module, const std::weak_ptr<const void>& owner,
+                          const Health::Told& told) {
+  const std::lock_guard lock(mutex_);
+  if (module.store.backend == StoreBackend::sqlite) {
+    const auto known = databases_.find(known_path(module.store));
+    const auto database = known == databases_.end() ? nullptr : known->second.lock();
+    if (database != nullptr) database->health().watch(owner, told);
+  } else if (module.store.backend == StoreBackend::redis) {
+    if (const auto link = find_link(module)) link->health().watch(owner, told);
+  }
+}
+
+std::shared_ptr<Meter> Stores::meter_of(const ModuleOptions& module) {
   const std::lock_guard lock(meters_mutex_);
-  std::shared_ptr<Meter> meter = meters_[module].lock();
+  std::shared_ptr<Meter> meter = meters_[module.name].lock();
   if (meter == nullptr) {
-    meter = std::make_shared<Meter>(module);
-    meters_[module] = meter;
+    meter = std::make_shared<Meter>(module.name, module.store.max_rate);
+    meters_[module.name] = meter;
   }
   return meter;
 }

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "store/health.h"
 #include "store/meter.h"
 #include "store/store.h"
 #include "store/trouble.h"
@@ -38,12 +39,18 @@ class Stores {
 
   /// The store of a module that is not kept in memory. Stores of the same file or server share its threads. Blocks.
   [[nodiscard]] Result<std::shared_ptr<Store>> open(const ModuleOptions& module);
+  /// Whether the module's store works, where it is open: `told` is called now, and at each change for as long as
+  /// `owner` lives. As Health::watch().
+  void watch_health(const ModuleOptions& module, const std::weak_ptr<const void>& owner, const Health::Told& told);
   /// Of the stores that are open, by the names of their modules.
   [[nodiscard]] std::vector<StoreCounters> counters() const;
 
  private:
   /// One for each module, which may open its store more than once.
-  [[nodiscard]] std::shared_ptr<Meter> meter_of(const std::string& module);
+  [[nodiscard]] std::shared_ptr<Meter> meter_of(const ModuleOptions& module);
+
+  // With mutex_; nullptr where it is not open.
+  [[nodiscard]] std::shared_ptr<redis::Link> find_link(const ModuleOptions& module);
 
   [[nodiscard]] Result<std::shared_ptr<Store>> open_sqlite(const ModuleOptions& module);
   [[nodiscard]] Result<std::shared_ptr<Store>> open_redis(const ModuleOptions& module);

@@ -80,6 +80,23 @@ TEST(HealthRegistry, AModuleThatCannotStartOnSomeWorkerIsNotHealthy) {
   EXPECT_EQ(registry.all(), (Healths{{"", true}, {"a.A", true}, {"b.B", false}}));
 }
 
+TEST(HealthRegistry, AModuleWithoutTheStoreItNeedsIsNotHealthy) {
+  HealthRegistry registry;
+  auto& module = registry.add_module({"a.A"});
+  int told = 0;
+  registry.add_observer([&] { ++told; });
+  module.set_store_works(true);
+  EXPECT_EQ(told, 0);
+  module.set_store_works(false);
+  EXPECT_EQ(registry.all(), (Healths{{"", false}, {"a.A", false}})) << "it is the only one";
+  auto& other = registry.add_module({"b.B"});
+  EXPECT_EQ(registry.all(), (Healths{{"", true}, {"a.A", false}, {"b.B", true}}));
+  other.set_store_works(false);
+  module.set_store_works(true);
+  EXPECT_EQ(registry.all(), (Healths{{"", true}, {"a.A", true}, {"b.B", false}}));
+  EXPECT_EQ(told, 4);
+}
+
 TEST(HealthRegistry, NothingIsHealthyOnceTheServerStops) {
   HealthRegistry registry;
   auto& module = registry.add_module({"a.A"});

@@ -48,7 +48,7 @@ TEST(JobQueue, HandsOutByBytesButAlwaysOne) {
 
 TEST(JobQueue, OneSpaceCannotFillItForOthers) {
   JobQueue queue;
-  for (std::size_t i = 0; i < JobQueue::max_jobs; ++i) ASSERT_TRUE(push(queue, 1));
+  for (std::size_t i = 0; i < StoreOptions::usual_max_waiting; ++i) ASSERT_TRUE(push(queue, 1));
   Job one_more = job(1);
   EXPECT_FALSE(queue.push(one_more));
   EXPECT_NE(one_more.request, nullptr) << "it is still the caller's";

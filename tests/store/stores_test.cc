@@ -88,6 +88,9 @@ TEST_F(StoresTest, OptionsThatMakeNoSenseAreSaid) {
   EXPECT_EQ(wrong({}), "");
   EXPECT_NE(wrong({.backend = StoreBackend::sqlite}).find("no path says in which file"), std::string::npos);
   EXPECT_NE(wrong({.path = "/somewhere"}).find("is kept in memory"), std::string::npos);
+  EXPECT_NE(wrong({.health = true}).find("has health, but is kept in memory"), std::string::npos);
+  EXPECT_NE(wrong({.max_rate = 1}).find("has a rate, but is kept in memory"), std::string::npos);
+  EXPECT_NE(wrong({.max_waiting = 0}).find("expected at least 1"), std::string::npos);
   EXPECT_NE(wrong({.timeout = std::chrono::milliseconds(0)}).find("expected at least 1"), std::string::npos);
 }
 

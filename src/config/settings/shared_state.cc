@@ -155,6 +155,32 @@ constexpr Setting settings[] = {
      .help = "How long a guest waits for a store that is not in memory, in ms",
      .docs = "how long a guest waits for a store that is not in memory: it is answered `UNAVAILABLE` then",
      .module = slot<ModuleConfig, [](auto& module) -> auto& { return module.options.store.timeout; }>()},
+    {.table = "store",
+     .key = "max-waiting",
+     .kind = Kind::count,
+     .range = {1, 1'000'000},
+     .argument = "N",
+     .help = "Most operations of a module that may wait for a store that is not in memory",
+     .docs = "operations of a module that wait for a store that is not in memory, each of those that look and of those "
+             "that change something: what comes on top is answered `UNAVAILABLE` at once",
+     .module = slot<ModuleConfig, [](auto& module) -> auto& { return module.options.store.max_waiting; }>()},
+    {.table = "store",
+     .key = "max-rate",
+     .kind = Kind::count,
+     .range = {0, 100'000'000},
+     .argument = "N",
+     .help = "Most operations a second that a module may ask of a store that is not in memory; 0: as many as it likes",
+     .docs = "operations a second of a module on a store that is not in memory, of which a second's worth may come at "
+             "once; several pairs are as many: what comes on top is answered `UNAVAILABLE` at once. 0: as many as it "
+             "likes",
+     .module = slot<ModuleConfig, [](auto& module) -> auto& { return module.options.store.max_rate; }>()},
+    {.table = "store",
+     .key = "health",
+     .kind = Kind::boolean,
+     .help = "Have a module be healthy, and the server ready, only while its store answers",
+     .docs = "the services of a module are `NOT_SERVING` while its store, which is not in memory, does not answer "
+             "([health](reflection-and-health.md#health))",
+     .module = slot<ModuleConfig, [](auto& module) -> auto& { return module.options.store.health; }>()},
 };
 
 }  // namespace

@@ -181,7 +181,7 @@ void Link::dialed(std::optional<Dialed> found, const NoServer& why) {
     wire_->belong_to(*this);
     backoff_ = first_backoff;
     away_ = false;
-    works_ = true;
+    health_.set(true);
     trouble_.over();
     if (first) first_.set_value({});
     return send_waiting();
@@ -190,6 +190,7 @@ void Link::dialed(std::optional<Dialed> found, const NoServer& why) {
   if (first) first_.set_value(why);
   if (first || Clock::now() - lost_at_ >= patience) {
     away_ = true;
+    health_.set(false);
     fail_waiting();
   }
   std::uniform_real_distribution<double> jitter(0.8, 1.2);
@@ -203,7 +204,6 @@ void Link::dialed(std::optional<Dialed> found, const NoServer& why) {
 
 void Link::lost(const std::string& why) {
   wire_ = nullptr;
-  works_ = false;
   lost_at_ = Clock::now();
   trouble_.at(why);
   // Whether they were done cannot be known.
@@ -258,7 +258,8 @@ void Link::stop_when_done() {
 
 SpaceStore::SpaceStore(std::shared_ptr<Link> link, const std::shared_ptr<Meter>& meter, const SharedStateLimits& limits)
     : link_(std::move(link)),
-      space_(std::make_shared<Space>(link_->options().redis.prefix, meter, watches(), limits)) {}
+      space_(std::make_shared<Space>(link_->options().redis.prefix, meter, watches(), limits,
+                                     link_->options().max_waiting)) {}
 
 Result<std::shared_ptr<SpaceStore>> SpaceStore::open(const ModuleOptions& module, Say say) {
   auto link = Link::open(module.store, module.shared_state.max_kv_value, std::move(say));
@@ -289,6 +290,7 @@ Result<std::vector<std::string>> SpaceStore::counters() {
 }
 
 void SpaceStore::submit(std::unique_ptr<Request> request) noexcept {
+  if (!space_->meter().admit(request->operation)) return request->answer({});
   if (!space_->enter(size_of(request->operation))) {
     space_->meter().refuse();
     return request->answer({});

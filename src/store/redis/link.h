@@ -4,7 +4,6 @@
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <deque>
@@ -17,6 +16,7 @@
 #include <thread>
 #include <vector>
 
+#include "store/health.h"
 #include "store/redis/dialer.h"
 #include "store/redis/job.h"
 #include "store/redis/space.h"
@@ -44,8 +44,8 @@ class Link final : private WireOwner {
 
   /// As Store::submit().
   void submit(Job job) noexcept;
-  /// False while it is away.
-  [[nodiscard]] bool works() const noexcept { return works_.load(std::memory_order_relaxed); }
+  /// Whether it is there. One that is back within half a second was not away.
+  [[nodiscard]] Health& health() noexcept { return health_; }
   [[nodiscard]] const StoreOptions& options() const noexcept { return options_; }
   /// The largest value that it can read.
   [[nodiscard]] std::size_t max_value() const noexcept { return max_value_; }
@@ -79,7 +79,7 @@ class Link final : private WireOwner {
   std::mutex mutex_;
   std::vector<Job> submitted_;
 
-  std::atomic<bool> works_ = false;
+  Health health_;
   std::promise<NoServer> first_;
   bool first_told_ = false;
 

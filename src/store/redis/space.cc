@@ -24,14 +24,15 @@ std::string escaped(std::string_view name) {
 }  // namespace
 
 Space::Space(std::string_view prefix, std::shared_ptr<Meter> its_meter, std::shared_ptr<const Watches> watches,
-             const SharedStateLimits& limits)
+             const SharedStateLimits& limits, std::size_t max_waiting)
     : base_(std::string(prefix) + separator + escaped(its_meter->module()) + separator),
       meter_(std::move(its_meter)),
       watches_(std::move(watches)),
-      limits_(limits) {}
+      limits_(limits),
+      max_waiting_(max_waiting) {}
 
 bool Space::enter(std::size_t bytes) noexcept {
-  const bool fits = jobs_.fetch_add(1, std::memory_order_relaxed) < max_jobs;
+  const bool fits = jobs_.fetch_add(1, std::memory_order_relaxed) < max_waiting_;
   if (bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes <= max_job_bytes && fits) return true;
   leave(bytes);
   return false;

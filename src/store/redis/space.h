@@ -13,6 +13,7 @@
 #include "store/meter.h"
 #include "store/watches.h"
 #include "wasm_grpc/shared_state.h"
+#include "wasm_grpc/store_options.h"
 
 namespace wasm_grpc::store::redis {
 
@@ -22,12 +23,11 @@ inline constexpr char separator = ':';
 /// enter() and leave() are called on any thread; all else belongs to the one that asks the server.
 class Space {
  public:
-  /// Operations that may wait, so that a module that asks for much leaves room to others.
-  static constexpr std::size_t max_jobs = 4096;
+  /// Of the operations that wait, so that a module that asks for much leaves room to others.
   static constexpr std::size_t max_job_bytes = std::size_t{64} << 20;
 
   Space(std::string_view prefix, std::shared_ptr<Meter> its_meter, std::shared_ptr<const Watches> watches,
-        const SharedStateLimits& limits);
+        const SharedStateLimits& limits, std::size_t max_waiting = StoreOptions::usual_max_waiting);
 
   /// An operation of that size comes. False when there are too many.
   [[nodiscard]] bool enter(std::size_t bytes) noexcept;
@@ -53,6 +53,7 @@ class Space {
   const std::shared_ptr<Meter> meter_;
   const std::shared_ptr<const Watches> watches_;
   const SharedStateLimits limits_;
+  const std::size_t max_waiting_;
   std::atomic<std::size_t> jobs_ = 0;
   std::atomic<std::size_t> bytes_ = 0;
   std::map<std::string, std::int64_t, std::less<>> numbers_;

@@ -82,7 +82,7 @@ Result<std::shared_ptr<Database>> Database::open(const std::string& path, std::c
   if (auto opened = open_file(path, patience); !opened.ok()) return std::move(opened).error();
   std::shared_ptr<Database> database(new Database(path));
   try {
-    database->writer_ = std::make_unique<Writer>(path, say);
+    database->writer_ = std::make_unique<Writer>(path, database->health_, say);
     for (std::size_t i = 0; i < reader_count; ++i) {
       database->readers_.push_back(std::make_unique<Reader>(path, writer_thread + 1 + i, say));
     }
@@ -121,12 +121,13 @@ Result<std::shared_ptr<SpaceStore>> SpaceStore::open(std::shared_ptr<Database> d
                                                      const StoreOptions& options, const SharedStateLimits& limits) {
   auto space = open_space(database->path(), meter->module(), options.timeout);
   if (!space.ok()) return std::move(space).error();
-  return std::make_shared<SpaceStore>(std::move(database), std::move(meter),
-                                      Space{space.value(), limits.max_kv_bytes, limits.max_counters},
-                                      options.durability);
+  return std::make_shared<SpaceStore>(
+      std::move(database), std::move(meter),
+      Space{space.value(), limits.max_kv_bytes, limits.max_counters, options.max_waiting}, options.durability);
 }
 
 void SpaceStore::submit(std::unique_ptr<Request> request) noexcept {
+  if (!meter_->admit(request->operation)) return request->answer({});
   database_->submit({space_, durability_, std::move(request), meter_, watches(), std::chrono::steady_clock::now()});
 }
 

@@ -6,6 +6,7 @@
 #include <thread>
 #include <vector>
 
+#include "store/health.h"
 #include "store/meter.h"
 #include "store/sqlite/job_queue.h"
 #include "store/sqlite/writer.h"
@@ -29,6 +30,8 @@ class Database {
   Database& operator=(const Database&) = delete;
 
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  /// Of changes: whether the file can be written.
+  [[nodiscard]] Health& health() noexcept { return health_; }
   /// As Store::submit().
   void submit(Job job) noexcept;
 
@@ -38,6 +41,7 @@ class Database {
   explicit Database(std::string path);
 
   const std::string path_;
+  Health health_;
   JobQueue writes_;
   JobQueue reads_;
   std::unique_ptr<Writer> writer_;

@@ -26,7 +26,7 @@ bool JobQueue::push(Job& job) {
   {
     const std::lock_guard lock(mutex_);
     Load& load = loads_[job.space.id];
-    if (closed_ || load.jobs >= max_jobs || load.bytes + bytes > max_bytes) return false;
+    if (closed_ || load.jobs >= job.space.max_waiting || load.bytes + bytes > max_bytes) return false;
     ++load.jobs;
     load.bytes += bytes;
     jobs_.push_back(std::move(job));

@@ -37,8 +37,8 @@ void drop_unwanted(std::vector<Job>& jobs, std::size_t thread);
 /// First in, first out. Thread-safe.
 class JobQueue {
  public:
-  /// Of one space, so that a module that asks for much leaves room to others that share its file.
-  static constexpr std::size_t max_jobs = 4096;
+  /// Of one space, as is Space::max_waiting, so that a module that asks for much leaves room to others that share its
+  /// file.
   static constexpr std::size_t max_bytes = std::size_t{64} << 20;
 
   /// False, and the job stays as it was, when there are too many of its space, or it is closed.

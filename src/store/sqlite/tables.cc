@@ -151,6 +151,12 @@ void Writing::erase(const Space& space, const Present& present) {
   sums.changed = true;
 }
 
+void Writing::skip_version(const Space& space) {
+  Sums& sums = sums_of(space);
+  ++sums.last_version;
+  sums.changed = true;
+}
+
 std::size_t Writing::purge(const Space& space, WallTime now, std::size_t most) {
   std::vector<Present> gone;
   {

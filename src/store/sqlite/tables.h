@@ -10,6 +10,7 @@
 
 #include "store/operation.h"
 #include "store/sqlite/connection.h"
+#include "wasm_grpc/store_options.h"
 
 namespace wasm_grpc::store::sqlite {
 
@@ -18,6 +19,8 @@ struct Space {
   std::int64_t id = 0;
   std::uint64_t max_bytes = 0;
   std::uint64_t max_counters = 0;
+  /// Operations that may wait, of those that look and of those that change something.
+  std::size_t max_waiting = StoreOptions::usual_max_waiting;
 };
 
 /// Nanoseconds since 1970.
@@ -56,6 +59,8 @@ class Writing {
   /// To be called before the transaction is committed. Throws Failure.
   void end();
 
+  /// Changes the space, and nothing that is in it. Throws Failure.
+  void skip_version(const Space& space);
   /// Removes up to so many pairs of the space whose time has passed, and returns how many.
   std::size_t purge(const Space& space, WallTime now, std::size_t most);
 

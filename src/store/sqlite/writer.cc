@@ -29,10 +29,20 @@ WallTime wall_time() {
       .count();
 }
 
+/// Whether that failure, after so long, means that the file cannot be written; nullptr: it is none of SQLite's.
+bool is_of_file(const Failure* failure, std::chrono::nanoseconds time) {
+  if (failure == nullptr) return false;
+  if (failure->code() == SQLITE_CORRUPT) return false;    // a page, which costs the keys in it and no others
+  return failure->code() != SQLITE_BUSY || time >= idle;  // who waited did not wait for long
+}
+
 }  // namespace
 
-Writer::Writer(const std::string& path, Say say)
-    : connection_(path, Access::write, patience), writing_(connection_), trouble_("the store " + path, std::move(say)) {
+Writer::Writer(const std::string& path, Health& health, Say say)
+    : connection_(path, Access::write, patience),
+      writing_(connection_),
+      trouble_("the store " + path, std::move(say)),
+      health_(health) {
   connection_.run("PRAGMA synchronous = FULL");
   const auto note_pages = [](void* writer, sqlite3*, const char*, int pages) {
     static_cast<Writer*>(writer)->log_pages_ = pages;
@@ -44,9 +54,11 @@ Writer::Writer(const std::string& path, Say say)
 void Writer::run(JobQueue& queue) {
   bool more = true;
   while (true) {
-    std::vector<Job> jobs = queue.take(most_jobs, most_bytes, more ? idle : asleep);
+    const bool tries = !health_.works() && health_.watched();
+    std::vector<Job> jobs = queue.take(most_jobs, most_bytes, more || tries ? idle : asleep);
     if (jobs.empty()) {
       if (queue.closed()) return;
+      if (tries) try_again();
       more = tidy();
       continue;
     }
@@ -62,6 +74,7 @@ void Writer::run(JobQueue& queue) {
 
 bool Writer::commit(std::span<Job> jobs) {
   bool committing = false;
+  const auto begun = std::chrono::steady_clock::now();
   try {
     set_durability(jobs);
     begin(jobs);
@@ -81,6 +94,7 @@ bool Writer::commit(std::span<Job> jobs) {
     connection_.run("COMMIT");
     for (std::size_t i = 0; i < jobs.size(); ++i) answer(jobs[i], std::move(answers[i]));
     trouble_.over();
+    health_.set(true);
     return true;
   } catch (const std::exception& error) {
     const auto* const failure = dynamic_cast<const Failure*>(&error);
@@ -89,6 +103,7 @@ bool Writer::commit(std::span<Job> jobs) {
     const bool undone = !committing || (failure != nullptr && failure->code() == SQLITE_FULL);
     if (undone && jobs.size() > 1) return false;
     trouble_.at(error.what());
+    if (is_of_file(failure, std::chrono::steady_clock::now() - begun)) health_.set(false);
     for (const Job& job : jobs) answer(job, {});
     return true;
   }
@@ -138,6 +153,19 @@ bool Writer::tidy() {
   } catch (const std::exception&) {
     connection_.roll_back();  // whoever changes something next is told
     return false;
+  }
+}
+
+void Writer::try_again() {
+  try {
+    begin({});
+    // A version that nobody gets: something has to be written to see that it can be.
+    if (!spaces_.empty()) writing_.skip_version(spaces_.begin()->second);
+    writing_.end();
+    connection_.run("COMMIT");
+    health_.set(true);
+  } catch (const std::exception&) {
+    connection_.roll_back();
   }
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "store/health.h"
 #include "store/sqlite/connection.h"
 #include "store/sqlite/job_queue.h"
 #include "store/sqlite/tables.h"
@@ -23,8 +24,8 @@ inline constexpr std::size_t writer_thread = 0;
 /// to sync serves hundreds of changes in that time. Made on one thread, then run on another.
 class Writer {
  public:
-  /// Throws Failure.
-  Writer(const std::string& path, Say say);
+  /// Throws Failure. `health` outlives it.
+  Writer(const std::string& path, Health& health, Say say);
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
@@ -41,10 +42,13 @@ class Writer {
   /// Makes pairs go whose time has passed, and gives their pages back. True when there is more of that.
   [[nodiscard]] bool tidy();
   void checkpoint();
+  /// While the file cannot be written, for who wants to know when it can: nobody else may ask for a change.
+  void try_again();
 
   const Connection connection_;
   Writing writing_;
   Trouble trouble_;
+  Health& health_;
   StoreDurability durability_ = StoreDurability::full;
   std::map<std::int64_t, Space> spaces_;  // that were written to
   int log_pages_ = 0;                     // of the log beside the file

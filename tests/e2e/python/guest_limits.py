@@ -282,6 +282,12 @@ def kv_bytes(trial: Trial):
 held_elsewhere("--store-timeout", "the default is seconds, of a store that is made to hang",
                "tests/e2e/python/test_store.py: test_a_store_that_is_held_costs_its_guests_the_timeout_and_others_nothing",
                "tests/hostmodules/stored_guests_test.cc: AStoreThatIsHeldByAnotherProcessIsUnavailable")
+held_elsewhere("--store-max-waiting", "it takes as many calls that wait at once",
+               "tests/store/limits_test.cc: WhatWaitsOnTopOfWhatMayIsRefusedAtOnce",
+               "tests/store/limits_test.cc: TheLargestNumberThatMayWaitIsServed")
+held_elsewhere("--store-max-rate", "there is none by default",
+               "tests/store/limits_test.cc: AModuleThatIsTooFastIsRefusedAtOnceAndServedLater",
+               "tests/store/limits_test.cc: TheLargestRateIsServed")
 held_elsewhere("--max-total-memory", "its default is most of the machine's",
                "tests/e2e/python/test_total_memory.py: test_a_module_is_served_while_another_has_all_the_memory",
                "tests/e2e/python/test_total_memory.py: test_the_default_and_the_largest_limit_serve")

@@ -30,6 +30,7 @@ NO_LIMITS = {
     "--store-backend",
     "--store-path",
     "--store-durability",
+    "--store-health",
     "--store-address",
     "--store-database",
     "--store-login",
