@@ -21,7 +21,7 @@ help:
 	@echo "make docs     one site of all pages and headers, with every link checked, in build/docs/site"
 	@echo "make fleet    three servers behind Envoy that are rolled, stopped, cut off and killed under load, for FLEET_SECONDS=150"
 	@echo "make soak     good clients beside every kind of bad one, for SECONDS=120 in all; SECONDS=3600 is an hour"
-	@echo "make test-store   the server killed amid writes into a store on disk, KILL_ROUNDS=200 times, 100,000 operations on Redis, and the rest"
+	@echo "make test-store   the server killed amid writes into a store on disk, KILL_ROUNDS=200 times, a start with 1 GiB, 100,000 operations on Redis, and the rest"
 	@echo "make bench    measure against the yardstick, grpc-go and grpc++, and print the tables"
 	@echo "make bench-original   the benchmark of wazero-grpc-server, and print its table"
 	@echo "make asan     run the unit tests with AddressSanitizer and UndefinedBehaviorSanitizer"
@@ -87,7 +87,8 @@ test-store:
 	@scripts/install-deps test
 	cmake --preset release
 	cmake --build --preset release --target all
-	WASM_GRPC_TEST_KILL_ROUNDS=$(KILL_ROUNDS) WASM_GRPC_TEST_STORE_OPERATIONS=100000 ctest --preset release -R '^store_test|^e2e_prepare$$|^e2e_store$$' --verbose
+	WASM_GRPC_TEST_KILL_ROUNDS=$(KILL_ROUNDS) WASM_GRPC_TEST_STORE_OPERATIONS=100000 WASM_GRPC_TEST_STORE_MIB=1024 \
+	  ctest --preset release -R '^store_test|^e2e_prepare$$|^e2e_store$$' --verbose
 
 bench:
 	@scripts/install-deps bench

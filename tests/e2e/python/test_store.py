@@ -1,6 +1,7 @@
-"""State that lasts (docs/store.md): what guests find again, whatever happened to the server, the disk or the file.
+"""State that lasts in a file (docs/store.md): what guests find again, whatever happened to the server, the disk or the file.
 
-WASM_GRPC_TEST_KILL_ROUNDS=200 has the server killed that often amid writes; `make test-store` does.
+WASM_GRPC_TEST_KILL_ROUNDS=200 has the server killed that often amid writes, and with WASM_GRPC_TEST_STORE_MIB=1024 it is to
+start within a second with a file of that size; `make test-store` does both.
 """
 
 import collections
@@ -19,27 +20,13 @@ import time
 import grpc
 import helloworld_pb2 as helloworld
 import pytest
+from admin import get
 from server import Server, eventually
+from shared_state import Client, assert_whole, look
 
 LIMIT = 40
+STORE_MIB = int(os.environ.get("WASM_GRPC_TEST_STORE_MIB", "64"))
 KILL_ROUNDS = int(os.environ.get("WASM_GRPC_TEST_KILL_ROUNDS", "3"))
-
-
-class Client:
-    """Calls the guest shared_state."""
-
-    def __init__(self, channel: grpc.Channel):
-        self._channel = channel
-
-    def __call__(self, method: str, message: bytes = b""):
-        """The answer, or what it failed with."""
-        try:
-            return self._channel.unary_unary(f"/shared.State/{method}")(message, timeout=LIMIT)
-        except grpc.RpcError as error:
-            return error.code()
-
-    def begin(self, method: str, message: bytes = b""):
-        return self._channel.unary_unary(f"/shared.State/{method}").future(message, timeout=LIMIT)
 
 
 @pytest.fixture
@@ -91,62 +78,6 @@ def refused(program, guest, state):
     return start
 
 
-def look(state: pathlib.Path, sql: str) -> list:
-    with contextlib.closing(sqlite3.connect(state)) as file:
-        return file.execute(sql).fetchall()
-
-
-def assert_whole(state: pathlib.Path) -> None:
-    assert look(state, "PRAGMA integrity_check") == [("ok",)]
-    pairs = "SELECT sum(length(key) + length(value) + 320) FROM pairs WHERE space = spaces.id"
-    counters = "SELECT count(*) FROM counters WHERE space = spaces.id"
-    wrong = look(state, f"SELECT * FROM spaces WHERE bytes <> coalesce(({pairs}), 0) OR counters <> ({counters})")
-    assert not wrong, "its sums are not those of its rows"
-
-
-@pytest.mark.parametrize("durability", ["full", "relaxed"])
-def test_a_server_finds_what_the_one_before_it_kept(serve_with, client, state, durability):
-    server = serve_with("--store-durability", durability)
-    call = client(server)
-    assert call("Set", b"stays 0 " + b"x" * 100_000) == b""
-    assert call("Set", b"goes 300 y") == b""
-    assert [call("Count", b"hits"), call("Count", b"hits")] == [b"1", b"2"]
-    assert [call("Append", b"list"), call("Append", b"list")] == [b"1", b"1"]
-    server.stop()
-    time.sleep(0.3)
-    call = client(serve_with("--store-durability", durability))
-    assert call("Get", b"stays") == b"x" * 100_000
-    assert call("Get", b"goes") == grpc.StatusCode.NOT_FOUND, "its time passes while nobody serves"
-    assert call("Count", b"hits") == b"3"
-    assert call("Append", b"list") == b"1"
-    assert call("Get", b"list") == b"xxx"
-    assert call("Remove", b"list") == b""
-    assert_whole(state)
-
-
-def test_limits_hold_for_what_was_there_before(serve_with, client):
-    limits = ("--max-kv-bytes", 10_000, "--max-counters", 2)  # one of them is "starts"
-    server = serve_with(*limits)
-    call = client(server)
-    assert call("Set", b"one 0 " + b"x" * 6000) == b""
-    assert call("Count", b"hits") == b"1"
-    server.stop()
-    call = client(serve_with(*limits))
-    assert call("Set", b"two 0 " + b"x" * 6000) == grpc.StatusCode.RESOURCE_EXHAUSTED
-    assert call("Count", b"others") == grpc.StatusCode.RESOURCE_EXHAUSTED
-    assert call("Count", b"hits") == b"2"
-
-
-def test_two_servers_share_a_file(serve_with, client, state):
-    clients = [client(server) for server in (serve_with(), serve_with()) for _ in range(3)]
-    counts = [one.begin("Count", b"hits") for _ in range(30) for one in clients]
-    appends = [one.begin("Append", b"list") for _ in range(15) for one in clients]
-    assert sorted(int(count.result()) for count in counts) == list(range(1, 181))
-    assert all(int(append.result()) >= 1 for append in appends)
-    assert clients[0]("Get", b"list") == b"x" * 90
-    assert_whole(state)
-
-
 class Writer(threading.Thread):
     """A client that writes one key after the other until its server is gone, and keeps what it was told was done."""
 
@@ -191,6 +122,36 @@ def test_what_was_acknowledged_survives_kill_9(serve_with, client, state):
     print(f"{KILL_ROUNDS} rounds, {len(kept)} pairs and {counted} counts acknowledged")
 
 
+@pytest.mark.timeout(60 + STORE_MIB)
+def test_a_server_starts_at_once_after_it_was_killed_amid_writes_to_a_large_file(serve_with, client, state):
+    room = ("--max-kv-bytes", 2 * STORE_MIB << 20)
+    serve_with(*room).stop()
+    with contextlib.closing(sqlite3.connect(state)) as file:
+        (space,) = file.execute("SELECT id FROM spaces").fetchone()
+        for number in range(STORE_MIB):
+            row = (space, b"large-%d" % number, number + 1)
+            file.execute("INSERT INTO pairs(space, key, version, value) VALUES(?, ?, ?, randomblob(1048576))", row)
+            file.execute("UPDATE spaces SET bytes = bytes + ? + 1048576 + 320", (len(row[1]),))
+            file.execute("UPDATE spaces SET last_version = ?", (number + 1,))
+        file.commit()
+    server = serve_with(*room)
+    writers = [Writer(client(server), f"{one}") for one in range(20)]
+    for writer in writers:
+        writer.start()
+    eventually(lambda: sum(len(writer.kept) for writer in writers) > 1000, "clients write")
+    server.kill()
+    for writer in writers:
+        writer.join()
+    begun = time.monotonic()
+    server = serve_with(*room)
+    took = time.monotonic() - begun
+    call = client(server)
+    assert len(call("Get", b"large-%d" % (STORE_MIB - 1))) == 1 << 20
+    assert all(call("Get", key) == b"value of " + key for writer in writers for key in writer.kept[-3:])
+    print(f"{STORE_MIB} MiB: listening {took:.2f} s after it was started, {len(pathlib.Path(f'{state}-wal').read_bytes())} bytes of log")
+    assert took < (1 if STORE_MIB >= 1024 else 10)
+
+
 # ---- Disks and files that are not as they should be ----
 
 
@@ -206,11 +167,11 @@ def small_disk(tmp_path):
     subprocess.run(["umount", "--lazy", place], check=True, timeout=LIMIT)
 
 
-def fill(call: Client) -> list:
-    """Writes until that fails, and returns the keys."""
+def fill(call: Client, size: int = 50_000) -> list:
+    """Writes values of so many bytes until that fails, and returns the keys."""
     keys = []
-    while (done := call("Set", b"%d 0 " % len(keys) + b"x" * 50_000)) == b"":
-        keys.append(b"%d" % len(keys))
+    while (done := call("Set", b"%d-%d 0 " % (size, len(keys)) + b"x" * size)) == b"":
+        keys.append(b"%d-%d" % (size, len(keys)))
         assert len(keys) < 1000
     assert done == grpc.StatusCode.UNAVAILABLE
     return keys
@@ -230,6 +191,19 @@ def test_a_full_disk_refuses_changes_and_loses_nothing(serve_with, client, small
     server.wait_for_log("info host: the store .*state works again")
     assert [len(call("Get", key)) for key in keys] == [50_000] * len(keys)
     assert_whole(small_disk / "state")
+
+
+def test_a_full_disk_is_not_healthy_until_there_is_room_where_the_store_is_needed(serve_with, client, small_disk):
+    filler = small_disk / "filler"
+    filler.write_bytes(b"x" * 300_000)
+    server = serve_with("--store-health", "--admin-listen", "127.0.0.1:0", path=small_disk / "state")
+    call = client(server)
+    assert get(server, "/readyz")[0] == 200
+    for size in (50_000, 5000, 1):
+        fill(call, size)
+    eventually(lambda: get(server, "/readyz")[0] == 503, "it is not ready")
+    filler.unlink()
+    eventually(lambda: get(server, "/readyz")[0] == 200, "it is ready again, though nobody has called")
 
 
 def test_files_that_may_not_grow_refuse_changes(program, guest, client, state, tmp_path):
@@ -355,7 +329,7 @@ def test_a_reload_keeps_the_store_and_cannot_change_it(serve, client, state):
 
 @pytest.fixture
 def kept(serve, config):
-    """A server by a config file, and kv(ACTION, ...) of the same."""
+    """kept(ACTION, ...): kv by that config."""
 
     def kv(action, *arguments, fails=None):
         command = [serve.program, "kv", action, *arguments, "-c", config]
@@ -364,44 +338,16 @@ def kept(serve, config):
         assert not fails or fails in ended.stderr.decode()
         return ended.stdout
 
-    return (lambda: serve("--config", str(config))), kv
+    return kv
 
 
-def test_the_store_of_a_server_is_looked_at_and_changed_beside_it(kept, client):
-    start, kv = kept
-    call = client(start())
-    assert call("Set", b"a/1 0 value\nof two lines") == b""
-    assert call("Set", b"a/2 60000 x") == b""
-    assert kv("get", "a/1") == b"value\nof two lines"
-    first, second = kv("list", "a/").decode().splitlines()
-    assert first.split("\t")[1:] == ["18", "-", "a/1"]
-    assert second.split("\t")[1] == "1" and 0 < int(second.split("\t")[2]) <= 60000
-    version = kv("set", "b", "new").decode().strip()
-    assert call("Get", b"b") == b"new"
-    kv("set", "b", "newer", "--if-version", "0", fails="the key has another version")
-    assert int(kv("set", "b", "newer", "--if-version", version)) > int(version)
-    assert call("Get", b"b") == b"newer"
-    kv("del", "b")
-    assert call("Get", b"b") == grpc.StatusCode.NOT_FOUND
-    kv("get", "b", fails="there is no such key")
-    kv("list", "--module", "greeter", fails="is in the memory of its server")
-    kv("list", "--module", "nobody", fails="has no module nobody")
-
-
-def test_a_backup_is_taken_and_taken_back_while_it_is_served(kept, client, tmp_path):
-    start, kv = kept
-    call = client(start())
-    assert [call("Set", b"key 0 old"), call("Count", b"hits")] == [b"", b"1"]
-    assert kv("backup", tmp_path / "copy") == b"kept 1 pairs and 2 counters\n"
-    kv("backup", tmp_path / "copy", fails="is there already")
-    assert [call("Set", b"key 0 new"), call("Count", b"hits")] == [b"", b"2"]
-    assert kv("import", tmp_path / "copy") == b"took 1 pairs and 2 counters\n"
-    assert [call("Get", b"key"), call("Count", b"hits")] == [b"old", b"2"]
+def test_a_store_in_memory_is_nowhere_else(kept):
+    for arguments in (("get", "key"), ("list",), ("set", "key"), ("del", "key"), ("backup", "file"), ("import", "file")):
+        kept(*arguments, "--module", "greeter", fails="is in the memory of its server")
 
 
 def test_a_store_that_was_never_served_is_said(kept, state):
-    kv = kept[1]
-    kv("list", fails="is not there yet: the module was never served")
+    kept("list", fails="is not there yet: the module was never served")
     assert not state.exists()
 
 
