@@ -32,7 +32,8 @@ class Fleet:
     """A server at each place, which is started there again; `arguments(number)` are what `serve` gets beside it."""
 
     def __init__(self, folder: pathlib.Path, program: pathlib.Path, places: list[Place], arguments):
-        self._folder, self._program, self._places, self._arguments = folder, program, places, arguments
+        self._folder, self._places, self._arguments = folder, places, arguments
+        self._programs = [program] * len(places)
         self._starts = 0
         self.servers = []
         try:
@@ -52,13 +53,14 @@ class Fleet:
         folder.mkdir()
         place = self._places[number]
         listen = ["--listen", place.address, "--admin-listen", "127.0.0.1:0", "--code-cache", self._folder / "code"]
-        return Server(folder, [*place.prefix, self._program, "serve", *self._arguments(number), *listen])
+        return Server(folder, [*place.prefix, self._programs[number], "serve", *self._arguments(number), *listen])
 
-    def roll(self, number: int) -> None:
-        """Stops a server as a service manager does, and starts it again, which ends well or raises."""
+    def roll(self, number: int, program: pathlib.Path | None = None) -> None:
+        """Stops a server as a service manager does, and starts it again, by another program where that is said."""
         self.servers[number].send_stop_signal()
         code = self.servers[number].wait_for_exit(90)
         assert code == 0, f"exit code {code}; log:\n{self.servers[number].log}"
+        self._programs[number] = program or self._programs[number]
         self.servers[number] = self._start(number)
 
     def kill(self, number: int) -> None:

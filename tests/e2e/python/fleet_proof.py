@@ -42,6 +42,21 @@ class Happening:
     most: int = 0
 
 
+def next_program(program: pathlib.Path, folder: pathlib.Path) -> pathlib.Path:
+    """The program as the next version of itself: a copy with another number in it, which it says it is."""
+
+    def version_of(one: pathlib.Path) -> str:
+        return subprocess.run([one, "--version"], check=True, capture_output=True, text=True, timeout=20).stdout.split()[1]
+
+    version = version_of(program)
+    following = version[:-1] + ("1" if version[-1] == "0" else "0")
+    made = folder / "wasm-grpc-next"
+    made.write_bytes(program.read_bytes().replace(f"\0{version}\0".encode(), f"\0{following}\0".encode()))
+    made.chmod(0o755)
+    assert version_of(made) == following
+    return made
+
+
 class Modules:
     """The registry's side: versions of modules, pushed by the program."""
 
@@ -67,6 +82,7 @@ class Proof:
         modules.push("accounts", "accounts:1")
         places = [Place(f"{host.address}:50051", host.prefix) for host in hosts] or places_here(SERVERS)
         self.fleet = Fleet(folder, given.program, places, self._arguments)
+        self._next_program = next_program(given.program, folder)
 
     def _arguments(self, number: int) -> list:
         """By a config of each server, as it is at the time."""
@@ -110,6 +126,10 @@ path = "{self._modules.reference("accounts:1")}"
         for server in self.fleet.servers:
             server.wait_for_log("fleet:2 is sha256:[0-9a-f]+ by now; reloaded: replaced fleet")
 
+    def _new_program(self, number: int) -> None:
+        self.fleet.roll(number, self._next_program)
+        assert os.readlink(f"/proc/{self.fleet.servers[number].pid}/exe") == str(self._next_program)
+
     def _cut(self, number: int, seconds: float) -> None:
         self._hosts[number].cut()
         time.sleep(seconds)
@@ -138,7 +158,7 @@ path = "{self._modules.reference("accounts:1")}"
                 self._new_tag(number)
         happens("all: the tag moves", self._moved_tag)
         for number in in_turn:
-            happens(f"server {number}: restarted", self.fleet.roll, number)
+            happens(f"server {number}: new program", self._new_program, number)
         for number in in_turn:
             happens(f"server {number}: stopped, 5 s", self.fleet.pause, number, 5, may_fail="UNAVAILABLE", **under_way)
         for number in in_turn if self._hosts else []:

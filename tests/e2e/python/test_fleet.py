@@ -193,6 +193,6 @@ def test_what_happens_to_servers_loses_nothing_but_what_was_under_way_there(prog
     environment = {**os.environ, "PYTHONPATH": os.environ["WASM_GRPC_TEST_STUBS"]}
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=240, env=environment)
     assert done.returncode == 0, done.stdout + done.stderr
-    for what in ("new tag", "the tag moves", "restarted", "stopped", "killed"):
+    for what in ("new tag", "the tag moves", "new program", "stopped", "killed"):
         assert re.search(f"^(server 0|all): {what}", done.stdout, re.MULTILINE), done.stdout
     assert re.search(r"[1-9]\d* writes acknowledged, 0 keys without all of them", done.stdout), done.stdout
