@@ -21,7 +21,7 @@ ALL = {
 }
 
 
-@pytest.fixture(params=["gateway", "gateway-go", "gateway_rust"])
+@pytest.fixture(params=["gateway", "gateway_c", "gateway-go", "gateway_rust"])
 def start(request, program, guest, tmp_path_factory):
     """start(delay=0, targets=ALL) serves the gateway and the services it asks, of which the weather is so slow."""
     file = guest(request.param)
