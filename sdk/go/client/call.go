@@ -177,6 +177,13 @@ func (c *call) send(request any, last int32) (bool, error) {
 	}
 }
 
+// halfClose says that there are no more requests.
+func (c *call) halfClose() {
+	if over, _ := c.known(); !over {
+		abi.ClientHalfClose(c.id)
+	}
+}
+
 // recv takes the next response: false when there is none any more.
 func (c *call) recv(response any) (bool, error) {
 	if over, err := c.known(); over {

@@ -108,9 +108,7 @@ func (w *Writer[Request, Response]) Send(request *Request) error { return send(w
 
 // Finish says that these were all, and waits for the response.
 func (w *Writer[Request, Response]) Finish() (*Response, error) {
-	if over, _ := w.call.known(); !over {
-		abi.ClientHalfClose(w.call.id)
-	}
+	w.call.halfClose()
 	response := new(Response)
 	if err := w.call.reply(response); err != nil {
 		return nil, err
@@ -128,11 +126,7 @@ type Stream[Request, Response any] struct{ Reader[Response] }
 func (s *Stream[Request, Response]) Send(request *Request) error { return send(s.call, request) }
 
 // CloseSend says that these were all.
-func (s *Stream[Request, Response]) CloseSend() {
-	if over, _ := s.call.known(); !over {
-		abi.ClientHalfClose(s.call.id)
-	}
-}
+func (s *Stream[Request, Response]) CloseSend() { s.call.halfClose() }
 
 // send sends a request that others may follow.
 func send(call *call, request any) error {

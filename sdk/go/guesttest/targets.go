@@ -4,6 +4,7 @@ package guesttest
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
 	"time"
 
@@ -14,6 +15,8 @@ import (
 // Made is a call that a handler makes of a target. It is answered when its last request was sent, by a goroutine of its
 // own, which may take its time.
 type Made struct {
+	// Of the method; of HTTP with its query, which the key in Targets has not.
+	Path     string
 	Requests [][]byte
 	Metadata []Pair
 	// The time that the call was given by its maker, 0 for none.
@@ -58,7 +61,8 @@ func (h *host) ClientOpen(target, path string, _ int32, timeout int64, parent in
 	if parent != 0 && !h.live(parent) {
 		return abi.Closed
 	}
-	made := &madeCall{answer: h.call.Targets[target+path]}
+	known, _, _ := strings.Cut(target+path, "?")
+	made := &madeCall{answer: h.call.Targets[known], made: Made{Path: strings.Clone(path)}}
 	if timeout >= 0 {
 		made.made.Timeout = time.Duration(timeout)
 		made.end = time.Now().Add(made.made.Timeout)
@@ -152,6 +156,8 @@ func (h *host) ClientMetadataList(call, where int32, buffer []byte) int32 {
 		return abi.Closed
 	case !made.ended:
 		return abi.Again
+	case where == abi.Headers && made.result.Status != 0:
+		return give(listOf(append([]Pair{{":status", strconv.Itoa(made.result.Status)}}, made.result.Headers...)), buffer)
 	case where == abi.Headers:
 		return give(listOf(made.result.Headers), buffer)
 	}

@@ -1,4 +1,4 @@
-"""Guests that call plain HTTP: a server of Python's library, by the guest `proxy`."""
+"""Guests that call plain HTTP: a server of Python's library, by the guest `proxy`, and by the SDKs."""
 
 import contextlib
 import http.server
@@ -22,6 +22,15 @@ class Echo(http.server.BaseHTTPRequestHandler):
         self.send_header("x-from", "python")
         self.end_headers()
         self.wfile.write(body)
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["content-length"]))
+        self.send_response(418)
+        self.send_header("transfer-encoding", "chunked")
+        self.send_header("x-from", "python")
+        self.end_headers()
+        for piece in (body, b" and more", b""):
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
 
     def log_message(self, *_):
         pass
@@ -84,3 +93,33 @@ def test_a_wildcard_reaches_nobody_that_is_not_named(ask):
 
 def test_a_web_server_that_is_not_there_is_unavailable(ask):
     assert ask("http://127.0.0.1:1", "/granted/")[2] is grpc.StatusCode.UNAVAILABLE
+
+
+@pytest.fixture(params=[("go_events", "/gotest.Events/AskHTTP")], ids=lambda param: param[0])
+def asker(request, serve_config, guest, connect):
+    """asker(address) starts a server; the function asks by its guest for "/path", or sends what comes after a space."""
+    name, method = request.param
+
+    def start(address: str):
+        granted = 'targets = { web = { methods = ["/granted/"], max-time = "5 s" } }'
+        call = connect(serve_config(target("web", address) + module(guest, name, granted))).unary_unary(method)
+        return lambda question: call(question, timeout=LIMIT)
+
+    return start
+
+
+def test_an_sdk_asks_and_takes_the_whole_answer(asker, web):
+    ask = asker(f"http://{web}")
+    assert ask(b"/granted/a?b=c") == f"200 python /granted/a?b=c for you of {web}".encode()
+    sent = b"x" * 100_000
+    assert ask(b"/granted/p " + sent) == b"418 python " + sent + b" and more"
+
+
+def test_why_there_is_no_answer_is_the_status_of_the_call(asker, web):
+    for address, path, code in (
+        (f"http://{web}", b"/other", grpc.StatusCode.PERMISSION_DENIED),
+        ("http://127.0.0.1:1", b"/granted/", grpc.StatusCode.UNAVAILABLE),
+    ):
+        with pytest.raises(grpc.RpcError) as failed:
+            asker(address)(path)
+        assert failed.value.code() is code

@@ -1,5 +1,6 @@
 """Guests that call: the same service, called by a guest as a module of the server, and over the network."""
 
+import os
 import subprocess
 import time
 
@@ -24,7 +25,7 @@ def serve_config(program, tmp_path):
     def start(text: str) -> Server:
         file = tmp_path / f"{len(servers)}.toml"
         file.write_text('listen = "127.0.0.1:0"\n' + text)
-        servers.append(Server(tmp_path, [program, "serve", "-c", file]))
+        servers.append(Server(tmp_path, [program, "serve", "-c", file, "--code-cache", os.environ["WASM_GRPC_TEST_CODE_CACHE"]]))
         return servers[-1]
 
     yield start

@@ -25,6 +25,7 @@ func init() {
 		Unary("Set", set).
 		Unary("EveryFunction", everyFunction).
 		Unary("Ask", ask).
+		Unary("AskHTTP", askHTTP).
 		ServerStream("Watch", watch).
 		ServerStream("Repeat", repeat).
 		BidiStream("Chat", chat).
@@ -153,6 +154,23 @@ func ask(ctx *guest.Context, request []byte) ([]byte, error) {
 		return nil, err
 	}
 	return *answer, nil
+}
+
+var web = client.NewHTTPTarget("web")
+
+// askHTTP asks for the path that the request says, and sends its own body where there is more than that.
+func askHTTP(ctx *guest.Context, request []byte) ([]byte, error) {
+	path, body, posts := strings.Cut(string(request), " ")
+	question := client.HTTPQuestion{Path: path}
+	if posts {
+		question.Method, question.Body = "POST", []byte(body)
+	}
+	answer, err := web.Ask(ctx, question, client.With("x-who", "you"))
+	if err != nil {
+		return nil, err
+	}
+	from, _ := answer.Headers.Get("x-from")
+	return fmt.Appendf(nil, "%d %s %s", answer.Status, from, answer.Body), nil
 }
 
 // watch tells which keys change that begin as the request says, after it has said that it does.
