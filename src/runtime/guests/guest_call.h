@@ -58,6 +58,8 @@ class GuestCall final : private GuestRun::Owner, private rpc::CallListener, priv
   void on_outgoing_progress() noexcept override;
 
   void hold(rpc::Call& call, InstancePool& instances, std::int32_t tag, MethodCost& cost) noexcept;
+  /// True when it is to be served at once, inside of the guest that calls.
+  [[nodiscard]] bool may_run_inside() const noexcept;
   /// Hands it to an idle worker, if that pays and there is one. This object is then done with it.
   [[nodiscard]] bool lend() noexcept;
   /// The same for one that another worker lent, in the other direction.

@@ -1,6 +1,11 @@
 // How long guests run, with few looks at the clock.
 #pragma once
 
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+#include "runtime/scheduler.h"
 #include "wasm_grpc/rpc/call.h"
 
 namespace wasm_grpc::runtime {
@@ -30,9 +35,51 @@ class GuestClock {
   /// When the clock was read last: earlier in this turn, or at its beginning.
   [[nodiscard]] Time about_now() const noexcept { return last_; }
 
+  // ---- Guests inside of others ----
+
+  /// What guests have used that ran inside of others (InnerRun): it is not the time of those.
+  struct Inner {
+    std::chrono::nanoseconds time{};
+    std::uint64_t ticks = 0;
+  };
+  [[nodiscard]] const Inner& inner() const noexcept { return inner_; }
+  /// A guest runs until leave(), inside of another where one runs already.
+  void enter(std::uint64_t tick) noexcept {
+    if (depth_++ == 0) entered_ = tick;
+  }
+  void leave() noexcept { --depth_; }
+  /// True when a guest may run inside of one that runs: not once the outermost has run up to a tick, so that the turn
+  /// of the worker gets no longer than by one slice.
+  [[nodiscard]] bool takes_inner(std::uint64_t tick) const noexcept { return depth_ > 0 && entered_ == tick; }
+
  private:
+  friend class InnerRun;
+
   Time last_{};
   bool known_ = false;
+  std::size_t depth_ = 0;      // of guests that run
+  std::uint64_t entered_ = 0;  // the tick in which the outermost began
+  Inner inner_;
+};
+
+/// While it lives, a guest runs inside of another, in the midst of a host function of that.
+class InnerRun {
+ public:
+  InnerRun(GuestClock& clock, const Scheduler& scheduler) noexcept
+      : clock_(clock), scheduler_(scheduler), before_(clock.inner_), began_(clock.end()), tick_(scheduler.tick()) {}
+  ~InnerRun() {
+    // With what has run inside of it, which was counted meanwhile.
+    clock_.inner_ = {before_.time + (clock_.begin() - began_), before_.ticks + (scheduler_.tick() - tick_)};
+  }
+  InnerRun(const InnerRun&) = delete;
+  InnerRun& operator=(const InnerRun&) = delete;
+
+ private:
+  GuestClock& clock_;
+  const Scheduler& scheduler_;
+  const GuestClock::Inner before_;
+  const GuestClock::Time began_;
+  const std::uint64_t tick_;
 };
 
 }  // namespace wasm_grpc::runtime

@@ -210,22 +210,28 @@ bool GuestRun::too_long(Time now) noexcept {
 
 // The clock is read when the guest stops for the first time, and from then on: most calls are done before. Until then
 // it has run since the clock was read, if it was the first to run since; else a tick tells that it ran for a slice.
+// What has run inside of it has used the rest.
 wasm::Progress GuestRun::poll() noexcept {
   GuestClock& clock = context_.clock;
   const bool known = timed_ || clock.known();
   const auto began = known ? clock.begin() : Time{};
+  const GuestClock::Inner inner = clock.inner();
   const std::uint64_t tick = context_.scheduler.tick();
+  clock.enter(tick);
   const wasm::Progress progress = guest_->instance.poll();
+  clock.leave();
+  const std::uint64_t inner_ticks = clock.inner().ticks - inner.ticks;
+  const bool ticked = context_.scheduler.tick() - tick > inner_ticks;
   const bool stopped = progress == wasm::Progress::sliced || progress == wasm::Progress::suspended;
   Duration ran{};
   if (!stopped && !timed_) {
-    if (context_.scheduler.tick() != tick) ran = context_.scheduler.slice();
+    if (ticked) ran = context_.scheduler.slice();
     clock.skip();
   } else {
     const auto ended = clock.end();
     if (known) {
-      ran = ended - began;
-    } else if (progress == wasm::Progress::sliced || context_.scheduler.tick() != tick) {
+      ran = ended - began - (clock.inner().time - inner.time);
+    } else if (ticked || (progress == wasm::Progress::sliced && inner_ticks == 0)) {
       ran = context_.scheduler.slice();
     }
     timed_ = true;

@@ -28,7 +28,10 @@ class MethodCost {
     // A run that the system interrupted says little: one alone makes no cheap method dear.
     const std::chrono::nanoseconds most = 2 * average_ + 2 * least;
     average_ += (std::min(time, most) - average_) / 8;
+    known_ = true;
   }
+  /// True when it is known that they are done soon.
+  [[nodiscard]] bool cheap() const noexcept { return known_ && average_ < least; }
 
   /// How many calls of the method another worker may have on hand, so that it need not wait for the next, when so many
   /// wait here; 0 when they are served here sooner than there.
@@ -41,6 +44,7 @@ class MethodCost {
  private:
   std::chrono::nanoseconds average_{0};
   std::uint32_t runs_ = 0;
+  bool known_ = false;
 };
 
 }  // namespace wasm_grpc::runtime

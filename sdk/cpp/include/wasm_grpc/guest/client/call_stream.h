@@ -49,8 +49,7 @@ class CallOfHandler {
   /// The response of a call that has one, after its last request; waits for it.
   template <typename Reply>
   [[nodiscard]] Result<Reply> reply() {
-    (void)call_.wait(abi::client_ended, -1);
-    return call_.reply<Reply>(*buffer_);
+    return call_.await_reply<Reply>(*buffer_);
   }
 
  protected:

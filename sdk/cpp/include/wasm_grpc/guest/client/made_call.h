@@ -115,7 +115,34 @@ class MadeCall {
   /// How it has ended, with its text and details.
   [[nodiscard]] Status status() const {
     if (id_ <= 0) return not_made();
+    return status_of(abi::wasm_grpc_client_1_status(id_));
+  }
+  /// The one response of a call that has ended, or its status.
+  template <typename Reply>
+  [[nodiscard]] Result<Reply> reply(Buffer& buffer) const {
+    return reply_with<Reply>(buffer, status());
+  }
+  /// The same of one that is waited for where it has not ended: one that calls a module has often ended by now.
+  template <typename Reply>
+  [[nodiscard]] Result<Reply> await_reply(Buffer& buffer) const {
+    if (id_ <= 0) return not_made();
     const std::int32_t code = abi::wasm_grpc_client_1_status(id_);
+    if (code == abi::again) {
+      (void)wait(abi::client_ended, -1);
+      return reply<Reply>(buffer);
+    }
+    return reply_with<Reply>(buffer, status_of(code));
+  }
+
+  /// The response metadata: abi::headers, or abi::trailers. None while it is not there.
+  [[nodiscard]] Metadata metadata(std::int32_t where) const {
+    return Metadata([this, where](void* list, std::uint32_t cap) {
+      return abi::wasm_grpc_client_1_metadata_list(id_, where, list, cap);
+    });
+  }
+
+ private:
+  [[nodiscard]] Status status_of(std::int32_t code) const {
     if (code == 0) return Status::ok();
     if (code < 0) return not_waited_for(code);
     Status status(static_cast<StatusCode>(code > 16 ? 2 : code), info(abi::client_status_message));
@@ -124,10 +151,8 @@ class MadeCall {
     }
     return status;
   }
-  /// The one response of a call that has ended, or its status.
   template <typename Reply>
-  [[nodiscard]] Result<Reply> reply(Buffer& buffer) const {
-    Status status = this->status();
+  [[nodiscard]] Result<Reply> reply_with(Buffer& buffer, Status status) const {
     if (!status.is_ok()) return status;
     Reply reply;
     switch (receive(buffer, reply)) {
@@ -139,15 +164,6 @@ class MadeCall {
         return Status::internal("the call ended well, but without a response");
     }
   }
-
-  /// The response metadata: abi::headers, or abi::trailers. None while it is not there.
-  [[nodiscard]] Metadata metadata(std::int32_t where) const {
-    return Metadata([this, where](void* list, std::uint32_t cap) {
-      return abi::wasm_grpc_client_1_metadata_list(id_, where, list, cap);
-    });
-  }
-
- private:
   [[nodiscard]] static std::int32_t open(std::string_view target, std::string_view path, std::int32_t kind,
                                          std::int32_t parent, const CallOptions& options) {
     std::string metadata;
