@@ -35,6 +35,7 @@ Worker::Worker(const ServerOptions& options, InstanceBudget& budget, wasm::Epoch
              {PoolContext{budget, timers_, hosts_, post_}, guest_context(), calls_, nullptr, index, workers_}),
       endpoint_(io_, options, methods_, timers_, *this, &codecs_) {
   endpoint_.use_call_numbers(index + 1, workers_);
+  outgoing_.local().use_clock([this] { return clock_.end(); });
   outgoing_.local().use_call_numbers([this] { return endpoint_.take_call_number(); });
   if (exchange == nullptr) return;
   loans_ = std::make_unique<Loans>(*exchange, index, parts_, options.max_message_size, &codecs_);

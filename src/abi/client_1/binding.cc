@@ -134,8 +134,11 @@ void InstanceBinding::forget(OpenCall& call) noexcept {
 void InstanceBinding::account(OpenCall& call) noexcept {
   if (std::exchange(call.accounted, true) || call.made.account == nullptr) return;
   const rpc::OutgoingCall& made = *call.made.call;
-  const rpc::StatusCode code = made.ended() ? made.status().code : rpc::StatusCode::cancelled;
-  call.made.account->ended({code, rpc::Clock::now() - call.began});
+  if (made.ended()) {
+    call.made.account->ended({made.status().code, made.ended_at() - call.began});
+  } else {
+    call.made.account->ended({rpc::StatusCode::cancelled, rpc::Clock::now() - call.began});
+  }
 }
 
 void InstanceBinding::add_child(OpenCall& call) {

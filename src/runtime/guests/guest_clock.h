@@ -46,6 +46,7 @@ class GuestClock {
   /// A guest runs until leave(), inside of another where one runs already.
   void enter(std::uint64_t tick) noexcept {
     if (depth_++ == 0) entered_ = tick;
+    skip();
   }
   void leave() noexcept { --depth_; }
   /// True when a guest may run inside of one that runs: not once the outermost has run up to a tick, so that the turn
@@ -62,14 +63,16 @@ class GuestClock {
   Inner inner_;
 };
 
-/// While it lives, a guest runs inside of another, in the midst of a host function of that.
+/// While it lives, a guest runs inside of another, in the midst of a host function of that. Reads the clock where that
+/// function has not, at its beginning, and where its end was not seen.
 class InnerRun {
  public:
   InnerRun(GuestClock& clock, const Scheduler& scheduler) noexcept
-      : clock_(clock), scheduler_(scheduler), before_(clock.inner_), began_(clock.end()), tick_(scheduler.tick()) {}
+      : clock_(clock), scheduler_(scheduler), before_(clock.inner_), began_(clock.begin()), tick_(scheduler.tick()) {}
   ~InnerRun() {
     // With what has run inside of it, which was counted meanwhile.
     clock_.inner_ = {before_.time + (clock_.begin() - began_), before_.ticks + (scheduler_.tick() - tick_)};
+    clock_.skip();  // its caller runs on
   }
   InnerRun(const InnerRun&) = delete;
   InnerRun& operator=(const InnerRun&) = delete;

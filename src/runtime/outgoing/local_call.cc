@@ -55,7 +55,7 @@ void ServedLocally::start() noexcept {
     calls.observer()->call_started(request_);
     counted_ = true;
   }
-  begin_counting(rpc::Clock::now());
+  begin_counting(calls.now());
   request_.method->handler->start(*this);
   started_ = true;
   if (!finished() && !cancelled()) let_go();
@@ -77,7 +77,8 @@ void ServedLocally::note_end() noexcept {
   if (std::exchange(end_noted_, true)) return;
   LocalCalls& calls = caller_.owner_;
   if (scheduled()) calls.timers().cancel(*this);
-  end_counting(rpc::Clock::now());
+  ended_at_ = calls.now();
+  end_counting(ended_at_);
   const rpc::StatusCode code = finished() ? response_.status.code : rpc::StatusCode::cancelled;
   if (counted_) calls.observer()->call_ended(request_, code);
   if (caller_.status_ || code != rpc::StatusCode::ok || rpc::streams_responses(caller_.kind_)) return;

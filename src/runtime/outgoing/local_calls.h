@@ -31,6 +31,8 @@ class LocalCalls {
 
   void use_gate(rpc::Gate* gate) noexcept { gate_ = gate; }
   void use_observer(rpc::CallObserver& observer) noexcept { observer_ = &observer; }
+  /// By which the time is read when one begins to be served, and when one ends: for a clock that is read besides.
+  void use_clock(std::function<rpc::Clock::time_point()> read) noexcept { read_clock_ = std::move(read); }
   void use_call_numbers(std::function<std::uint64_t()> next) { next_call_number_ = std::move(next); }
 
   /// Begins a call of a method, which a module serves.
@@ -49,6 +51,7 @@ class LocalCalls {
   [[nodiscard]] rpc::Gate* gate() const noexcept { return gate_; }
   [[nodiscard]] rpc::CallObserver* observer() const noexcept { return observer_; }
   [[nodiscard]] std::uint64_t next_call_number() { return next_call_number_ ? next_call_number_() : 0; }
+  [[nodiscard]] rpc::Clock::time_point now() const { return read_clock_ ? read_clock_() : rpc::Clock::now(); }
   [[nodiscard]] std::size_t max_message_size() const noexcept { return max_message_size_; }
   void add_late(LocalCall& call);
   void give_back(LocalCall& call) noexcept { free_.push_back(&call); }
@@ -62,6 +65,7 @@ class LocalCalls {
   std::function<void()> wake_;
   rpc::Gate* gate_ = nullptr;
   rpc::CallObserver* observer_ = nullptr;
+  std::function<rpc::Clock::time_point()> read_clock_;
   std::function<std::uint64_t()> next_call_number_;
   rpc::BufferPool buffers_;
   std::vector<std::unique_ptr<LocalCall>> all_;
