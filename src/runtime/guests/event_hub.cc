@@ -44,8 +44,19 @@ void EventHub::open(rpc::Call& call, std::int32_t tag) noexcept {
   entry.events_ = 0;
   entry.allowance_ = {instances_.limits().max_cpu_time, percent_of_a_call, context_.clock.about_now()};
   if (rpc::CallSpan* const span = run_.has_guest() ? nullptr : call.span()) span->happened(rpc::SpanEvent::wait);
+  const bool inside = may_run_inside(call);
+  in_run_ = in_run_ || inside;  // it is not queued
   entry.note(abi::Event::open);
   entry.on_readable(call);
+  if (!inside) return;
+  const InnerRun inner(context_.clock, context_.scheduler);
+  on_turn();
+}
+
+// One that does nothing, and is not about to: it takes events in their order.
+bool EventHub::may_run_inside(const rpc::Call& call) const noexcept {
+  const bool idle = !in_run_ && run_.started() && !run_.in_guest() && !run_.queued() && !scheduled();
+  return idle && !rpc::streams_requests(call.method().kind) && run_.may_run_inside(instances_, cost_);
 }
 
 EventCall& EventHub::take_call() noexcept {
@@ -239,9 +250,9 @@ bool EventHub::start() noexcept {
 void EventHub::run_events() noexcept {
   const std::uint64_t tick = context_.scheduler.tick();
   while (run_.in_guest() || (!paused() && begin_next_event())) {
-    const GuestRun::Step step = run_.step();
-    if (step == GuestRun::Step::goes_on) return;
-    if (step == GuestRun::Step::failed) {
+    const GuestRun::Step done = step();
+    if (done == GuestRun::Step::goes_on) return;
+    if (done == GuestRun::Step::failed) {
       fail_guest();
       return;
     }
@@ -251,6 +262,14 @@ void EventHub::run_events() noexcept {
       return;
     }
   }
+}
+
+GuestRun::Step EventHub::step() noexcept {
+  if (cost_.wants_sample() == 0) return run_.step();
+  const auto began = rpc::Clock::now();
+  const GuestRun::Step done = run_.step();
+  cost_.add_sample(rpc::Clock::now() - began);
+  return done;
 }
 
 bool EventHub::paused() noexcept {

@@ -99,11 +99,14 @@ class EventHub final : private GuestRun::Owner,
   /// The call is over, and the guest does not know it (any more).
   void forget(EventCall& call) noexcept;
 
+  /// True when the guest is to be told of a call at once, inside of the one that makes it.
+  [[nodiscard]] bool may_run_inside(const rpc::Call& call) const noexcept;
   void acquire_instance() noexcept;
   void queue_if_free() noexcept;
   /// True when there is an instance that is ready.
   [[nodiscard]] bool start() noexcept;
   void run_events() noexcept;
+  [[nodiscard]] GuestRun::Step step() noexcept;
   /// True while the instance has used more than its part, and goes on later.
   [[nodiscard]] bool paused() noexcept;
   /// Tells the guest of the next event. False when there is none.
@@ -141,6 +144,7 @@ class EventHub final : private GuestRun::Owner,
   GuestContext context_;
   EventHubOwner& owner_;
   GuestRun run_;
+  MethodCost cost_;  // of its events
   bool in_run_ = false;
   CpuAllowance allowance_;        // of the instance
   CpuAllowance alarm_allowance_;  // of its alarms, and of events of what it began: they are of no call

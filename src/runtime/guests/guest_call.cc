@@ -14,14 +14,6 @@
 
 namespace wasm_grpc::runtime {
 
-namespace {
-
-// Of the guests of a module whose calls are served inside of others. A host function has as much of its caller's stack:
-// what serves a call takes a few KiB of that, or some more where a guest fails and this is logged.
-constexpr std::size_t least_stack_around = std::size_t{64} << 10;
-
-}  // namespace
-
 GuestCall::GuestCall(GuestCalls& owner) : owner_(owner), run_(*this, owner.context()) {}
 
 void GuestCall::begin(rpc::Call& call, InstancePool& instances, std::int32_t tag, MethodCost& cost) noexcept {
@@ -39,10 +31,8 @@ void GuestCall::begin(rpc::Call& call, InstancePool& instances, std::int32_t tag
 // the loop and back, and an instance that was just used has its memory in the cache. Begun here, it goes on as any
 // other when it waits or has used up its slice.
 bool GuestCall::may_run_inside() const noexcept {
-  const GuestContext& context = owner_.context();
-  if (!context.clock.takes_inner(context.scheduler.tick()) || borrowed_ != nullptr) return false;
-  if (rpc::streams_requests(call_->method().kind) || !cost_->cheap()) return false;
-  return instances_->idle() > 0 && instances_->limits().max_stack_bytes >= least_stack_around;
+  return borrowed_ == nullptr && !rpc::streams_requests(call_->method().kind) && instances_->idle() > 0 &&
+         run_.may_run_inside(*instances_, *cost_);
 }
 
 void GuestCall::begin(BorrowedCall& call, InstancePool& instances, std::int32_t tag, MethodCost& cost,

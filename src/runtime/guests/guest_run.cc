@@ -12,6 +12,9 @@ namespace {
 constexpr std::uint8_t max_late_slices = 20;
 // How many it may compute for that knows of its end: it cleans up.
 constexpr int slices_to_clean_up = 4;
+// Of those that run inside of others. A host function has as much of the stack of its caller: what serves a call takes
+// a few KiB of that, or some more where a guest fails and this is logged.
+constexpr std::size_t least_stack_around = std::size_t{64} << 10;
 
 std::chrono::nanoseconds thread_cpu_time() noexcept {
   timespec time{};
@@ -20,6 +23,11 @@ std::chrono::nanoseconds thread_cpu_time() noexcept {
 }
 
 }  // namespace
+
+bool GuestRun::may_run_inside(const InstancePool& pool, const MethodCost& cost) const noexcept {
+  return context_.clock.takes_inner(context_.scheduler.tick()) && cost.cheap() &&
+         pool.limits().max_stack_bytes >= least_stack_around;
+}
 
 void GuestRun::enter() noexcept {
   context_.scheduler.enter(*this);

@@ -11,6 +11,7 @@
 
 #include "rpc/timer_queue.h"
 #include "runtime/guests/guest_clock.h"
+#include "runtime/guests/method_cost.h"
 #include "runtime/instances/host_waits.h"
 #include "runtime/instances/instance_pool.h"
 #include "runtime/scheduler.h"
@@ -76,6 +77,10 @@ class GuestRun final : private Task, private InstanceWaiter, private HostWaiter,
 
   GuestRun(Owner& owner, const GuestContext& context) : owner_(owner), context_(context) {}
   ~GuestRun() override { stop_waiting(); }
+
+  /// True when what is to be run begins best at once, inside of the guest that runs: where guests of this pool are
+  /// known to be done soon. It goes on as any other when it is not.
+  [[nodiscard]] bool may_run_inside(const InstancePool& pool, const MethodCost& cost) const noexcept;
 
   // ---- What is run ----
 
