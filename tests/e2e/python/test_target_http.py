@@ -95,7 +95,10 @@ def test_a_web_server_that_is_not_there_is_unavailable(ask):
     assert ask("http://127.0.0.1:1", "/granted/")[2] is grpc.StatusCode.UNAVAILABLE
 
 
-@pytest.fixture(params=[("go_events", "/gotest.Events/AskHTTP")], ids=lambda param: param[0])
+@pytest.fixture(
+    params=[("go_events", "/gotest.Events/AskHTTP"), ("rust_http", "/test.Http/Ask")],
+    ids=lambda param: param[0],
+)
 def asker(request, serve_config, guest, connect):
     """asker(address) starts a server; the function asks by its guest for "/path", or sends what comes after a space."""
     name, method = request.param

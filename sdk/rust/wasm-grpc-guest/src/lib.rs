@@ -20,7 +20,7 @@ mod async_http;
 mod blocking;
 mod buffers;
 mod call;
-#[cfg(feature = "prost")]
+#[cfg(any(feature = "prost", feature = "http"))]
 mod client;
 mod counters;
 pub mod error_details;
@@ -45,8 +45,12 @@ mod typed;
 pub use async_http::{AsyncBody, AsyncBodyWriter, AsyncResponder};
 pub use blocking::{Reader, Writer};
 pub use call::{Call, Limits, TlsName, TlsNameKind};
+#[cfg(feature = "http")]
+pub use client::HttpTarget;
+#[cfg(any(feature = "prost", feature = "http"))]
+pub use client::require_target;
 #[cfg(feature = "prost")]
-pub use client::{IntoRequest, IntoStreamingRequest, Responses, require_target};
+pub use client::{IntoRequest, IntoStreamingRequest, Responses};
 pub use counters::Counter;
 pub use executor::{
     Either, Elapsed, JoinHandle, Sleep, TaskEnded, join, join3, select, sleep, spawn, timeout, yield_now,

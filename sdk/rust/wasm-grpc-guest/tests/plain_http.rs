@@ -5,8 +5,10 @@ use std::cell::Cell;
 use std::io::{Read, Write};
 use std::rc::Rc;
 use std::time::Duration;
-use wasm_grpc_guest::testing::Guest;
-use wasm_grpc_guest::{AsyncBody, AsyncResponder, Body, Call, Code, Responder, Services, Status, sleep};
+use wasm_grpc_guest::testing::{Answer, Guest};
+use wasm_grpc_guest::{
+    AsyncBody, AsyncResponder, Body, Call, Code, HttpTarget, Responder, Services, Status, join, sleep,
+};
 
 fn page(request: Request<Body>) -> Result<Response<String>, Status> {
     if request.uri().path().ends_with("/none") {
@@ -120,4 +122,59 @@ fn requests_of_a_shared_handler_share_what_it_has() {
     for expected in ["1", "2", "3"] {
         assert_eq!(guest.http("GET", "/visits").run().messages, [expected.as_bytes()]);
     }
+}
+
+// ---- Asked for ----
+
+async fn ask(request: Request<AsyncBody>) -> Result<Response<Vec<u8>>, Status> {
+    let question = Request::put("/v1/events?sort=name").header("x-who", "me").body("tea").unwrap();
+    let hooks = HttpTarget::new("hooks").most_body(10).timeout(Duration::from_secs(9));
+    let other = Request::get("https://a.example.com/large").body("").unwrap();
+    let (answer, large) = join(hooks.ask(question), HttpTarget::new("wide").most_body(4).ask(other)).await;
+    let answer = answer?;
+    let from = answer.headers().get("x-from").map(|value| value.to_str().unwrap_or_default().to_owned());
+    let text = format!("{} {from:?} {:?} {:?}", answer.status(), answer.body(), large.map_err(|error| error.code()));
+    drop(request);
+    Ok(Response::new(text.into_bytes()))
+}
+
+fn asks(services: &mut Services) {
+    services.http_async("/alone", ask).shared_http("/shared", ask).http("/blocks", |request| {
+        let call = *request.extensions().get::<Call>().unwrap();
+        let question = Request::get("/").body("").unwrap();
+        call.block_on(async { HttpTarget::new("web").ask(question).await })?
+    });
+}
+
+#[test]
+fn an_answer_has_its_status_headers_and_body() {
+    let guest = Guest::new(asks);
+    guest.answer("hooks/v1/events", |made| {
+        let metadata: Vec<_> = made.metadata.iter().map(|(key, value)| (key, value.as_bytes())).collect();
+        assert_eq!(metadata, [(":method", &b"PUT"[..]), ("x-who", b"me")]);
+        assert_eq!((&made.requests[..], made.timeout), (&[b"tea".to_vec()][..], Some(Duration::from_secs(9))));
+        let mut answer = Answer::http(404, "none").after(Duration::from_secs(1));
+        answer.headers.insert("x-from", "shop".parse().unwrap());
+        answer
+    });
+    guest.answer("wide/large", |made| {
+        assert_eq!(made.metadata.get(":authority").unwrap().as_bytes(), b"a.example.com");
+        assert!(made.requests.is_empty());
+        Answer::http(200, "12345")
+    });
+    for path in ["/alone", "/shared"] {
+        let outcome = guest.http("GET", path).run();
+        let text = String::from_utf8(outcome.messages.concat()).unwrap();
+        assert_eq!(text, "404 Not Found Some(\"shop\") [110, 111, 110, 101] Err(ResourceExhausted)");
+    }
+}
+
+#[test]
+fn a_handler_that_blocks_waits_for_an_answer_or_why_there_is_none() {
+    let guest = Guest::new(asks);
+    assert_eq!(guest.http("GET", "/blocks").run().code, Code::PermissionDenied);
+    guest.answer("web/", |_| Answer::http(200, "here"));
+    assert_eq!(guest.http("GET", "/blocks").run().messages, [b"here"]);
+    guest.answer("web/", |_| Answer::error(Code::Unavailable, "away"));
+    assert_eq!(guest.http("GET", "/blocks").run().code, Code::Unavailable);
 }

@@ -2,7 +2,7 @@
 //! share an instance.
 
 use http::{Request, Response, StatusCode};
-use wasm_grpc_guest::{AsyncBody, AsyncResponder, Body, Call, Services, Status, services};
+use wasm_grpc_guest::{AsyncBody, AsyncResponder, Body, Call, HttpTarget, Services, Status, services};
 
 fn text(status: StatusCode, body: impl Into<Vec<u8>>) -> Response<Vec<u8>> {
     let mut response = Response::new(body.into());
@@ -63,9 +63,23 @@ async fn trap_late(_: Request<AsyncBody>, responder: AsyncResponder) -> Result<(
     std::process::abort()
 }
 
+/// "PATH" or "PATH BODY": asks the target web for it, and tells what that answered.
+fn ask(call: &Call, request: &[u8]) -> Result<Vec<u8>, Status> {
+    let text = str::from_utf8(request).unwrap_or_default();
+    let question = match text.split_once(' ') {
+        Some((path, body)) => Request::post(path).body(body),
+        None => Request::get(text).body(""),
+    };
+    let mut question = question.map_err(|error| Status::invalid_argument(error.to_string()))?;
+    question.headers_mut().insert("x-who", http::HeaderValue::from_static("you"));
+    let answer = call.block_on(async { HttpTarget::new("web").ask(question).await })??;
+    let from = answer.headers().get("x-from").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    Ok([format!("{} {from} ", answer.status().as_u16()).as_bytes(), answer.body()].concat())
+}
+
 services!(serve);
 fn serve(services: &mut Services) {
-    services.service("test.Http").unary("Echo", |_: &Call, request: &[u8]| Ok(request.to_vec()));
+    services.service("test.Http").unary("Echo", |_: &Call, request: &[u8]| Ok(request.to_vec())).unary("Ask", ask);
     services
         .http_async("/", page)
         .shared_http_stream("/echo", echo)

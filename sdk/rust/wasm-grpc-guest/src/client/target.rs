@@ -19,12 +19,6 @@ use futures_core::Stream;
 type Result<T> = core::result::Result<T, Status>;
 type Decode<T> = fn(&[u8]) -> Result<T>;
 
-/// Says that the module needs a target, so that it does not load where that is not granted. In the function that
-/// [`services!`](crate::services) is given.
-pub fn require_target(name: &str) {
-    abi::client_require(name); // refused, the host fails the load, and says why
-}
-
 /// What the operator has granted by a name. Calls are made for the call whose task makes them: they end by its deadline, and
 /// with it. For code that is generated: `path` is `/package.Service/Method`, and `decode` makes responses of bytes.
 #[derive(Clone, Debug)]

@@ -117,7 +117,7 @@ impl Guest {
     }
 
     /// Says what the calls that the guest makes of a method are answered: of `target` and path,
-    /// `"greeter/helloworld.Greeter/SayHello"`. It is asked when the last request was sent. Others end with PERMISSION_DENIED, as
+    /// `"greeter/helloworld.Greeter/SayHello"`, or of plain HTTP without the query, `"hooks/v1/events"`. It is asked when the last request was sent. Others end with PERMISSION_DENIED, as
     /// of a target that is not granted.
     pub fn answer(&self, method: &str, answer: impl Fn(&Made) -> Answer + 'static) {
         self.host.answer(method, answer);

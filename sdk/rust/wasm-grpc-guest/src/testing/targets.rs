@@ -3,7 +3,7 @@
 use super::host::{State, TestHost};
 use crate::abi::client::{ENDED, HEADERS, Info, READABLE, WRITABLE, WaitEntry};
 use crate::abi::{self, ClientHost, Host, Kind};
-use crate::metadata::MetadataMap;
+use crate::metadata::{MetadataMap, MetadataValue};
 use crate::status::Code;
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -53,6 +53,13 @@ impl Answer {
             trailers: MetadataMap::new(),
             after: Duration::ZERO,
         }
+    }
+
+    /// An answer of HTTP, of this body.
+    pub fn http(status: u16, body: impl AsRef<[u8]>) -> Self {
+        let mut answer = Self::ok([body]);
+        answer.headers.append(":status", MetadataValue::from_bytes(format!("{status}").as_bytes()));
+        answer
     }
 
     /// The end with another code, without responses.
@@ -220,7 +227,7 @@ impl ClientHost for TestHost {
         let mut call = MadeCall {
             made: Made { requests: Vec::new(), metadata: MetadataMap::from_list(metadata), timeout },
             parent,
-            answer: state.made.answers.get(&format!("{target}{path}")).cloned(),
+            answer: state.made.answers.get(&format!("{target}{}", path.split('?').next().unwrap_or(path))).cloned(),
             deadline: timeout.map(|timeout| state.now + timeout),
             answered: None,
             messages: VecDeque::new(),
