@@ -96,8 +96,13 @@ def test_a_web_server_that_is_not_there_is_unavailable(ask):
 
 
 @pytest.fixture(
-    params=[("go_events", "/gotest.Events/AskHTTP"), ("rust_http", "/test.Http/Ask")],
-    ids=lambda param: param[0],
+    params=[
+        ("http_asker", "/test.Asker/Ask"),
+        ("http_asker", "/test.Asker/AskInCoroutine"),
+        ("go_events", "/gotest.Events/AskHTTP"),
+        ("rust_http", "/test.Http/Ask"),
+    ],
+    ids="-".join,
 )
 def asker(request, serve_config, guest, connect):
     """asker(address) starts a server; the function asks by its guest for "/path", or sends what comes after a space."""
