@@ -20,11 +20,12 @@ from .report import report
 from .results import QUIET, Results
 from .servers import (YARDSTICK, RunningServer, abi_servers, event_servers, format_servers, known_servers,
                       sharing_servers, web_servers)
+from .stores import STORE_LOAD_NAMES, run_stores
 from .web_loads import WEB_LOADS
 
 ROOT = Path(__file__).resolve().parents[2]
 LOAD_NAMES = [load.name for load in (*THROUGHPUT_LOADS, BESIDE_SPINNERS, KILLS, *OPEN_STREAMS, FAIRNESS, CORES, SHORT_CALLS, GREETER_FORMATS,
-                                     ABIS, *WEB_LOADS, *EVENT_LOADS, EVENT_STREAMS, CODEC)] + CALLER_LOAD_NAMES
+                                     ABIS, *WEB_LOADS, *EVENT_LOADS, EVENT_STREAMS, CODEC)] + CALLER_LOAD_NAMES + STORE_LOAD_NAMES
 
 
 def names_from(known):
@@ -270,9 +271,12 @@ def run(settings):
         run_events(event_loads, events, tools, settings, results)
         callers = run_callers(settings.loads, known[YARDSTICK], "grpc-go" in settings.servers, tools, settings, results,
                               repeat_in_turn, say)
+        stores = []
+        if set(settings.loads) & set(STORE_LOAD_NAMES):
+            stores = run_stores(settings, tools, results, repeat_in_turn, say)
         if CODEC.name in settings.loads:
             run_codec(tools, settings, results)
-    print(report(facts, loads, open_streams, servers, sharing, formats, abis, web_loads, web, event_loads, events, callers, results))
+    print(report(facts, loads, open_streams, servers, sharing, formats, abis, web_loads, web, event_loads, events, callers, stores, results))
     if settings.json:
         settings.json.write_text(json.dumps({"facts": facts, **results.as_json()}, indent=1) + "\n")
     say(f"took {time.monotonic() - started:.0f} s")

@@ -7,6 +7,8 @@ from .loads import ABIS, ASYNC_UNARY, CODEC, CORES, EVENT_STREAMS, FAIRNESS, GRE
 from .results import QUIET
 from .servers import (ABI_1, CONNECT_GO, EVENTS, EVENTS_GO, FRESH, GRPC_CPP, GRPC_CPP_GUEST, HANDLED, LATER, MANY, OBSERVED, ONE_WORKER,
                       OURS, PUSH, SPINNING, TLS, TWO_WORKERS, UNCOUNTED, WEB, YARDSTICK)
+from .stores import BASES as STORE_BASES
+from .stores import store_goals
 from .web_loads import WEB_GRPC, WEB_JSON, WEB_LOADS
 
 NOTHING = "–"
@@ -144,6 +146,7 @@ def goals(results):
     yield Goal("100,000 open streams in one instance: memory in all", 1536,
                mebibytes(results.memory_with_streams(EVENT_STREAMS.name, EVENTS)), upper=True, unit=" MiB")
     yield from caller_goals(results, Goal)
+    yield from store_goals(results, Goal)
     yield Goal("decoding and encoding a protobuf message in a guest: time to libprotobuf, native", 1.3,
                results.codec_ratio("guest_ns"), upper=True)
 
@@ -187,7 +190,7 @@ def caller_table(load, servers, results):
 
 
 def report(facts, loads, memory_loads, servers, sharing, formats, abis, web_loads, web, event_loads, event_servers, callers,
-           results):
+           stores, results):
     parts = ["## Benchmark\n", "".join(f"- {fact}\n" for fact in facts), quietness(results), verdict_table(results)]
     parts += [load_table(load, servers, results) for load in loads]
     parts += [memory_table(load, servers, results) for load in memory_loads]
@@ -199,6 +202,7 @@ def report(facts, loads, memory_loads, servers, sharing, formats, abis, web_load
     parts += [load_table(load, web, results, CONNECT_GO, "connect-go") for load in web_loads]
     parts += [event_table(load, event_servers, results) for load in event_loads]
     parts += [caller_table(load, taking, results) for load, taking in callers]
+    parts += [load_table(load, taking, results, *STORE_BASES[load.name]) for load, taking in stores]
     if results.codec:
         parts.append(codec_table(results))
     return "\n".join(part for part in parts if part)
