@@ -1,9 +1,12 @@
 package guest
 
 import (
+	"iter"
 	"strconv"
+	"strings"
 
 	"wasm-grpc/guest/internal/abi"
+	"wasm-grpc/guest/internal/wire"
 )
 
 // Detail is a message that a Status carries for programs: those of package errdetails (BadRequest, ErrorInfo, ...), and
@@ -30,26 +33,64 @@ func (s *Status) With(details ...Detail) *Status {
 			continue
 		}
 		if len(s.Details) == 0 { // google.rpc.Status: { int32 code = 1; string message = 2; repeated Any details = 3; }
-			s.Details = appendVarint(append(s.Details, 1<<3), uint64(s.Code))
-			s.Details = appendBytes(s.Details, 2, []byte(s.Message))
+			s.Details = wire.AppendNumber(s.Details, 1, int64(s.Code))
+			s.Details = wire.AppendBytes(s.Details, 2, []byte(s.Message))
 		}
-		any := appendBytes(nil, 1, []byte("type.googleapis.com/"+detail.DetailType()))
-		s.Details = appendBytes(s.Details, 3, appendBytes(any, 2, value))
+		any := wire.AppendBytes(nil, 1, []byte("type.googleapis.com/"+detail.DetailType()))
+		s.Details = wire.AppendBytes(s.Details, 3, wire.AppendBytes(any, 2, value))
 	}
 	return s
 }
 
-func appendVarint(buffer []byte, value uint64) []byte {
-	for ; value >= 0x80; value >>= 7 {
-		buffer = append(buffer, byte(value)|0x80)
-	}
-	return append(buffer, byte(value))
+// DetailReader is a Detail that can be read.
+type DetailReader interface {
+	Detail
+	// ReadDetail decodes the message; it keeps nothing of data.
+	ReadDetail(data []byte) error
 }
 
-// appendBytes writes a field of a length, also when that is 0.
-func appendBytes(buffer []byte, field int, value []byte) []byte {
-	buffer = appendVarint(buffer, uint64(field)<<3|2)
-	return append(appendVarint(buffer, uint64(len(value))), value...)
+// Detail reads the first detail of the type of into, of a status that a call of another service has ended with, as it may be; false,
+// and what into is then means nothing, where there is none, or it is not well-formed:
+//
+//	var bad errdetails.BadRequest
+//	if guest.StatusOf(err).Detail(&bad) { ...
+func (s *Status) Detail(into DetailReader) bool {
+	for kind, value := range s.EncodedDetails() {
+		if kind == into.DetailType() {
+			return into.ReadDetail(value) == nil
+		}
+	}
+	return false
+}
+
+// EncodedDetails is each detail: its full name, such as "google.rpc.BadRequest", and its bytes. They end before what is not
+// well-formed.
+func (s *Status) EncodedDetails() iter.Seq2[string, []byte] {
+	return func(yield func(string, []byte) bool) {
+		for field, err := range wire.Fields(s.Details) {
+			if err != nil {
+				return
+			}
+			if field.Number != 3 {
+				continue
+			}
+			var name string
+			var value []byte
+			for part, err := range wire.Fields(field.Bytes) { // google.protobuf.Any
+				switch {
+				case err != nil:
+					return
+				case part.Number == 1:
+					name = string(part.Bytes)
+				case part.Number == 2:
+					value = part.Bytes
+				}
+			}
+			if !yield(name[strings.LastIndexByte(name, '/')+1:], value) {
+				return
+			}
+		}
+	}
 }
 
 func giveDetails(call int32, status *Status) {

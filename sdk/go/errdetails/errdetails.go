@@ -5,12 +5,19 @@
 //		FieldViolations: []errdetails.FieldViolation{{Field: "date", Description: "is in the past"}},
 //	})
 //
+// and, of a call that was made:
+//
+//	var bad errdetails.BadRequest
+//	if guest.StatusOf(err).Detail(&bad) { ...
+//
 // It needs no library for protobuf.
 package errdetails
 
 import (
 	"slices"
 	"time"
+
+	"wasm-grpc/guest/internal/wire"
 )
 
 // ErrorInfo says why it failed, for programs: Reason is of capital letters, digits and '_', within Domain, such as
@@ -26,14 +33,14 @@ func (*ErrorInfo) DetailType() string { return "google.rpc.ErrorInfo" }
 
 // AppendDetail encodes the message.
 func (e *ErrorInfo) AppendDetail(buffer []byte) ([]byte, error) {
-	buffer = text(text(buffer, 1, e.Reason), 2, e.Domain)
+	buffer = wire.AppendText(wire.AppendText(buffer, 1, e.Reason), 2, e.Domain)
 	keys := make([]string, 0, len(e.Metadata))
 	for key := range e.Metadata {
 		keys = append(keys, key)
 	}
 	slices.Sort(keys)
 	for _, key := range keys {
-		buffer = message(buffer, 3, text(text(nil, 1, key), 2, e.Metadata[key]))
+		buffer = wire.AppendBytes(buffer, 3, wire.AppendText(wire.AppendText(nil, 1, key), 2, e.Metadata[key]))
 	}
 	return buffer, nil
 }
@@ -48,8 +55,8 @@ func (*RetryInfo) DetailType() string { return "google.rpc.RetryInfo" }
 
 // AppendDetail encodes the message.
 func (r *RetryInfo) AppendDetail(buffer []byte) ([]byte, error) {
-	delay := number(number(nil, 1, int64(r.RetryDelay/time.Second)), 2, int64(r.RetryDelay%time.Second))
-	return message(buffer, 1, delay), nil
+	delay := wire.AppendNumber(wire.AppendNumber(nil, 1, int64(r.RetryDelay/time.Second)), 2, int64(r.RetryDelay%time.Second))
+	return wire.AppendBytes(buffer, 1, delay), nil
 }
 
 // DebugInfo says where it failed. Not for clients of strangers.
@@ -64,9 +71,9 @@ func (*DebugInfo) DetailType() string { return "google.rpc.DebugInfo" }
 // AppendDetail encodes the message.
 func (d *DebugInfo) AppendDetail(buffer []byte) ([]byte, error) {
 	for _, entry := range d.StackEntries {
-		buffer = message(buffer, 1, []byte(entry))
+		buffer = wire.AppendBytes(buffer, 1, []byte(entry))
 	}
-	return text(buffer, 2, d.Detail), nil
+	return wire.AppendText(buffer, 2, d.Detail), nil
 }
 
 // QuotaFailure says which quotas were used up.
@@ -86,7 +93,7 @@ func (*QuotaFailure) DetailType() string { return "google.rpc.QuotaFailure" }
 // AppendDetail encodes the message.
 func (q *QuotaFailure) AppendDetail(buffer []byte) ([]byte, error) {
 	for _, one := range q.Violations {
-		buffer = message(buffer, 1, text(text(nil, 1, one.Subject), 2, one.Description))
+		buffer = wire.AppendBytes(buffer, 1, wire.AppendText(wire.AppendText(nil, 1, one.Subject), 2, one.Description))
 	}
 	return buffer, nil
 }
@@ -109,7 +116,7 @@ func (*PreconditionFailure) DetailType() string { return "google.rpc.Preconditio
 // AppendDetail encodes the message.
 func (p *PreconditionFailure) AppendDetail(buffer []byte) ([]byte, error) {
 	for _, one := range p.Violations {
-		buffer = message(buffer, 1, text(text(text(nil, 1, one.Type), 2, one.Subject), 3, one.Description))
+		buffer = wire.AppendBytes(buffer, 1, wire.AppendText(wire.AppendText(wire.AppendText(nil, 1, one.Type), 2, one.Subject), 3, one.Description))
 	}
 	return buffer, nil
 }
@@ -132,7 +139,7 @@ func (*BadRequest) DetailType() string { return "google.rpc.BadRequest" }
 // AppendDetail encodes the message.
 func (b *BadRequest) AppendDetail(buffer []byte) ([]byte, error) {
 	for _, one := range b.FieldViolations {
-		buffer = message(buffer, 1, text(text(text(nil, 1, one.Field), 2, one.Description), 3, one.Reason))
+		buffer = wire.AppendBytes(buffer, 1, wire.AppendText(wire.AppendText(wire.AppendText(nil, 1, one.Field), 2, one.Description), 3, one.Reason))
 	}
 	return buffer, nil
 }
@@ -148,7 +155,7 @@ func (*RequestInfo) DetailType() string { return "google.rpc.RequestInfo" }
 
 // AppendDetail encodes the message.
 func (r *RequestInfo) AppendDetail(buffer []byte) ([]byte, error) {
-	return text(text(buffer, 1, r.RequestID), 2, r.ServingData), nil
+	return wire.AppendText(wire.AppendText(buffer, 1, r.RequestID), 2, r.ServingData), nil
 }
 
 // ResourceInfo says what was asked for.
@@ -164,7 +171,7 @@ func (*ResourceInfo) DetailType() string { return "google.rpc.ResourceInfo" }
 
 // AppendDetail encodes the message.
 func (r *ResourceInfo) AppendDetail(buffer []byte) ([]byte, error) {
-	return text(text(text(text(buffer, 1, r.ResourceType), 2, r.ResourceName), 3, r.Owner), 4, r.Description), nil
+	return wire.AppendText(wire.AppendText(wire.AppendText(wire.AppendText(buffer, 1, r.ResourceType), 2, r.ResourceName), 3, r.Owner), 4, r.Description), nil
 }
 
 // Help says where to read more.
@@ -184,7 +191,7 @@ func (*Help) DetailType() string { return "google.rpc.Help" }
 // AppendDetail encodes the message.
 func (h *Help) AppendDetail(buffer []byte) ([]byte, error) {
 	for _, one := range h.Links {
-		buffer = message(buffer, 1, text(text(nil, 1, one.Description), 2, one.URL))
+		buffer = wire.AppendBytes(buffer, 1, wire.AppendText(wire.AppendText(nil, 1, one.Description), 2, one.URL))
 	}
 	return buffer, nil
 }
@@ -200,5 +207,5 @@ func (*LocalizedMessage) DetailType() string { return "google.rpc.LocalizedMessa
 
 // AppendDetail encodes the message.
 func (l *LocalizedMessage) AppendDetail(buffer []byte) ([]byte, error) {
-	return text(text(buffer, 1, l.Locale), 2, l.Message), nil
+	return wire.AppendText(wire.AppendText(buffer, 1, l.Locale), 2, l.Message), nil
 }

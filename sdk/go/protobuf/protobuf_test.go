@@ -32,4 +32,11 @@ func TestAMessageMayBeADetail(t *testing.T) {
 		t.Errorf("%q, not %q", got, want)
 	}
 	var _ proto.Message = wrapperspb.Bool(true)
+	read := wrapperspb.Bool(false)
+	if !ReadDetail(status, read) || !read.Value {
+		t.Error("it is not read")
+	}
+	if ReadDetail(status, wrapperspb.String("")) {
+		t.Error("another is read")
+	}
 }
