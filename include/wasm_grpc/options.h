@@ -65,6 +65,9 @@ struct ModuleOptions {
   StoreOptions store;
   /// Whom its guests may call (docs/targets.md): nobody but these.
   std::vector<TargetGrant> targets;
+  /// Whether it is loaded without targets that its start says it needs (ModuleInfo::needed_targets), to be looked at.
+  /// Calls of those end with PERMISSION_DENIED.
+  bool may_lack_targets = false;
   /// How much its guests may write into the log.
   LogLimits log;
   /// Lines of its guests of less severity are dropped; ServerOptions::log_level where that is not said. It may change

@@ -74,6 +74,8 @@ struct ModuleInfo {
   /// Of its calls in event style; nothing where it has no such methods, or was not run.
   std::optional<InstancePlacement> placement;
   std::string placement_key;  // the request header, for InstancePlacement::key
+  /// The targets that its start says it needs, by their names, 256 at most; none where it was not run.
+  std::vector<std::string> needed_targets;
   /// What it will not do as its author may expect, by the way it was linked: a line for each. The log has them too.
   std::vector<std::string> warnings;
 };

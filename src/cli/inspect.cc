@@ -65,6 +65,7 @@ void print_text(const ModuleInfo& info) {
   std::printf("memory:   %llu bytes at first, %llu at most\n",
               static_cast<unsigned long long>(info.memory_minimum_bytes),
               static_cast<unsigned long long>(info.memory_maximum_bytes));
+  if (!info.needed_targets.empty()) std::printf("needs targets: %s\n", printable(joined(info.needed_targets)).c_str());
   std::printf("descriptors: %zu bytes\nmethods:\n", info.descriptor_bytes);
   for (const MethodInfo& method : info.methods) {
     std::printf("  %s", describe(method).c_str());
@@ -109,6 +110,7 @@ void print_json(const ModuleInfo& info) {
     }
     out["methods"].push_back(std::move(entry));
   }
+  out["needed_targets"] = info.needed_targets;
   out["warnings"] = info.warnings;
   out["imports"] = nlohmann::ordered_json::array();
   for (const ModuleInfo::Import& import : info.imports) {
@@ -136,7 +138,8 @@ int inspect(const InspectFlags& flags) {
   options.max_instances = 1;
   auto server = Server::create(options);
   if (!server.ok()) return fail(server.error().message);
-  const config::ModuleConfig& module = reading.config->modules.front();
+  config::ModuleConfig& module = reading.config->modules.front();
+  module.options.may_lack_targets = true;
   if (registry::is_reference(module.path) && !flags.start) {
     return fail("--no-start is for a file; get this module by `wasm-grpc pull` first");
   }

@@ -39,6 +39,9 @@ void InstanceBinding::detach() noexcept {
 
 std::int32_t InstanceBinding::require(std::string_view target) {
   if (maker_ != nullptr || target.empty() || target.size() > max_target_name_bytes) return INVALID;
+  if (needed_ && needed_->size() < max_noted_targets && std::ranges::find(*needed_, target) == needed_->end()) {
+    needed_->emplace_back(target);
+  }
   if (grants_.has(target)) return OK;
   if (refusal_.empty()) {
     const std::string name = wasm::printable(target, wasm::most_of_name);

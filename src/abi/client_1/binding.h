@@ -37,6 +37,10 @@ class InstanceBinding final : private wasi::Waitable, private NumberHolder {
 
   /// Why the module is not to be loaded, by what it said in its start; empty: it is.
   [[nodiscard]] const std::string& refusal() const noexcept { return refusal_; }
+  /// Before the start: the targets that it says it needs are noted, the first max_noted_targets of them.
+  void note_targets() { needed_.emplace(); }
+  /// Those noted, each once, in the order in which it said them.
+  [[nodiscard]] std::vector<std::string> needed_targets() const { return needed_.value_or(std::vector<std::string>()); }
 
   /// From here on it may make calls, for a guest in this style. Both outlive the calls.
   void attach(CallMaker& maker, CallWatcher& watcher, Style style) noexcept;
@@ -133,6 +137,7 @@ class InstanceBinding final : private wasi::Waitable, private NumberHolder {
   CallWatcher* watcher_ = nullptr;
   Style style_ = Style::handler;
   std::string refusal_;
+  std::optional<std::vector<std::string>> needed_;  // nothing: they are not noted
   rpc::Metadata metadata_;  // of the call that begins
   NumberTable<Entry> calls_;
   std::vector<std::unique_ptr<OpenCall>> all_;

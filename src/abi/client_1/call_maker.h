@@ -12,6 +12,7 @@ namespace wasm_grpc::abi::client_1 {
 /// Whom a module may call. Belongs to the host, which knows what it is; thread-safe.
 class Grants {
  public:
+  /// False where a module that needs the target is not to be loaded.
   [[nodiscard]] virtual bool has(std::string_view target) const noexcept = 0;
 
  protected:

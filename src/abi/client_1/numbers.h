@@ -29,6 +29,8 @@ inline constexpr std::int32_t info_status_details = 1;
 inline constexpr std::int32_t no_parent = 0;
 
 inline constexpr std::size_t max_target_name_bytes = 256;
+/// Of what a start says that it needs, for whoever looks at the module.
+inline constexpr std::size_t max_noted_targets = 256;
 /// Of keys and values of a request.
 inline constexpr std::size_t max_request_metadata = std::size_t{16} << 10;
 /// Calls that an instance may have.

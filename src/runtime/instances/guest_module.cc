@@ -103,7 +103,9 @@ GuestModule::GuestModule(std::shared_ptr<const wasm::LinkedModule> linked, const
       memory_budget_(memory),
       told_limits_{max_message_size, limits_.max_response_size, limits_.max_memory_bytes, limits_.max_cpu_time,
                    limits_.max_event_time} {
-  if (abi::client_1::imports_any(linked_->module())) grants_.emplace(name(), options.targets);
+  if (abi::client_1::imports_any(linked_->module())) {
+    grants_.emplace(name(), options.targets, options.may_lack_targets);
+  }
 }
 
 std::uint32_t GuestModule::kept_instances(std::size_t workers) const noexcept {
@@ -132,6 +134,7 @@ GuestInstance::GuestInstance(const GuestModule& module, const abi::Declaration* 
       start_calls(module.states().start_calls()) {
   if (module.grants() != nullptr) {
     client = std::make_unique<abi::client_1::InstanceBinding>(instance, *binding, *module.grants());
+    if (expected == nullptr) client->note_targets();
   }
   instance.set_host_data(wasm::HostSlot::wasi, &wasi);
   instance.set_host_data(wasm::HostSlot::states, &states);
@@ -207,6 +210,7 @@ Result<std::shared_ptr<GuestModule>> GuestModule::load(const wasm::Engine& engin
   if (auto started = run_start(first, start_timeout); !started.ok()) return std::move(started).error();
   module->start_memory_ = first.instance.memory_use();
   module->declaration_ = first.binding->declaration();
+  if (first.client != nullptr) module->needed_targets_ = first.client->needed_targets();
   if (module->declaration_.methods.empty()) return Error{"its start declares no method"};
   auto times = CallTimes::create(options, module->declaration_.methods);
   if (!times.ok()) return std::move(times).error();

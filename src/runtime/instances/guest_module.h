@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "abi/abi.h"
 #include "abi/client_1/binding.h"
@@ -46,8 +47,8 @@ class GuestModule {
  public:
   /// Compiles the module, or takes it from the cache (which may be nullptr), links it, and runs its start once, on this
   /// thread, to learn what it declares. Guest code runs in slices meanwhile only if the engine is ticked. Of the
-  /// options only `instances`, `guests`, `targets`, `log`, `max_call_time` and `methods` are looked at, and by the host
-  /// modules it imports from what they like. `max_message_size` is that of requests, which guests are told. `memory` is
+  /// options only `instances`, `guests`, `targets`, `may_lack_targets`, `log`, `max_call_time` and `methods` are looked
+  /// at, and by the host modules it imports from what they like. `max_message_size` is that of requests, which guests are told. `memory` is
   /// the budget of all guests, which outlives the module; nullptr for none. `before`: the module whose place it takes,
   /// and with it what host modules keep for it; nullptr for none. The error is one line without the module's name.
   [[nodiscard]] static Result<std::shared_ptr<GuestModule>> load(
@@ -82,6 +83,8 @@ class GuestModule {
   [[nodiscard]] abi::HostSide host_side() const noexcept { return {guests_log_, health(), told_limits_}; }
   /// Whom its guests may call; nullptr where they do not mean to.
   [[nodiscard]] const ModuleGrants* grants() const noexcept { return grants_ ? &*grants_ : nullptr; }
+  /// Those that its start says it needs.
+  [[nodiscard]] const std::vector<std::string>& needed_targets() const noexcept { return needed_targets_; }
   /// What the host modules it imports from keep for it.
   [[nodiscard]] const wasm::ModuleStates& states() const noexcept { return states_; }
 
@@ -110,6 +113,7 @@ class GuestModule {
   GuestLimits limits_;
   wasm::ModuleStates states_;
   std::optional<ModuleGrants> grants_;
+  std::vector<std::string> needed_targets_;
   abi::Declaration declaration_;
   CallTimes call_times_;
   std::shared_ptr<const services::DescribedFiles> described_;

@@ -16,7 +16,8 @@ bool GrantedTarget::begin() noexcept {
   return false;
 }
 
-ModuleGrants::ModuleGrants(std::string module, const std::vector<TargetGrant>& grants) : module_(std::move(module)) {
+ModuleGrants::ModuleGrants(std::string module, const std::vector<TargetGrant>& grants, bool may_lack)
+    : module_(std::move(module)), may_lack_(may_lack) {
   for (const TargetGrant& grant : grants) targets_.push_back(std::make_unique<GrantedTarget>(grant));
 }
 

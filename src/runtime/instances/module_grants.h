@@ -44,9 +44,12 @@ class GrantedTarget final : public abi::client_1::CallAccount {
 /// All of one module. Belongs to it, and is shared by the workers.
 class ModuleGrants final : public abi::client_1::Grants {
  public:
-  ModuleGrants(std::string module, const std::vector<TargetGrant>& grants);
+  /// `may_lack`: the module is loaded without those that it needs, too.
+  ModuleGrants(std::string module, const std::vector<TargetGrant>& grants, bool may_lack = false);
 
-  [[nodiscard]] bool has(std::string_view target) const noexcept override { return find(target) != nullptr; }
+  [[nodiscard]] bool has(std::string_view target) const noexcept override {
+    return may_lack_ || find(target) != nullptr;
+  }
   /// nullptr where it is not granted.
   [[nodiscard]] GrantedTarget* find(std::string_view target) const noexcept;
   /// Whose they are.
@@ -54,6 +57,7 @@ class ModuleGrants final : public abi::client_1::Grants {
 
  private:
   const std::string module_;
+  const bool may_lack_;
   std::vector<std::unique_ptr<GrantedTarget>> targets_;
 };
 

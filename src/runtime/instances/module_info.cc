@@ -69,6 +69,7 @@ ModuleInfo describe(const GuestModule& guest, const wasm::EngineOptions& engine)
     info.methods.push_back({method.path, method.kind, types.request, types.response, style_of(method)});
     if (method.style == abi::Style::events) info.placement = placement_of(guest.declaration());
   }
+  info.needed_targets = guest.needed_targets();
   if (info.placement) info.placement_key = guest.declaration().placement_key;
   if (guest.declaration().descriptors.empty()) return info;
   info.descriptors = guest.declaration().descriptors;

@@ -187,3 +187,17 @@ def test_warns_of_modules_that_are_not_linked_as_reactors(program, tmp_path, bod
     assert warnings[0].startswith(warning)
     assert "link it as a reactor" in warnings[0] and "docs/toolchains.md" in warnings[0]
     assert logged[0].endswith(warnings[0])
+
+
+def test_shows_the_targets_that_a_module_needs_without_their_being_granted(inspect):
+    assert json.loads(inspect("gateway", "--json"))["needed_targets"] == ["greeter", "guide", "weather"]
+    assert "needs targets: greeter, guide, weather" in inspect("gateway").splitlines()
+    assert json.loads(inspect("greeter", "--json"))["needed_targets"] == []
+    assert "needs targets" not in inspect("greeter")
+
+
+def test_a_target_whose_name_no_terminal_should_see_is_shown_readably(inspect_file, tmp_path):
+    text = (GOLDEN / "client_require_refused.wat").read_text()
+    file = tmp_path / "odd.wat"
+    file.write_text(text.replace('"nowhere"', '"no\\1bhere"').replace("i32.const -4", "i32.const 0"))
+    assert "needs targets: no\\x1bhere" in inspect_file(file).splitlines()
