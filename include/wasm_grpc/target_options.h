@@ -29,6 +29,13 @@ enum class TargetBalancing : std::uint8_t {
   round_robin,  // a connection of each worker to each, and calls in turn
 };
 
+/// What is spoken with a target of plain HTTP.
+enum class TargetHttpVersion : std::uint8_t {
+  automatic,  // over TLS HTTP/2 where the server chooses it (ALPN), else HTTP/1.1
+  http1,      // HTTP/1.1
+  http2,      // HTTP/2: over TLS the server must choose it, without TLS it is taken to speak it ("prior knowledge")
+};
+
 /// Calls that have failed are made again (gRFC A6), as long as nothing of the answer but a status has come, and 256 KiB
 /// of messages were sent at most.
 struct RetryOptions {
@@ -93,13 +100,16 @@ struct OutlierEjectionOptions {
 struct TargetOptions {
   /// How modules name it; guests know nothing else of it.
   std::string name;
-  /// "dns:///host:443", "ipv4:10.0.0.1:443,10.0.0.2:443", "ipv6:[fd00::1]:443", "unix:/run/server.sock", "host:443"; or
-  /// "module:NAME" for the module of that name of the same server, which is called without a connection.
+  /// "dns:///host:443", "ipv4:10.0.0.1:443,10.0.0.2:443", "ipv6:[fd00::1]:443", "unix:/run/server.sock", "host:443";
+  /// "module:NAME" for the module of that name of the same server, which is called without a connection; or
+  /// "http://host:8080", "https://host", which is called by plain HTTP.
   std::string address;
   TargetTlsOptions tls = {};
   /// What its servers are asked for (:authority), and their certificates must be for, instead of the address's host.
   std::string authority = {};
   TargetBalancing balancing = TargetBalancing::pick_first;
+  /// Of an address that begins with "http://" or "https://"; no other may say it.
+  TargetHttpVersion http_version = TargetHttpVersion::automatic;
   /// How long making a connection may take, TLS included.
   std::chrono::milliseconds connect_timeout{20'000};
   /// `hedging` comes first where a method is in both.
@@ -110,6 +120,9 @@ struct TargetOptions {
   OutlierEjectionOptions outlier_ejection = {};
   /// Calls wait until there is a connection, and do not fail where none can be made.
   bool wait_for_ready = false;
+  /// Calls of each worker that may wait for a connection, or for the server to let one more be open, as it says how
+  /// many it lets (MAX_CONCURRENT_STREAMS); one more ends with UNAVAILABLE.
+  std::uint32_t max_waiting = 1024;
   /// Metadata of the call that a guest serves which the calls have that it makes for it, by keys; what the guest says
   /// under the same key comes first.
   std::vector<std::string> forward_metadata = {};

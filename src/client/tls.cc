@@ -46,6 +46,11 @@ void offer_http1(SSL* tls) noexcept {
   SSL_set_alpn_protos(tls, reinterpret_cast<const unsigned char*>(http1.data()), static_cast<unsigned>(http1.size()));
 }
 
+void offer_http2_and_http1(SSL* tls) noexcept {
+  static constexpr std::string_view both = "\x02h2\x08http/1.1";
+  SSL_set_alpn_protos(tls, reinterpret_cast<const unsigned char*>(both.data()), static_cast<unsigned>(both.size()));
+}
+
 Result<> chose_http2(const std::string& where, const SSL* tls) {
   const unsigned char* chosen = nullptr;
   unsigned length = 0;

@@ -49,6 +49,8 @@ void verify_server(Stream& tls, const std::string& name) {
 
 /// Before the handshake: HTTP/1.1 is offered instead.
 void offer_http1(SSL* tls) noexcept;
+/// The same beside HTTP/2, which comes first.
+void offer_http2_and_http1(SSL* tls) noexcept;
 /// After the handshake: whether it has chosen HTTP/2.
 [[nodiscard]] Result<> chose_http2(const std::string& where, const SSL* tls);
 

@@ -8,6 +8,7 @@
 #include <asio/executor_work_guard.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/write.hpp>
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -92,8 +93,10 @@ class Caller {
 class OwnServer {
  public:
   /// Answers with what it is asked, and fails when that is "fail"; or does what `method` does.
-  explicit OwnServer(UnaryFunction method = echo, const std::string& listen = "127.0.0.1:0") {
+  explicit OwnServer(UnaryFunction method = echo, const std::string& listen = "127.0.0.1:0",
+                     std::uint32_t max_streams = ConnectionOptions().max_concurrent_streams) {
     ServerOptions options;
+    options.max_concurrent_streams = max_streams;
     options.workers = 1;
     options.max_instances = 2;
     options.log = [](LogLevel, std::string_view, std::string_view) {};
@@ -168,6 +171,12 @@ inline std::string message(std::string_view text) {
 }
 inline std::string piece(std::string_view bytes) { return frame(data_frame, 0, 1, bytes); }
 inline const std::string greeting = frame(settings, 0, 0);
+/// That of a server which lets so many streams be open.
+inline std::string greeting_with(std::uint32_t streams) {
+  std::string setting = {0, 3};
+  for (int shift = 24; shift >= 0; shift -= 8) setting += static_cast<char>(streams >> shift);
+  return frame(settings, 0, 0, setting);
+}
 
 /// Says these things to each client that connects: at once, and when it has asked for something. Then it hangs up, or
 /// not.
@@ -180,6 +189,8 @@ class OddServer {
         hangs_up_(hangs_up) {
     accept();
   }
+  /// That it has accepted.
+  [[nodiscard]] int connections() const { return accepted_; }
   [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port()); }
 
  private:
@@ -194,6 +205,7 @@ class OddServer {
   void accept() {
     acceptor_.async_accept([this](const asio::error_code& error, tcp::socket socket) {
       if (error) return;
+      ++accepted_;
       connections_.push_back(std::make_shared<Client>(std::move(socket)));
       asio::error_code ignored;
       asio::write(connections_.back()->socket, asio::buffer(says_), ignored);
@@ -211,8 +223,8 @@ class OddServer {
                                    });
   }
   void answer(Client& client, std::size_t number) {
-    // More than the preface, SETTINGS and WINDOW_UPDATE is a request.
-    constexpr std::size_t before_a_request = 120;
+    // More than the preface, SETTINGS, WINDOW_UPDATE and an answer to SETTINGS is a request.
+    constexpr std::size_t before_a_request = 24 + 27 + 13 + 9 + 1;
     if (client.answered || client.read.size() < before_a_request) return;
     client.answered = true;
     asio::error_code ignored;
@@ -226,18 +238,22 @@ class OddServer {
   std::string says_;
   bool hangs_up_;
   std::vector<std::shared_ptr<Client>> connections_;
+  std::atomic<int> accepted_ = 0;
 };
 
-/// A server and its caller, each with a loop of its own.
-class Pair {
+/// An odd server and its caller, each with a loop of its own.
+template <typename CallerType>
+class PairWith {
  public:
-  explicit Pair(std::vector<std::string> answers, std::string says = greeting, bool hangs_up = false,
-                TargetChannelOptions options = {})
+  template <typename... Options>
+  explicit PairWith(std::vector<std::string> answers, std::string says = greeting, bool hangs_up = false,
+                    Options... options)
       : server(io_, std::move(answers), std::move(says), hangs_up),
-        caller(server.address(), std::move(options)),
+        caller(server.address(), std::move(options)...),
         work_(io_.get_executor()),
         thread_([this] { io_.run(); }) {}
-  ~Pair() {
+  ~PairWith() {
+    caller.close();  // the server may be in the midst of saying something
     io_.stop();
     thread_.join();
   }
@@ -247,11 +263,12 @@ class Pair {
 
  public:
   OddServer server;
-  Caller caller;
+  CallerType caller;
 
  private:
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   std::thread thread_;
 };
+using Pair = PairWith<Caller>;
 
 }  // namespace wasm_grpc::client

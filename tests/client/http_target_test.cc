@@ -17,12 +17,14 @@
 #include <vector>
 
 #include "calling_servers.h"
+#include "http_caller.h"
 
 namespace wasm_grpc::client {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using Answer = HttpAnswer;
 
 /// Answers the requests of each connection by these texts, the last again and again, a few bytes at a time where that
 /// is asked for; then it hangs up, or not. It keeps what it has read.
@@ -107,68 +109,6 @@ class HttpServer {
   std::mutex mutex_;
   std::vector<std::string> requests_;
   std::thread thread_;
-};
-
-/// What has come of a request.
-struct Answer {
-  rpc::Status status;
-  std::string http_status;
-  std::string body;
-  rpc::Metadata headers;
-};
-
-class HttpCaller {
- public:
-  explicit HttpCaller(const std::string& address, HttpTargetOptions options = {}) {
-    options.name = "there";
-    auto parsed = parse_http_address(address);
-    EXPECT_TRUE(parsed.ok()) << parsed.error().message;
-    target_.emplace(ChannelContext{io_, timers_, output_, nullptr}, std::move(options), std::move(parsed).value());
-  }
-  rpc::OutgoingCallPtr begin(std::string_view method, std::string_view where, milliseconds timeout = seconds(60)) {
-    metadata.set(":method", method);
-    return target_->begin({where, MethodKind::http, rpc::Clock::now() + timeout, metadata, nullptr});
-  }
-  bool run_until(const std::function<bool()>& holds, milliseconds limit = seconds(60)) {
-    const auto give_up = rpc::Clock::now() + limit;
-    while (!holds() && rpc::Clock::now() < give_up) {
-      io_.restart();
-      io_.run_one_for(milliseconds(5));
-      timers_.run_due(rpc::Clock::now());
-    }
-    return holds();
-  }
-  Answer finish(rpc::OutgoingCall& call) {
-    Answer answer;
-    const auto take = [&] {
-      while (const auto piece = call.message()) {
-        answer.body += text_of(*piece);
-        call.pop_message();
-      }
-      return call.ended();
-    };
-    EXPECT_TRUE(run_until(take));
-    take();
-    answer.status = call.ended() ? call.status() : rpc::Status{StatusCode::unknown, "it has not ended"};
-    answer.headers = call.headers();
-    answer.http_status = answer.headers.get(":status").value_or("");
-    return answer;
-  }
-  Answer ask(std::string_view method, std::string_view where, std::string_view body = {},
-             milliseconds timeout = seconds(60)) {
-    auto call = begin(method, where, timeout);
-    EXPECT_TRUE(call->ended() || call->send(bytes_of(body), true) == rpc::SendResult::ok);
-    return finish(*call);
-  }
-  void close() { target_->close(); }
-
-  rpc::Metadata metadata;
-
- private:
-  asio::io_context io_{1};
-  rpc::TimerQueue timers_;
-  OutputQueue output_{[] {}};
-  std::optional<HttpTarget> target_;
 };
 
 const std::string hello = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\nX-From: there\r\n\r\nhello";
@@ -333,10 +273,9 @@ TEST(HttpTarget, BoundsItsConnectionsAndThoseThatWait) {
   auto first = caller.begin("GET", "/1");
   auto second = caller.begin("GET", "/2");
   auto third = caller.begin("GET", "/3");
+  for (const auto& call : {&first, &second, &third}) ASSERT_EQ((*call)->half_close(), rpc::SendResult::ok);
   ASSERT_TRUE(third->ended());
   EXPECT_EQ(third->status().code, StatusCode::unavailable);
-  ASSERT_EQ(first->half_close(), rpc::SendResult::ok);
-  ASSERT_EQ(second->half_close(), rpc::SendResult::ok);
   EXPECT_EQ(caller.finish(*first).body, "hello");
   EXPECT_EQ(caller.finish(*second).body, "hello");
   EXPECT_EQ(server.connections(), 1);
@@ -349,6 +288,7 @@ TEST(HttpTarget, EndsItsCallsWhenItIsClosed) {
   ASSERT_EQ(waits->half_close(), rpc::SendResult::ok);
   ASSERT_TRUE(caller.run_until([&] { return !server.requests().empty(); }));
   auto connects = caller.begin("GET", "/");
+  ASSERT_EQ(connects->half_close(), rpc::SendResult::ok);
   caller.close();
   EXPECT_EQ(waits->status().code, StatusCode::unavailable);
   EXPECT_EQ(connects->status().code, StatusCode::unavailable);

@@ -15,6 +15,8 @@
 namespace wasm_grpc::client {
 namespace {
 
+using std::chrono::milliseconds;
+
 TEST(TargetChannel, CallsAServerAndHasItsAnswer) {
   OwnServer server;
   Caller caller(server.address);
@@ -186,13 +188,82 @@ TEST(TargetChannel, CancelsACallThatIsLetGoOf) {
 
 TEST(TargetChannel, BoundsTheCallsThatWaitForAConnection) {
   TargetChannelOptions options;
-  options.max_pending = 1;
+  options.max_waiting = 1;
   Caller caller("127.0.0.1:1", options);
   auto first = caller.begin();
   auto second = caller.begin();
   EXPECT_FALSE(first->ended());
   ASSERT_TRUE(second->ended());
   EXPECT_EQ(second->status().code, StatusCode::unavailable);
+}
+
+// ---- Servers that let few calls be open ----
+
+/// Begins so many calls, and sends what each asks.
+std::vector<rpc::OutgoingCallPtr> begin_many(Caller& caller, int count,
+                                             milliseconds timeout = std::chrono::seconds(60)) {
+  std::vector<rpc::OutgoingCallPtr> calls;
+  for (int i = 0; i < count; ++i) {
+    calls.push_back(caller.begin(MethodKind::unary, timeout));
+    if (!calls.back()->ended()) {
+      EXPECT_EQ(calls.back()->send(bytes_of(std::to_string(i)), true), rpc::SendResult::ok);
+    }
+  }
+  return calls;
+}
+
+std::ptrdiff_t ended_with(const std::vector<rpc::OutgoingCallPtr>& calls, StatusCode code) {
+  return std::ranges::count_if(calls, [&](const auto& call) { return call->ended() && call->status().code == code; });
+}
+
+TEST(BusyServers, HaveCallsInTurnWithoutOneThatFails) {
+  for (const std::uint32_t streams : {1U, 3U, ConnectionOptions().max_concurrent_streams, 0x7fffffffU}) {
+    OwnServer server(OwnServer::echo, "127.0.0.1:0", streams);
+    Caller caller(server.address);
+    ASSERT_EQ(caller.call().code, StatusCode::ok);  // how many it lets is known
+    const auto calls = begin_many(caller, 500);
+    ASSERT_TRUE(caller.run_until([&] { return ended_with(calls, StatusCode::ok) == 500; })) << streams;
+    for (int i = 0; i < 500; ++i) {
+      EXPECT_EQ(text_of(calls[static_cast<std::size_t>(i)]->message().value()), std::to_string(i));
+    }
+  }
+}
+
+TEST(BusyServers, HaveSoManyCallsWaitAndNoMore) {
+  for (const std::uint32_t streams : {0U, 1U, 100U}) {
+    Pair pair({""}, greeting_with(streams));
+    EXPECT_EQ(pair.caller.call("hello", milliseconds(50)).code, StatusCode::deadline_exceeded);
+    const int room = static_cast<int>(streams + TargetChannelOptions().max_waiting);
+    const auto calls = begin_many(pair.caller, room + 10);
+    EXPECT_EQ(ended_with(calls, StatusCode::unavailable), 10) << streams;
+    EXPECT_NE(calls.back()->status().message.find("calls wait for the target"), std::string::npos);
+    EXPECT_FALSE(calls[static_cast<std::size_t>(room) - 1]->ended());
+  }
+}
+
+TEST(BusyServers, CostTheDeadlineOfCallsThatNeverHaveTheirTurn) {
+  Pair pair({""}, greeting_with(0));
+  const auto calls = begin_many(pair.caller, 3, milliseconds(200));
+  ASSERT_TRUE(pair.caller.run_until([&] { return ended_with(calls, StatusCode::deadline_exceeded) == 3; }));
+}
+
+TEST(BusyServers, TakeThoseThatWaitWhenOthersAreGivenUp) {
+  OwnServer server(OwnServer::echo, "127.0.0.1:0", 1);
+  Caller caller(server.address);
+  ASSERT_EQ(caller.call().code, StatusCode::ok);
+  auto open = caller.begin(MethodKind::bidi_stream);
+  const auto waiting = begin_many(caller, 2);
+  EXPECT_EQ(ended_with(waiting, StatusCode::ok), 0);
+  open.reset();
+  ASSERT_TRUE(caller.run_until([&] { return ended_with(waiting, StatusCode::ok) == 2; }));
+}
+
+TEST(BusyServers, MayLetMoreLater) {
+  Pair pair({greeting_with(100)}, greeting_with(1));
+  EXPECT_EQ(pair.caller.call("hello", milliseconds(200)).code, StatusCode::deadline_exceeded);
+  TargetChannelOptions options;
+  const auto calls = begin_many(pair.caller, static_cast<int>(options.max_waiting) + 100);
+  EXPECT_EQ(ended_with(calls, StatusCode::unavailable), 0);
 }
 
 }  // namespace

@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "abi/abi.h"
-#include "abi/call_table.h"
 #include "abi/client_1/call_maker.h"
 #include "abi/client_1/numbers.h"
+#include "rpc/number_table.h"
 #include "wasi/waitable.h"
 #include "wasm/instance.h"
 
@@ -138,8 +138,8 @@ class InstanceBinding final : private wasi::Waitable, private NumberHolder {
   Style style_ = Style::handler;
   std::string refusal_;
   std::optional<std::vector<std::string>> needed_;  // nothing: they are not noted
-  rpc::Metadata metadata_;  // of the call that begins
-  NumberTable<Entry> calls_;
+  rpc::Metadata metadata_;                          // of the call that begins
+  rpc::NumberTable<Entry> calls_;
   std::vector<std::unique_ptr<OpenCall>> all_;
   std::vector<OpenCall*> free_;
   std::unordered_map<std::int32_t, OpenCall*> children_;  // the first one, by parent

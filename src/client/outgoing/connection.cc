@@ -14,13 +14,11 @@ constexpr std::int32_t stream_window = 256 << 10;
 constexpr std::int32_t connection_window = 8 << 20;
 /// Bytes that are gathered for one write.
 constexpr std::size_t most_of_a_write = std::size_t{256} << 10;
-
-nghttp2_nv pair(std::string_view name, std::string_view value) {
-  const auto bytes = [](std::string_view text) {
-    return const_cast<std::uint8_t*>(reinterpret_cast<const std::uint8_t*>(text.data()));  // nghttp2 only reads
-  };
-  return {bytes(name), bytes(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE};
-}
+/// Streams that a server is taken to let be open until it has said how many (RFC 9113, 6.5.2).
+constexpr std::uint32_t streams_at_first = 100;
+/// Frames that wait for a server which does not read, before no more exchanges begin: those that were begun and given
+/// up are frames too.
+constexpr std::size_t most_waiting_frames = 4096;
 
 std::string_view text_of(const std::uint8_t* bytes, std::size_t size) {
   return {reinterpret_cast<const char*>(bytes), size};
@@ -37,10 +35,12 @@ void OutputQueue::add(std::shared_ptr<Connection> connection) {
 
 void OutputQueue::flush() noexcept {
   while (!dirty_.empty()) {
-    for (const auto& connection : std::exchange(dirty_, {})) {
+    flushed_.swap(dirty_);
+    for (const auto& connection : flushed_) {
       connection->dirty_ = false;
       connection->flush();
     }
+    flushed_.clear();
   }
 }
 
@@ -51,10 +51,10 @@ struct Connection::Callbacks {
 
   static int header(nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name, std::size_t name_size,
                     const std::uint8_t* value, std::size_t value_size, std::uint8_t, void* user) {
-    NetworkCall* const call = self(user).call_of(frame->hd.stream_id);
-    if (call == nullptr || call->take_field(text_of(name, name_size), text_of(value, value_size))) return 0;
-    call->end({rpc::StatusCode::resource_exhausted, "the server's header fields and trailers have more than " +
-                                                        std::to_string(most_field_bytes) + " bytes"});
+    Exchange* const exchange = self(user).exchange_of(frame->hd.stream_id);
+    if (exchange == nullptr || exchange->take_field(text_of(name, name_size), text_of(value, value_size))) return 0;
+    exchange->end({rpc::StatusCode::resource_exhausted, "the server's header fields and trailers have more than " +
+                                                            std::to_string(most_field_bytes) + " bytes"});
     return 0;
   }
   static int frame_received(nghttp2_session*, const nghttp2_frame* frame, void* user) {
@@ -64,8 +64,8 @@ struct Connection::Callbacks {
   static int data(nghttp2_session* session, std::uint8_t, std::int32_t stream, const std::uint8_t* bytes,
                   std::size_t size, void* user) {
     static_cast<void>(nghttp2_session_consume_connection(session, size));
-    if (NetworkCall* const call = self(user).call_of(stream)) {
-      call->take_data({reinterpret_cast<const std::byte*>(bytes), size});
+    if (Exchange* const exchange = self(user).exchange_of(stream)) {
+      exchange->take_data({reinterpret_cast<const std::byte*>(bytes), size});
     }
     return 0;
   }
@@ -80,9 +80,9 @@ struct Connection::Callbacks {
   }
   static ssize_t give(nghttp2_session*, std::int32_t stream, std::uint8_t* buffer, std::size_t length,
                       std::uint32_t* flags, nghttp2_data_source*, void* user) {
-    NetworkCall* const call = self(user).call_of(stream);
-    if (call == nullptr) return NGHTTP2_ERR_DEFERRED;
-    return call->give(buffer, length, flags);
+    Exchange* const exchange = self(user).exchange_of(stream);
+    if (exchange == nullptr) return NGHTTP2_ERR_DEFERRED;
+    return exchange->give(buffer, length, flags);
   }
 };
 
@@ -92,7 +92,9 @@ Connection::Connection(Transport transport, ConnectionSettings settings, rpc::Ti
       settings_(std::move(settings)),
       timers_(timers),
       output_(output),
-      owner_(owner) {
+      owner_(owner),
+      fields_(settings_.scheme, settings_.authority),
+      max_streams_(streams_at_first) {
   make_session();
 }
 
@@ -111,16 +113,17 @@ void Connection::make_session() {
   nghttp2_option* option = nullptr;
   if (nghttp2_option_new(&option) == 0) {
     nghttp2_option_set_no_auto_window_update(option, 1);  // what waits for its caller is bounded by the windows
-    nghttp2_option_set_peer_max_concurrent_streams(option, 100);
+    nghttp2_option_set_peer_max_concurrent_streams(option, streams_at_first);
     static_cast<void>(nghttp2_session_client_new2(&session_, callbacks, this, option));
     nghttp2_option_del(option);
   }
   nghttp2_session_callbacks_del(callbacks);
 }
 
-NetworkCall* Connection::call_of(std::int32_t stream) const noexcept {
-  const auto found = streams_.find(stream);
-  return found == streams_.end() ? nullptr : found->second;
+Exchange* Connection::take_stream(std::int32_t stream) noexcept {
+  Exchange* const exchange = exchange_of(stream);
+  if (exchange != nullptr) streams_.erase(stream);
+  return exchange;
 }
 
 void Connection::on_frame(const nghttp2_frame& frame) noexcept {
@@ -128,75 +131,82 @@ void Connection::on_frame(const nghttp2_frame& frame) noexcept {
     begin_draining("the server takes no more calls on it (GOAWAY)");
     return;
   }
-  if (frame.hd.type == NGHTTP2_SETTINGS) greeted_ = true;
+  if (frame.hd.type == NGHTTP2_SETTINGS && (frame.hd.flags & NGHTTP2_FLAG_ACK) == 0) {
+    greeted_ = true;
+    max_streams_ = nghttp2_session_get_remote_settings(session_, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
+  }
   if (frame.hd.type == NGHTTP2_PING && (frame.hd.flags & NGHTTP2_FLAG_ACK) != 0) pinged_ = false;
   if (frame.hd.type != NGHTTP2_HEADERS && frame.hd.type != NGHTTP2_DATA) return;
-  NetworkCall* const call = call_of(frame.hd.stream_id);
-  if (call == nullptr) return;
+  Exchange* const exchange = exchange_of(frame.hd.stream_id);
+  if (exchange == nullptr) return;
   const bool ends = (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
-  if (frame.hd.type == NGHTTP2_HEADERS) call->fields_end(ends);
+  if (frame.hd.type == NGHTTP2_HEADERS) exchange->fields_end(ends);
   if (ends) answered(frame.hd.stream_id);
 }
 
 void Connection::answered(std::int32_t stream) noexcept {
-  const auto found = streams_.find(stream);
-  if (found == streams_.end()) return;
-  NetworkCall& call = *found->second;
-  streams_.erase(found);
-  call.stream_closed(NGHTTP2_NO_ERROR);
+  Exchange* const exchange = take_stream(stream);
+  if (exchange == nullptr) return;
+  exchange->stream_closed(std::nullopt);
   if (nghttp2_session_get_stream_local_close(session_, stream) == 0) {
     static_cast<void>(nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream, NGHTTP2_NO_ERROR));
   }
 }
 
 void Connection::on_stream_close(std::int32_t stream, std::uint32_t error) noexcept {
-  const auto found = streams_.find(stream);
-  if (found == streams_.end()) return;
-  NetworkCall& call = *found->second;
-  streams_.erase(found);
-  if (error == NGHTTP2_REFUSED_STREAM && call.begin_again()) {
-    owner_.call_returned(call);
+  Exchange* const exchange = take_stream(stream);
+  if (exchange == nullptr) return;
+  if (error == NGHTTP2_REFUSED_STREAM && exchange->begin_again()) {
+    owner_.returned(*exchange);
   } else {
-    call.stream_closed(error);
+    exchange->stream_closed(error);
   }
 }
 
-// ---- Calls ----
+// ---- Exchanges ----
 
-bool Connection::add(NetworkCall& call) {
-  const Fields own = call.request_fields();
-  std::vector<nghttp2_nv> fields = {pair(":method", "POST"), pair(":scheme", settings_.scheme),
-                                    pair(":path", call.path()), pair(":authority", settings_.authority)};
-  fields.reserve(fields.size() + own.size());
-  for (const auto& [name, value] : own) fields.push_back(pair(name, value));
+bool Connection::is_full() const noexcept {
+  return streams_.size() >= max_streams_ || nghttp2_session_get_outbound_queue_size(session_) >= most_waiting_frames;
+}
+
+bool Connection::has_room() noexcept {
+  if (!open()) return false;
+  told_full_ = told_full_ || is_full();
+  return !told_full_;
+}
+
+bool Connection::add(Exchange& exchange) {
+  exchange.add_fields(fields_);
   nghttp2_data_provider source{};
   source.read_callback = Callbacks::give;
-  const std::int32_t stream = nghttp2_submit_request(session_, nullptr, fields.data(), fields.size(), &source, nullptr);
+  const auto fields = fields_.all();
+  const std::int32_t stream = nghttp2_submit_request(session_, nullptr, fields.data(), fields.size(),
+                                                     exchange.has_body() ? &source : nullptr, nullptr);
   if (stream < 0) {
     begin_draining("it has no more numbers for streams");
     return false;
   }
-  streams_.emplace(stream, &call);
-  call.begin_stream(*this, stream);
+  streams_.insert({stream, &exchange});
+  exchange.begin_stream(*this, stream);
   mark_dirty();
   arm_keepalive();
   return true;
 }
 
-void Connection::output_ready(NetworkCall& call) noexcept {
-  if (!call.resumes()) return;
-  static_cast<void>(nghttp2_session_resume_data(session_, call.stream_id()));
+void Connection::output_ready(Exchange& exchange) noexcept {
+  if (!exchange.resumes()) return;
+  static_cast<void>(nghttp2_session_resume_data(session_, exchange.stream_id()));
   mark_dirty();
 }
 
-void Connection::input_consumed(NetworkCall& call, std::size_t bytes) noexcept {
-  static_cast<void>(nghttp2_session_consume_stream(session_, call.stream_id(), bytes));
+void Connection::input_consumed(Exchange& exchange, std::size_t bytes) noexcept {
+  static_cast<void>(nghttp2_session_consume_stream(session_, exchange.stream_id(), bytes));
   mark_dirty();
 }
 
-void Connection::reset(NetworkCall& call) noexcept {
-  streams_.erase(call.stream_id());
-  static_cast<void>(nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, call.stream_id(), NGHTTP2_CANCEL));
+void Connection::reset(Exchange& exchange) noexcept {
+  streams_.erase(exchange.stream_id());
+  static_cast<void>(nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, exchange.stream_id(), NGHTTP2_CANCEL));
   mark_dirty();
 }
 
@@ -204,6 +214,10 @@ void Connection::reset(NetworkCall& call) noexcept {
 
 void Connection::start() {
   if (session_ == nullptr) return close("there is no memory for it");
+  if (transport_.socket != nullptr) {
+    asio::error_code ignored;
+    transport_.socket->non_blocking(true, ignored);
+  }
   heard_ = rpc::Clock::now();
   const nghttp2_settings_entry settings[] = {{NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
                                              {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, stream_window},
@@ -246,6 +260,9 @@ void Connection::flush() noexcept {
   if (closed_) return;
   if (!writing_) write();
   close_if_done();
+  if (!told_full_ || !open() || is_full()) return;
+  told_full_ = false;
+  owner_.connection_has_room(*this);
 }
 
 void Connection::write() {
@@ -258,6 +275,20 @@ void Connection::write() {
     out_.append(reinterpret_cast<const char*>(data), static_cast<std::size_t>(size));
   }
   if (out_.empty()) return;
+  std::size_t written = 0;
+  if (transport_.tls == nullptr) {  // mostly the socket takes all at once, and nobody need be told
+    asio::error_code error;
+    written = transport_.socket->write_some(asio::buffer(out_), error);
+    if (error && error != asio::error::would_block && error != asio::error::try_again) return close(error.message());
+  }
+  if (written < out_.size()) {
+    write_rest(written);
+  } else if (written >= most_of_a_write) {
+    mark_dirty();  // there may be more, when others have had their turn
+  }
+}
+
+void Connection::write_rest(std::size_t from) {
   writing_ = true;
   const auto handler = [self = shared_from_this()](const asio::error_code& error, std::size_t) {
     self->writing_ = false;
@@ -265,10 +296,11 @@ void Connection::write() {
     if (error) return self->close(error.message());
     self->mark_dirty();
   };
+  const auto rest = asio::buffer(out_.data() + from, out_.size() - from);
   if (transport_.tls != nullptr) {
-    asio::async_write(*transport_.tls, asio::buffer(out_), handler);
+    asio::async_write(*transport_.tls, rest, handler);
   } else {
-    asio::async_write(*transport_.socket, asio::buffer(out_), handler);
+    asio::async_write(*transport_.socket, rest, handler);
   }
 }
 
@@ -296,9 +328,7 @@ void Connection::close(const std::string& why) noexcept {
   draining_ = true;
   if (scheduled()) timers_.cancel(*this);
   close_socket();
-  for (const auto& [stream, call] : std::exchange(streams_, {})) {
-    call->stream_lost({rpc::StatusCode::unavailable, "the connection was lost: " + why});
-  }
+  lose_streams("the connection was lost: " + why);
   owner_.connection_closed(*this, why);
 }
 
@@ -307,9 +337,13 @@ void Connection::abandon() noexcept {
   draining_ = true;
   if (scheduled()) timers_.cancel(*this);
   close_socket();
-  for (const auto& [stream, call] : std::exchange(streams_, {})) {
-    call->stream_lost({rpc::StatusCode::unavailable, "the server stops"});
-  }
+  lose_streams("the server stops");
+}
+
+void Connection::lose_streams(const std::string& why) noexcept {
+  std::exchange(streams_, {}).for_each([&](const Stream& stream) {
+    stream.exchange->stream_lost({rpc::StatusCode::unavailable, why});
+  });
 }
 
 void Connection::close_socket() noexcept {

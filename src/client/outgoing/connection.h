@@ -1,4 +1,4 @@
-// One HTTP/2 connection to a server, with the calls on it.
+// One HTTP/2 connection to a server, with the exchanges on it.
 #pragma once
 
 #include <nghttp2/nghttp2.h>
@@ -10,11 +10,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
-#include "client/outgoing/network_call.h"
+#include "client/outgoing/exchange.h"
 #include "client/outgoing/transport.h"
+#include "rpc/number_table.h"
 #include "rpc/timer_queue.h"
 
 namespace wasm_grpc::client {
@@ -24,12 +24,14 @@ class Connection;
 /// Told of what becomes of a connection.
 class ConnectionOwner {
  public:
-  /// It takes no more calls: `why` in words. Those it has go on where they can.
+  /// It takes no more exchanges: `why` in words. Those it has go on where they can.
   virtual void connection_draining(Connection& connection, const std::string& why) noexcept = 0;
-  /// It is gone. Calls that no server has looked at have come back by call_returned().
+  /// It has room for one more, which it had not when it was asked.
+  virtual void connection_has_room(Connection& connection) noexcept = 0;
+  /// It is gone. Exchanges that no server has looked at have come back by returned().
   virtual void connection_closed(Connection& connection, const std::string& why) noexcept = 0;
-  /// The server has not looked at the call: it may be made again.
-  virtual void call_returned(NetworkCall& call) noexcept = 0;
+  /// The server has not looked at the exchange: it may begin again.
+  virtual void returned(Exchange& exchange) noexcept = 0;
 
  protected:
   ~ConnectionOwner() = default;
@@ -54,10 +56,11 @@ class OutputQueue {
  private:
   std::function<void()> wake_;
   std::vector<std::shared_ptr<Connection>> dirty_;
+  std::vector<std::shared_ptr<Connection>> flushed_;  // while they are
 };
 
 /// Belongs to one thread. Made by std::make_shared; what Asio does for it keeps it.
-class Connection final : public std::enable_shared_from_this<Connection>, private CallStream, private rpc::Timer {
+class Connection final : public std::enable_shared_from_this<Connection>, private ExchangeStream, private rpc::Timer {
  public:
   Connection(Transport transport, ConnectionSettings settings, rpc::TimerQueue& timers, OutputQueue& output,
              ConnectionOwner& owner);
@@ -65,29 +68,41 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
 
   /// Sends the preface and begins to read.
   void start();
-  /// True while it takes more calls.
+  /// True while it takes exchanges, now or once others have ended.
   [[nodiscard]] bool open() const noexcept { return session_ != nullptr && !draining_; }
-  /// Gives it a call. Only while open(). False when it takes none any more; the call is as it was.
-  [[nodiscard]] bool add(NetworkCall& call);
+  /// True when it takes one now: the server lets no more be open at once than it has said. When there is no room the
+  /// owner is told once there is.
+  [[nodiscard]] bool has_room() noexcept;
+  /// Gives it an exchange. Only while open(). False when it takes none any more; the exchange is as it was.
+  [[nodiscard]] bool add(Exchange& exchange);
   /// The server has sent its SETTINGS, as each does that speaks HTTP/2.
   [[nodiscard]] bool has_greeted() const noexcept { return greeted_; }
-  [[nodiscard]] std::size_t calls() const noexcept { return streams_.size(); }
-  /// Takes no more calls, and is closed when it has none.
+  /// When the server has said something last.
+  [[nodiscard]] rpc::Clock::time_point heard() const noexcept { return heard_; }
+  [[nodiscard]] std::size_t exchanges() const noexcept { return streams_.size(); }
+  /// Takes no more exchanges, and is closed when it has none.
   void drain() noexcept;
   /// Ends it now; its owner is not told.
   void abandon() noexcept;
   void flush() noexcept;
 
  private:
-  // CallStream
-  void output_ready(NetworkCall& call) noexcept override;
-  void input_consumed(NetworkCall& call, std::size_t bytes) noexcept override;
-  void reset(NetworkCall& call) noexcept override;
+  struct Stream {
+    std::int32_t id = 0;
+    Exchange* exchange = nullptr;
+  };
+
+  // ExchangeStream
+  void output_ready(Exchange& exchange) noexcept override;
+  void input_consumed(Exchange& exchange, std::size_t bytes) noexcept override;
+  void reset(Exchange& exchange) noexcept override;
   void on_timer() noexcept override;
 
   void make_session();
   void read();
   void write();
+  /// Those of `out_` that the socket has not taken.
+  void write_rest(std::size_t from);
   void mark_dirty();
   void begin_draining(const std::string& why) noexcept;
   void close(const std::string& why) noexcept;
@@ -101,7 +116,15 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   struct Callbacks;
   void on_frame(const nghttp2_frame& frame) noexcept;
   void on_stream_close(std::int32_t stream, std::uint32_t error) noexcept;
-  [[nodiscard]] NetworkCall* call_of(std::int32_t stream) const noexcept;
+  [[nodiscard]] bool is_full() const noexcept;
+  /// Ends all exchanges it has.
+  void lose_streams(const std::string& why) noexcept;
+  [[nodiscard]] Exchange* exchange_of(std::int32_t stream) const noexcept {
+    const Stream* const found = streams_.find(stream);
+    return found == nullptr ? nullptr : found->exchange;
+  }
+  /// The same, which it has no more.
+  [[nodiscard]] Exchange* take_stream(std::int32_t stream) noexcept;
 
   Transport transport_;
   ConnectionSettings settings_;
@@ -111,7 +134,10 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   nghttp2_session* session_ = nullptr;
   std::array<std::uint8_t, 32 * 1024> input_{};
   std::string out_;
-  std::unordered_map<std::int32_t, NetworkCall*> streams_;
+  rpc::NumberTable<Stream> streams_;
+  RequestFields fields_;  // of the exchange that begins
+  std::uint32_t max_streams_;
+  bool told_full_ = false;
   bool dirty_ = false;
   bool writing_ = false;
   bool draining_ = false;

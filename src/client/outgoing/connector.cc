@@ -92,6 +92,7 @@ void Connector::start_tls(Socket socket, const Endpoint& endpoint) {
   transport_.tls = std::make_unique<TlsStream>(std::move(socket), *transport_.tls_context);
   TlsStream& tls = *transport_.tls;
   if (speaks_ == Speaks::http1) offer_http1(tls.native_handle());
+  if (speaks_ == Speaks::either) offer_http2_and_http1(tls.native_handle());
   ask_for_server(tls, name_);
   if (any_certificate_) {
     tls.set_verify_mode(asio::ssl::verify_none);
@@ -103,9 +104,10 @@ void Connector::start_tls(Socket socket, const Endpoint& endpoint) {
                         if (self->done_ == nullptr) return;
                         SSL* const native = self->transport_.tls->native_handle();
                         if (error) return self->finish(Error{no_tls_with(where, error, native) + self->tls_advice_});
-                        if (self->speaks_ == Speaks::http2) {
-                          if (auto chosen = chose_http2(where, native); !chosen.ok())
-                            return self->finish(std::move(chosen).error());
+                        auto chosen = chose_http2(where, native);
+                        self->transport_.chose_http2 = chosen.ok();
+                        if (self->speaks_ == Speaks::http2 && !chosen.ok()) {
+                          return self->finish(std::move(chosen).error());
                         }
                         self->finish(std::move(self->transport_));
                       });

@@ -27,9 +27,10 @@ class Connector final : public std::enable_shared_from_this<Connector> {
 
   /// What is spoken over the connection.
   enum class Speaks : std::uint8_t {
-    http2,  // which the server must choose, with TLS
-    http1,  // which it is offered, with TLS
-    other,  // nothing is offered
+    http2,   // which the server must choose, with TLS
+    http1,   // which it is offered, with TLS
+    either,  // both are offered with TLS, HTTP/2 first, and Transport::chose_http2 says what it has chosen
+    other,   // nothing is offered
   };
 
   /// `name`: of the server, for its certificate; `tls`: nullptr for none.

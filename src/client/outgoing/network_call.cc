@@ -21,6 +21,8 @@ constexpr std::size_t most_kept = std::size_t{64} << 10;
 constexpr std::uint8_t most_begun_again = 3;
 /// Bytes of answers that wait for their caller before the server is not told to go on.
 constexpr std::size_t most_untaken = std::size_t{64} << 10;
+/// Bytes that a call which is over keeps of each of its buffers for the next.
+constexpr std::size_t most_spare = std::size_t{1} << 10;
 /// Of a server that had at least so long to answer a call whose deadline passes, that counts as a failure.
 constexpr std::chrono::seconds shortest_silence{1};
 
@@ -33,8 +35,7 @@ std::string timeout_text(rpc::Clock::duration left) {
   return std::to_string(std::min(microseconds / 1'000'000, most)) + "S";
 }
 
-std::string wire_value(std::string_view key, std::string_view value) {
-  if (!rpc::is_binary_key(key)) return std::string(value);
+std::string base64_of(std::string_view value) {
   std::string text;
   rpc::base64_encode(value, text);
   return text;
@@ -42,15 +43,29 @@ std::string wire_value(std::string_view key, std::string_view value) {
 
 }  // namespace
 
-NetworkCall::NetworkCall(const CallContext& context, const rpc::OutgoingRequest& request, std::size_t previous_attempts)
-    : context_(context),
-      path_(request.path),
-      kind_(request.kind),
-      deadline_(request.deadline),
-      previous_attempts_(previous_attempts) {
+void NetworkCall::begin(const rpc::OutgoingRequest& request, std::size_t previous_attempts) {
+  now_ = {};
+  now_.kind = request.kind;
+  now_.deadline = request.deadline;
+  now_.previous_attempts = previous_attempts;
+  path_ = request.path;
   for (const auto [key, value] : request.metadata) metadata_.add(key, value);
   if (request.parent != nullptr) rpc::add_trace_keys(metadata_, *request.parent);
-  if (deadline_ != rpc::Request::no_deadline) context_.timers.schedule(*this, deadline_);
+  if (now_.deadline != rpc::Request::no_deadline) context_.timers.schedule(*this, now_.deadline);
+}
+
+void NetworkCall::forget() noexcept {
+  address_ = nullptr;
+  status_ = {};
+  for (std::string* const text : {&output_, &http_status_, &content_type_, &encoding_, &grpc_message_}) {
+    text->clear();
+    if (text->capacity() > most_spare) text->shrink_to_fit();
+  }
+  for (rpc::Metadata* const metadata : {&metadata_, &fields_, &headers_, &trailers_}) metadata->clear();
+  for (std::vector<std::byte>* const bytes : {&input_, &plain_}) {
+    bytes->clear();
+    if (bytes->capacity() > most_spare) bytes->shrink_to_fit();
+  }
 }
 
 // ---- The request ----
@@ -63,96 +78,98 @@ void NetworkCall::append(std::span<const std::byte> message) {
 }
 
 void NetworkCall::compact() noexcept {
-  if (keeps_output_ && given_ > most_kept) keeps_output_ = false;
-  if (keeps_output_ || given_ == 0) return;
-  if (given_ == output_.size()) {
+  if (now_.keeps_output && now_.given > most_kept) now_.keeps_output = false;
+  if (now_.keeps_output || now_.given == 0) return;
+  if (now_.given == output_.size()) {
     output_.clear();
     if (output_.capacity() > most_kept) output_.shrink_to_fit();
-  } else if (given_ > output_.size() / 2) {
-    output_.erase(0, given_);
+  } else if (now_.given > output_.size() / 2) {
+    output_.erase(0, now_.given);
   } else {
     return;
   }
-  given_ = 0;
+  now_.given = 0;
 }
 
 rpc::SendResult NetworkCall::send(std::span<const std::byte> message, bool last) {
-  if (ended_) return rpc::SendResult::cancelled;
-  if (half_closed_) return rpc::SendResult::closed;
-  if (sent_messages_ > 0 && !rpc::streams_requests(kind_)) return rpc::SendResult::invalid;
+  if (now_.ended) return rpc::SendResult::cancelled;
+  if (now_.half_closed) return rpc::SendResult::closed;
+  if (now_.sent_messages > 0 && !rpc::streams_requests(now_.kind)) return rpc::SendResult::invalid;
   if (message.size() > UINT32_MAX) return rpc::SendResult::invalid;
   if (unsent() >= most_unsent) {
-    wants_room_ = true;
+    now_.wants_room = true;
     return rpc::SendResult::again;
   }
   append(message);
-  ++sent_messages_;
-  half_closed_ = last;
-  if (stream_ != nullptr) stream_->output_ready(*this);
+  ++now_.sent_messages;
+  now_.half_closed = last;
+  if (now_.stream != nullptr) now_.stream->output_ready(*this);
   return rpc::SendResult::ok;
 }
 
 rpc::SendResult NetworkCall::half_close() {
-  if (ended_) return rpc::SendResult::cancelled;
-  if (half_closed_) return rpc::SendResult::closed;
-  half_closed_ = true;
-  if (stream_ != nullptr) stream_->output_ready(*this);
+  if (now_.ended) return rpc::SendResult::cancelled;
+  if (now_.half_closed) return rpc::SendResult::closed;
+  now_.half_closed = true;
+  if (now_.stream != nullptr) now_.stream->output_ready(*this);
   return rpc::SendResult::ok;
 }
 
-bool NetworkCall::writable() const noexcept { return ended_ || half_closed_ || unsent() < most_unsent; }
+bool NetworkCall::writable() const noexcept { return now_.ended || now_.half_closed || unsent() < most_unsent; }
 
-Fields NetworkCall::request_fields() const {
-  Fields fields;
-  fields.emplace_back("te", "trailers");
-  fields.emplace_back("content-type", "application/grpc");
-  fields.emplace_back("user-agent", "wasm-grpc");
-  fields.emplace_back("grpc-accept-encoding", rpc::known_encodings);
-  if (deadline_ != rpc::Request::no_deadline) {
-    fields.emplace_back("grpc-timeout", timeout_text(deadline_ - rpc::Clock::now()));
+void NetworkCall::add_fields(RequestFields& fields) const {
+  fields.begin("POST", path_);
+  fields.add_constant("te", "trailers");
+  fields.add_constant("content-type", "application/grpc");
+  fields.add_constant("user-agent", "wasm-grpc");
+  fields.add_constant("grpc-accept-encoding", rpc::known_encodings);
+  if (now_.deadline != rpc::Request::no_deadline) {
+    fields.add_unlike("grpc-timeout", timeout_text(now_.deadline - rpc::Clock::now()));
   }
   // Of which those that no server has looked at are none (gRFC A6).
-  if (previous_attempts_ > 0) fields.emplace_back("grpc-previous-rpc-attempts", std::to_string(previous_attempts_));
-  for (const auto [key, value] : metadata_) fields.emplace_back(key, wire_value(key, value));
-  return fields;
+  if (now_.previous_attempts > 0)
+    fields.add_unlike("grpc-previous-rpc-attempts", std::to_string(now_.previous_attempts));
+  for (const auto [key, value] : metadata_) {
+    fields.add(key, rpc::is_binary_key(key) ? fields.keep(base64_of(value)) : value);
+  }
 }
 
-void NetworkCall::begin_stream(CallStream& stream, std::int32_t id) noexcept {
-  stream_ = &stream;
-  stream_id_ = id;
-  given_ = 0;
-  deferred_ = false;
-  if (address_ != nullptr) began_ = rpc::Clock::now();
+void NetworkCall::begin_stream(ExchangeStream& stream, std::int32_t id) noexcept {
+  now_.stream = &stream;
+  now_.stream_id = id;
+  now_.given = 0;
+  now_.deferred = false;
+  if (address_ != nullptr) now_.began = rpc::Clock::now();
 }
 
 ssize_t NetworkCall::give(std::uint8_t* buffer, std::size_t length, std::uint32_t* flags) noexcept {
   const std::size_t size = std::min(length, unsent());
-  std::memcpy(buffer, output_.data() + given_, size);
-  given_ += size;
+  std::memcpy(buffer, output_.data() + now_.given, size);
+  now_.given += size;
   compact();
-  if (unsent() == 0 && half_closed_) {
+  if (unsent() == 0 && now_.half_closed) {
     *flags |= NGHTTP2_DATA_FLAG_EOF;
   } else if (size == 0) {
-    deferred_ = true;
+    now_.deferred = true;
     return NGHTTP2_ERR_DEFERRED;
   }
-  if (wants_room_ && unsent() <= most_unsent / 2) {
-    wants_room_ = false;
+  if (now_.wants_room && unsent() <= most_unsent / 2) {
+    now_.wants_room = false;
     tell();
   }
   return static_cast<ssize_t>(size);
 }
 
 bool NetworkCall::begin_again() noexcept {
-  if (any_response_ || ended_ || !keeps_output_ || given_ > most_kept) return false;
-  if (begun_again_ == most_begun_again) return false;
+  if (now_.any_response || now_.ended || !now_.keeps_output || now_.given > most_kept) return false;
+  if (now_.begun_again == most_begun_again) return false;
   address_ = nullptr;
-  ++begun_again_;
-  stream_ = nullptr;
-  stream_id_ = 0;
-  given_ = 0;
-  deferred_ = false;
-  field_bytes_ = 0;
+  ++now_.begun_again;
+  now_.stream = nullptr;
+  now_.stream_id = 0;
+  now_.given = 0;
+  now_.deferred = false;
+  now_.field_bytes = 0;
   fields_.clear();
   return true;
 }
@@ -160,9 +177,9 @@ bool NetworkCall::begin_again() noexcept {
 // ---- The response ----
 
 bool NetworkCall::take_field(std::string_view name, std::string_view value) {
-  any_response_ = true;
-  field_bytes_ += name.size() + value.size() + 32;  // as SETTINGS_MAX_HEADER_LIST_SIZE counts (RFC 9113, 6.5.2)
-  if (field_bytes_ > most_field_bytes) return false;
+  now_.any_response = true;
+  now_.field_bytes += name.size() + value.size() + 32;  // as SETTINGS_MAX_HEADER_LIST_SIZE counts (RFC 9113, 6.5.2)
+  if (now_.field_bytes > most_field_bytes) return false;
   if (name == ":status") {
     http_status_ = value;
   } else if (name == "content-type") {
@@ -188,7 +205,7 @@ void NetworkCall::take_status(std::string_view text) {
   int code = -1;
   const auto read = std::from_chars(text.data(), text.data() + text.size(), code);
   const bool known = read.ec == std::errc() && read.ptr == text.data() + text.size() && code >= 0;
-  grpc_status_ = known && code <= rpc::max_status_code ? code : static_cast<int>(rpc::StatusCode::unknown);
+  now_.grpc_status = known && code <= rpc::max_status_code ? code : static_cast<int>(rpc::StatusCode::unknown);
 }
 
 // A value that is none says never, as a negative one does.
@@ -196,30 +213,30 @@ void NetworkCall::take_pushback(std::string_view text) noexcept {
   std::int32_t milliseconds = -1;
   const auto read = std::from_chars(text.data(), text.data() + text.size(), milliseconds);
   const bool is_number = read.ec == std::errc() && read.ptr == text.data() + text.size();
-  pushback_ = std::chrono::milliseconds(is_number ? milliseconds : -1);
+  now_.pushback = std::chrono::milliseconds(is_number ? milliseconds : -1);
 }
 
 void NetworkCall::fields_end(bool end_of_stream) noexcept {
-  if (ended_) return;
-  if (!has_headers_ && http_status_.starts_with('1')) {  // informational: the response comes later (RFC 9113, 8.1)
+  if (now_.ended) return;
+  if (!now_.has_headers && http_status_.starts_with('1')) {  // informational: the response comes later (RFC 9113, 8.1)
     http_status_.clear();
     fields_.clear();
     return;
   }
   if (end_of_stream) {  // trailers, or headers and trailers in one
     std::swap(trailers_, fields_);
-    if (!has_headers_ && !grpc_status_) judge_head(true);
+    if (!now_.has_headers && !now_.grpc_status) judge_head(true);
     return;
   }
-  if (has_headers_) {
+  if (now_.has_headers) {
     end({rpc::StatusCode::internal, "the server sent header fields in the middle of its answer"});
     return;
   }
   judge_head(false);
-  if (ended_) return;
+  if (now_.ended) return;
   std::swap(headers_, fields_);
   fields_.clear();
-  has_headers_ = true;
+  now_.has_headers = true;
   tell();
 }
 
@@ -236,27 +253,27 @@ void NetworkCall::judge_head(bool end_of_stream) noexcept {
 }
 
 void NetworkCall::take_data(std::span<const std::byte> bytes) noexcept {
-  uncredited_ += bytes.size();
-  if (ended_) {
+  now_.uncredited += bytes.size();
+  if (now_.ended) {
     credit();
     return;
   }
-  if (!has_headers_) return end({rpc::StatusCode::internal, "the server sent a message before its headers"});
-  const std::size_t before = complete_;
-  if (taken_ > 0 && taken_ >= input_.size() / 2) {
-    input_.erase(input_.begin(), input_.begin() + static_cast<std::ptrdiff_t>(taken_));
-    scanned_ -= taken_;
-    taken_ = 0;
+  if (!now_.has_headers) return end({rpc::StatusCode::internal, "the server sent a message before its headers"});
+  const std::size_t before = now_.complete;
+  if (now_.taken > 0 && now_.taken >= input_.size() / 2) {
+    input_.erase(input_.begin(), input_.begin() + static_cast<std::ptrdiff_t>(now_.taken));
+    now_.scanned -= now_.taken;
+    now_.taken = 0;
   }
   input_.insert(input_.end(), bytes.begin(), bytes.end());
   if (!scan()) return;
   credit();
-  if (complete_ > before) tell();
+  if (now_.complete > before) tell();
 }
 
 bool NetworkCall::scan() noexcept {
-  while (input_.size() - scanned_ >= rpc::prefix_size) {
-    const std::byte* prefix = input_.data() + scanned_;
+  while (input_.size() - now_.scanned >= rpc::prefix_size) {
+    const std::byte* prefix = input_.data() + now_.scanned;
     const auto flags = std::to_integer<unsigned>(prefix[0]);
     const std::size_t length = rpc::read_length(prefix);
     if (flags > 1) {
@@ -269,10 +286,10 @@ bool NetworkCall::scan() noexcept {
                                                     " are accepted"});
       return false;
     }
-    if (input_.size() - scanned_ < rpc::prefix_size + length) return true;
-    scanned_ += rpc::prefix_size + length;
-    ++complete_;
-    if (++received_messages_ > 1 && !rpc::streams_responses(kind_)) {
+    if (input_.size() - now_.scanned < rpc::prefix_size + length) return true;
+    now_.scanned += rpc::prefix_size + length;
+    ++now_.complete;
+    if (++now_.received_messages > 1 && !rpc::streams_responses(now_.kind)) {
       end({rpc::StatusCode::internal, "the server sent more than the one message of this method"});
       return false;
     }
@@ -282,16 +299,17 @@ bool NetworkCall::scan() noexcept {
 
 // Of messages that the caller does not take a window full waits; of one that is not complete all may come.
 void NetworkCall::credit() noexcept {
-  if (stream_ == nullptr || uncredited_ == 0 || (!ended_ && scanned_ - taken_ > most_untaken)) return;
-  stream_->input_consumed(*this, std::exchange(uncredited_, 0));
+  if (now_.stream == nullptr || now_.uncredited == 0 || (!now_.ended && now_.scanned - now_.taken > most_untaken))
+    return;
+  now_.stream->input_consumed(*this, std::exchange(now_.uncredited, 0));
 }
 
 std::optional<std::span<const std::byte>> NetworkCall::message() noexcept {
-  if (complete_ == 0) return std::nullopt;
-  const std::byte* prefix = input_.data() + taken_;
-  const auto data = std::span<const std::byte>(input_).subspan(taken_ + rpc::prefix_size, rpc::read_length(prefix));
+  if (now_.complete == 0) return std::nullopt;
+  const std::byte* prefix = input_.data() + now_.taken;
+  const auto data = std::span<const std::byte>(input_).subspan(now_.taken + rpc::prefix_size, rpc::read_length(prefix));
   if (prefix[0] == std::byte{0}) return data;
-  if (has_plain_) return std::span<const std::byte>(plain_);
+  if (now_.has_plain) return std::span<const std::byte>(plain_);
   const auto encoding = rpc::parse_encoding(encoding_);
   rpc::Status wrong{rpc::StatusCode::internal, "the server sent a message that cannot be decompressed"};
   if (!encoding || *encoding == rpc::Encoding::identity) {
@@ -300,7 +318,7 @@ std::optional<std::span<const std::byte>> NetworkCall::message() noexcept {
     plain_.clear();
     switch (context_.codec.decompress(*encoding, data, context_.max_message_size, plain_)) {
       case rpc::CodecOutcome::done:
-        has_plain_ = true;
+        now_.has_plain = true;
         return std::span<const std::byte>(plain_);
       case rpc::CodecOutcome::too_large:
         wrong = {rpc::StatusCode::resource_exhausted, "the server sent a message of more than " +
@@ -311,8 +329,8 @@ std::optional<std::span<const std::byte>> NetworkCall::message() noexcept {
         break;
     }
   }
-  complete_ = 0;  // none behind it either
-  if (ended_) {
+  now_.complete = 0;  // none behind it either
+  if (now_.ended) {
     status_ = std::move(wrong);
   } else {
     end(std::move(wrong));
@@ -321,18 +339,18 @@ std::optional<std::span<const std::byte>> NetworkCall::message() noexcept {
 }
 
 void NetworkCall::pop_message() noexcept {
-  if (complete_ == 0) return;
-  taken_ += rpc::prefix_size + rpc::read_length(input_.data() + taken_);
-  --complete_;
-  if (std::exchange(has_plain_, false)) std::vector<std::byte>().swap(plain_);
-  if (taken_ == input_.size()) {
+  if (now_.complete == 0) return;
+  now_.taken += rpc::prefix_size + rpc::read_length(input_.data() + now_.taken);
+  --now_.complete;
+  if (std::exchange(now_.has_plain, false)) std::vector<std::byte>().swap(plain_);
+  if (now_.taken == input_.size()) {
     if (input_.capacity() > most_untaken) {
       std::vector<std::byte>().swap(input_);
     } else {
       input_.clear();
     }
-    taken_ = 0;
-    scanned_ = 0;
+    now_.taken = 0;
+    now_.scanned = 0;
   }
   credit();
 }
@@ -340,29 +358,29 @@ void NetworkCall::pop_message() noexcept {
 // ---- Its end ----
 
 rpc::Status NetworkCall::final_status(std::uint32_t error) const {
-  if (grpc_status_ == 0 && scanned_ != input_.size()) {
+  if (now_.grpc_status == 0 && now_.scanned != input_.size()) {
     return {rpc::StatusCode::internal, "the server ended the call in the middle of a message"};
   }
-  if (grpc_status_ == 0 && received_messages_ == 0 && !rpc::streams_responses(kind_)) {
+  if (now_.grpc_status == 0 && now_.received_messages == 0 && !rpc::streams_responses(now_.kind)) {
     return {rpc::StatusCode::internal, "the server answered OK without a message"};
   }
-  if (grpc_status_) {
-    return {static_cast<rpc::StatusCode>(*grpc_status_), *grpc_status_ == 0 ? std::string() : grpc_message_};
+  if (now_.grpc_status) {
+    return {static_cast<rpc::StatusCode>(*now_.grpc_status), *now_.grpc_status == 0 ? std::string() : grpc_message_};
   }
   if (error != NGHTTP2_NO_ERROR) {
-    if (deadline_ <= rpc::Clock::now()) return {rpc::StatusCode::deadline_exceeded, "the deadline has passed"};
+    if (now_.deadline <= rpc::Clock::now()) return {rpc::StatusCode::deadline_exceeded, "the deadline has passed"};
     return {code_of_reset(error), std::string("the server reset the call: ") + nghttp2_http2_strerror(error)};
   }
   return {rpc::StatusCode::internal, "the server ended the call without a status"};
 }
 
-void NetworkCall::stream_closed(std::uint32_t error) noexcept {
-  stream_ = nullptr;
-  if (!ended_) end(final_status(error));
+void NetworkCall::stream_closed(std::optional<std::uint32_t> error) noexcept {
+  now_.stream = nullptr;
+  if (!now_.ended) end(final_status(error.value_or(NGHTTP2_NO_ERROR)));
 }
 
 void NetworkCall::stream_lost(rpc::Status status) noexcept {
-  stream_ = nullptr;
+  now_.stream = nullptr;
   end(std::move(status));
 }
 
@@ -372,14 +390,14 @@ void NetworkCall::cancel(rpc::Status why) noexcept {
 }
 
 void NetworkCall::end(rpc::Status status) noexcept {
-  if (ended_) return;
-  ended_ = true;
+  if (now_.ended) return;
+  now_.ended = true;
   status_ = std::move(status);
   if (const auto address = std::exchange(address_, nullptr)) address->note(status_.code);
   if (scheduled()) context_.timers.cancel(*this);
-  if (CallStream* const stream = std::exchange(stream_, nullptr)) {
+  if (ExchangeStream* const stream = std::exchange(now_.stream, nullptr)) {
     stream->reset(*this);
-  } else if (stream_id_ == 0) {
+  } else if (now_.stream_id == 0) {
     context_.owner.no_stream_wanted(*this);
   }
   tell();
@@ -387,7 +405,7 @@ void NetworkCall::end(rpc::Status status) noexcept {
 
 void NetworkCall::on_timer() noexcept {
   // A caller in a hurry is no reason to leave the server out.
-  if (rpc::Clock::now() - began_ < shortest_silence) address_ = nullptr;
+  if (rpc::Clock::now() - now_.began < shortest_silence) address_ = nullptr;
   end({rpc::StatusCode::deadline_exceeded, "the deadline passed before the server had answered"});
 }
 

@@ -1,7 +1,5 @@
-// One call over HTTP/2: what its caller has said, and what has come of the answer. Knows no socket.
+// One gRPC call over HTTP/2: what its caller has said, and what has come of the answer. Knows no socket.
 #pragma once
-
-#include <sys/types.h>
 
 #include <chrono>
 #include <cstddef>
@@ -11,9 +9,9 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
+#include "client/outgoing/exchange.h"
 #include "client/outgoing/outlier_ejection.h"
 #include "rpc/buffer_pool.h"
 #include "rpc/codec.h"
@@ -23,20 +21,6 @@
 namespace wasm_grpc::client {
 
 class NetworkCall;
-
-/// The stream of a call, as the call needs it. Of the connection that has the call; destroyed or detached after it.
-class CallStream {
- public:
-  /// There is more to send, or the end of it.
-  virtual void output_ready(NetworkCall& call) noexcept = 0;
-  /// The caller took so many bytes of the answer: the server may send as many more.
-  virtual void input_consumed(NetworkCall& call, std::size_t bytes) noexcept = 0;
-  /// Nobody wants the stream any more: the server is told.
-  virtual void reset(NetworkCall& call) noexcept = 0;
-
- protected:
-  ~CallStream() = default;
-};
 
 /// Who has the calls of a target: told of those that have no stream, or are gone.
 class CallOwner {
@@ -59,14 +43,15 @@ struct CallContext {
   std::size_t max_message_size;
 };
 
-/// Fields of a request or response, as on the wire.
-using Fields = std::vector<std::pair<std::string, std::string>>;
-
-/// Belongs to one thread.
-class NetworkCall final : public rpc::OutgoingCall, private rpc::Timer {
+/// Belongs to one thread. Used for one call after the other.
+class NetworkCall final : public rpc::OutgoingCall, public Exchange, private rpc::Timer {
  public:
-  /// `previous_attempts`: how often the same was called before, which the server is told.
-  NetworkCall(const CallContext& context, const rpc::OutgoingRequest& request, std::size_t previous_attempts = 0);
+  explicit NetworkCall(const CallContext& context) : context_(context) {}
+
+  /// Begins a call. `previous_attempts`: how often the same was called before, which the server is told.
+  void begin(const rpc::OutgoingRequest& request, std::size_t previous_attempts = 0);
+  /// Forgets the call that its caller has let go of, before the next; keeps little memory.
+  void forget() noexcept;
 
   // ---- rpc::OutgoingCall ----
 
@@ -75,50 +60,42 @@ class NetworkCall final : public rpc::OutgoingCall, private rpc::Timer {
   [[nodiscard]] bool writable() const noexcept override;
   std::optional<std::span<const std::byte>> message() noexcept override;
   void pop_message() noexcept override;
-  [[nodiscard]] bool has_headers() const noexcept override { return has_headers_; }
+  [[nodiscard]] bool has_headers() const noexcept override { return now_.has_headers; }
   [[nodiscard]] const rpc::Metadata& headers() const noexcept override { return headers_; }
-  [[nodiscard]] bool ended() const noexcept override { return ended_; }
+  [[nodiscard]] bool ended() const noexcept override { return now_.ended; }
   [[nodiscard]] const rpc::Status& status() const noexcept override { return status_; }
   [[nodiscard]] const rpc::Metadata& trailers() const noexcept override { return trailers_; }
   void cancel(rpc::Status why) noexcept override;
 
   /// What the server said of when it may be asked again (gRFC A6, "Pushback"): negative for never.
-  [[nodiscard]] std::optional<std::chrono::milliseconds> pushback() const noexcept { return pushback_; }
+  [[nodiscard]] std::optional<std::chrono::milliseconds> pushback() const noexcept { return now_.pushback; }
 
-  // ---- For the connection that has it ----
-
-  /// The request's own fields, after those of HTTP/2; grpc-timeout by what is left now.
-  [[nodiscard]] Fields request_fields() const;
-  [[nodiscard]] const std::string& path() const noexcept { return path_; }
   /// Where it goes, which is told how it went; nullptr: nobody is.
   void set_address(std::shared_ptr<AddressHealth> address) noexcept { address_ = std::move(address); }
-  /// It has a stream from here on, and sends all from the beginning.
-  void begin_stream(CallStream& stream, std::int32_t id) noexcept;
-  [[nodiscard]] std::int32_t stream_id() const noexcept { return stream_id_; }
-  [[nodiscard]] bool has_stream() const noexcept { return stream_ != nullptr; }
-  /// nghttp2's data source.
-  ssize_t give(std::uint8_t* buffer, std::size_t length, std::uint32_t* flags) noexcept;
-  /// True when give() had nothing, and has something now.
-  [[nodiscard]] bool resumes() noexcept { return std::exchange(deferred_, false); }
-  /// A field of the response. False when there are too many.
-  [[nodiscard]] bool take_field(std::string_view name, std::string_view value);
-  void fields_end(bool end_of_stream) noexcept;
-  void take_data(std::span<const std::byte> bytes) noexcept;
-  /// The server has said all it will, or the stream is no more: `error` is the code of RST_STREAM.
-  void stream_closed(std::uint32_t error) noexcept;
-  /// True when nothing has come of it, so that it can be made again elsewhere: its stream is forgotten.
-  [[nodiscard]] bool begin_again() noexcept;
-  /// The connection is gone, and the stream with it.
-  void stream_lost(rpc::Status status) noexcept;
-  /// Ends it, unless it has; the stream is reset.
-  void end(rpc::Status status) noexcept;
+
+  // ---- Exchange ----
+
+  /// grpc-timeout is by what is left now.
+  void add_fields(RequestFields& fields) const override;
+  [[nodiscard]] bool has_body() const noexcept override { return true; }
+  void begin_stream(ExchangeStream& stream, std::int32_t id) noexcept override;
+  [[nodiscard]] std::int32_t stream_id() const noexcept override { return now_.stream_id; }
+  ssize_t give(std::uint8_t* buffer, std::size_t length, std::uint32_t* flags) noexcept override;
+  [[nodiscard]] bool resumes() noexcept override { return std::exchange(now_.deferred, false); }
+  [[nodiscard]] bool take_field(std::string_view name, std::string_view value) override;
+  void fields_end(bool end_of_stream) noexcept override;
+  void take_data(std::span<const std::byte> bytes) noexcept override;
+  void stream_closed(std::optional<std::uint32_t> error) noexcept override;
+  [[nodiscard]] bool begin_again() noexcept override;
+  void stream_lost(rpc::Status status) noexcept override;
+  void end(rpc::Status status) noexcept override;
 
  private:
   void let_go() noexcept override;
   void on_timer() noexcept override;
 
   void append(std::span<const std::byte> message);
-  [[nodiscard]] std::size_t unsent() const noexcept { return output_.size() - given_; }
+  [[nodiscard]] std::size_t unsent() const noexcept { return output_.size() - now_.given; }
   void judge_head(bool end_of_stream) noexcept;
   void take_status(std::string_view text);
   void take_pushback(std::string_view text) noexcept;
@@ -127,55 +104,62 @@ class NetworkCall final : public rpc::OutgoingCall, private rpc::Timer {
   void compact() noexcept;
   [[nodiscard]] rpc::Status final_status(std::uint32_t error) const;
 
+  /// Of the call that it is now; what has no memory of its own.
+  struct Now {
+    ExchangeStream* stream = nullptr;
+    std::int32_t stream_id = 0;
+    rpc::MethodKind kind = rpc::MethodKind::unary;
+    rpc::Clock::time_point deadline = rpc::Request::no_deadline;
+    std::size_t previous_attempts = 0;
+    rpc::Clock::time_point began{};  // to go to its address
+
+    // The request.
+    std::size_t given = 0;  // bytes of the output
+    std::uint64_t sent_messages = 0;
+    bool half_closed = false;
+    bool deferred = false;
+    bool wants_room = false;
+    bool keeps_output = true;
+    std::uint8_t begun_again = 0;
+
+    // The response.
+    bool any_response = false;
+    bool has_headers = false;
+    bool ended = false;
+    std::size_t field_bytes = 0;
+    std::optional<int> grpc_status;
+    std::optional<std::chrono::milliseconds> pushback;
+    std::size_t taken = 0;    // bytes of the input
+    std::size_t scanned = 0;  // where the first message not known to be complete begins
+    std::size_t complete = 0;
+    std::uint64_t received_messages = 0;
+    std::size_t uncredited = 0;  // bytes the server was not told may come again
+    bool has_plain = false;
+  };
+
   CallContext context_;
-  CallStream* stream_ = nullptr;
-  std::int32_t stream_id_ = 0;
-  std::string path_;
-  rpc::MethodKind kind_;
-  rpc::Clock::time_point deadline_;
-  rpc::Metadata metadata_;
-  std::size_t previous_attempts_;
+  Now now_;
   std::shared_ptr<AddressHealth> address_;
-  rpc::Clock::time_point began_{};  // to go there
+  std::string path_;
+  rpc::Metadata metadata_;
 
   // The request: framed messages. What was given to a stream stays while the call may be made again.
   std::string output_;
-  std::size_t given_ = 0;
-  std::uint64_t sent_messages_ = 0;
-  bool half_closed_ = false;
-  bool deferred_ = false;
-  bool wants_room_ = false;
-  bool keeps_output_ = true;
-  std::uint8_t begun_again_ = 0;
 
   // The response.
-  bool any_response_ = false;
-  bool has_headers_ = false;
-  bool ended_ = false;
-  std::size_t field_bytes_ = 0;
   std::string http_status_;
   std::string content_type_;
   std::string encoding_;
-  std::optional<int> grpc_status_;
   std::string grpc_message_;
-  std::optional<std::chrono::milliseconds> pushback_;
   rpc::Metadata fields_;  // of the block that is coming
   rpc::Metadata headers_;
   rpc::Metadata trailers_;
   rpc::Status status_;
-  std::vector<std::byte> input_;  // framed bytes not yet taken, from taken_ on
-  std::size_t taken_ = 0;
-  std::size_t scanned_ = 0;  // where the first message not known to be complete begins
-  std::size_t complete_ = 0;
-  std::uint64_t received_messages_ = 0;
-  std::size_t uncredited_ = 0;  // bytes the server was not told may come again
-  bool has_plain_ = false;
+  std::vector<std::byte> input_;  // framed bytes not yet taken
   std::vector<std::byte> plain_;  // the first message, decompressed
 };
 
 /// Bytes of a request that may wait to be sent before send() answers `again`; one message may pass it.
 inline constexpr std::size_t most_unsent = std::size_t{64} << 10;
-/// Bytes of names and values that a response may have in its headers and trailers together.
-inline constexpr std::size_t most_field_bytes = std::size_t{64} << 10;
 
 }  // namespace wasm_grpc::client

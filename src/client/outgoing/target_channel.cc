@@ -15,6 +15,8 @@ constexpr std::chrono::milliseconds first_backoff{1'000};
 constexpr std::chrono::milliseconds longest_backoff{120'000};
 constexpr double backoff_growth = 1.6;
 constexpr double backoff_jitter = 0.2;
+/// Calls that are kept to be made again when they are over, each of some KiB.
+constexpr std::size_t most_spare_calls = 256;
 
 }  // namespace
 
@@ -78,12 +80,24 @@ rpc::OutgoingCallPtr TargetChannel::begin(const rpc::OutgoingRequest& request) {
 }
 
 NetworkCall* TargetChannel::begin_attempt(const rpc::OutgoingRequest& request, std::size_t previous) {
-  auto* const call = new NetworkCall(calls_, request, previous);  // gone() destroys it
+  std::unique_ptr<NetworkCall> call;
+  if (spare_.empty()) {
+    call = std::make_unique<NetworkCall>(calls_);
+  } else {
+    call = std::move(spare_.back());
+    spare_.pop_back();
+  }
+  call->begin(request, previous);
   place(*call);
-  return call;
+  return call.release();  // gone() has it back
 }
 
-void TargetChannel::gone(NetworkCall& call) noexcept { delete &call; }
+void TargetChannel::gone(NetworkCall& call) noexcept {
+  std::unique_ptr<NetworkCall> owned(&call);
+  if (closed_ || spare_.size() == most_spare_calls) return;
+  owned->forget();
+  spare_.push_back(std::move(owned));
+}
 
 void TargetChannel::gone(RepeatedCall& call) noexcept {
   repeated_.erase(&call);
@@ -93,31 +107,37 @@ void TargetChannel::gone(RepeatedCall& call) noexcept {
 void TargetChannel::no_stream_wanted(NetworkCall& call) noexcept { std::erase(waiting_, &call); }
 
 void TargetChannel::place(NetworkCall& call) {
+  if (waiting_.empty() && give(call)) return;
+  if (waiting_.size() >= options_.max_waiting) {
+    return call.end({rpc::StatusCode::unavailable, std::to_string(waiting_.size()) + " calls wait for the target \"" +
+                                                       options_.name + "\", which has no room for them"});
+  }
+  waiting_.push_back(&call);
+  if (!connect()) settle_waiting();
+}
+
+bool TargetChannel::give(NetworkCall& call) {
   while (Route* const route = pick()) {
     call.set_address(route->health);
     if (!route->connection->add(call)) continue;
     // Calls go on by those that there are, while others are made.
     if (lacks_connections_ && options_.policy == TargetBalancing::round_robin) static_cast<void>(connect());
-    return;
+    return true;
   }
   call.set_address(nullptr);
-  if (!connect() && (closed_ || !options_.wait_for_ready)) {
-    call.end(
-        {rpc::StatusCode::unavailable, "the target \"" + options_.name + "\" cannot be reached: " + last_failure()});
-  } else if (waiting_.size() >= options_.max_pending) {
-    call.end(
-        {rpc::StatusCode::unavailable,
-         std::to_string(waiting_.size()) + " calls wait for a connection to the target \"" + options_.name + "\""});
-  } else {
-    waiting_.push_back(&call);
-    arm();
-  }
+  return false;
 }
 
-// Not from inside of nghttp2, which tells of it.
-void TargetChannel::call_returned(NetworkCall& call) noexcept {
-  waiting_.push_back(&call);
-  if (std::exchange(placing_posted_, true)) return;
+void TargetChannel::returned(Exchange& exchange) noexcept {
+  waiting_.push_back(static_cast<NetworkCall*>(&exchange));
+  place_waiting_later();
+}
+
+void TargetChannel::connection_has_room(Connection&) noexcept { place_waiting_later(); }
+
+// Not from inside of nghttp2, or of a connection that tells of something.
+void TargetChannel::place_waiting_later() {
+  if (waiting_.empty() || std::exchange(placing_posted_, true)) return;
   asio::post(context_.io, [this, alive = alive_] {
     if (!*alive) return;
     placing_posted_ = false;
@@ -126,7 +146,21 @@ void TargetChannel::call_returned(NetworkCall& call) noexcept {
 }
 
 void TargetChannel::place_waiting() {
-  for (NetworkCall* const call : std::exchange(waiting_, {})) place(*call);
+  while (!waiting_.empty()) {
+    NetworkCall& first = *waiting_.front();
+    waiting_.pop_front();
+    if (give(first)) continue;
+    waiting_.push_front(&first);
+    if (!connect()) settle_waiting();
+    return;
+  }
+}
+
+void TargetChannel::settle_waiting() {
+  if (waiting_.empty() || on_its_way() || has_connection()) return;  // one that is full says when it has room
+  if (options_.wait_for_ready && !closed_) return arm();
+  const std::string why = "the target \"" + options_.name + "\" cannot be reached: " + last_failure();
+  for (NetworkCall* const call : std::exchange(waiting_, {})) call->end({rpc::StatusCode::unavailable, why});
 }
 
 // One that is left out is better than none.
@@ -138,6 +172,8 @@ TargetChannel::Route* TargetChannel::pick() noexcept {
     Route& route = *routes_[next_route_++ % routes_.size()];
     if (route.connection == nullptr || !route.connection->open()) {
       lacks_connections_ = lacks_connections_ || route.connector == nullptr;
+    } else if (!route.connection->has_room()) {
+      continue;
     } else if (route.health == nullptr || !route.health->is_out(now)) {
       return &route;
     } else {
@@ -148,7 +184,6 @@ TargetChannel::Route* TargetChannel::pick() noexcept {
 }
 
 void TargetChannel::arm() {
-  if (!options_.wait_for_ready || waiting_.empty() || on_its_way() || closed_) return;
   auto next = must_resolve_ ? resolve_not_before_ : rpc::Clock::time_point::max();
   if (!must_resolve_) {
     for (const auto& route : routes_) next = std::min(next, route->not_before);
@@ -161,8 +196,13 @@ void TargetChannel::on_timer() noexcept { place_waiting(); }
 // ---- Connections ----
 
 TargetChannel::Reached TargetChannel::reach() {
-  if (pick() != nullptr) return Reached::yes;
+  if (has_connection()) return Reached::yes;
   return connect() ? Reached::not_yet : Reached::no;
+}
+
+bool TargetChannel::has_connection() const noexcept {
+  return std::ranges::any_of(
+      routes_, [](const auto& route) { return route->connection != nullptr && route->connection->open(); });
 }
 
 bool TargetChannel::on_its_way() const noexcept {
@@ -191,7 +231,7 @@ void TargetChannel::resolve() {
                     resolver_failure_ = address_.host + ": " + error.message();
                     resolve_not_before_ = rpc::Clock::now() + first_backoff;
                     if (context_.log) context_.log("the target \"" + options_.name + "\": " + resolver_failure_);
-                    fail_waiting_unless_on_its_way();
+                    settle_waiting();
                     return;
                   }
                   resolver_failure_.clear();
@@ -254,7 +294,7 @@ void TargetChannel::connected(Route& route, rpc::Clock::time_point began, Result
   route.connector = nullptr;
   if (!made.ok()) {
     failed(route, began, made.error().message);
-    fail_waiting_unless_on_its_way();
+    settle_waiting();
     return;
   }
   route.failure.clear();
@@ -290,19 +330,13 @@ std::string TargetChannel::last_failure() const {
   return "no connection";
 }
 
-void TargetChannel::fail_waiting_unless_on_its_way() {
-  if (on_its_way() || pick() != nullptr) return;
-  if (options_.wait_for_ready && !closed_) return arm();
-  const std::string why = "the target \"" + options_.name + "\" cannot be reached: " + last_failure();
-  for (NetworkCall* const call : std::exchange(waiting_, {})) call->end({rpc::StatusCode::unavailable, why});
-}
-
 void TargetChannel::connection_draining(Connection& connection, const std::string&) noexcept {
   for (const auto& route : routes_) {
     if (route->connection.get() != &connection) continue;
     draining_.push_back(std::move(route->connection));
     must_resolve_ = !address_.host.empty();
   }
+  place_waiting_later();
 }
 
 void TargetChannel::connection_closed(Connection& connection, const std::string& why) noexcept {
@@ -317,7 +351,7 @@ void TargetChannel::connection_closed(Connection& connection, const std::string&
       failed(*route, rpc::Clock::now(), why);
     }
   }
-  if (!waiting_.empty() && !connect()) fail_waiting_unless_on_its_way();
+  if (!waiting_.empty() && !connect()) settle_waiting();
 }
 
 }  // namespace wasm_grpc::client

@@ -38,7 +38,8 @@ struct ChannelContext {
 ///
 /// A connection attempt that fails is followed by a pause that grows (grpc/doc/connection-backoff.md); calls made in it
 /// fail at once, as gRPC's do that are not to wait until the server is ready. A call that no server has looked at is
-/// made again by itself (gRFC A6, "Transparent Retries"); others are where the options say so.
+/// made again by itself (gRFC A6, "Transparent Retries"); others are where the options say so. Calls that find no room,
+/// as their server lets no more be open at once, wait in the order in which they came.
 class TargetChannel final : public rpc::CallTarget,
                             private CallOwner,
                             private ConnectionOwner,
@@ -79,14 +80,18 @@ class TargetChannel final : public rpc::CallTarget,
   void gone(RepeatedCall& call) noexcept override;
   // ConnectionOwner
   void connection_draining(Connection& connection, const std::string& why) noexcept override;
+  void connection_has_room(Connection& connection) noexcept override;
   void connection_closed(Connection& connection, const std::string& why) noexcept override;
-  void call_returned(NetworkCall& call) noexcept override;
+  void returned(Exchange& exchange) noexcept override;
 
   // rpc::Timer: the next attempt to make a connection that calls wait for.
   void on_timer() noexcept override;
 
+  /// Gives it to a connection, or has it wait, or ends it.
   void place(NetworkCall& call);
-  /// The next one that has a connection which takes calls; nullptr for none.
+  /// False where no connection has room for it now.
+  [[nodiscard]] bool give(NetworkCall& call);
+  /// The next one that has a connection with room; nullptr for none.
   [[nodiscard]] Route* pick() noexcept;
   /// Of calls that wait, once a connection may be made again.
   void arm();
@@ -97,9 +102,13 @@ class TargetChannel final : public rpc::CallTarget,
   void connect(Route& route);
   void connected(Route& route, rpc::Clock::time_point began, Result<Transport> made);
   void failed(Route& route, rpc::Clock::time_point began, const std::string& why);
+  /// One that takes calls, now or later.
+  [[nodiscard]] bool has_connection() const noexcept;
   [[nodiscard]] bool on_its_way() const noexcept;
   void place_waiting();
-  void fail_waiting_unless_on_its_way();
+  void place_waiting_later();
+  /// Calls that wait for nothing that is to come end.
+  void settle_waiting();
   [[nodiscard]] std::string name_of_server() const;
 
   ChannelContext context_;
@@ -120,6 +129,7 @@ class TargetChannel final : public rpc::CallTarget,
   std::size_t next_route_ = 0;
   std::vector<std::shared_ptr<Connection>> draining_;
   std::deque<NetworkCall*> waiting_;
+  std::vector<std::unique_ptr<NetworkCall>> spare_;  // for calls to come
   bool placing_posted_ = false;
   std::minstd_rand random_;
   RepeatPolicy hedging_;

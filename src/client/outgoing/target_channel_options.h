@@ -34,8 +34,8 @@ struct TargetChannelOptions {
   /// does not answer within keepalive_timeout. 0: never.
   std::chrono::milliseconds keepalive_time{0};
   std::chrono::milliseconds keepalive_timeout{20'000};
-  /// Calls that may wait for a connection; one more is answered UNAVAILABLE.
-  std::uint32_t max_pending = 1024;
+  /// Calls that may wait for a connection, or for their server to let one more be open; one more ends with UNAVAILABLE.
+  std::uint32_t max_waiting = TargetOptions().max_waiting;
   /// Bytes one response message may have, after decompression.
   std::uint32_t max_message_size = std::uint32_t{64} << 20;
 };

@@ -108,6 +108,9 @@ Result<> check_http(const TargetOptions& target) {
 }
 
 Result<> check_address(const TargetOptions& target) {
+  if (target.http_version != TargetHttpVersion::automatic && !is_http_address(target.address)) {
+    return Error{"its address begins neither with http:// nor with https://: an HTTP version means nothing"};
+  }
   if (const auto module = module_of_address(target.address)) {
     if (module->empty()) return Error{"its address \"module:\" names no module; expected \"module:NAME\""};
     if (has_tls(target.tls) || !target.authority.empty()) {
@@ -161,6 +164,10 @@ Result<> check_targets(std::span<const TargetOptions> targets) {
     if (target.connect_timeout < std::chrono::milliseconds(1)) {
       return Error{"the target \"" + target.name + "\": its connect timeout is " +
                    std::to_string(target.connect_timeout.count()) + " ms; expected at least 1"};
+    }
+    if (target.max_waiting < 1 || target.max_waiting > most_waiting_calls) {
+      return Error{"the target \"" + target.name + "\": " + std::to_string(target.max_waiting) +
+                   " of its calls may wait; expected 1 to " + std::to_string(most_waiting_calls)};
     }
     for (const auto check : {check_repeats, check_outliers, check_forwarded}) {
       if (auto sound = check(target); !sound.ok()) {

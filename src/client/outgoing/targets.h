@@ -21,6 +21,8 @@ inline constexpr std::size_t max_target_name_bytes = 256;
 inline constexpr std::uint32_t most_attempts = 5;
 inline constexpr std::uint32_t most_multiplier = 100;
 inline constexpr std::uint32_t most_tokens = 1000;
+/// Calls that may wait for a target at most.
+inline constexpr std::uint32_t most_waiting_calls = 1'000'000;
 
 /// Whether TLS is spoken: where it is said to be, or any file of it is.
 [[nodiscard]] bool has_tls(const TargetTlsOptions& tls) noexcept;

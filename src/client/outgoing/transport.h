@@ -15,6 +15,7 @@ struct Transport {
   std::unique_ptr<Socket> socket;  // nullptr with TLS
   std::shared_ptr<asio::ssl::context> tls_context;
   std::unique_ptr<TlsStream> tls;
+  bool chose_http2 = false;  // by TLS
 };
 
 }  // namespace wasm_grpc::client

@@ -68,6 +68,7 @@ constexpr Slot<TargetOptions> codes_slot() {
 }
 
 constexpr std::string_view balancing[] = {"pick-first", "round-robin"};
+constexpr std::string_view http_versions[] = {"auto", "1.1", "2"};
 
 constexpr Setting settings[] = {
     {.key = "name",
@@ -145,6 +146,17 @@ constexpr Setting settings[] = {
      .change = Change::restart,
      .only_within = true,
      .target = slot<TargetOptions, [](auto& target) -> auto& { return target.balancing; }>()},
+    {.key = "http-version",
+     .kind = Kind::choice,
+     .choices = http_versions,
+     .argument = "VERSION",
+     .help = "Of a target of plain HTTP: HTTP/1.1 or HTTP/2; with auto HTTP/2 where it is chosen by TLS (ALPN)",
+     .docs =
+         "of a target of [plain HTTP](targets.md#plain-http): `auto` is HTTP/2 where the server chooses it over TLS "
+         "(ALPN), else HTTP/1.1; with `2` a server without TLS is taken to speak HTTP/2",
+     .change = Change::restart,
+     .only_within = true,
+     .target = slot<TargetOptions, [](auto& target) -> auto& { return target.http_version; }>()},
     {.key = "connect-timeout",
      .kind = Kind::time,
      .range = {.least = 1, .most = longest_time},
@@ -343,6 +355,16 @@ constexpr Setting settings[] = {
      .change = Change::restart,
      .only_within = true,
      .target = slot<TargetOptions, [](auto& target) -> auto& { return target.wait_for_ready; }>()},
+    {.key = "max-waiting",
+     .kind = Kind::count,
+     .range = {.least = 1, .most = client::most_waiting_calls},
+     .argument = "CALLS",
+     .help = "Calls of each worker that may wait for a connection to the target, or for it to take one more",
+     .docs = "calls of each worker that may wait for a connection, or for the server to let one more be open (it says "
+             "how many it lets); one more ends with `UNAVAILABLE`",
+     .change = Change::restart,
+     .only_within = true,
+     .target = slot<TargetOptions, [](auto& target) -> auto& { return target.max_waiting; }>()},
     {.key = "forward-metadata",
      .kind = Kind::texts,
      .argument = "KEY",

@@ -48,9 +48,10 @@ class GuestModule {
   /// Compiles the module, or takes it from the cache (which may be nullptr), links it, and runs its start once, on this
   /// thread, to learn what it declares. Guest code runs in slices meanwhile only if the engine is ticked. Of the
   /// options only `instances`, `guests`, `targets`, `may_lack_targets`, `log`, `max_call_time` and `methods` are looked
-  /// at, and by the host modules it imports from what they like. `max_message_size` is that of requests, which guests are told. `memory` is
-  /// the budget of all guests, which outlives the module; nullptr for none. `before`: the module whose place it takes,
-  /// and with it what host modules keep for it; nullptr for none. The error is one line without the module's name.
+  /// at, and by the host modules it imports from what they like. `max_message_size` is that of requests, which guests
+  /// are told. `memory` is the budget of all guests, which outlives the module; nullptr for none. `before`: the module
+  /// whose place it takes, and with it what host modules keep for it; nullptr for none. The error is one line without
+  /// the module's name.
   [[nodiscard]] static Result<std::shared_ptr<GuestModule>> load(
       const wasm::Engine& engine, const wasm::Linker& linker, std::string name, std::span<const std::byte> bytes,
       std::shared_ptr<const wasi::Sandbox> sandbox, const observe::Log& log, std::chrono::milliseconds start_timeout,

@@ -108,7 +108,9 @@ std::unique_ptr<rpc::CallTarget> OutgoingCalls::make_channel(const TargetOptions
     http.name = options.name;
     http.tls = options.tls;
     http.authority = options.authority;
+    http.version = options.http_version;
     http.connect_timeout = options.connect_timeout;
+    http.max_waiting = options.max_waiting;
     auto address = client::parse_http_address(options.address);
     return std::make_unique<client::HttpTarget>(context, std::move(http), std::move(address).value());
   }
@@ -124,6 +126,7 @@ std::unique_ptr<rpc::CallTarget> OutgoingCalls::make_channel(const TargetOptions
   channel.retry_throttling = options.retry_throttling;
   channel.outlier_ejection = options.outlier_ejection;
   channel.wait_for_ready = options.wait_for_ready;
+  channel.max_waiting = options.max_waiting;
   auto address = client::parse_target_address(options.address);
   return std::make_unique<client::TargetChannel>(context, std::move(channel), std::move(address).value());
 }

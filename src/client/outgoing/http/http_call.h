@@ -1,16 +1,16 @@
-// One exchange of plain HTTP: what its caller has said, and what has come of the answer, as HTTP/1.1. Knows no socket.
+// One request of plain HTTP and its answer: what its caller has said, and what has come of it. Knows neither a socket
+// nor how it is said there.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "client/outgoing/http/http_address.h"
-#include "http1/framing.h"
-#include "http1/response_head.h"
 #include "rpc/outgoing_call.h"
 #include "rpc/timer_queue.h"
 
@@ -18,25 +18,27 @@ namespace wasm_grpc::client {
 
 class HttpCall;
 
-/// The connection of an exchange, as that needs it. Outlives it, or has let go of it.
+/// By what a call goes, as the call needs it. Outlives it, or has let go of it, or is its own.
 class HttpStream {
  public:
+  virtual ~HttpStream() = default;
   /// There is more to send.
   virtual void output_ready() noexcept = 0;
   /// The caller has taken something: more may be read.
   virtual void input_wanted() noexcept = 0;
-  /// Nobody wants the exchange any more.
+  /// Nobody wants the call any more.
   virtual void abandoned() noexcept = 0;
-
- protected:
-  ~HttpStream() = default;
 };
 
-/// Who has the exchanges of a target.
+/// Who has the calls of a target.
 class HttpCallOwner {
  public:
-  /// It ended while it had no connection.
-  virtual void no_connection_wanted(HttpCall& call) noexcept = 0;
+  /// Its caller has said how it begins: it is to be given a stream. It may end in that.
+  virtual void begun(HttpCall& call) = 0;
+  /// Nothing has come of it, and it is to be given another stream. Not in the midst of what it is called from.
+  virtual void again(HttpCall& call) noexcept = 0;
+  /// It ended while it had no stream.
+  virtual void no_stream_wanted(HttpCall& call) noexcept = 0;
   /// The caller has let go: it is to be destroyed.
   virtual void gone(HttpCall& call) noexcept = 0;
 
@@ -66,77 +68,85 @@ class HttpCall final : public rpc::OutgoingCall, private rpc::Timer {
   [[nodiscard]] const rpc::Metadata& trailers() const noexcept override { return trailers_; }
   void cancel(rpc::Status why) noexcept override { end(std::move(why)); }
 
-  // ---- For the connection that has it ----
+  // ---- The request, for who carries it; once it has begun ----
 
   [[nodiscard]] const HttpAuthority& authority() const noexcept { return authority_; }
-  /// It has this connection from here on, and sends all from the beginning.
+  [[nodiscard]] const std::string& method() const noexcept { return method_; }
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  /// All but those that say how long the body is.
+  [[nodiscard]] const rpc::Metadata& fields() const noexcept { return fields_; }
+  /// Whether there is a body, or its length is to be said.
+  [[nodiscard]] bool has_body() const noexcept { return has_body_; }
+  /// Nothing where nobody knows before its end.
+  [[nodiscard]] std::optional<std::size_t> body_length() const noexcept { return body_length_; }
+  /// It has this stream from here on, and sends all from the beginning.
   void begin_stream(HttpStream& stream) noexcept;
-  /// Moves what is to be sent now to `out`, if there is anything.
-  void take_output(std::string& out);
-  /// Takes in bytes of the connection: how many are of this answer. Maybe it has ended then.
-  [[nodiscard]] std::size_t take(std::span<const std::byte> bytes) noexcept;
+  /// The same with a stream that it owns.
+  void begin_stream(std::unique_ptr<HttpStream> stream) noexcept;
+  /// What of the body can be sent now; a part of it is said to be sent.
+  [[nodiscard]] std::string_view unsent_body() const noexcept { return std::string_view(body_).substr(sent_); }
+  void sent_body(std::size_t bytes) noexcept;
+  /// Nothing more is to be sent.
+  [[nodiscard]] bool is_sent() const noexcept { return half_closed_ && sent_ == body_.size(); }
+  /// True when nothing has come of it, and it may be asked twice, or nobody has looked at it: its stream is forgotten.
+  [[nodiscard]] bool begin_again(bool was_looked_at) noexcept;
+
+  // ---- The answer ----
+
+  /// Something has come of it: it is not made again.
+  void note_answer() noexcept { any_answer_ = true; }
+  /// Of the head, ":status" first.
+  void add_field(std::string_view name, std::string_view value) { headers_.add(name, value); }
+  void head_is_whole() noexcept;
+  void add_piece(std::span<const std::byte> bytes);
+  /// Tells the caller of pieces that were added.
+  void tell_of_pieces() noexcept { tell(); }
   /// True while more may be read for it.
   [[nodiscard]] bool wants_input() const noexcept;
-  /// The server has ended its side, or the connection is lost, as `why` says.
-  void stream_lost(const std::string& why) noexcept;
-  /// After it has ended well: the connection may have another exchange.
-  [[nodiscard]] bool leaves_connection() const noexcept;
-  /// True when nothing has come of it, and it may be asked twice: its connection is forgotten.
-  [[nodiscard]] bool begin_again() noexcept;
+  /// The answer is complete.
+  void finish() noexcept;
   void end(rpc::Status status) noexcept;
 
  private:
   void let_go() noexcept override;
   void on_timer() noexcept override;
 
-  void begin_request(bool has_body, std::optional<std::size_t> length);
-  void append_piece(std::span<const std::byte> piece);
-  [[nodiscard]] std::size_t unsent() const noexcept { return output_.size() - given_; }
-  [[nodiscard]] std::size_t take_head(std::string_view bytes) noexcept;
-  void read_head() noexcept;
-  [[nodiscard]] std::size_t take_body(std::span<const std::byte> bytes) noexcept;
-  void add_piece(std::span<const std::byte> bytes);
-  void finish() noexcept;
-  void end_with_too_much() noexcept;
+  void begin_request(bool has_body, std::optional<std::size_t> length) noexcept;
 
   rpc::TimerQueue& timers_;
   HttpCallOwner& owner_;
   HttpStream* stream_ = nullptr;
+  std::unique_ptr<HttpStream> own_stream_;  // the same, where it is the call's
   HttpAuthority authority_;
-  std::string method_;
 
   // The request.
-  std::string head_lines_;  // its line and fields, until it begins
-  std::string output_;
-  std::size_t given_ = 0;
+  std::string method_;
+  std::string path_;
+  rpc::Metadata fields_;
+  std::string body_;
+  std::size_t sent_ = 0;
+  std::optional<std::size_t> body_length_;
+  bool has_body_ = false;
   bool begun_ = false;
-  bool chunked_ = false;
   bool half_closed_ = false;
   bool wants_room_ = false;
-  bool keeps_output_ = true;
-  bool begun_again_ = false;
+  bool keeps_body_ = true;
+  std::uint8_t begun_again_ = 0;
 
-  // The response.
-  std::string head_;
-  std::size_t head_bytes_ = 0;  // of all heads, informational ones too
-  http1::ResponseHead parser_;
-  http1::ResponseFraming framing_;
-  http1::BodyReader body_reader_;
-  std::string line_;  // what the reader has left: of a chunk's line
+  // The answer.
+  bool any_answer_ = false;
   bool has_headers_ = false;
   bool ended_ = false;
   rpc::Metadata headers_;
   rpc::Metadata trailers_;  // of HTTP they are dropped
   rpc::Status status_;
-  std::string body_;
-  std::size_t body_taken_ = 0;
+  std::string answer_;
+  std::size_t answer_taken_ = 0;
   std::size_t piece_ = 0;  // of what message() has shown
 };
 
 /// Bytes that a piece of a response's body has at most.
 inline constexpr std::size_t largest_http_piece = std::size_t{16} << 10;
-/// Bytes that the heads of one answer may have.
-inline constexpr std::size_t most_http_head = std::size_t{64} << 10;
 
 /// What is wrong with a request of HTTP, its method in ":method"; empty: nothing.
 [[nodiscard]] std::string check_http_request(const rpc::OutgoingRequest& request);

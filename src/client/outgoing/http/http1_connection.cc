@@ -1,4 +1,4 @@
-#include "client/outgoing/http/http_connection.h"
+#include "client/outgoing/http/http1_connection.h"
 
 #include <asio/buffer.hpp>
 #include <asio/write.hpp>
@@ -7,26 +7,28 @@
 
 namespace wasm_grpc::client {
 
-void HttpConnection::begin(HttpCall& call) {
-  call_ = &call;
+void Http1Connection::begin(HttpCall& call) {
+  exchange_.emplace(call);
   call.begin_stream(*this);
   write();
   read();  // also without an exchange: to hear that the server closes it
 }
 
-void HttpConnection::output_ready() noexcept { write(); }
+void Http1Connection::output_ready() noexcept { write(); }
 
-void HttpConnection::input_wanted() noexcept { read(); }
+void Http1Connection::input_wanted() noexcept { read(); }
 
-void HttpConnection::abandoned() noexcept {
-  call_ = nullptr;
-  lost({});
+void Http1Connection::abandoned() noexcept {
+  if (closed_) return;
+  const auto self = shared_from_this();
+  close();  // and the exchange stays: it may be what has ended the call
+  owner_.connection_closed(*this);
 }
 
-void HttpConnection::write() {
-  if (writing_ || closed_ || call_ == nullptr) return;
+void Http1Connection::write() {
+  if (writing_ || closed_ || !exchange_) return;
   out_.clear();
-  call_->take_output(out_);
+  exchange_->take_output(out_);
   if (out_.empty()) return;
   writing_ = true;
   const auto handler = [self = shared_from_this()](const asio::error_code& error, std::size_t) {
@@ -42,8 +44,8 @@ void HttpConnection::write() {
   }
 }
 
-void HttpConnection::read() {
-  if (reading_ || closed_ || (call_ != nullptr && !call_->wants_input())) return;
+void Http1Connection::read() {
+  if (reading_ || closed_ || (exchange_ && !exchange_->call().wants_input())) return;
   reading_ = true;
   const auto handler = [self = shared_from_this()](const asio::error_code& error, std::size_t size) {
     self->reading_ = false;
@@ -59,38 +61,46 @@ void HttpConnection::read() {
   }
 }
 
-void HttpConnection::received(std::size_t size) noexcept {
-  if (call_ == nullptr) return lost({});  // nobody has asked for anything
-  HttpCall& call = *call_;
+void Http1Connection::received(std::size_t size) noexcept {
+  if (!exchange_) return lost({});  // nobody has asked for anything
+  const HttpCall& call = exchange_->call();
   const auto self = shared_from_this();
-  const std::size_t taken = call.take(std::span<const std::byte>(input_).first(size));
+  const std::size_t taken = exchange_->take(std::span<const std::byte>(input_).first(size));
   if (closed_) return;
   if (!call.ended()) return read();
-  call_ = nullptr;
-  if (taken < size || writing_ || !call.leaves_connection()) return lost({});
+  const bool goes_on = taken == size && !writing_ && exchange_->leaves_connection();
+  exchange_.reset();
+  if (!goes_on) return lost({});
   used_ = true;
   read();
   owner_.connection_free(*this);
 }
 
-void HttpConnection::lost(const std::string& why) noexcept {
+void Http1Connection::lost(const std::string& why) noexcept {
   if (closed_) return;
   const auto self = shared_from_this();
-  HttpCall* const call = std::exchange(call_, nullptr);
   close();
-  // One that was idle may have been closed by the server while the request was on its way.
-  HttpCall* const unanswered = call != nullptr && used_ && call->begin_again() ? call : nullptr;
-  if (call != nullptr && unanswered == nullptr) call->stream_lost(why);
-  owner_.connection_closed(*this, unanswered);
+  if (exchange_) {
+    HttpCall& call = exchange_->call();
+    // One that was idle may have been closed by the server while the request was on its way.
+    if (used_ && call.begin_again(true)) {
+      owner_.unanswered(call);
+    } else {
+      exchange_->connection_lost(why);
+    }
+    exchange_.reset();
+  }
+  owner_.connection_closed(*this);
 }
 
-void HttpConnection::shut(const rpc::Status& why) noexcept {
+void Http1Connection::shut(const rpc::Status& why) noexcept {
   const auto self = shared_from_this();
   close();
-  if (HttpCall* const call = std::exchange(call_, nullptr)) call->end(why);
+  if (exchange_) exchange_->call().end(why);
+  exchange_.reset();
 }
 
-void HttpConnection::close() noexcept {
+void Http1Connection::close() noexcept {
   if (std::exchange(closed_, true)) return;
   asio::error_code ignored;
   if (transport_.tls != nullptr) {
