@@ -153,16 +153,19 @@ type Limits struct {
 	MaxMemory   int64 // bytes the memory of an instance may have
 	// How long a call may compute; what it waits does not count.
 	MaxCPUTime time.Duration
+	// How long the goroutines of an instance whose calls meet may run until all wait, at each thing that comes about.
+	MaxEventTime time.Duration
 }
 
 // Limits are those in force for the call; all 0 after the handler has returned, and on a host that does not tell.
 func (c *Context) Limits() Limits {
 	return Limits{
-		MaxRequest:  c.limit(abi.MaxRequest),
-		MaxResponse: c.limit(abi.MaxResponse),
-		MaxMetadata: c.limit(abi.MaxMetadata),
-		MaxMemory:   c.limit(abi.MaxMemory),
-		MaxCPUTime:  time.Duration(c.limit(abi.MaxCPUTime)),
+		MaxRequest:   c.limit(abi.MaxRequest),
+		MaxResponse:  c.limit(abi.MaxResponse),
+		MaxMetadata:  c.limit(abi.MaxMetadata),
+		MaxMemory:    c.limit(abi.MaxMemory),
+		MaxCPUTime:   time.Duration(c.limit(abi.MaxCPUTime)),
+		MaxEventTime: time.Duration(c.limit(abi.MaxEventTime)),
 	}
 }
 

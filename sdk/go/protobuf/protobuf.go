@@ -51,6 +51,8 @@ func (d detail) AppendDetail(buffer []byte) ([]byte, error) {
 
 // ReadDetail reads the first detail of the message's type, of a status that a call of another service has ended with; false, and
 // what message then has means nothing, where there is none, or it is not well-formed.
-func ReadDetail(status *guest.Status, message proto.Message) bool { return status.Detail(detail{message}) }
+func ReadDetail(status *guest.Status, message proto.Message) bool {
+	return status.Detail(detail{message})
+}
 
 func (d detail) ReadDetail(data []byte) error { return proto.Unmarshal(data, d.message) }

@@ -41,8 +41,8 @@ const (
 	EventCancelled  int32 = 5
 	EventAlarm      int32 = 6
 	EventEnding     int32 = 7
-	EventMadeCall   int32 = 8
-	EventOfTheStore int32 = 9
+	EventMadeCall   int32 = 8 // of wasm_grpc_client_1
+	EventOfTheStore int32 = 9 // of wasm_grpc_kv_1
 )
 
 // Placements: which instance the calls in event style meet.
@@ -82,6 +82,7 @@ const (
 	MaxMetadata     int32 = 34
 	MaxMemory       int32 = 35
 	MaxCPUTime      int32 = 36
+	MaxEventTime    int32 = 37
 )
 
 // NoDeadline is what Deadline answers when the client set none.
