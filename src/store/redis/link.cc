@@ -1,13 +1,11 @@
 #include "store/redis/link.h"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <asio/post.hpp>
 #include <utility>
 
 #include "store/redis/command.h"
-#include "wasm/thread_signals.h"
+#include "store/thread.h"
 
 namespace wasm_grpc::store::redis {
 
@@ -81,8 +79,7 @@ void Link::submit(Job job) noexcept {
 // ---- Its thread ----
 
 void Link::run() {
-  wasm::block_signals();
-  pthread_setname_np(pthread_self(), "store-redis");
+  begin_thread("store-redis");
   dial();
   watch();
   io_.run();

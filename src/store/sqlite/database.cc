@@ -1,12 +1,10 @@
 #include "store/sqlite/database.h"
 
-#include <pthread.h>
-
 #include <exception>
 #include <utility>
 
 #include "store/sqlite/file.h"
-#include "wasm/thread_signals.h"
+#include "store/thread.h"
 
 namespace wasm_grpc::store::sqlite {
 
@@ -19,11 +17,6 @@ constexpr std::size_t most_reads = 64;
 constexpr std::size_t most_read_bytes = std::size_t{1} << 20;
 constexpr std::chrono::milliseconds reader_patience{1'000};
 constexpr std::chrono::milliseconds asleep{3'600'000};
-
-void begin_thread(const char* name) {
-  wasm::block_signals();
-  pthread_setname_np(pthread_self(), name);
-}
 
 }  // namespace
 
