@@ -30,6 +30,7 @@ struct CallFlags {
   std::string method;
   std::string json;
   std::int64_t deadline_ms = 0;
+  std::string compress = "identity";
   bool verbose = false;
   bool print_template = false;
   client::JsonStyle style;
@@ -112,6 +113,9 @@ void print_metadata(const char* what, const client::Metadata& metadata) {
 }
 
 int call(const CallFlags& flags) {
+  if (flags.compress != "identity" && flags.client.protocol != "grpc") {
+    return fail("--compress " + flags.compress + " goes with --protocol grpc only, and not " + flags.client.protocol);
+  }
   const auto path = path_of(flags.method);
   if (!path.ok()) return fail(path.error().message);
   const auto metadata = flags.client.metadata();
@@ -163,6 +167,7 @@ int call(const CallFlags& flags) {
     return std::fflush(stdout) == 0 ? success() : Result<>(Error{"standard output could not be written"});
   };
   client::CallOptions options{path.value(), client::kind_of(*method), metadata.value()};
+  options.encoding = rpc::parse_encoding(flags.compress).value_or(rpc::Encoding::identity);
   if (flags.deadline_ms > 0) options.deadline = std::chrono::milliseconds(flags.deadline_ms);
   const auto end = channel.value()->call(options, requests, events);
   if (std::ferror(stdout) != 0) return exit_failure;  // main says why
@@ -199,6 +204,10 @@ void add_call(CLI::App& app, Command& run) {
   command->add_option("--deadline", flags->deadline_ms, "How long the call may take, in ms; 0: as long as it likes")
       ->check(CLI::Range(0L, 99'999'999L))
       ->type_name("MS");
+  command->add_option("--compress", flags->compress, "How requests are sent; only with --protocol grpc")
+      ->check(CLI::IsMember({"identity", "gzip", "deflate"}))
+      ->capture_default_str()
+      ->type_name("NAME");
   command->add_flag("-v,--verbose", flags->verbose, "Print metadata, and the status also when it is OK");
   command->callback([flags, &run] { run = [flags] { return call(*flags); }; });
 }

@@ -128,7 +128,11 @@ Result<CallEnd> Channel::Loop::call(const CallOptions& options, const RequestSou
   rpc::Metadata metadata;
   for (const auto& [key, value] : options.metadata) metadata.add(key, value);
   const auto deadline = options.deadline ? rpc::later(rpc::Clock::now(), *options.deadline) : rpc::Request::no_deadline;
-  rpc::OutgoingCallPtr call = target_->begin({options.path, options.kind, deadline, metadata});
+  rpc::OutgoingCallPtr call = target_->begin({.path = options.path,
+                                              .kind = options.kind,
+                                              .deadline = deadline,
+                                              .metadata = metadata,
+                                              .encoding = options.encoding});
   Result<> given_up = success();
   bool headers_told = false;
   {

@@ -14,6 +14,7 @@
 
 #include "client/request_feed.h"
 #include "wasm_grpc/result.h"
+#include "wasm_grpc/rpc/encoding.h"
 #include "wasm_grpc/rpc/method.h"
 #include "wasm_grpc/rpc/status.h"
 
@@ -53,6 +54,8 @@ struct CallOptions {
   rpc::MethodKind kind = rpc::MethodKind::unary;
   Metadata metadata = {};
   std::optional<std::chrono::milliseconds> deadline = std::nullopt;
+  /// How requests are sent, by gRPC over HTTP/2.
+  rpc::Encoding encoding = rpc::Encoding::identity;
   /// Ends the call, from any thread, as if its deadline had passed; where it can be asked for.
   std::stop_token stop = {};
 };

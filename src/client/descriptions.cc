@@ -46,7 +46,8 @@ Result<ServerReflectionResponse> ask(Channel& channel, const ServerReflectionReq
       }
       return success();
     };
-    const CallOptions options{std::string(path), rpc::MethodKind::bidi_stream, metadata, limit, {}};
+    const CallOptions options{
+        .path = std::string(path), .kind = rpc::MethodKind::bidi_stream, .metadata = metadata, .deadline = limit};
     auto end = channel.call(options, source_of({request.SerializeAsString()}), events);
     if (!end.ok()) return std::move(end).error();
     status = end.value().status;

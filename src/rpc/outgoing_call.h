@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "wasm_grpc/rpc/call.h"
+#include "wasm_grpc/rpc/encoding.h"
 #include "wasm_grpc/rpc/metadata.h"
 #include "wasm_grpc/rpc/method.h"
 #include "wasm_grpc/rpc/status.h"
@@ -43,6 +44,8 @@ struct OutgoingRequest {
   bool holds_instance = false;
   /// The name of the module that makes it; empty where it is none.
   std::string_view caller = {};
+  /// How messages are sent, where the target compresses at all.
+  Encoding encoding = Encoding::identity;
 };
 
 /// Adds what says to which trace a call belongs that is made for `parent`, but for what is there.

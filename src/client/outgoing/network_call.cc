@@ -46,6 +46,7 @@ std::string base64_of(std::string_view value) {
 void NetworkCall::begin(const rpc::OutgoingRequest& request, std::size_t previous_attempts) {
   now_ = {};
   now_.kind = request.kind;
+  now_.encoding = request.encoding;
   now_.deadline = request.deadline;
   now_.previous_attempts = previous_attempts;
   path_ = request.path;
@@ -71,7 +72,11 @@ void NetworkCall::forget() noexcept {
 // ---- The request ----
 
 void NetworkCall::append(std::span<const std::byte> message) {
-  const auto prefix = rpc::make_prefix(std::byte{0}, message.size());
+  std::vector<std::byte> compressed;
+  const bool is_compressed = now_.encoding != rpc::Encoding::identity && !message.empty() &&
+                             context_.codec.compress(now_.encoding, message, compressed);
+  if (is_compressed) message = compressed;
+  const auto prefix = rpc::make_prefix(is_compressed ? std::byte{1} : std::byte{0}, message.size());
   compact();
   output_.append(reinterpret_cast<const char*>(prefix.data()), prefix.size());
   output_.append(reinterpret_cast<const char*>(message.data()), message.size());
@@ -123,6 +128,7 @@ void NetworkCall::add_fields(RequestFields& fields) const {
   fields.add_constant("content-type", "application/grpc");
   fields.add_constant("user-agent", "wasm-grpc");
   fields.add_constant("grpc-accept-encoding", rpc::known_encodings);
+  if (now_.encoding != rpc::Encoding::identity) fields.add("grpc-encoding", rpc::name(now_.encoding));
   if (now_.deadline != rpc::Request::no_deadline) {
     fields.add_unlike("grpc-timeout", timeout_text(now_.deadline - rpc::Clock::now()));
   }

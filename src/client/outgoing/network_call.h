@@ -109,6 +109,7 @@ class NetworkCall final : public rpc::OutgoingCall, public Exchange, private rpc
     ExchangeStream* stream = nullptr;
     std::int32_t stream_id = 0;
     rpc::MethodKind kind = rpc::MethodKind::unary;
+    rpc::Encoding encoding = rpc::Encoding::identity;  // of requests
     rpc::Clock::time_point deadline = rpc::Request::no_deadline;
     std::size_t previous_attempts = 0;
     rpc::Clock::time_point began{};  // to go to its address

@@ -58,6 +58,20 @@ def test_large_messages_go_both_ways(call):
     assert done.returncode == 1 and done.stderr.startswith("status: RESOURCE_EXHAUSTED: "), done.stderr
 
 
+@pytest.mark.parametrize("encoding", ["identity", "gzip", "deflate"])
+def test_requests_are_compressed_where_that_is_asked_for(program, serve, encoding):
+    server = serve("conformance")
+    flags = ("--proto", PROTOS / "conformance.proto", "--compress", encoding, "--lines")
+    text = "compress me " * 100
+    done = run(program, "call", server.address, "test.Guest/Compress", *flags, "--json", json.dumps({"text": text}))
+    assert values(done) == [{"text": text, "encoding": encoding, "done": True}]
+    requests = "".join(json.dumps({"text": text + str(number)}) for number in range(20))
+    done = run(program, "call", server.address, "test.Guest/CompressEach", *flags, "--json", requests)
+    assert [value["encoding"] for value in values(done)] == [encoding] * 20
+    done = run(program, "call", server.address, "test.Guest/Compress", *flags, "--protocol", "connect")
+    assert (done.returncode == 0) == (encoding == "identity"), done.stderr
+
+
 def test_metadata_goes_both_ways(call):
     done = call("Unary", "-H", "X-Echo: some value", "-v")
     assert done.returncode == 0, done.stderr

@@ -25,6 +25,7 @@ RepeatedCall::RepeatedCall(const Context& context, const RepeatPolicy& policy, c
       policy_(policy),
       path_(request.path),
       kind_(request.kind),
+      encoding_(request.encoding),
       deadline_(request.deadline),
       next_attempt_(never),
       attempt_gives_up_(never) {
@@ -41,7 +42,8 @@ void RepeatedCall::start() { begin_attempt(); }
 void RepeatedCall::begin_attempt() {
   const auto now = rpc::Clock::now();
   next_attempt_ = never;
-  const rpc::OutgoingRequest request{.path = path_, .kind = kind_, .deadline = deadline_, .metadata = metadata_};
+  const rpc::OutgoingRequest request{
+      .path = path_, .kind = kind_, .deadline = deadline_, .metadata = metadata_, .encoding = encoding_};
   attempts_.emplace_back().call.reset(context_.maker.begin_attempt(request, attempts_.size() - 1));
   Attempt& attempt = attempts_.back();
   attempt.call->set_listener(this);

@@ -96,6 +96,7 @@ class RepeatedCall final : public rpc::OutgoingCall, private rpc::OutgoingListen
   const RepeatPolicy& policy_;
   std::string path_;
   rpc::MethodKind kind_;
+  rpc::Encoding encoding_;
   rpc::Clock::time_point deadline_;
   rpc::Metadata metadata_;
 
