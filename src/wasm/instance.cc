@@ -32,6 +32,7 @@ struct Instance::State {
   wasmtime_context_t* context = nullptr;
   wasmtime_instance_t instance{};
   wasmtime_memory_t memory{};
+  std::byte* memory_begin = nullptr;  // its slot has the addresses for all that it may grow to: it never moves
   bool has_memory = false;
   std::vector<wasmtime_func_t> functions;
 
@@ -58,11 +59,13 @@ struct Instance::State {
     wasmtime_extern_t item;
     static constexpr std::string_view name = "memory";
     if (!wasmtime_instance_export_get(context, &instance, name.data(), name.size(), &item)) return;
-    if (item.kind == WASMTIME_EXTERN_MEMORY) {
-      memory = item.of.memory;
-      has_memory = true;
-    }
+    if (item.kind == WASMTIME_EXTERN_MEMORY) set_memory(item.of.memory);
     wasmtime_extern_delete(&item);
+  }
+  void set_memory(const wasmtime_memory_t& found) noexcept {
+    memory = found;
+    memory_begin = reinterpret_cast<std::byte*>(wasmtime_memory_data(context, &memory));
+    has_memory = true;
   }
 
   /// Tells the limiter what has become of a growth that failed. Not while the guest is in the middle of something else
@@ -169,8 +172,7 @@ const LinkedModule& Instance::linked() const noexcept { return state_->linked; }
 std::span<std::byte> Instance::memory() noexcept {
   State& state = *state_;
   if (!state.has_memory) return {};
-  return {reinterpret_cast<std::byte*>(wasmtime_memory_data(state.context, &state.memory)),
-          wasmtime_memory_data_size(state.context, &state.memory)};
+  return {state.memory_begin, wasmtime_memory_data_size(state.context, &state.memory)};
 }
 
 std::size_t Instance::memory_use() const noexcept { return state_->limiter.used(); }
@@ -237,10 +239,7 @@ std::span<std::byte> Instance::memory(wasmtime_caller_t* caller) noexcept {
   wasmtime_extern_t item;
   static constexpr std::string_view name = "memory";
   if (state.instantiating && !state.has_memory && wasmtime_caller_export_get(caller, name.data(), name.size(), &item)) {
-    if (item.kind == WASMTIME_EXTERN_MEMORY) {
-      state.memory = item.of.memory;
-      state.has_memory = true;
-    }
+    if (item.kind == WASMTIME_EXTERN_MEMORY) state.set_memory(item.of.memory);
     wasmtime_extern_delete(&item);
   }
   state.count_memory();
@@ -255,9 +254,10 @@ Instance& instance_of(wasmtime_caller_t* caller) noexcept {
 
 }  // namespace
 
-InstanceCaller::InstanceCaller(wasmtime_caller* caller) noexcept
-    : Caller(instance_of(caller).linked().module().name(), instance_of(caller).memory(caller)),
-      instance_(&instance_of(caller)) {}
+InstanceCaller::InstanceCaller(Instance& instance, wasmtime_caller* caller) noexcept
+    : Caller(instance.linked().module().name(), instance.memory(caller)), instance_(&instance) {}
+
+InstanceCaller::InstanceCaller(wasmtime_caller* caller) noexcept : InstanceCaller(instance_of(caller), caller) {}
 
 InstanceCaller::InstanceCaller(Instance& instance) noexcept
     : Caller(instance.linked().module().name(), instance.memory()), instance_(&instance) {}

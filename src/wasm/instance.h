@@ -150,6 +150,8 @@ class InstanceCaller final : public Caller {
   }
 
  private:
+  InstanceCaller(Instance& instance, wasmtime_caller* caller) noexcept;
+
   Instance* instance_;
 };
 

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "observe/metrics/client_meters.h"
+#include "runtime/outgoing/call_accounts.h"
 #include "runtime/outgoing/call_chain.h"
 #include "runtime/outgoing/instance_waits.h"
 #include "runtime/outgoing/local_calls.h"
@@ -304,6 +306,30 @@ TEST_F(LocalCallTest, KnowsWhoCalledWhom) {
   calls.catch_up();
   first->set_listener(nullptr);
   first->release();
+}
+
+TEST(CallAccounts, AreOfOneTargetAndOnePath) {
+  observe::ClientMeters meters(1);
+  CallAccounts accounts;
+  accounts.use_meters(meters, 0);
+  auto first = std::make_unique<GrantedTarget>(TargetGrant{.target = "first"});
+  GrantedTarget second(TargetGrant{.target = "second"});
+  const auto begin = [&](GrantedTarget& granted, std::string_view path) {
+    return accounts.begin(granted, "caller", path, rpc::MethodKind::unary);
+  };
+  for (int i = 0; i < 2; ++i) {
+    auto* const account = begin(*first, "/a/B");
+    EXPECT_EQ(begin(*first, "/a/B"), account);
+    EXPECT_NE(begin(*first, "/a/C"), account);
+    EXPECT_NE(begin(second, "/a/B"), account);
+    EXPECT_EQ(begin(*first, "/a/B"), account);
+  }
+  first.reset();
+  accounts.forget_gone();
+  EXPECT_NE(begin(second, "/a/B"), begin(second, "/a/C"));
+  std::vector<std::uint64_t> started;
+  for (const OutgoingCounters& counters : meters.counters()) started.push_back(counters.calls.started);
+  EXPECT_EQ(started, (std::vector<std::uint64_t>{6, 2, 3, 1})) << "of first /a/B and /a/C, and of second";
 }
 
 TEST_F(LocalCallTest, WaitsForNoInstanceThatAllWaitFor) {

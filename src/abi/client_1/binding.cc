@@ -145,11 +145,14 @@ void InstanceBinding::account(OpenCall& call) noexcept {
 }
 
 void InstanceBinding::add_child(OpenCall& call) {
-  OpenCall*& first = children_[call.parent];
   call.previous_child = nullptr;
-  call.next_child = first;
-  if (first != nullptr) first->previous_child = &call;
-  first = &call;
+  call.next_child = nullptr;
+  if (Entry* const parent = children_.find(call.parent)) {
+    call.next_child = std::exchange(parent->call, &call);
+    call.next_child->previous_child = &call;
+  } else {
+    children_.insert({call.parent, &call});
+  }
 }
 
 void InstanceBinding::remove_child(OpenCall& call) noexcept {
@@ -157,19 +160,21 @@ void InstanceBinding::remove_child(OpenCall& call) noexcept {
   if (call.previous_child != nullptr) {
     call.previous_child->next_child = call.next_child;
   } else if (call.next_child != nullptr) {
-    children_.find(call.parent)->second = call.next_child;
+    children_.find(call.parent)->call = call.next_child;
   } else {
     children_.erase(call.parent);
   }
 }
 
 void InstanceBinding::end_calls_for(std::int32_t parent) noexcept {
-  const auto found = children_.find(parent);
-  if (found != children_.end()) end_children(found->second);
+  if (const Entry* const found = children_.find(parent)) end_children(found->call);
 }
 
 void InstanceBinding::end_all_calls_for_others() noexcept {
-  for (const auto& [parent, first] : children_) end_children(first);
+  if (children_.size() == 0) return;
+  for (const auto& call : all_) {
+    if (call->id != 0 && call->parent != no_parent && call->previous_child == nullptr) end_children(call.get());
+  }
 }
 
 void InstanceBinding::end_children(OpenCall* first) noexcept {

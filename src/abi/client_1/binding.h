@@ -7,7 +7,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "abi/abi.h"
@@ -97,7 +96,7 @@ class InstanceBinding final : private wasi::Waitable, private NumberHolder {
   };
   struct Entry {
     std::int32_t id = 0;
-    OpenCall* call = nullptr;
+    OpenCall* call = nullptr;  // in children_ the first of those made for one
   };
 
   // NumberHolder
@@ -142,7 +141,7 @@ class InstanceBinding final : private wasi::Waitable, private NumberHolder {
   rpc::NumberTable<Entry> calls_;
   std::vector<std::unique_ptr<OpenCall>> all_;
   std::vector<OpenCall*> free_;
-  std::unordered_map<std::int32_t, OpenCall*> children_;  // the first one, by parent
+  NumberTable<Entry> children_;  // by parent
   OpenCall* first_event_ = nullptr;
   OpenCall* last_event_ = nullptr;
 };

@@ -59,9 +59,17 @@ class CallAccounts {
     std::unordered_map<std::string, std::unique_ptr<Account>, Hash, std::equal_to<>> by_path;
   };
 
+  [[nodiscard]] Account& account_of(Paths& paths, GrantedTarget& granted, std::string_view module,
+                                    std::string_view path, rpc::MethodKind kind);
+
   observe::ClientMeters* meters_ = nullptr;  // nullptr: nothing is counted
   std::size_t worker_ = 0;
   std::unordered_map<const GrantedTarget*, Paths> granted_;
+  // What was looked for last, which the next call mostly asks for again.
+  const GrantedTarget* recent_granted_ = nullptr;
+  std::string recent_path_;
+  const Paths* recent_paths_ = nullptr;
+  Account* recent_ = nullptr;
 };
 
 }  // namespace wasm_grpc::runtime

@@ -17,14 +17,21 @@ LocalCalls::LocalCalls(rpc::TimerQueue& timers, std::size_t max_message_size, st
 LocalCalls::~LocalCalls() = default;
 
 const std::shared_ptr<const rpc::Client>& LocalCalls::client_of(std::string_view chain, std::string_view caller) {
+  if (recent_client_ != nullptr && recent_chain_ == chain && recent_caller_ == caller) return *recent_client_;
+  recent_client_ = nullptr;
   key_.assign(chain);
   if (!key_.empty()) key_ += '>';
   key_ += caller;
-  const auto found = clients_.find(key_);
-  if (found != clients_.end()) return found->second;
-  if (clients_.size() >= most_clients) clients_.clear();
-  auto client = std::make_shared<const rpc::Client>(rpc::next_connection_number(), address_of_chain(key_));
-  return clients_.emplace(key_, std::move(client)).first->second;
+  auto found = clients_.find(key_);
+  if (found == clients_.end()) {
+    if (clients_.size() >= most_clients) clients_.clear();
+    auto client = std::make_shared<const rpc::Client>(rpc::next_connection_number(), address_of_chain(key_));
+    found = clients_.emplace(key_, std::move(client)).first;
+  }
+  recent_chain_ = chain;
+  recent_caller_ = caller;
+  recent_client_ = &found->second;
+  return found->second;
 }
 
 rpc::OutgoingCallPtr LocalCalls::begin(const rpc::OutgoingRequest& request, const rpc::Method& method,

@@ -73,6 +73,10 @@ class LocalCalls {
   std::vector<LocalCall*> late_;
   std::unordered_map<std::string, std::shared_ptr<const rpc::Client>> clients_;
   std::string key_;  // of the one that is looked for
+  // What was looked for last, which the next call mostly asks for again.
+  std::string recent_chain_;
+  std::string recent_caller_;
+  const std::shared_ptr<const rpc::Client>* recent_client_ = nullptr;
 };
 
 }  // namespace wasm_grpc::runtime

@@ -38,6 +38,7 @@ class OutgoingCalls::ModuleTarget final : public rpc::CallTarget {
 
   void serve(std::span<const rpc::Method* const> methods) {
     methods_.clear();
+    recent_ = nullptr;
     for (const rpc::Method* method : methods) {
       if (method->kind != rpc::MethodKind::http) methods_.emplace(method->path, method);
     }
@@ -48,8 +49,7 @@ class OutgoingCalls::ModuleTarget final : public rpc::CallTarget {
     if (request.kind == rpc::MethodKind::http) {
       return rpc::ended_call({rpc::StatusCode::unimplemented, "a module is called by gRPC, and not by plain HTTP"});
     }
-    const auto found = methods_.find(request.path);
-    if (found != methods_.end()) return calls_.begin(request, *found->second, module_);
+    if (const rpc::Method* const method = find(request.path)) return calls_.begin(request, *method, module_);
     if (!is_served_) {
       return rpc::ended_call({rpc::StatusCode::unavailable, "the module \"" + module_ + "\" is not served"});
     }
@@ -58,9 +58,17 @@ class OutgoingCalls::ModuleTarget final : public rpc::CallTarget {
   }
 
  private:
+  [[nodiscard]] const rpc::Method* find(std::string_view path) {
+    if (recent_ != nullptr && recent_->path == path) return recent_;
+    const auto found = methods_.find(path);
+    if (found == methods_.end()) return nullptr;
+    return recent_ = found->second;
+  }
+
   LocalCalls& calls_;
   const std::string module_;
   bool is_served_ = false;
+  const rpc::Method* recent_ = nullptr;  // which the next call mostly asks for again
   std::unordered_map<std::string_view, const rpc::Method*> methods_;
 };
 
