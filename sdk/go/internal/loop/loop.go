@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+
+	"wasm-grpc/guest/internal/goroutines"
 )
 
 var (
@@ -88,12 +90,53 @@ func Tell(event, number int32) {
 	}
 }
 
+// worker is a goroutine that serves one call after the other: its stack has grown to what they need.
+type worker struct{ next chan func() }
+
+// The most workers that are kept for calls to come.
+const mostIdle = 64
+
+var idle struct {
+	sync.Mutex
+	workers []worker
+}
+
 // Go runs the function as a goroutine of the instance.
 func Go(body func()) {
-	go func() {
-		defer steps.Add(1)
+	idle.Lock()
+	count := len(idle.workers)
+	if count == 0 {
+		idle.Unlock()
+		go worker{make(chan func(), 1)}.work(body)
+		return
+	}
+	taken := idle.workers[count-1]
+	idle.workers = idle.workers[:count-1]
+	goroutines.Idle.Add(-1)
+	idle.Unlock()
+	taken.next <- body
+}
+
+func (w worker) work(body func()) {
+	for {
 		body()
-	}()
+		steps.Add(1)
+		if !w.keep() {
+			return
+		}
+		body = <-w.next
+	}
+}
+
+func (w worker) keep() bool {
+	idle.Lock()
+	defer idle.Unlock()
+	if len(idle.workers) == mostIdle {
+		return false
+	}
+	idle.workers = append(idle.workers, w)
+	goroutines.Idle.Add(1)
+	return true
 }
 
 // Run lets goroutines run until all wait.
@@ -101,11 +144,14 @@ func Go(body func()) {
 // Gosched comes back when all others wait; but once in 61 times while others still run, which is so that nobody starves.
 // It is not so twice in a row where nobody has done anything meanwhile.
 func Run() {
-	for idle := 0; idle < 2; idle++ {
+	for quiet := 0; quiet < 2; quiet++ {
 		before := steps.Load()
 		runtime.Gosched()
+		if !goroutines.Others() {
+			return
+		}
 		if steps.Load() != before {
-			idle = -1
+			quiet = -1
 		}
 	}
 }
