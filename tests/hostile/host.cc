@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "hostmodules/modules.h"
+#include "store/stores.h"
 #include "wasi/imports.h"
 
 namespace wasm_grpc::hostile {
@@ -28,6 +29,9 @@ Host::Host()
   value_of(wasi::define_imports(linker_));
   value_of(linker_.define(hostmodules::atomics()));
   value_of(linker_.define(hostmodules::kv()));
+  const auto stores = std::make_shared<store::Stores>([](LogLevel, const std::string&) {});
+  value_of(linker_.define(hostmodules::stored_atomics(stores)));
+  value_of(linker_.define(hostmodules::stored_kv(stores)));
   value_of(linker_.define(hostmodules::trace([](Caller&, std::int32_t) -> rpc::CallSpan* { return nullptr; })));
   if (mkdtemp(folder_.data()) == nullptr) throw std::runtime_error("cannot make a temporary directory");
   std::ofstream(folder_ + "/file") << std::string(1000, 'x');
@@ -64,6 +68,21 @@ std::vector<std::string>& Host::log_lines() {
 const runtime::GuestModule& Host::guest() {
   if (guest_ == nullptr) guest_ = value_of(load(guest_text()));
   return *guest_;
+}
+
+const runtime::GuestModule& Host::stored_guest() {
+  if (stored_guest_ == nullptr) {
+    ModuleOptions options;
+    options.name = "guest";
+    options.store.backend = StoreBackend::sqlite;
+    options.store.path = file_.path();
+    options.store.durability = StoreDurability::relaxed;
+    options.store.timeout = std::chrono::milliseconds(4'000);  // less than finish() takes for nothing that will happen
+    const std::string text = guest_text();
+    stored_guest_ = value_of(runtime::GuestModule::load(abi::engine(), linker_, "guest", std::as_bytes(std::span(text)),
+                                                        sandbox_, log_, std::chrono::seconds(20), options));
+  }
+  return *stored_guest_;
 }
 
 Host& host() {

@@ -14,6 +14,7 @@
 #include "abi/guest_fixture.h"
 #include "imports.h"
 #include "runtime/instances/guest_module.h"
+#include "store/temporary_store.h"
 #include "wasm/epoch.h"
 
 namespace wasm_grpc::hostile {
@@ -34,6 +35,8 @@ class Host {
                                        std::chrono::milliseconds start_timeout = std::chrono::seconds(20));
   /// guest_text(), loaded once.
   [[nodiscard]] const runtime::GuestModule& guest();
+  /// The same with its counters and its store in a file of SQLite.
+  [[nodiscard]] const runtime::GuestModule& stored_guest();
   [[nodiscard]] const wasm::Linker& linker() const noexcept { return linker_; }
   /// Those that were written before.
   [[nodiscard]] std::vector<std::string>& log_lines();
@@ -48,6 +51,8 @@ class Host {
   wasm::EpochTicker ticker_{abi::engine()};
   wasm::EpochTicker::Activity activity_{ticker_};
   std::shared_ptr<const runtime::GuestModule> guest_;
+  store::TemporaryStore file_;
+  std::shared_ptr<const runtime::GuestModule> stored_guest_;
 };
 
 /// How a piece of guest code ended.

@@ -96,10 +96,11 @@ std::string changed_outside(std::span<const std::byte> before, std::span<const s
 }
 
 /// One call of an import, in an instance of its own.
-void expect_contained(std::size_t index, const Arguments& arguments, std::uint32_t grow_by, Instance& neighbour) {
+void expect_contained(std::size_t index, const Arguments& arguments, std::uint32_t grow_by, Instance& neighbour,
+                      const runtime::GuestModule& module = host().guest()) {
   const Import& import = imports()[index];
   SCOPED_TRACE(described(import, arguments));
-  Instance guest(host().guest());
+  Instance guest(module);
   ASSERT_TRUE(guest.started.returned()) << guest.started.message;
   const bool needs_file = std::any_of(import.parameters.begin(), import.parameters.end(),
                                       [](const Parameter& parameter) { return parameter.role == Role::file; });
@@ -166,6 +167,17 @@ TEST(EveryImport, WithHostileArgumentsHurtsOnlyTheGuestThatCallsIt) {
     }
   });
   EXPECT_TRUE(std::equal(before.begin(), before.end(), kept().begin())) << "the neighbour's memory changed";
+}
+
+TEST(EveryImport, OfAStoreInAFileIsAsSafeWhileItsGuestWaits) {
+  Instance neighbour(host().stored_guest());
+  for_every_import([&](std::size_t index) {
+    if (imports()[index].module != kv_module && imports()[index].module != atomics_module) return;
+    for (const Arguments& arguments : hostile_arguments(imports()[index], memory_bytes)) {
+      expect_contained(index, arguments, 0, neighbour, host().stored_guest());
+      if (testing::Test::HasFailure()) return;
+    }
+  });
 }
 
 TEST(EveryImport, SeesTheMemoryThatTheGuestHasJustGrown) {
