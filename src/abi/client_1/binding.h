@@ -141,7 +141,7 @@ class InstanceBinding final : private wasi::Waitable, private NumberHolder {
   rpc::NumberTable<Entry> calls_;
   std::vector<std::unique_ptr<OpenCall>> all_;
   std::vector<OpenCall*> free_;
-  NumberTable<Entry> children_;  // by parent
+  rpc::NumberTable<Entry> children_;  // by parent
   OpenCall* first_event_ = nullptr;
   OpenCall* last_event_ = nullptr;
 };
