@@ -241,6 +241,14 @@ TEST(BusyServers, HaveSoManyCallsWaitAndNoMore) {
   }
 }
 
+TEST(BusyServers, HaveThousandsOfCallsBegunAtOnceWhereTheyLetThemBeOpen) {
+  Pair pair({""}, greeting_with(0x7fffffff));
+  EXPECT_EQ(pair.caller.call("hello", milliseconds(50)).code, StatusCode::deadline_exceeded);
+  const auto calls = begin_many(pair.caller, 8'000, milliseconds(500));
+  EXPECT_EQ(ended_with(calls, StatusCode::unavailable), 0);
+  EXPECT_TRUE(pair.caller.run_until([&] { return ended_with(calls, StatusCode::deadline_exceeded) == 8'000; }));
+}
+
 TEST(BusyServers, CostTheDeadlineOfCallsThatNeverHaveTheirTurn) {
   Pair pair({""}, greeting_with(0));
   const auto calls = begin_many(pair.caller, 3, milliseconds(200));

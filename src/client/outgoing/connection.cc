@@ -166,7 +166,8 @@ void Connection::on_stream_close(std::int32_t stream, std::uint32_t error) noexc
 // ---- Exchanges ----
 
 bool Connection::is_full() const noexcept {
-  return streams_.size() >= max_streams_ || nghttp2_session_get_outbound_queue_size(session_) >= most_waiting_frames;
+  return streams_.size() >= max_streams_ ||
+         (writing_ && nghttp2_session_get_outbound_queue_size(session_) >= most_waiting_frames);
 }
 
 bool Connection::has_room() noexcept {
