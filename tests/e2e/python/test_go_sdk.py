@@ -93,10 +93,10 @@ class TestTheEndOfACall:
         limits = ("--max-message-size", "5000", "--max-response-size", "6000", "--max-memory", "67108864")
         told = unary(connect(serve("go_conformance", *limits, "--max-cpu-time", "2500")), "Limits")
         assert told == (
-            b"{MaxRequest:5000 MaxResponse:6000 MaxMetadata:16384 MaxMemory:67108864 MaxCPUTime:2.5s}"
+            b"{MaxRequest:5000 MaxResponse:6000 MaxMetadata:16384 MaxMemory:67108864 MaxCPUTime:2.5s MaxEventTime:0s}"
             b' and has not ended: ""'
         )
-        assert b"MaxCPUTime:0s}" in unary(connect(serve("go_conformance", "--max-cpu-time", "0")), "Limits")
+        assert b"MaxCPUTime:0s MaxEventTime:0s}" in unary(connect(serve("go_conformance", "--max-cpu-time", "0")), "Limits")
 
     def test_a_handler_that_sleeps_is_told_of_the_deadline_and_keeps_its_instance(self, single, connect, failure):
         channel = connect(single)
