@@ -60,8 +60,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(metadata.byte_size() <= max_list_size, "metadata is no more than the header fields it came from");
     if (head.timeout()) require(head.timeout()->count() >= 0, "no timeout is negative");
     for (const auto [key, value] : metadata) {
-      require(!rpc::is_reserved_key(key) || key == "grpc-previous-rpc-attempts",
-              "no key of the protocol becomes metadata, but one that is meant for handlers");
+      require(!rpc::is_reserved_key(key) || key == "grpc-previous-rpc-attempts" || key == "grpc-trace-bin",
+              "no key of the protocol becomes metadata, but those that are meant for handlers");
       if (!rpc::is_binary_key(key)) require(rpc::is_valid_ascii_value(value), "metadata that is text is printable");
     }
     http2::FieldBlock block;
