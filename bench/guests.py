@@ -19,9 +19,9 @@ from server import Server  # noqa: E402
 # Language: its greeter, and its guest with a bidirectional method that waits for the client.
 LANGUAGES = {
     "C++": ("greeter", "conformance", "/test.Guest/WaitCancel"),
-    "C": ("greeter_c", None, None),
+    "C": ("greeter_c", "c_conformance", "/test.Guest/WaitCancel"),
     "Rust": ("greeter_rust", "rust_conformance", "/test.Guest/WaitCancel"),
-    "Go": ("greeter-go", "go_conformance", "/gotest.Guest/Chat"),
+    "Go": ("greeter-go", "go_conformance", "/test.Guest/WaitCancel"),
     "Zig": ("greeter_zig", "zig_conformance", "/test.Guest/WaitCancel"),
     "AssemblyScript": ("greeter_assemblyscript", "assemblyscript_conformance", "/test.Guest/WaitCancel"),
 }
