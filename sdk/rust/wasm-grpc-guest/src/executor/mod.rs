@@ -31,21 +31,14 @@ pub(crate) use state::{Interest, close_later, current_or_none, enter, is_async, 
 /// What serves a call, to its end.
 pub(crate) type Serving = Pin<Box<dyn Future<Output = Result<(), Status>>>>;
 
-/// Serves a call of handler style to its end; its status code.
+/// Serves a call of handler style to its end; its status code. What serves it is no task: most are done once they have run.
 pub(crate) fn serve(call: Call, serving: Serving) -> i32 {
-    state::open(call.id(), Work::Serving(serving), false);
-    loop {
-        run();
-        if let Some(result) = state::take_outcome(call.id()) {
-            let code = end_of(call, result);
-            state::close(call.id());
-            return code;
-        }
-        if !wait(call) {
-            state::close(call.id());
-            return Code::Cancelled as i32;
-        }
-    }
+    let code = match block_on(call, serving) {
+        Some(result) => end_of(call, result),
+        None => Code::Cancelled as i32,
+    };
+    enter(0);
+    code
 }
 
 /// Suspends the guest until one of the tasks of a call need not wait any more. False when the call has ended.
@@ -100,7 +93,7 @@ pub(crate) fn end_of(call: Call, result: Result<(), Status>) -> i32 {
 
 /// Begins a call of event style.
 pub(crate) fn open(call: Call, serving: Serving) {
-    state::open(call.id(), Work::Serving(serving), true);
+    state::open(call.id(), Work::Serving(serving));
     run();
 }
 
@@ -135,12 +128,8 @@ fn run() {
                 Poll::Ready(result) => {
                     let call = Call::new(running.call);
                     drop(state::remove(running));
-                    if state::in_events(call.id()) {
-                        call.give(&result.err().unwrap_or_else(|| Status::ok("")));
-                        state::close(call.id());
-                    } else {
-                        state::put_outcome(call.id(), result);
-                    }
+                    call.give(&result.err().unwrap_or_else(|| Status::ok("")));
+                    state::close(call.id());
                 }
             },
             Work::Task(task) => match task.as_mut().poll(&mut context) {

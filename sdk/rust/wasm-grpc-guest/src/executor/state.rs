@@ -4,7 +4,6 @@ use super::Serving;
 use super::tasks::{Task, Tasks};
 use super::time::Timers;
 use crate::abi::{self, local};
-use crate::status::Status;
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::sync::Arc;
@@ -18,7 +17,7 @@ use core::task::Waker;
 
 /// What a task does.
 pub(crate) enum Work {
-    /// It serves its call, and ends it.
+    /// It serves its call, of event style, and ends it.
     Serving(Serving),
     /// It was spawned beside.
     Task(Pin<Box<dyn Future<Output = ()>>>),
@@ -45,7 +44,6 @@ pub(crate) struct Running {
 struct Calls {
     in_events: bool,
     tasks: Vec<u64>,
-    outcome: Option<Result<(), Status>>,
     readable: Vec<Waker>,
     writable: Vec<Waker>,
     timers: Timers,
@@ -99,9 +97,10 @@ pub(super) fn current(what: &str) -> i32 {
     }
 }
 
-pub(super) fn open(call: i32, work: Work, in_events: bool) {
-    state(|state| state.calls.insert(call, Calls { in_events, ..Calls::default() }));
-    add(call, work);
+/// Opens a call of event style, and adds what serves it.
+pub(super) fn open(call: i32, serving: Work) {
+    state(|state| state.calls.insert(call, Calls { in_events: true, ..Calls::default() }));
+    add(call, serving);
 }
 
 /// Opens a call that is served by what is no task.
@@ -227,18 +226,6 @@ pub(crate) fn is_async(call: i32) -> bool {
 
 pub(super) fn in_events(call: i32) -> bool {
     state(|state| state.calls.get(&call).is_some_and(|of| of.in_events))
-}
-
-pub(super) fn put_outcome(call: i32, outcome: Result<(), Status>) {
-    state(|state| {
-        if let Some(of) = state.calls.get_mut(&call) {
-            of.outcome = Some(outcome);
-        }
-    });
-}
-
-pub(super) fn take_outcome(call: i32) -> Option<Result<(), Status>> {
-    state(|state| state.calls.get_mut(&call)?.outcome.take())
 }
 
 /// Has a task woken when the call's stream is so. At once where the call is over: then there is nothing to wait for.
