@@ -42,11 +42,16 @@ class OddServer:
             http2 = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False))
             http2.initiate_connection()
             connection.sendall(http2.data_to_send())
-            while data := connection.recv(65536):
-                for event in http2.receive_data(data):
-                    if isinstance(event, self._event):
-                        self._answer(http2, event.stream_id)
-                connection.sendall(http2.data_to_send())
+            try:
+                while data := connection.recv(65536):
+                    for event in http2.receive_data(data):
+                        if isinstance(event, self._event):
+                            self._answer(http2, event.stream_id)
+                    connection.sendall(http2.data_to_send())
+            except ConnectionAbortedError:  # hang_up: what it has not read would have the connection reset instead
+                connection.shutdown(socket.SHUT_WR)
+                while connection.recv(65536):
+                    pass
 
     def stop(self):
         self._listener.shutdown(socket.SHUT_RDWR)
