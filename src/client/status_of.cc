@@ -2,7 +2,17 @@
 
 #include <nghttp2/nghttp2.h>
 
+#include <charconv>
+
 namespace wasm_grpc::client {
+
+rpc::StatusCode code_of_grpc(std::string_view status) noexcept {
+  int code = -1;
+  const auto read = std::from_chars(status.data(), status.data() + status.size(), code);
+  const bool is_number = read.ec == std::errc() && read.ptr == status.data() + status.size();
+  const bool is_known = is_number && code >= 0 && code <= rpc::max_status_code;
+  return is_known ? static_cast<rpc::StatusCode>(code) : rpc::StatusCode::unknown;
+}
 
 rpc::StatusCode code_of_http(std::string_view status) noexcept {
   if (status == "400") return rpc::StatusCode::internal;

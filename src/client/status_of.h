@@ -1,4 +1,4 @@
-// What a call is that ended without a status of its own.
+// What a call is by what its server says of its end.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +8,8 @@
 
 namespace wasm_grpc::client {
 
+/// By grpc-status, which may be anything.
+[[nodiscard]] rpc::StatusCode code_of_grpc(std::string_view status) noexcept;
 /// By the HTTP status (http-grpc-status-mapping.md).
 [[nodiscard]] rpc::StatusCode code_of_http(std::string_view status) noexcept;
 /// By the code of RST_STREAM (PROTOCOL-HTTP2.md, "Errors").

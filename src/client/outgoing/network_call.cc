@@ -191,7 +191,7 @@ bool NetworkCall::take_field(std::string_view name, std::string_view value) {
   } else if (name == "content-type") {
     content_type_ = value;
   } else if (name == "grpc-status") {
-    take_status(value);
+    now_.grpc_status = code_of_grpc(value);
   } else if (name == "grpc-message") {
     grpc_message_ = rpc::percent_decode(value);
   } else if (name == "grpc-encoding") {
@@ -205,13 +205,6 @@ bool NetworkCall::take_field(std::string_view name, std::string_view value) {
     fields_.add(name, value);
   }
   return true;
-}
-
-void NetworkCall::take_status(std::string_view text) {
-  int code = -1;
-  const auto read = std::from_chars(text.data(), text.data() + text.size(), code);
-  const bool known = read.ec == std::errc() && read.ptr == text.data() + text.size() && code >= 0;
-  now_.grpc_status = known && code <= rpc::max_status_code ? code : static_cast<int>(rpc::StatusCode::unknown);
 }
 
 // A value that is none says never, as a negative one does.
@@ -364,14 +357,15 @@ void NetworkCall::pop_message() noexcept {
 // ---- Its end ----
 
 rpc::Status NetworkCall::final_status(std::uint32_t error) const {
-  if (now_.grpc_status == 0 && now_.scanned != input_.size()) {
+  const bool says_ok = now_.grpc_status == rpc::StatusCode::ok;
+  if (says_ok && now_.scanned != input_.size()) {
     return {rpc::StatusCode::internal, "the server ended the call in the middle of a message"};
   }
-  if (now_.grpc_status == 0 && now_.received_messages == 0 && !rpc::streams_responses(now_.kind)) {
+  if (says_ok && now_.received_messages == 0 && !rpc::streams_responses(now_.kind)) {
     return {rpc::StatusCode::internal, "the server answered OK without a message"};
   }
   if (now_.grpc_status) {
-    return {static_cast<rpc::StatusCode>(*now_.grpc_status), *now_.grpc_status == 0 ? std::string() : grpc_message_};
+    return {*now_.grpc_status, says_ok ? std::string() : grpc_message_};
   }
   if (error != NGHTTP2_NO_ERROR) {
     if (now_.deadline <= rpc::Clock::now()) return {rpc::StatusCode::deadline_exceeded, "the deadline has passed"};

@@ -97,7 +97,6 @@ class NetworkCall final : public rpc::OutgoingCall, public Exchange, private rpc
   void append(std::span<const std::byte> message);
   [[nodiscard]] std::size_t unsent() const noexcept { return output_.size() - now_.given; }
   void judge_head(bool end_of_stream) noexcept;
-  void take_status(std::string_view text);
   void take_pushback(std::string_view text) noexcept;
   [[nodiscard]] bool scan() noexcept;
   void credit() noexcept;
@@ -128,7 +127,7 @@ class NetworkCall final : public rpc::OutgoingCall, public Exchange, private rpc
     bool has_headers = false;
     bool ended = false;
     std::size_t field_bytes = 0;
-    std::optional<int> grpc_status;
+    std::optional<rpc::StatusCode> grpc_status;
     std::optional<std::chrono::milliseconds> pushback;
     std::size_t taken = 0;    // bytes of the input
     std::size_t scanned = 0;  // where the first message not known to be complete begins

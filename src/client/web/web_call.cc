@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdint>
 #include <utility>
 
@@ -26,6 +25,11 @@ constexpr std::string_view trailer_prefix = "trailer-";
 constexpr std::size_t most_of_an_end = std::size_t{1} << 20;
 
 rpc::Status internal(std::string what) { return {rpc::StatusCode::internal, std::move(what)}; }
+
+rpc::Status answer_of_others(const std::string& http_status) {
+  return {code_of_http(http_status),
+          "the server answered with HTTP status " + http_status + ", not as one of this protocol does"};
+}
 
 void add_field(rpc::Metadata& to, std::string_view name, std::string_view value) {
   if (!rpc::is_valid_key(name) || name == "content-length") return;
@@ -122,8 +126,7 @@ void WebCall::read_head() {
                                               "\", not as one of this protocol does"});
   }
   if (http_status_ != "200" && body_ != WebBody::connect_unary) {
-    return end({code_of_http(http_status_),
-                "the server answered with HTTP status " + http_status_ + ", not as one of this protocol does"});
+    return end(answer_of_others(http_status_));
   }
   for (const auto [name, value] : fields) {
     if (body_ == WebBody::connect_unary && name.starts_with(trailer_prefix)) {
@@ -192,12 +195,8 @@ void WebCall::read_web_trailers(std::string_view text) {
 
 void WebCall::take_trailer(std::string_view name, std::string_view value) {
   if (name == "grpc-status") {
-    int code = -1;
-    const auto read = std::from_chars(value.data(), value.data() + value.size(), code);
-    const bool known =
-        read.ec == std::errc() && read.ptr == value.data() + value.size() && code >= 0 && code <= rpc::max_status_code;
     if (!end_) end_.emplace();
-    end_->code = known ? static_cast<rpc::StatusCode>(code) : rpc::StatusCode::unknown;
+    end_->code = code_of_grpc(value);
   } else if (name == "grpc-message") {
     if (!end_) end_ = rpc::Status{rpc::StatusCode::unknown, {}};
     end_->message = rpc::percent_decode(value);
@@ -222,9 +221,7 @@ void WebCall::read_end() {
     return end({});
   }
   auto error = read_connect_error(input_, trailers_);
-  end(error ? std::move(*error)
-            : rpc::Status{code_of_http(http_status_), "the server answered with HTTP status " + http_status_ +
-                                                          ", not as one of this protocol does"});
+  end(error ? std::move(*error) : answer_of_others(http_status_));
 }
 
 void WebCall::end_well_or(rpc::Status status) {
