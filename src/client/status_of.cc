@@ -3,6 +3,7 @@
 #include <nghttp2/nghttp2.h>
 
 #include <charconv>
+#include <utility>
 
 namespace wasm_grpc::client {
 
@@ -36,6 +37,11 @@ rpc::StatusCode code_of_reset(std::uint32_t code) noexcept {
     default:
       return rpc::StatusCode::internal;
   }
+}
+
+rpc::Status told_at(rpc::Clock::time_point deadline, rpc::Status status) {
+  if (status.code != rpc::StatusCode::cancelled || rpc::Clock::now() < deadline) return status;
+  return {rpc::StatusCode::deadline_exceeded, "the deadline has passed"};
 }
 
 }  // namespace wasm_grpc::client

@@ -136,6 +136,23 @@ TEST(OddServers, ThatNeverAnswerCostTheDeadline) {
   EXPECT_EQ(pair.caller.call("hello", std::chrono::milliseconds(300)).code, StatusCode::deadline_exceeded);
 }
 
+// Timers are not run here, as where a slow machine has the sockets come first.
+TEST(OddServers, ThatSayCancelledAtTheDeadlineCostTheDeadlineToo) {
+  const std::string cancelled =
+      tail(ok + literal("grpc-status", "1") + literal("grpc-message", "the stream has ended"));
+  const std::string reset = frame(rst_stream, 0, 1, std::string("\0\0\0\x08", 4));
+  for (const bool in_time : {false, true}) {
+    for (const std::string& answer : {cancelled, reset}) {
+      Pair pair({answer});
+      auto call = pair.caller.begin(MethodKind::unary, in_time ? milliseconds(60'000) : milliseconds(20));
+      ASSERT_EQ(call->send(bytes_of("hello"), true), rpc::SendResult::ok);
+      if (!in_time) std::this_thread::sleep_for(milliseconds(20));
+      ASSERT_TRUE(pair.caller.run_without_timers_until([&] { return call->ended(); }));
+      EXPECT_EQ(call->status().code, in_time ? StatusCode::cancelled : StatusCode::deadline_exceeded);
+    }
+  }
+}
+
 TEST(OddServers, ThatFallSilentAreGivenUpWhereThatIsAskedFor) {
   TargetChannelOptions options;
   options.keepalive_time = std::chrono::milliseconds(50);

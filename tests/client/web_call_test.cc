@@ -135,6 +135,24 @@ Came answered(WebProtocol protocol, rpc::Metadata fields, std::deque<std::string
 constexpr auto grpc_web = WebProtocol::grpc_web;
 constexpr auto by_connect = WebProtocol::connect;
 
+TEST(WebCall, HasPassedItsDeadlineWhereTheServerThenSaysCancelled) {
+  for (const bool in_time : {false, true}) {
+    for (const auto protocol : {grpc_web, by_connect}) {
+      Exchange exchange;
+      exchange.fields =
+          answer("200", protocol == grpc_web ? "application/grpc-web+proto" : "application/connect+proto");
+      exchange.pieces = {protocol == grpc_web ? framed('\x80', "grpc-status: 1\r\n")
+                                              : framed('\2', R"({"error":{"code":"canceled"}})")};
+      exchange.status.emplace();
+      WebTarget target(std::make_unique<MadeUpTarget>(exchange), protocol, 100);
+      const auto deadline = rpc::Clock::now() + (in_time ? std::chrono::seconds(60) : std::chrono::seconds(0));
+      const auto call = target.begin({path, MethodKind::server_stream, deadline, {}});
+      ASSERT_TRUE(call->ended());
+      EXPECT_EQ(call->status().code, in_time ? StatusCode::cancelled : StatusCode::deadline_exceeded);
+    }
+  }
+}
+
 TEST(WebCall, AsksAsTheProtocolWantsIt) {
   const auto field = [](const Exchange& exchange, std::string_view name) {
     for (const auto& [key, value] : exchange.asked) {

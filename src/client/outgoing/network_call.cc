@@ -365,11 +365,11 @@ rpc::Status NetworkCall::final_status(std::uint32_t error) const {
     return {rpc::StatusCode::internal, "the server answered OK without a message"};
   }
   if (now_.grpc_status) {
-    return {*now_.grpc_status, says_ok ? std::string() : grpc_message_};
+    return told_at(now_.deadline, {*now_.grpc_status, says_ok ? std::string() : grpc_message_});
   }
   if (error != NGHTTP2_NO_ERROR) {
-    if (now_.deadline <= rpc::Clock::now()) return {rpc::StatusCode::deadline_exceeded, "the deadline has passed"};
-    return {code_of_reset(error), std::string("the server reset the call: ") + nghttp2_http2_strerror(error)};
+    return told_at(now_.deadline,
+                   {code_of_reset(error), std::string("the server reset the call: ") + nghttp2_http2_strerror(error)});
   }
   return {rpc::StatusCode::internal, "the server ended the call without a status"};
 }
@@ -393,6 +393,11 @@ void NetworkCall::end(rpc::Status status) noexcept {
   if (now_.ended) return;
   now_.ended = true;
   status_ = std::move(status);
+  // A caller in a hurry is no reason to leave the server out.
+  if (status_.code == rpc::StatusCode::deadline_exceeded) {
+    const auto now = rpc::Clock::now();
+    if (now_.deadline <= now && now - now_.began < shortest_silence) address_ = nullptr;
+  }
   if (const auto address = std::exchange(address_, nullptr)) address->note(status_.code);
   if (scheduled()) context_.timers.cancel(*this);
   if (ExchangeStream* const stream = std::exchange(now_.stream, nullptr)) {
@@ -404,8 +409,6 @@ void NetworkCall::end(rpc::Status status) noexcept {
 }
 
 void NetworkCall::on_timer() noexcept {
-  // A caller in a hurry is no reason to leave the server out.
-  if (rpc::Clock::now() - now_.began < shortest_silence) address_ = nullptr;
   end({rpc::StatusCode::deadline_exceeded, "the deadline passed before the server had answered"});
 }
 

@@ -54,8 +54,13 @@ std::string_view content_type_of(WebBody body) noexcept {
   return types[static_cast<std::size_t>(body)];
 }
 
-WebCall::WebCall(rpc::OutgoingCallPtr http, WebBody body, rpc::MethodKind kind, std::size_t max_message_size)
-    : http_(std::move(http)), body_(body), kind_(kind), max_message_size_(max_message_size) {
+WebCall::WebCall(rpc::OutgoingCallPtr http, WebBody body, const rpc::OutgoingRequest& request,
+                 std::size_t max_message_size)
+    : http_(std::move(http)),
+      body_(body),
+      kind_(request.kind),
+      deadline_(request.deadline),
+      max_message_size_(max_message_size) {
   http_->set_listener(this);
   read();
 }
@@ -231,12 +236,12 @@ void WebCall::end_well_or(rpc::Status status) {
   end(std::move(status));
 }
 
-void WebCall::end(rpc::Status status) {
+void WebCall::end(rpc::Status status) { cancel(told_at(deadline_, std::move(status))); }
+
+void WebCall::cancel(rpc::Status why) noexcept {
   if (ended()) return;
-  status_ = std::move(status);
+  status_ = std::move(why);
   if (!http_->ended()) http_->cancel(*status_);
 }
-
-void WebCall::cancel(rpc::Status why) noexcept { end(std::move(why)); }
 
 }  // namespace wasm_grpc::client

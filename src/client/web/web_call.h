@@ -27,7 +27,7 @@ enum class WebBody : std::uint8_t {
 /// Belongs to one thread.
 class WebCall final : public rpc::OutgoingCall, private rpc::OutgoingListener {
  public:
-  WebCall(rpc::OutgoingCallPtr http, WebBody body, rpc::MethodKind kind, std::size_t max_message_size);
+  WebCall(rpc::OutgoingCallPtr http, WebBody body, const rpc::OutgoingRequest& request, std::size_t max_message_size);
 
   [[nodiscard]] rpc::SendResult send(std::span<const std::byte> message, bool last) override;
   rpc::SendResult half_close() override { return http_->half_close(); }
@@ -64,6 +64,7 @@ class WebCall final : public rpc::OutgoingCall, private rpc::OutgoingListener {
   rpc::OutgoingCallPtr http_;
   const WebBody body_;
   const rpc::MethodKind kind_;
+  const rpc::Clock::time_point deadline_;
   const std::size_t max_message_size_;
   bool sent_ = false;
   std::string http_status_;  // empty: the head has not come

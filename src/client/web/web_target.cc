@@ -40,7 +40,7 @@ rpc::OutgoingCallPtr WebTarget::begin(const rpc::OutgoingRequest& request) {
   }
   rpc::OutgoingCallPtr http =
       http_->begin({request.path, rpc::MethodKind::http, request.deadline, fields, request.parent});
-  return rpc::OutgoingCallPtr(new WebCall(std::move(http), body, request.kind, max_message_size_));  // let_go() ends it
+  return rpc::OutgoingCallPtr(new WebCall(std::move(http), body, request, max_message_size_));  // let_go() ends it
 }
 
 Result<std::unique_ptr<rpc::CallTarget>> make_web_target(const ChannelContext& context, const ChannelOptions& options,
