@@ -35,7 +35,8 @@ class Store {
   /// `unavailable`.
   virtual void submit(std::unique_ptr<Request> request) noexcept = 0;
 
-  /// Told of each change of its pairs, by this process at least, before its request is answered. They may outlive it.
+  /// Told of each change of its pairs: before its request is answered, or, where a server tells of changes by all
+  /// processes, as soon as that does. They may outlive it.
   [[nodiscard]] const std::shared_ptr<Watches>& watches() const noexcept { return watches_; }
 
  private:

@@ -5,11 +5,15 @@
 namespace wasm_grpc::store {
 
 void Watches::add(const Watched& watched, std::shared_ptr<Watcher> watcher) {
-  const std::lock_guard lock(mutex_);
-  Watchers& watchers = (watched.prefix ? prefixes_ : keys_)[watched.key];
-  if (watched.prefix && watchers.empty()) ++lengths_[watched.key.size()];
-  watchers.push_back(std::move(watcher));
-  count_.fetch_add(1, std::memory_order_release);
+  bool first = false;
+  {
+    const std::lock_guard lock(mutex_);
+    Watchers& watchers = (watched.prefix ? prefixes_ : keys_)[watched.key];
+    if (watched.prefix && watchers.empty()) ++lengths_[watched.key.size()];
+    watchers.push_back(std::move(watcher));
+    first = count_.fetch_add(1, std::memory_order_release) == 0;
+  }
+  if (first && when_watched_) when_watched_();
 }
 
 void Watches::remove(const Watched& watched, const Watcher* watcher) noexcept {
@@ -47,7 +51,7 @@ void Watches::tell_watchers(std::string_view key) const noexcept {
 }
 
 void Watches::tell(const Operation& operation, const Answer& answer) const noexcept {
-  if (count_.load(std::memory_order_acquire) == 0 || answer.outcome != Outcome::done) return;
+  if (!any() || answer.outcome != Outcome::done) return;
   if (const auto* const set = std::get_if<Set>(&operation)) return tell_watchers(set->key);
   if (const auto* const remove = std::get_if<Remove>(&operation)) return tell_watchers(remove->key);
   const auto* const many = std::get_if<ChangeMany>(&operation);

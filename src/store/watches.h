@@ -3,11 +3,13 @@
 
 #include <atomic>
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "store/operation.h"
@@ -30,19 +32,25 @@ struct Watched {
   bool prefix = false;  // all keys that begin so
 };
 
-/// Those of one module's store. Thread-safe. Whoever changes pairs, or hears that another process has, tells; that
-/// pairs are gone because their time has passed is not told.
+/// Those of one module's store. Thread-safe. Whoever changes pairs, or hears that another process has, tells. That
+/// pairs are gone because their time has passed is told by a store that hears of it.
 class Watches {
  public:
+  /// Is to be called whenever somebody watches and nobody did: on any thread, after that is so. Set before the first
+  /// add().
+  void when_watched(std::function<void()> told) { when_watched_ = std::move(told); }
+
   void add(const Watched& watched, std::shared_ptr<Watcher> watcher);
   /// It is told no more, but perhaps by a thread that has begun to.
   void remove(const Watched& watched, const Watcher* watcher) noexcept;
 
   // ---- For whoever changes pairs ----
 
+  [[nodiscard]] bool any() const noexcept { return count_.load(std::memory_order_acquire) > 0; }
+
   /// Takes no lock where nobody watches.
   void tell(std::string_view key) const noexcept {
-    if (count_.load(std::memory_order_acquire) > 0) tell_watchers(key);
+    if (any()) tell_watchers(key);
   }
   /// Of what an operation has changed, by its answer.
   void tell(const Operation& operation, const Answer& answer) const noexcept;
@@ -55,6 +63,7 @@ class Watches {
 
   void tell_watchers(std::string_view key) const noexcept;
 
+  std::function<void()> when_watched_;
   std::atomic<std::size_t> count_ = 0;
   mutable std::mutex mutex_;
   Table keys_;

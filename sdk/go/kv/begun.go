@@ -72,7 +72,8 @@ func requestOfList(prefix, after string, most int) []byte {
 	return append(append(request, prefix...), after...)
 }
 
-// Watcher tells which keys are set or removed, by whichever instance of the module in this process; not those whose time passes.
+// Watcher tells which keys are set or removed, by whichever instance of the module in this process, and, where the store tells,
+// by others, and those whose time passes (docs/host-modules.md).
 type Watcher struct {
 	number int32
 	told   *loop.Signal

@@ -119,7 +119,9 @@ std::chrono::nanoseconds Job::finish(Answer answer) {
   const auto time = std::chrono::steady_clock::now() - since_;
   space_->leave(bytes_);
   space_->meter().count(link_thread, request_->operation, answer, time);
-  if (answer.outcome != Outcome::unavailable) {
+  if (space_->heard()) {
+    // The server tells.
+  } else if (answer.outcome != Outcome::unavailable) {
     space_->watches().tell(request_->operation, answer);
   } else if (changes(request_->operation)) {
     space_->watches().tell_missed();  // it may have been done

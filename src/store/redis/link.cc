@@ -44,9 +44,10 @@ Link::Link(const StoreOptions& options, std::size_t max_value, Say say)
     : options_(options),
       max_value_(max_value),
       trouble_(name_of(options), say),
-      refusals_(name_of(options), std::move(say)),
+      refusals_(name_of(options), say),
       lost_at_(Clock::now()),
-      backoff_(first_backoff) {}
+      backoff_(first_backoff),
+      listener_(io_, options, name_of(options), std::move(say)) {}
 
 Result<std::shared_ptr<Link>> Link::open(const StoreOptions& options, std::size_t max_value, Say say) {
   std::shared_ptr<Link> link(new Link(options, max_value, std::move(say)));
@@ -74,6 +75,12 @@ void Link::submit(Job job) noexcept {
     submitted_.push_back(std::move(job));
   }
   if (first) asio::post(io_, [this] { take_submitted(); });
+}
+
+void Link::listen_to(std::shared_ptr<Space> space) {
+  asio::post(io_, [this, space = std::move(space)]() mutable {
+    if (stop_at_ == Clock::time_point::max()) listener_.listen_to(std::move(space));
+  });
 }
 
 // ---- Its thread ----
@@ -208,6 +215,7 @@ void Link::lost(const std::string& why) {
     if (job) end(*job, {});
   }
   if (stop_at_ != Clock::time_point::max()) return stop_when_done();
+  listener_.begin_anew();
   dial();
 }
 
@@ -245,6 +253,7 @@ void Link::stop_when_done() {
     if (job) end(*job, {});
   }
   fail_waiting();
+  listener_.stop();
   retry_.cancel();
   watch_.cancel();
   work_.reset();
@@ -256,7 +265,14 @@ void Link::stop_when_done() {
 SpaceStore::SpaceStore(std::shared_ptr<Link> link, const std::shared_ptr<Meter>& meter, const SharedStateLimits& limits)
     : link_(std::move(link)),
       space_(std::make_shared<Space>(link_->options().redis.prefix, meter, watches(), limits,
-                                     link_->options().max_waiting)) {}
+                                     link_->options().max_waiting)) {
+  // They may outlive the store.
+  watches()->when_watched([link = std::weak_ptr(link_), space = std::weak_ptr(space_)] {
+    const auto its_link = link.lock();
+    auto its_space = space.lock();
+    if (its_link && its_space) its_link->listen_to(std::move(its_space));
+  });
+}
 
 Result<std::shared_ptr<SpaceStore>> SpaceStore::open(const ModuleOptions& module, Say say) {
   auto link = Link::open(module.store, module.shared_state.max_kv_value, std::move(say));

@@ -19,6 +19,7 @@
 #include "store/health.h"
 #include "store/redis/dialer.h"
 #include "store/redis/job.h"
+#include "store/redis/listener.h"
 #include "store/redis/space.h"
 #include "store/redis/wire.h"
 #include "store/store.h"
@@ -44,6 +45,8 @@ class Link final : private WireOwner {
 
   /// As Store::submit().
   void submit(Job job) noexcept;
+  /// Somebody watches keys there. On any thread.
+  void listen_to(std::shared_ptr<Space> space);
   /// Whether it is there. One that is back within half a second was not away.
   [[nodiscard]] Health& health() noexcept { return health_; }
   [[nodiscard]] const StoreOptions& options() const noexcept { return options_; }
@@ -97,6 +100,7 @@ class Link final : private WireOwner {
   std::chrono::milliseconds backoff_;
   asio::steady_timer retry_{io_};
   asio::steady_timer watch_{io_};
+  Listener listener_;
   Clock::time_point stop_at_ = Clock::time_point::max();
   std::minstd_rand random_{std::random_device()()};
   std::thread thread_;

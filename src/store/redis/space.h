@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "store/meter.h"
@@ -42,6 +43,10 @@ class Space {
   [[nodiscard]] const SharedStateLimits& limits() const noexcept { return limits_; }
   [[nodiscard]] Meter& meter() const noexcept { return *meter_; }
   [[nodiscard]] const Watches& watches() const noexcept { return *watches_; }
+  /// Whether the server tells of all that is changed here, so that who watches need not be told otherwise.
+  [[nodiscard]] bool heard() const noexcept { return heard_; }
+  /// Says so; what was so before.
+  bool hear(bool heard) noexcept { return std::exchange(heard_, heard); }
 
   /// Guests know counters by numbers, and the server by names.
   [[nodiscard]] std::int64_t number_of(const std::string& counter);
@@ -56,6 +61,7 @@ class Space {
   const std::size_t max_waiting_;
   std::atomic<std::size_t> jobs_ = 0;
   std::atomic<std::size_t> bytes_ = 0;
+  bool heard_ = false;
   std::map<std::string, std::int64_t, std::less<>> numbers_;
   std::vector<const std::string*> names_;  // keys of `numbers_`
 };

@@ -205,8 +205,9 @@ struct Changed {
   std::vector<std::string> keys = {};
 };
 
-/// Tells which keys are set or removed, by whichever instance of the module; not those whose time passes. What happens
-/// before it is told is told once: read the pair to see how it is. It ends with the object.
+/// Tells which keys are set or removed, by whichever instance of the module in this process, and, where the store
+/// tells, by others, and those whose time passes (docs/host-modules.md). What happens before it is told is told once:
+/// read the pair to see how it is. It ends with the object.
 class [[nodiscard]] Watch {
  public:
   Watch(const Context& context, std::string_view key, bool prefix)

@@ -97,7 +97,8 @@ pub struct Changed {
     pub all: bool,
 }
 
-/// Tells which keys are set or removed, by whichever instance of the module in this process; not those whose time passes.
+/// Tells which keys are set or removed, by whichever instance of the module in this process, and, where the store
+/// tells, by others, and those whose time passes (docs/host-modules.md).
 /// It ends when it is dropped.
 #[derive(Debug)]
 pub struct Watch(Operation);
