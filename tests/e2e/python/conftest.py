@@ -18,7 +18,7 @@ GUESTS = pathlib.Path(os.environ["WASM_GRPC_TEST_GUESTS"])
 # Guests that take seconds to compile, on a busy machine many: tests/e2e/CMakeLists.txt has that done before.
 IN_GO = ("go_echo", "go_conformance", "go_events", "account-go", "greeter-go", "route-guide-go", "gateway-go")
 IN_ZIG = ("pantopic_ext",)
-IN_RUST = ("gateway_rust", "greeter_rust", "rust_http")
+IN_RUST = ("account_rust", "gateway_rust", "greeter_rust", "rust_http")
 CODE_CACHE = os.environ["WASM_GRPC_TEST_CODE_CACHE"]
 SANITIZED = os.environ.get("WASM_GRPC_TEST_SANITIZED") == "1"
 

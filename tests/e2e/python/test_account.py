@@ -1,4 +1,4 @@
-"""The example account, in two languages: actors whose state survives their process, and which two processes cannot both
+"""The example account, in three languages: actors whose state survives their process, and which two processes cannot both
 change."""
 
 import threading
@@ -40,7 +40,7 @@ def code(call, *arguments) -> grpc.StatusCode:
     return failed.value.code()
 
 
-@pytest.fixture(params=["account", "account-go"])
+@pytest.fixture(params=["account", "account-go", "account_rust"])
 def module(request, guest):
     guest(request.param)
     return request.param

@@ -15,6 +15,8 @@ extern crate alloc;
 
 #[allow(unsafe_code)]
 mod abi;
+#[cfg(feature = "prost")]
+pub mod actor;
 #[cfg(feature = "http")]
 mod async_http;
 mod blocking;
@@ -27,6 +29,7 @@ pub mod error_details;
 mod executor;
 #[cfg(any(feature = "log", feature = "tracing"))]
 mod facades;
+mod instance;
 pub mod kv;
 mod logging;
 mod metadata;
@@ -59,6 +62,7 @@ pub use executor::{
 pub use facades::init_log;
 #[cfg(feature = "tracing")]
 pub use facades::init_tracing;
+pub use instance::{cancel_alarm, set_alarm};
 pub use logging::{Level, log};
 pub use metadata::{InvalidMetadataValue, MetadataMap, MetadataValue, ToStrError};
 #[cfg(feature = "http")]

@@ -4,6 +4,7 @@ use crate::abi::{self, Kind, Style, local};
 use crate::blocking::{self, Reader, Writer};
 use crate::call::Call;
 use crate::executor::{self, Serving};
+use crate::instance;
 use crate::status::{Code, Status};
 use alloc::boxed::Box;
 use alloc::format;
@@ -77,6 +78,20 @@ impl Services {
             Placement::Process => abi::placement(1, ""),
             Placement::Header(key) => abi::placement(2, key),
         };
+        self
+    }
+
+    /// Says what runs when the time of [`set_alarm`](crate::set_alarm) has come. There is no call then, and nothing to await;
+    /// what it wakes goes on afterwards.
+    pub fn on_alarm(&mut self, handler: impl Fn() + 'static) -> &mut Self {
+        instance::on_alarm(Rc::new(handler));
+        self
+    }
+
+    /// Says what runs before an instance of shared services is given up: when it has had no calls for long, when another needs its
+    /// room, or the server stops; for a second at most, and not when it was killed. Functions of the store wait there as a whole.
+    pub fn on_ending(&mut self, handler: impl Fn() + 'static) -> &mut Self {
+        instance::on_ending(Rc::new(handler));
         self
     }
 
@@ -204,6 +219,7 @@ pub fn __start(declare: fn(&mut Services)) {
     #[cfg(all(feature = "std", target_arch = "wasm32"))]
     crate::panics::tell();
     drop(handlers(mem::take)); // of a test before
+    instance::forget();
     declare(&mut Services { _private: () });
 }
 

@@ -47,6 +47,13 @@ mod host {
         ) -> i32;
     }
 
+    // A host that does not have them has no alarms, and tells of no end.
+    #[link(wasm_import_module = "wasm_grpc_1_optional")]
+    unsafe extern "C" {
+        pub(super) fn alarm(timeout_ns: i64) -> i32;
+        pub(super) fn ending(wanted: i32) -> i32;
+    }
+
     #[link(wasm_import_module = "wasi_snapshot_preview1")]
     unsafe extern "C" {
         pub(super) fn clock_time_get(clock: i32, precision: i64, time: *mut u64) -> i32;
@@ -125,6 +132,14 @@ pub(crate) fn log(level: i32, text: &str) {
 
 pub(crate) fn log_call(call: i32, level: i32, text: &str, pairs: &[u8]) -> i32 {
     unsafe { host::log_call(call, level, text.as_ptr(), text.len(), pairs.as_ptr(), pairs.len()) }
+}
+
+pub(crate) fn alarm(timeout_ns: i64) -> i32 {
+    unsafe { host::alarm(timeout_ns) }
+}
+
+pub(crate) fn ending(wanted: bool) -> i32 {
+    unsafe { host::ending(i32::from(wanted)) }
 }
 
 /// Nanoseconds of a clock that only goes forward.

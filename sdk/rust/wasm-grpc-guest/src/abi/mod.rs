@@ -112,4 +112,7 @@ pub(crate) mod event {
     pub(crate) const WRITABLE: i32 = 3;
     pub(crate) const TIMER: i32 = 4;
     pub(crate) const CANCELLED: i32 = 5;
+    /// Of the instance.
+    pub(crate) const ALARM: i32 = 6;
+    pub(crate) const ENDING: i32 = 7;
 }

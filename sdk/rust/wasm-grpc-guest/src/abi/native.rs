@@ -24,6 +24,8 @@ pub(crate) trait Host: ClientHost {
     fn deadline(&self, call: i32) -> i64;
     /// Where `call` is 0, of none.
     fn log(&self, call: i32, level: i32, text: &str, pairs: Vec<(String, String)>) -> i32;
+    /// Negative: none.
+    fn alarm(&self, timeout_ns: i64) -> i32;
     fn now(&self) -> Duration;
 }
 
@@ -143,6 +145,14 @@ pub(crate) fn log_call(call: i32, level: i32, text: &str, pairs: &[u8]) -> i32 {
         .map(|(key, value)| (key.to_owned(), String::from_utf8_lossy(value).into_owned()))
         .collect();
     ask(|host| host.log(call, level, text, pairs))
+}
+
+pub(crate) fn alarm(timeout_ns: i64) -> i32 {
+    ask(|host| host.alarm(timeout_ns))
+}
+
+pub(crate) fn ending(_wanted: bool) -> i32 {
+    OK // a test says when
 }
 
 /// Nanoseconds of the host's clock.

@@ -16,6 +16,7 @@ pub use time::{Elapsed, Sleep, sleep, timeout};
 
 use crate::abi::{self, client, event};
 use crate::call::Call;
+use crate::instance;
 use crate::status::{Code, Status};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -102,7 +103,7 @@ pub(crate) fn waits_by_events() -> bool {
     state::in_events(state::current_or_none())
 }
 
-/// Takes an event of a call that is open, or of what one has begun.
+/// Takes an event of a call that is open, of what one has begun, or of the instance.
 pub(crate) fn hear(call: i32, event: i32, value: i32) {
     match event {
         client::EVENT => made::heard(call, value),
@@ -111,6 +112,8 @@ pub(crate) fn hear(call: i32, event: i32, value: i32) {
         event::WRITABLE => state::heard(call, abi::WRITABLE),
         event::TIMER => state::heard(call, 0),
         event::CANCELLED => state::close(call),
+        event::ALARM => instance::alarm(),
+        event::ENDING => instance::ending(),
         _ => {}
     }
     run();

@@ -71,6 +71,7 @@ pub(super) struct State {
     pub(super) calls: BTreeMap<i32, Call>,
     last_call: i32,
     pub(super) now: Duration,
+    alarm: Option<Duration>,
     pub(super) made: MadeCalls,
     log: Vec<String>,
 }
@@ -255,7 +256,8 @@ impl TestHost {
     pub(super) fn pass(&self, until: Option<Duration>) -> bool {
         let mut state = self.0.borrow_mut();
         let live = state.calls.values().filter(|call| call.is_live());
-        let next = live.flat_map(|call| [call.timer, call.deadline]).flatten().chain(state.made.next()).min();
+        let of_calls = live.flat_map(|call| [call.timer, call.deadline]).flatten();
+        let next = of_calls.chain(state.made.next()).chain(state.alarm).min();
         match (next, until) {
             (Some(next), Some(until)) if next > until => state.now = until,
             (Some(next), _) => {
@@ -290,7 +292,13 @@ impl TestHost {
                 return Some((*number, abi::event::TIMER, 0));
             }
         }
-        None
+        state.alarm.take_if(|alarm| *alarm <= now).map(|_| (0, abi::event::ALARM, 0))
+    }
+
+    /// Until the instance's alarm.
+    pub(super) fn alarm_in(&self) -> Option<Duration> {
+        let state = self.0.borrow();
+        state.alarm.map(|alarm| alarm.saturating_sub(state.now))
     }
 
     pub(super) fn log_lines(&self) -> Vec<String> {
@@ -516,6 +524,12 @@ impl Host for TestHost {
             line += &format!(" {key}={value:?}");
         }
         self.0.borrow_mut().log.push(line);
+        abi::OK
+    }
+
+    fn alarm(&self, timeout_ns: i64) -> i32 {
+        let mut state = self.0.borrow_mut();
+        state.alarm = u64::try_from(timeout_ns).ok().map(|time| state.now + Duration::from_nanos(time));
         abi::OK
     }
 

@@ -128,7 +128,18 @@ impl Guest {
         self.host.log_lines()
     }
 
-    /// Lets time pass, for the calls that are open.
+    /// Until the alarm goes off; None where it is not set. It does when time passes: [`advance`](Self::advance).
+    pub fn alarm(&self) -> Option<Duration> {
+        self.host.alarm_in()
+    }
+
+    /// Gives up the instance, as the host does one that has had no calls for long; the lines of its log.
+    pub fn give_up(self) -> Vec<String> {
+        __event(0, abi::event::ENDING, 0);
+        self.log()
+    }
+
+    /// Lets time pass, for the calls that are open, and for the alarm.
     pub fn advance(&self, time: Duration) {
         let until = self.host.now_is() + time;
         while self.host.pass(Some(until)) {
