@@ -28,13 +28,19 @@ class OddServer:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._listener.settimeout(LIMIT)
         self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
+        self._lock, self._stopped, self._connection = threading.Lock(), False, None
         self._thread = threading.Thread(target=self._serve)
         self._thread.start()
 
     def _serve(self):
         with contextlib.suppress(OSError):  # it is stopped
             while True:  # who is told to go elsewhere comes back
-                self._serve_one(self._listener.accept()[0])
+                connection = self._listener.accept()[0]
+                with self._lock:
+                    if self._stopped:
+                        return connection.close()
+                    self._connection = connection
+                self._serve_one(connection)
 
     def _serve_one(self, connection):
         with contextlib.suppress(OSError, h2.exceptions.ProtocolError), connection:
@@ -54,8 +60,14 @@ class OddServer:
                     pass
 
     def stop(self):
-        self._listener.shutdown(socket.SHUT_RDWR)
+        """Ends also the connection that a client keeps, which is else waited for."""
+        with self._lock:
+            self._stopped = True
+        for ended in filter(None, (self._listener, self._connection)):
+            with contextlib.suppress(OSError):  # it has ended by itself
+                ended.shutdown(socket.SHUT_RDWR)
         self._thread.join(LIMIT)
+        assert not self._thread.is_alive()
         self._listener.close()
 
 
