@@ -13,6 +13,7 @@ from server import Server  # noqa: E402
 parser = argparse.ArgumentParser()
 parser.add_argument("--program", required=True, help="wasm-grpc")
 parser.add_argument("--guest", required=True, help="interop.wasm")
+parser.add_argument("--code-cache", required=True, help="where the compiled guest is kept for the next case")
 parser.add_argument("--client", required=True, help="the client of google.golang.org/grpc/interop")
 parser.add_argument("--limit", type=float, required=True, help="seconds the client may take")
 parser.add_argument("--tls", action="store_true", help="over TLS, with certificates made for it")
@@ -22,7 +23,7 @@ options = parser.parse_args()
 
 with tempfile.TemporaryDirectory() as name:
     folder = pathlib.Path(name)
-    command = [options.program, "serve", options.guest, "--listen", "127.0.0.1:0"]
+    command = [options.program, "serve", options.guest, "--listen", "127.0.0.1:0", "--code-cache", options.code_cache]
     client = [options.client, f"-test_case={options.case}", *options.client_flags]
     if options.tls:
         authority = Authority(folder, "authority")

@@ -12,13 +12,16 @@ import pytest
 HERE = pathlib.Path(__file__).parent
 sys.path[:0] = [str(HERE), os.environ["WASM_GRPC_TEST_STUBS"]]
 
+import debian  # noqa: E402
 from server import Server  # noqa: E402
 
 GUESTS = pathlib.Path(os.environ["WASM_GRPC_TEST_GUESTS"])
-# Guests that take seconds to compile, on a busy machine many: tests/e2e/CMakeLists.txt has that done before.
+# Guests that not every machine can build.
 IN_GO = ("go_echo", "go_conformance", "go_events", "account-go", "greeter-go", "route-guide-go", "gateway-go")
 IN_ZIG = ("pantopic_ext",)
 IN_RUST = ("account_rust", "gateway_rust", "greeter_rust", "rust_http")
+# A server is started for nearly each test, and to compile its guests takes longer than most of them. Those in Go take many seconds on a
+# busy machine: tests/e2e/CMakeLists.txt has that done before. That servers compile is for test_cli.py, test_code_cache.py and others.
 CODE_CACHE = os.environ["WASM_GRPC_TEST_CODE_CACHE"]
 SANITIZED = os.environ.get("WASM_GRPC_TEST_SANITIZED") == "1"
 
@@ -65,7 +68,7 @@ def everything(program, guest, tmp_path_factory):
     """One server of several modules, for tests that leave it as it was. Not those in Go: they take long to compile."""
     modules = map(guest, ["greeter", "echo", "route_guide", "conformance", "wasi_probe"])
     folder = tmp_path_factory.mktemp("everything")
-    server = Server(folder, [program, "serve", *modules, "--listen", "127.0.0.1:0"])
+    server = Server(folder, [program, "serve", *modules, "--listen", "127.0.0.1:0", "--code-cache", CODE_CACHE])
     yield server
     server.stop()
 
@@ -95,6 +98,15 @@ def as_another(program, guest):
     return prefix
 
 
+@pytest.fixture(scope="session")
+def debian_base(tmp_path_factory):
+    """What debian.make_base() makes, once for all tests of a run."""
+    folder = tmp_path_factory.mktemp("debian") / "base"
+    debian.make_base(folder)
+    yield folder
+    shutil.rmtree(folder)  # hundreds of megabytes, which pytest would keep
+
+
 @pytest.fixture
 def serve(program, guest, tmp_path_factory):
     """serve("conformance", "--workers", "1") starts a server; they are stopped, and judged, after the test.
@@ -105,7 +117,7 @@ def serve(program, guest, tmp_path_factory):
     def start(*arguments: str) -> Server:
         names = [argument for argument in arguments if (GUESTS / f"{argument}.wasm").exists()]
         flags = [argument for argument in arguments if argument not in names]
-        if set(names) & set(IN_GO):
+        if "--code-cache" not in flags:
             flags += ["--code-cache", CODE_CACHE]
         command = [program, "serve", *map(guest, names), "--listen", "127.0.0.1:0", *flags]
         servers.append(Server(tmp_path_factory.mktemp("server"), command))

@@ -11,6 +11,7 @@ import conformance_pb2 as conformance
 import conformance_pb2_grpc
 import grpc
 import pytest
+from conftest import CODE_CACHE
 from server import Server
 
 LIMIT = 30
@@ -50,7 +51,7 @@ def serve_config(program, tmp_path):
     servers = []
 
     def start(file: pathlib.Path, *flags) -> Server:
-        servers.append(Server(tmp_path, [program, "serve", "-c", file, *flags]))
+        servers.append(Server(tmp_path, [program, "serve", "-c", file, "--code-cache", CODE_CACHE, *flags]))
         return servers[-1]
 
     yield start

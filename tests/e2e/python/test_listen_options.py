@@ -13,6 +13,7 @@ import conformance_pb2_grpc
 import grpc
 import pytest
 from certificates import Authority
+from conftest import CODE_CACHE
 from server import Server, eventually
 from web_client import curl
 
@@ -48,7 +49,7 @@ def listen(program, guest, tmp_path):
 
     def start(*texts: str, top: str = "", modules=("conformance",)) -> list[Address]:
         config = write_config(tmp_path, texts, top, [guest(name) for name in modules])
-        servers.append(Server(tmp_path, [program, "serve", "-c", config]))
+        servers.append(Server(tmp_path, [program, "serve", "-c", config, "--code-cache", CODE_CACHE]))
         start.server = servers[-1]
         found = eventually(
             lambda: (all_of := re.findall(r"^listening on (\S+)\n", servers[-1].stdout, re.MULTILINE))

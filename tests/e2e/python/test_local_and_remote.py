@@ -4,6 +4,7 @@ compared to the letter. Not the same are the network's own `user-agent`, and tha
 import conformance_pb2 as conformance
 import grpc
 import pytest
+from conftest import CODE_CACHE
 from server import Server
 from test_targets import BIDI, CLIENT_STREAM, LIMIT, METHOD, SERVER_STREAM, UNARY, module, target
 
@@ -35,7 +36,7 @@ def pair(program, guest, tmp_path_factory):
     def start(text: str) -> Server:
         folder = tmp_path_factory.mktemp("server")
         (folder / "config.toml").write_text('listen = "127.0.0.1:0"\n' + text)
-        servers.append(Server(folder, [program, "serve", "-c", folder / "config.toml"]))
+        servers.append(Server(folder, [program, "serve", "-c", folder / "config.toml", "--code-cache", CODE_CACHE]))
         return servers[-1]
 
     there = start(module(guest, "conformance"))
