@@ -19,22 +19,27 @@ def needs(*programs: str) -> None:
             pytest.skip(f"{program} is not installed: scripts/install-deps test installs it")
 
 
-class Debian:
-    """The least of it that has apt, in a folder that goes with the test."""
+def make_base(folder: pathlib.Path) -> None:
+    """The least of Debian that has apt, which tests copy: to make it takes long."""
+    needs("mmdebstrap")
+    # What mmdebstrap reaches, apt does in there.
+    made = subprocess.run(
+        ["mmdebstrap", "--mode=root", "--variant=minbase", RELEASE, str(folder)], capture_output=True, text=True, timeout=BUILD_LIMIT
+    )
+    if made.returncode != 0:
+        pytest.skip(f"Debian's packages cannot be reached: {made.stderr[-300:]}")
+    # As this machine reaches packages and names.
+    shutil.copy("/etc/resolv.conf", folder / "etc/resolv.conf")
+    for file in pathlib.Path("/etc/apt/apt.conf.d").iterdir():
+        shutil.copy(file, folder / "etc/apt/apt.conf.d")
 
-    def __init__(self, folder: pathlib.Path):
-        needs("mmdebstrap")
+
+class Debian:
+    """A copy of `base`, as make_base() made it, in a folder that goes with the test."""
+
+    def __init__(self, base: pathlib.Path, folder: pathlib.Path):
         self.root = folder
-        # What mmdebstrap reaches, apt does in there.
-        made = subprocess.run(
-            ["mmdebstrap", "--mode=root", "--variant=minbase", RELEASE, str(folder)], capture_output=True, text=True, timeout=BUILD_LIMIT
-        )
-        if made.returncode != 0:
-            pytest.skip(f"Debian's packages cannot be reached: {made.stderr[-300:]}")
-        # As this machine reaches packages and names.
-        shutil.copy("/etc/resolv.conf", folder / "etc/resolv.conf")
-        for file in pathlib.Path("/etc/apt/apt.conf.d").iterdir():
-            shutil.copy(file, folder / "etc/apt/apt.conf.d")
+        run("cp", "--archive", base, folder)
 
     def command(self, *arguments) -> list:
         """What runs it there."""

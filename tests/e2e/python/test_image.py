@@ -20,11 +20,11 @@ pytestmark = pytest.mark.timeout(2 * BUILD_LIMIT)
 
 
 @pytest.fixture(scope="module")
-def image(guest, tmp_path_factory):
+def image(debian_base, guest, tmp_path_factory):
     """The image's root, its config, and the bytes of its layers, compressed."""
-    needs("mmdebstrap", "buildah")
+    needs("buildah")
     folder = tmp_path_factory.mktemp("image")
-    base = Debian(folder / "base")
+    base = Debian(debian_base, folder / "base")
     run(ROOT / "scripts" / "image-context", made_packages(), folder / "context", guest("greeter"), guest("echo"))
     environment = {**os.environ, "BUILDAH_ISOLATION": "chroot", "STORAGE_DRIVER": "vfs"}
     storage = ["--root", folder / "storage", "--runroot", folder / "run"]

@@ -14,9 +14,9 @@ pytestmark = pytest.mark.timeout(2 * BUILD_LIMIT)
 
 
 @pytest.fixture(scope="module")
-def machine(tmp_path_factory):
+def machine(debian_base, tmp_path_factory):
     packages = made_packages()
-    debian = Debian(tmp_path_factory.mktemp("debian") / "root")
+    debian = Debian(debian_base, tmp_path_factory.mktemp("debian") / "root")
     debian.run("apt-get", "update", "-q")
     shutil.copy(only(packages, "wasm-grpc_*.deb"), debian.root / "wasm-grpc.deb")
     shutil.copy(only(packages, "wasm-grpc-dev_*.deb"), debian.root / "wasm-grpc-dev.deb")
