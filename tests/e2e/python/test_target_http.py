@@ -17,7 +17,8 @@ class Echo(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         body = f"{self.path} for {self.headers['x-who']} of {self.headers['host']}".encode()
-        self.send_response(200)
+        framed = [name for name in ("content-length", "transfer-encoding") if name in self.headers]
+        self.send_response(200 if not framed else 400)  # a GET has no body, and says nothing of one
         self.send_header("content-length", str(len(body)))
         self.send_header("x-from", "python")
         self.end_headers()
