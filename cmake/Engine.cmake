@@ -9,7 +9,7 @@ execute_process(COMMAND ${PROJECT_SOURCE_DIR}/scripts/build-engine ${engine_targ
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
              ${PROJECT_SOURCE_DIR}/engine/Cargo.lock ${PROJECT_SOURCE_DIR}/engine/Cargo.toml
              ${PROJECT_SOURCE_DIR}/engine/src/lib.rs ${PROJECT_SOURCE_DIR}/engine/src/http1.rs
-             ${PROJECT_SOURCE_DIR}/engine/src/limiter.rs)
+             ${PROJECT_SOURCE_DIR}/engine/src/limiter.rs ${PROJECT_SOURCE_DIR}/engine/src/prepared.rs)
 
 add_library(wasm_grpc_engine STATIC IMPORTED)
 add_library(wasm_grpc::engine ALIAS wasm_grpc_engine)

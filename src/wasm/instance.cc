@@ -10,12 +10,12 @@
 #include "wasm/host_states.h"
 #include "wasm/linker.h"
 #include "wasm/module.h"
+#include "wasm/prepared_function.h"
 #include "wasm/values.h"
 
 namespace wasm_grpc::wasm {
 
 namespace {
-constexpr std::size_t max_arguments = 4;
 // A guest that begins or was waiting has one to two ticks, so that a short run is not cut by a tick that happens to be
 // near; one that goes on after a slice has at most one.
 constexpr std::uint64_t first_slice_ticks = 2;
@@ -34,13 +34,17 @@ struct Instance::State {
   wasmtime_memory_t memory{};
   std::byte* memory_begin = nullptr;  // its slot has the addresses for all that it may grow to: it never moves
   bool has_memory = false;
-  std::vector<wasmtime_func_t> functions;
+  struct Function {
+    wasmtime_func_t function;
+    std::optional<PreparedFunction> prepared;  // once it is called
+  };
+  std::vector<Function> functions;
 
-  wasmtime_call_future_t* future = nullptr;
-  bool instantiating = false;
+  // Its fiber: of one of the two, if there is one.
+  wasmtime_call_future_t* instantiation = nullptr;
+  std::optional<std::size_t> called;
   bool first_poll = false;
-  std::array<wasmtime_val_t, max_arguments> arguments{};
-  wasmtime_val_t result{};
+  std::int32_t result = 0;
   wasm_trap_t* trap = nullptr;
   wasmtime_error_t* error = nullptr;
 
@@ -68,6 +72,19 @@ struct Instance::State {
     has_memory = true;
   }
 
+  /// Runs the fiber; true when it is done, and then there is none.
+  [[nodiscard]] bool poll_fiber() noexcept {
+    if (called) {
+      if (!functions[*called].prepared->poll(result, trap)) return false;
+      called.reset();
+      return true;
+    }
+    if (!wasmtime_call_future_poll(instantiation)) return false;
+    wasmtime_call_future_delete(std::exchange(instantiation, nullptr));
+    if (trap == nullptr && error == nullptr) find_memory();
+    return true;
+  }
+
   /// Tells the limiter what has become of a growth that failed. Not while the guest is in the middle of something else
   /// than a host function: its memory belongs to the engine then.
   void count_memory() noexcept {
@@ -85,15 +102,15 @@ Instance::Instance(const LinkedModule& linked, const MemoryLimits& limits, Memor
 
 Instance::~Instance() {
   drop();
+  state_->functions.clear();
   wasmtime_store_delete(state_->store);
 }
 
 void Instance::begin_instantiate() {
   State& state = *state_;
-  state.instantiating = true;
   state.first_poll = true;
-  state.future = wasmtime_instance_pre_instantiate_async(state.linked.get(), state.context, &state.instance,
-                                                         &state.trap, &state.error);
+  state.instantiation = wasmtime_instance_pre_instantiate_async(state.linked.get(), state.context, &state.instance,
+                                                                &state.trap, &state.error);
 }
 
 std::optional<std::size_t> Instance::find_function(std::string_view export_name) {
@@ -103,7 +120,7 @@ std::optional<std::size_t> Instance::find_function(std::string_view export_name)
     return std::nullopt;
   }
   const bool is_function = item.kind == WASMTIME_EXTERN_FUNC;
-  if (is_function) state.functions.push_back(item.of.func);
+  if (is_function) state.functions.push_back({item.of.func, std::nullopt});
   wasmtime_extern_delete(&item);
   if (!is_function) return std::nullopt;
   return state.functions.size() - 1;
@@ -111,27 +128,24 @@ std::optional<std::size_t> Instance::find_function(std::string_view export_name)
 
 void Instance::begin_call(std::size_t function, std::span<const std::int32_t> arguments, bool has_result) {
   State& state = *state_;
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
-    state.arguments[i].kind = WASMTIME_I32;
-    state.arguments[i].of.i32 = arguments[i];
+  auto& [of_engine, prepared] = state.functions[function];
+  if (!prepared || !prepared->takes(arguments.size(), has_result)) {
+    prepared.emplace(state.context, of_engine, arguments.size(), has_result);
   }
   state.first_poll = true;
   state.limiter.forget_refusal();
-  state.future =
-      wasmtime_func_call_async(state.context, &state.functions[function], state.arguments.data(), arguments.size(),
-                               &state.result, has_result ? 1 : 0, &state.trap, &state.error);
+  prepared->begin(arguments);
+  state.called = function;
 }
 
 Progress Instance::poll() noexcept {
   State& state = *state_;
   wasmtime_context_set_epoch_deadline(state.context, state.first_poll ? first_slice_ticks : slice_ticks);
   state.first_poll = false;
-  if (!wasmtime_call_future_poll(state.future)) {
+  if (!state.poll_fiber()) {
     state.first_poll = state.suspended;
     return state.suspended ? Progress::suspended : Progress::sliced;
   }
-  wasmtime_call_future_delete(state.future);
-  state.future = nullptr;
   state.count_memory();
   if (state.trap != nullptr || state.error != nullptr) {
     state.failure = take_failure(state.trap, state.error);
@@ -143,19 +157,15 @@ Progress Instance::poll() noexcept {
     }
     return Progress::failed;
   }
-  if (state.instantiating) {
-    state.instantiating = false;
-    state.find_memory();
-  }
   return Progress::done;
 }
 
 void Instance::drop() noexcept {
   State& state = *state_;
-  if (state.future == nullptr) return;
+  if (!running()) return;
   if (const auto pending = std::exchange(state.suspension.pending, nullptr)) pending->abandon();
-  wasmtime_call_future_delete(state.future);
-  state.future = nullptr;
+  if (state.called) state.functions[*std::exchange(state.called, std::nullopt)].prepared->end();
+  if (state.instantiation != nullptr) wasmtime_call_future_delete(std::exchange(state.instantiation, nullptr));
   if (state.trap != nullptr || state.error != nullptr) {
     state.failure = take_failure(state.trap, state.error);
     state.trap = nullptr;
@@ -163,8 +173,8 @@ void Instance::drop() noexcept {
   }
 }
 
-bool Instance::running() const noexcept { return state_->future != nullptr; }
-std::int32_t Instance::result() const noexcept { return state_->result.of.i32; }
+bool Instance::running() const noexcept { return state_->called.has_value() || state_->instantiation != nullptr; }
+std::int32_t Instance::result() const noexcept { return state_->result; }
 const Failure& Instance::failure() const noexcept { return state_->failure; }
 const Suspension& Instance::suspension() const noexcept { return state_->suspension; }
 const LinkedModule& Instance::linked() const noexcept { return state_->linked; }
@@ -172,7 +182,9 @@ const LinkedModule& Instance::linked() const noexcept { return state_->linked; }
 std::span<std::byte> Instance::memory() noexcept {
   State& state = *state_;
   if (!state.has_memory) return {};
-  return {state.memory_begin, wasmtime_memory_data_size(state.context, &state.memory)};
+  const std::size_t size =
+      state.limiter.in_doubt() ? wasmtime_memory_data_size(state.context, &state.memory) : state.limiter.memory();
+  return {state.memory_begin, size};
 }
 
 std::size_t Instance::memory_use() const noexcept { return state_->limiter.used(); }
@@ -238,7 +250,8 @@ std::span<std::byte> Instance::memory(wasmtime_caller_t* caller) noexcept {
   State& state = *state_;
   wasmtime_extern_t item;
   static constexpr std::string_view name = "memory";
-  if (state.instantiating && !state.has_memory && wasmtime_caller_export_get(caller, name.data(), name.size(), &item)) {
+  if (state.instantiation != nullptr && !state.has_memory &&
+      wasmtime_caller_export_get(caller, name.data(), name.size(), &item)) {
     if (item.kind == WASMTIME_EXTERN_MEMORY) state.set_memory(item.of.memory);
     wasmtime_extern_delete(&item);
   }

@@ -47,6 +47,8 @@ class StoreLimiter {
   [[nodiscard]] const MemoryLimits& limits() const noexcept { return limits_; }
   /// Bytes of its memory and table.
   [[nodiscard]] std::size_t used() const noexcept { return memory_ + table_; }
+  /// Bytes of its memory: as the engine says, where this is not in doubt. All that it has was asked for here.
+  [[nodiscard]] std::size_t memory() const noexcept { return memory_; }
   /// True when the last growth was refused, or failed.
   [[nodiscard]] bool refused() const noexcept { return refused_; }
   void forget_refusal() noexcept { refused_ = false; }
