@@ -82,8 +82,10 @@ class OutgoingCall {
   [[nodiscard]] virtual const Status& status() const noexcept = 0;
   /// Likewise; a google.rpc.Status is "grpc-status-details-bin".
   [[nodiscard]] virtual const Metadata& trailers() const noexcept = 0;
-  /// When it ended, for one that has just done so.
-  [[nodiscard]] virtual Clock::time_point ended_at() const noexcept { return Clock::now(); }
+  /// True when it notes by itself when it began, with its first message where the method takes one, and when it ended:
+  /// took() is then the time between, or until now.
+  [[nodiscard]] virtual bool is_timed() const noexcept { return false; }
+  [[nodiscard]] virtual Clock::duration took() const noexcept { return {}; }
 
   /// Ends it with this status, and tells the other side that nobody wants it; nothing happens when it has ended.
   virtual void cancel(Status why) noexcept = 0;

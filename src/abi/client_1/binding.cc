@@ -80,21 +80,20 @@ std::int32_t InstanceBinding::open(std::string_view target, std::string_view pat
   const std::size_t most = style_ == Style::events ? max_calls_of_events : max_calls_of_handler;
   if (calls_.size() >= most) return FULL;
 
-  const auto now = rpc::Clock::now();
   rpc::OutgoingRequest request{.path = path, .kind = static_cast<rpc::MethodKind>(kind), .metadata = metadata_};
-  if (timeout_ns >= 0) request.deadline = rpc::later(now, std::chrono::nanoseconds(timeout_ns));
+  if (timeout_ns >= 0) request.deadline = rpc::later(rpc::Clock::now(), std::chrono::nanoseconds(timeout_ns));
   if (made_for != nullptr && made_for->deadline()) request.deadline = std::min(request.deadline, *made_for->deadline());
   request.parent = made_for;
   request.served = made_for != nullptr ? made_for : server_.current_call();
   request.holds_instance = style_ == Style::handler;
   if (made_for != nullptr && made_for->cancelled()) {
     return add({rpc::ended_call({rpc::StatusCode::cancelled, "the call it was to be made for has ended"}), nullptr},
-               parent, now);
+               parent);
   }
-  return add(maker_->begin(grants_, target, request), parent, now);
+  return add(maker_->begin(grants_, target, request), parent);
 }
 
-std::int32_t InstanceBinding::add(MadeCall made, std::int32_t parent, rpc::Clock::time_point began) {
+std::int32_t InstanceBinding::add(MadeCall made, std::int32_t parent) {
   std::int32_t id = 0;
   do {
     id = server_.next_number();
@@ -112,7 +111,7 @@ std::int32_t InstanceBinding::add(MadeCall made, std::int32_t parent, rpc::Clock
   call->made = std::move(made);
   call->id = id;
   call->parent = parent;
-  call->began = began;
+  if (!call->made.call->is_timed()) call->began = rpc::Clock::now();
   calls_.insert({id, call});
   if (parent != no_parent) add_child(*call);
   call->told = writable;
@@ -137,11 +136,8 @@ void InstanceBinding::forget(OpenCall& call) noexcept {
 void InstanceBinding::account(OpenCall& call) noexcept {
   if (std::exchange(call.accounted, true) || call.made.account == nullptr) return;
   const rpc::OutgoingCall& made = *call.made.call;
-  if (made.ended()) {
-    call.made.account->ended({made.status().code, made.ended_at() - call.began});
-  } else {
-    call.made.account->ended({rpc::StatusCode::cancelled, rpc::Clock::now() - call.began});
-  }
+  const auto took = made.is_timed() ? made.took() : rpc::Clock::now() - call.began;
+  call.made.account->ended({made.ended() ? made.status().code : rpc::StatusCode::cancelled, took});
 }
 
 void InstanceBinding::add_child(OpenCall& call) {

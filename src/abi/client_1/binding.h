@@ -85,7 +85,7 @@ class InstanceBinding final : private wasi::Waitable, private NumberHolder {
     MadeCall made;
     std::int32_t id = 0;
     std::int32_t parent = no_parent;
-    rpc::Clock::time_point began{};
+    rpc::Clock::time_point began{};  // where the call does not note that itself
     bool accounted = false;
     std::uint32_t told = 0;  // in event style: what held when the guest was told last
     bool queued = false;     // among those with events
@@ -110,7 +110,7 @@ class InstanceBinding final : private wasi::Waitable, private NumberHolder {
   }
   /// Reads the pairs that a guest says into metadata_. False when they are not as they should be.
   [[nodiscard]] bool read_metadata(std::span<const std::byte> pairs, bool of_http);
-  [[nodiscard]] std::int32_t add(MadeCall made, std::int32_t parent, rpc::Clock::time_point began);
+  [[nodiscard]] std::int32_t add(MadeCall made, std::int32_t parent);
   void progressed(OpenCall& call) noexcept;
   void account(OpenCall& call) noexcept;
   void forget(OpenCall& call) noexcept;

@@ -64,14 +64,18 @@ class GuestClock {
 };
 
 /// While it lives, a guest runs inside of another, in the midst of a host function of that. Reads the clock where that
-/// function has not, at its beginning, and where its end was not seen.
+/// function has not, at its beginning, and at its end where nobody else has since.
 class InnerRun {
  public:
   InnerRun(GuestClock& clock, const Scheduler& scheduler) noexcept
       : clock_(clock), scheduler_(scheduler), before_(clock.inner_), began_(clock.begin()), tick_(scheduler.tick()) {}
   ~InnerRun() {
-    // With what has run inside of it, which was counted meanwhile.
-    clock_.inner_ = {before_.time + (clock_.begin() - began_), before_.ticks + (scheduler_.tick() - tick_)};
+    // With what has run inside of it, which was counted meanwhile. Its end was mostly just noted, and the clock read
+    // for that: what it did afterwards within the tick is then its caller's.
+    const std::uint64_t ticks = scheduler_.tick() - tick_;
+    const bool noted = ticks == 0 && clock_.about_now() > began_;
+    const GuestClock::Time ended = noted ? clock_.about_now() : clock_.begin();
+    clock_.inner_ = {before_.time + (ended - began_), before_.ticks + ticks};
     clock_.skip();  // its caller runs on
   }
   InnerRun(const InnerRun&) = delete;

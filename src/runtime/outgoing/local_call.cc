@@ -55,7 +55,8 @@ void ServedLocally::start() noexcept {
     calls.observer()->call_started(request_);
     counted_ = true;
   }
-  begin_counting(calls.now());
+  started_at_ = calls.now();
+  begin_counting(started_at_);
   request_.method->handler->start(*this);
   started_ = true;
   if (!finished() && !cancelled()) let_go();
@@ -78,6 +79,7 @@ void ServedLocally::note_end() noexcept {
   LocalCalls& calls = caller_.owner_;
   if (scheduled()) calls.timers().cancel(*this);
   ended_at_ = calls.now();
+  if (started_at_ == rpc::Clock::time_point{}) started_at_ = ended_at_;
   end_counting(ended_at_);
   const rpc::StatusCode code = finished() ? response_.status.code : rpc::StatusCode::cancelled;
   if (counted_) calls.observer()->call_ended(request_, code);
@@ -118,6 +120,7 @@ void ServedLocally::recycle() noexcept {
   over_time_ = false;
   counted_ = false;
   end_noted_ = false;
+  started_at_ = {};
   caller_.reset();
 }
 
@@ -204,6 +207,12 @@ void LocalCall::pop_message() noexcept {
   if (output.empty()) return;
   served_.output_sent_ += rpc::prefix_size + rpc::read_length(output.data());
   served_.output_drained();
+}
+
+rpc::Clock::duration LocalCall::took() const noexcept {
+  if (served_.end_noted_) return served_.ended_at_ - served_.started_at_;
+  const bool started = served_.started_at_ != rpc::Clock::time_point{};
+  return started ? rpc::Clock::now() - served_.started_at_ : rpc::Clock::duration{};
 }
 
 void LocalCall::cancel(rpc::Status why) noexcept {

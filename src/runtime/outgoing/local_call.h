@@ -58,7 +58,9 @@ class ServedLocally final : public rpc::Call, private rpc::Timer {
   bool over_time_ = false;  // its deadline is what its method may take
   bool counted_ = false;    // by the observer
   bool end_noted_ = false;
-  rpc::Clock::time_point ended_at_{};  // once that is so
+  // Once it was started, and its end noted.
+  rpc::Clock::time_point started_at_{};
+  rpc::Clock::time_point ended_at_{};
 };
 
 /// The same call as its caller sees it. Comes from and returns to LocalCalls.
@@ -80,9 +82,8 @@ class LocalCall final : public rpc::OutgoingCall {
     return status_ ? *status_ : served_.response_.status;
   }
   [[nodiscard]] const rpc::Metadata& trailers() const noexcept override { return served_.response_.trailers; }
-  [[nodiscard]] rpc::Clock::time_point ended_at() const noexcept override {
-    return served_.end_noted_ ? served_.ended_at_ : rpc::Clock::now();
-  }
+  [[nodiscard]] bool is_timed() const noexcept override { return true; }
+  [[nodiscard]] rpc::Clock::duration took() const noexcept override;
   void cancel(rpc::Status why) noexcept override;
 
   /// The call that its caller serves with an instance of its own, as long as that makes this one; nullptr: there is
