@@ -34,6 +34,7 @@ void OutputQueue::add(std::shared_ptr<Connection> connection) {
 }
 
 void OutputQueue::flush() noexcept {
+  requests_ = 0;
   while (!dirty_.empty()) {
     flushed_.swap(dirty_);
     for (const auto& connection : flushed_) {
@@ -189,6 +190,7 @@ bool Connection::add(Exchange& exchange) {
   }
   streams_.insert({stream, &exchange});
   exchange.begin_stream(*this, stream);
+  output_.count_request();
   mark_dirty();
   arm_keepalive();
   return true;

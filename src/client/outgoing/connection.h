@@ -50,11 +50,19 @@ class OutputQueue {
   /// `wake` is called when there is something to be flushed.
   explicit OutputQueue(std::function<void()> wake) : wake_(std::move(wake)) {}
   void add(std::shared_ptr<Connection> connection);
+  /// One of them has a request more.
+  void count_request() noexcept { ++requests_; }
+  /// True when there are so many requests that their servers are better asked now than at the end of the turn: they
+  /// answer the first while the others are made.
+  [[nodiscard]] bool is_long() const noexcept { return requests_ >= most_requests_held; }
   /// Has each write what it has to say.
   void flush() noexcept;
 
  private:
+  static constexpr std::size_t most_requests_held = 32;
+
   std::function<void()> wake_;
+  std::size_t requests_ = 0;
   std::vector<std::shared_ptr<Connection>> dirty_;
   std::vector<std::shared_ptr<Connection>> flushed_;  // while they are
 };

@@ -4,6 +4,8 @@
 #include <ctime>
 #include <utility>
 
+#include "runtime/outgoing/outgoing_calls.h"
+
 namespace wasm_grpc::runtime {
 
 namespace {
@@ -47,7 +49,9 @@ void GuestRun::begin(Duration cpu_time, Duration time) noexcept {
 
 void GuestRun::run() noexcept {
   if (suspended_) stop_waiting();
+  OutgoingCalls* const outgoing = context_.outgoing;  // the run may be gone afterwards
   owner_.on_turn();
+  if (outgoing != nullptr) outgoing->flush_early();
 }
 
 // ---- Its instance ----

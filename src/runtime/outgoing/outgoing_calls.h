@@ -60,6 +60,10 @@ class OutgoingCalls final : public abi::client_1::CallMaker {
   [[nodiscard]] LocalCalls& local() noexcept { return local_; }
   [[nodiscard]] InstanceWaits& waits() noexcept { return waits_; }
 
+  /// Sends what calls have to say, where it is better not held until flush(). Between two guests.
+  void flush_early() noexcept {
+    if (output_.is_long()) output_.flush();
+  }
   /// Sends what calls have to say, and ends those that are to be ended. Not in the midst of a guest.
   void flush() noexcept;
   /// Ends all that go elsewhere: there is no connection any more.
