@@ -68,7 +68,7 @@ class Asked final : public store::Request {
  public:
   using Request::Request;
   bool wanted() const noexcept override { return true; }
-  void answer(store::Answer) noexcept override {}
+  void answer(store::Answer, store::Wakes&) noexcept override {}
 };
 
 store::Operation operation(unsigned number) {

@@ -2,6 +2,7 @@
 // completed, from any thread. Its worker goes on with other calls meanwhile.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -11,6 +12,7 @@
 #include <type_traits>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "wasm_grpc/caller.h"
 #include "wasm_grpc/guest_number.h"
@@ -19,11 +21,34 @@ namespace wasm_grpc {
 
 namespace detail {
 
-/// Told that the result has come which `token` stands for. On the thread that gave it.
+/// Told that results have come, on the thread that gave them.
 class ResultWaker {
  public:
   virtual ~ResultWaker() = default;
-  virtual void wake(std::uint64_t token) noexcept = 0;
+  /// The result has come which `token` stands for. True when wake_up() must follow; it may follow several of these.
+  [[nodiscard]] virtual bool note(std::uint64_t token) noexcept = 0;
+  /// Has whoever waits look at what was noted.
+  virtual void wake_up() noexcept = 0;
+
+  void wake(std::uint64_t token) noexcept {
+    if (note(token)) wake_up();
+  }
+};
+
+/// Whom to wake, once each, when this ends: for whoever gives many results in one go. A worker that was woken by the
+/// first of them would take the core from whoever is about to give the others. Belongs to one thread.
+class ResultWakes {
+ public:
+  ResultWakes() = default;
+  ~ResultWakes() { wake_up(); }
+  ResultWakes(const ResultWakes&) = delete;
+  ResultWakes& operator=(const ResultWakes&) = delete;
+
+  void add(const std::shared_ptr<ResultWaker>& waker);
+  void wake_up() noexcept;
+
+ private:
+  std::vector<std::shared_ptr<ResultWaker>> wakers_;
 };
 
 /// What one call of a suspending function comes to: given once from any thread, taken where the guest runs. Every
@@ -35,11 +60,12 @@ class PendingResult {
 
   // ---- For whoever gives it ----
 
-  /// False, and nothing happens, when it was given before or nobody waits for it.
-  bool give(Finish finish);
+  /// False, and nothing happens, when it was given before or nobody waits for it. Whoever waits is woken at once, or
+  /// by `wakes`.
+  bool give(Finish finish, ResultWakes* wakes = nullptr);
   /// Gives a trap with this message instead.
   bool fail(std::string message);
-  [[nodiscard]] bool wanted() const;
+  [[nodiscard]] bool wanted() const noexcept { return state_.load(std::memory_order_relaxed) == State::open; }
 
   using Clock = std::chrono::steady_clock;
   static constexpr Clock::time_point never = Clock::time_point::max();
@@ -53,7 +79,7 @@ class PendingResult {
   /// Gives what set_limit() said, when its time has come. False when it has not.
   bool expire(Clock::time_point now);
 
-  [[nodiscard]] bool given() const;
+  [[nodiscard]] bool given() const noexcept { return state_.load(std::memory_order_acquire) == State::given; }
   /// Writes the result, or traps the guest. Only when it was given, and once.
   void take(Caller& caller, RawValue* values);
   /// `waker` is told when it is given. False, and it is told nothing, when it was given already.
@@ -66,10 +92,10 @@ class PendingResult {
  private:
   enum class State : std::uint8_t { open, given, abandoned };
 
-  mutable std::mutex mutex_;
-  State state_ = State::open;
-  Finish finish_;
-  Clock::time_point limit_ = never;  // it and the next are set before anybody waits
+  std::mutex mutex_;
+  std::atomic<State> state_ = State::open;  // changes with mutex_
+  Finish finish_;                           // once it was given, of whoever takes it
+  Clock::time_point limit_ = never;         // it and the next are set before anybody waits
   Finish otherwise_;
   std::shared_ptr<ResultWaker> waker_;
   std::uint64_t token_ = 0;
@@ -115,13 +141,24 @@ class Completion {
   /// Lets the guest go on with what `finish` returns. It runs on the guest's worker just before, and may write into the
   /// guest's memory: for results that are more than a number. It must be quick; what it throws traps the guest. It is
   /// not run, but destroyed on some thread, when the guest is gone.
-  bool complete_with(std::function<R(Caller&)> finish) const {
+  template <typename F>
+    requires std::is_invocable_r_v<R, F&, Caller&>
+  bool complete_with(F finish) const {
+    return complete_with(std::move(finish), nullptr);
+  }
+  /// The same for one of several that are completed in one go: its worker is woken by `wakes`, at their end.
+  template <typename F>
+    requires std::is_invocable_r_v<R, F&, Caller&>
+  bool complete_with(F finish, detail::ResultWakes* wakes) const {
     if constexpr (std::is_void_v<R>) {
-      return promise_->pending->give([finish = std::move(finish)](Caller& caller, RawValue*) { finish(caller); });
+      return promise_->pending->give(
+          [finish = std::move(finish)](Caller& caller, RawValue*) mutable { finish(caller); }, wakes);
     } else {
-      return promise_->pending->give([finish = std::move(finish)](Caller& caller, RawValue* values) {
-        detail::GuestNumber<R>::write(values, finish(caller));
-      });
+      return promise_->pending->give(
+          [finish = std::move(finish)](Caller& caller, RawValue* values) mutable {
+            detail::GuestNumber<R>::write(values, finish(caller));
+          },
+          wakes);
     }
   }
   /// Traps the guest, with this message in the log. False when nobody waits for it any more.

@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/signals.h"
 #include "cli/version.h"
+#include "store/stores.h"
 
 namespace wasm_grpc::cli {
 
@@ -44,6 +45,7 @@ static int finish(int code) {
 int main(int argc, char** argv) {
   using namespace wasm_grpc::cli;
   ignore_signals_of_writing();
+  wasm_grpc::store::leave_memory_uncounted();
   CLI::App app("Serves sandboxed WebAssembly modules as gRPC services.", "wasm-grpc");
   app.set_version_flag("--version", std::string("wasm-grpc ") + version);
   app.require_subcommand(1);

@@ -26,18 +26,23 @@ void HostEvents::end(std::int32_t number) noexcept {
   begun_.erase(found);
 }
 
-void HostEvents::post(std::int32_t number, std::int32_t value) noexcept {
+void HostEvents::post(std::int32_t number, std::int32_t value, detail::ResultWakes* wakes) noexcept {
   const std::lock_guard lock(mutex_);
-  post_locked(number, value);
+  post_locked(number, value, wakes);
 }
 
-void HostEvents::post_locked(std::int32_t number, std::int32_t value) noexcept {
+void HostEvents::post_locked(std::int32_t number, std::int32_t value, detail::ResultWakes* wakes) noexcept {
   const auto found = begun_.find(number);
   if (found == begun_.end() || found->second.queued) return;
   limits_.erase({found->second.limit, number});
   found->second.queued = true;
   events_.push_back({number, value});
-  if (events_.size() == 1 && waker_ != nullptr) waker_->wake(token_);
+  if (events_.size() != 1 || waker_ == nullptr || !waker_->note(token_)) return;
+  if (wakes != nullptr) {
+    wakes->add(waker_);
+  } else {
+    waker_->wake_up();
+  }
 }
 
 void HostEvents::attach(std::shared_ptr<detail::ResultWaker> waker, std::uint64_t token) {
@@ -75,7 +80,7 @@ void HostEvents::expire(Clock::time_point now) noexcept {
   const std::lock_guard lock(mutex_);
   while (!limits_.empty() && limits_.begin()->first <= now) {
     const std::int32_t number = limits_.begin()->second;
-    post_locked(number, begun_.find(number)->second.late);
+    post_locked(number, begun_.find(number)->second.late, nullptr);
   }
 }
 

@@ -38,7 +38,8 @@ class HostEvents {
   // ---- On any thread ----
 
   /// There is something to tell. Nothing happens for a number that has ended, or has an event that was not told yet.
-  void post(std::int32_t number, std::int32_t value) noexcept;
+  /// Whoever runs the instance is woken at once, or by `wakes`.
+  void post(std::int32_t number, std::int32_t value, detail::ResultWakes* wakes = nullptr) noexcept;
 
   // ---- For whoever runs the instance ----
 
@@ -60,7 +61,7 @@ class HostEvents {
     std::int32_t late = 0;
     bool queued = false;
   };
-  void post_locked(std::int32_t number, std::int32_t value) noexcept;
+  void post_locked(std::int32_t number, std::int32_t value, detail::ResultWakes* wakes) noexcept;
 
   mutable std::mutex mutex_;
   std::map<std::int32_t, Entry> begun_;

@@ -194,16 +194,18 @@ class KvOperations::SubmittedRequest final : public store::Request {
         events_(std::move(events)),
         number_(number) {}
   ~SubmittedRequest() override {
-    if (pending_ != nullptr) answer({});
+    if (pending_ != nullptr) give({}, nullptr);
   }
 
   [[nodiscard]] bool wanted() const noexcept override { return pending_ != nullptr && pending_->wanted(); }
-  void answer(store::Answer answer) noexcept override {
-    std::exchange(pending_, nullptr)->give(std::move(answer));
-    events_->post(number_, static_cast<std::int32_t>(action_));
-  }
+  void answer(store::Answer answer, store::Wakes& wakes) noexcept override { give(std::move(answer), &wakes); }
 
  private:
+  void give(store::Answer answer, store::Wakes* wakes) noexcept {
+    std::exchange(pending_, nullptr)->give(std::move(answer));
+    events_->post(number_, static_cast<std::int32_t>(action_), wakes);
+  }
+
   const KvAction action_;
   std::shared_ptr<Pending> pending_;
   const std::shared_ptr<HostEvents> events_;

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <chrono>
-#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <type_traits>
@@ -38,28 +37,34 @@ struct Stored {
 };
 
 /// An operation that a guest waits for.
-template <typename R>
+///
+/// `Finish` makes of a `const store::Answer&` what the guest gets, a Result<R>: on its worker, where its memory may be
+/// written.
+template <typename R, typename Finish>
 class GuestRequest final : public store::Request {
  public:
-  /// Makes of the answer what the guest gets, on its worker, where its memory may be written.
-  using Value = typename Completion<R>::Value;
-  using Finish = std::function<Result<Value>(Caller&, const store::Answer&)>;
-
   GuestRequest(store::Operation its_operation, Completion<R> done, Finish finish)
       : Request(std::move(its_operation)), done_(std::move(done)), finish_(std::move(finish)) {}
 
   [[nodiscard]] bool wanted() const noexcept override { return done_.wanted(); }
-  void answer(store::Answer answer) noexcept override {
-    done_.complete_with([finish = std::move(finish_), answer = std::move(answer)](Caller& caller) -> R {
-      const Result<Value> result = finish(caller, answer);
+  void answer(store::Answer answer, store::Wakes& wakes) noexcept override {
+    const auto finish = [finish = std::move(finish_), answer = std::move(answer)](Caller& caller) -> R {
+      const auto result = finish(answer);
       if (!result.ok()) caller.trap(result.error().message);
       if constexpr (!std::is_void_v<R>) return result.ok() ? result.value() : R{};
-    });
+    };
+    done_.complete_with(finish, &wakes);
   }
 
  private:
   const Completion<R> done_;
   Finish finish_;
 };
+
+template <typename R, typename Finish>
+[[nodiscard]] std::unique_ptr<store::Request> request_of_guest(store::Operation operation, Completion<R> done,
+                                                               Finish finish) {
+  return std::make_unique<GuestRequest<R, Finish>>(std::move(operation), std::move(done), std::move(finish));
+}
 
 }  // namespace wasm_grpc::hostmodules

@@ -61,14 +61,13 @@ void counter(Counters counters, Completion<std::int32_t> done, std::string_view 
     return;
   }
   done.give_up_at(counters->limit(), UNAVAILABLE);
-  counters->store->submit(
-      std::make_unique<GuestRequest<std::int32_t>>(store::FindCounter{std::string(name)}, done,
-                                                   [&numbers = counters->numbers, kept = std::string(name)](
-                                                       Caller&, const store::Answer& found) -> Result<std::int32_t> {
-                                                     if (found.outcome == store::Outcome::full) return FULL;
-                                                     if (found.outcome != store::Outcome::done) return UNAVAILABLE;
-                                                     return numbers.add(kept, static_cast<std::int64_t>(found.number));
-                                                   }));
+  counters->store->submit(request_of_guest(
+      store::FindCounter{std::string(name)}, done,
+      [&numbers = counters->numbers, kept = std::string(name)](const store::Answer& found) -> Result<std::int32_t> {
+        if (found.outcome == store::Outcome::full) return FULL;
+        if (found.outcome != store::Outcome::done) return UNAVAILABLE;
+        return numbers.add(kept, static_cast<std::int64_t>(found.number));
+      }));
 }
 
 /// Submits `operation` of the counter that the guest knows by that number.
@@ -81,8 +80,8 @@ void submit(Counters counters, const Completion<R>& done, std::uint32_t number, 
   }
   operation.counter = *stored;
   done.fail_at(counters->limit(), away);
-  counters->store->submit(std::make_unique<GuestRequest<R>>(
-      operation, done, [](Caller&, const store::Answer& answer) -> Result<typename Completion<R>::Value> {
+  counters->store->submit(
+      request_of_guest(operation, done, [](const store::Answer& answer) -> Result<typename Completion<R>::Value> {
         if (answer.outcome != store::Outcome::done) return Error{away};
         if constexpr (std::is_void_v<R>) {
           return success();

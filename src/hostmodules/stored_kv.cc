@@ -17,11 +17,10 @@ struct StoredPairs : Stored {
   const std::size_t max_value;
 };
 
-template <typename R>
-void submit(StoredPairs& pairs, store::Operation operation, const Completion<R>& done,
-            typename GuestRequest<R>::Finish finish) {
+template <typename R, typename Finish>
+void submit(StoredPairs& pairs, store::Operation operation, Completion<R> done, Finish finish) {
   done.give_up_at(pairs.limit(), UNAVAILABLE);
-  pairs.store->submit(std::make_unique<GuestRequest<R>>(std::move(operation), done, std::move(finish)));
+  pairs.store->submit(request_of_guest(std::move(operation), std::move(done), std::move(finish)));
 }
 
 void get(ModuleState<StoredPairs> pairs, Completion<std::int32_t> done, std::string_view key,
@@ -30,14 +29,14 @@ void get(ModuleState<StoredPairs> pairs, Completion<std::int32_t> done, std::str
     done.complete(INVALID);
     return;
   }
-  submit<std::int32_t>(*pairs, store::Get{std::string(key)}, done,
-                       [value, version](Caller&, const store::Answer& found) -> Result<std::int32_t> {
-                         if (found.outcome != store::Outcome::done) return number_of(found.outcome);
-                         const std::string& bytes = found.value;
-                         if (bytes.size() <= value.size()) std::memcpy(value.data(), bytes.data(), bytes.size());
-                         version.store(found.number);
-                         return static_cast<std::int32_t>(bytes.size());
-                       });
+  submit(*pairs, store::Get{std::string(key)}, std::move(done),
+         [value, version](const store::Answer& found) -> Result<std::int32_t> {
+           if (found.outcome != store::Outcome::done) return number_of(found.outcome);
+           const std::string& bytes = found.value;
+           if (bytes.size() <= value.size()) std::memcpy(value.data(), bytes.data(), bytes.size());
+           version.store(found.number);
+           return static_cast<std::int32_t>(bytes.size());
+         });
 }
 
 void set(ModuleState<StoredPairs> pairs, Completion<std::int64_t> done, std::string_view key, std::string_view value,
@@ -47,12 +46,11 @@ void set(ModuleState<StoredPairs> pairs, Completion<std::int64_t> done, std::str
   } else if (value.size() > pairs->max_value) {
     done.complete(TOO_LARGE);
   } else {
-    submit<std::int64_t>(*pairs,
-                         store::Set{std::string(key), std::string(value), time_to_live(ttl_ns), condition(if_version)},
-                         done, [](Caller&, const store::Answer& answer) -> Result<std::int64_t> {
-                           return answer.outcome == store::Outcome::done ? static_cast<std::int64_t>(answer.number)
-                                                                         : number_of(answer.outcome);
-                         });
+    submit(*pairs, store::Set{std::string(key), std::string(value), time_to_live(ttl_ns), condition(if_version)},
+           std::move(done), [](const store::Answer& answer) -> Result<std::int64_t> {
+             return answer.outcome == store::Outcome::done ? static_cast<std::int64_t>(answer.number)
+                                                           : number_of(answer.outcome);
+           });
   }
 }
 
@@ -62,9 +60,8 @@ void remove(ModuleState<StoredPairs> pairs, Completion<std::int32_t> done, std::
     done.complete(INVALID);
     return;
   }
-  submit<std::int32_t>(
-      *pairs, store::Remove{std::string(key), condition(if_version)}, done,
-      [](Caller&, const store::Answer& answer) -> Result<std::int32_t> { return number_of(answer.outcome); });
+  submit(*pairs, store::Remove{std::string(key), condition(if_version)}, std::move(done),
+         [](const store::Answer& answer) -> Result<std::int32_t> { return number_of(answer.outcome); });
 }
 
 /// Submits what is asked for, if it is as it should be; `write` puts the answer into the guest's memory.
@@ -74,8 +71,8 @@ void submit_asked(StoredPairs& pairs, const Completion<R>& done, Asked asked, Wr
     done.complete(asked.refusal);
     return;
   }
-  submit<R>(pairs, std::move(asked.operation), done,
-            [write](Caller&, const store::Answer& answer) -> Result<R> { return write(answer); });
+  submit(pairs, std::move(asked.operation), done,
+         [write](const store::Answer& answer) -> Result<R> { return write(answer); });
 }
 
 void list(ModuleState<StoredPairs> pairs, Completion<std::int32_t> done, std::string_view prefix,

@@ -47,6 +47,17 @@ class Mailbox {
     if (messages_.size() == 1) wake_();
     return true;
   }
+  /// Posts without waking anybody: true when wake_up() must follow. A closed one forgets the message.
+  [[nodiscard]] bool add(Message&& message) {
+    const std::lock_guard lock(mutex_);
+    if (!wake_) return false;
+    messages_.push_back(std::move(message));
+    return messages_.size() == 1;
+  }
+  void wake_up() {
+    const std::lock_guard lock(mutex_);
+    if (wake_ && !messages_.empty()) wake_();
+  }
 
  private:
   std::mutex mutex_;

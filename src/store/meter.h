@@ -27,7 +27,7 @@ class Meter {
 
   /// Whether the module may ask this now; what it may not is counted as refused. On any thread.
   [[nodiscard]] bool admit(const Operation& operation) noexcept {
-    if (pace_.take(count_of(operation), Pace::Clock::now())) return true;
+    if (!pace_.limits() || pace_.take(count_of(operation), Pace::Clock::now())) return true;
     refuse();
     return false;
   }

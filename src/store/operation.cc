@@ -1,15 +1,16 @@
 #include "store/operation.h"
 
+#include <array>
+#include <type_traits>
+
 namespace wasm_grpc::store {
 
 std::string_view name_of(const Operation& operation) noexcept {
-  if (std::holds_alternative<Get>(operation)) return "get";
-  if (std::holds_alternative<Set>(operation)) return "set";
-  if (std::holds_alternative<Remove>(operation)) return "remove";
-  if (std::holds_alternative<GetMany>(operation)) return "get of several";
-  if (std::holds_alternative<ChangeMany>(operation)) return "change of several";
-  if (std::holds_alternative<List>(operation)) return "list";
-  return "counter operation";
+  // In the order of the variant; what comes after them is of counters.
+  constexpr std::array<std::string_view, 6> names = {"get", "set", "remove", "get of several", "change of several",
+                                                     "list"};
+  static_assert(std::is_same_v<std::variant_alternative_t<names.size() - 1, Operation>, List>);
+  return operation.index() < names.size() ? names[operation.index()] : "counter operation";
 }
 
 bool changes(const Operation& operation) noexcept {

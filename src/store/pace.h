@@ -18,6 +18,9 @@ class Pace {
   explicit Pace(std::uint32_t per_second) noexcept
       : per_second_(per_second), interval_(per_second == 0 ? 0 : second / per_second) {}
 
+  /// False: take() says yes to all.
+  [[nodiscard]] bool limits() const noexcept { return per_second_ != 0; }
+
   /// False when it is too fast; then nothing is counted. What is more than a second's worth counts as that.
   [[nodiscard]] bool take(std::size_t operations, Clock::time_point now) noexcept {
     if (per_second_ == 0) return true;

@@ -6,8 +6,12 @@
 
 #include "store/operation.h"
 #include "store/watches.h"
+#include "wasm_grpc/completion.h"
 
 namespace wasm_grpc::store {
+
+/// Wakes those who were answered, once for all that are answered while it lives.
+using Wakes = detail::ResultWakes;
 
 /// An operation that somebody waits for. Made on any thread, answered on another.
 class Request {
@@ -19,8 +23,14 @@ class Request {
 
   /// False when nobody waits for it any more: then it is not begun.
   [[nodiscard]] virtual bool wanted() const noexcept = 0;
-  /// Called once at most, on a thread of the store or in submit(). Must be quick: others wait for that thread.
-  virtual void answer(Answer answer) noexcept = 0;
+  /// Called once at most, on a thread of the store or in submit(). Must be quick: others wait for that thread. Whoever
+  /// waits need not go on before `wakes` ends.
+  virtual void answer(Answer answer, Wakes& wakes) noexcept = 0;
+  /// The same, alone.
+  void answer(Answer answer) noexcept {
+    Wakes wakes;
+    this->answer(std::move(answer), wakes);
+  }
 
   Operation operation;
 };

@@ -32,6 +32,10 @@ class Link;
 /// server is not asked.
 [[nodiscard]] Result<> look_at(const StoreOptions& options);
 
+/// For a program in which nobody else uses SQLite, before anything else of this folder: it does not count the memory
+/// that it takes, which nobody reads and costs a lock for each piece of it.
+void leave_memory_uncounted() noexcept;
+
 /// Of a server. Thread-safe.
 class Stores {
  public:

@@ -15,7 +15,7 @@ namespace wasm_grpc::store {
    public:
     using Request::Request;
     [[nodiscard]] bool wanted() const noexcept override { return true; }
-    void answer(Answer answer) noexcept override { promise.set_value(std::move(answer)); }
+    void answer(Answer answer, Wakes&) noexcept override { promise.set_value(std::move(answer)); }
     std::promise<Answer> promise;
   };
   auto request = std::make_unique<Waited>(std::move(operation));

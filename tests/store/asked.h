@@ -40,7 +40,7 @@ class Asked {
     Waiting(Operation its_operation, std::shared_ptr<State> its_state)
         : Request(std::move(its_operation)), state(std::move(its_state)) {}
     bool wanted() const noexcept override { return state->wanted; }
-    void answer(Answer answer) noexcept override { state->promise.set_value(std::move(answer)); }
+    void answer(Answer answer, Wakes&) noexcept override { state->promise.set_value(std::move(answer)); }
     std::shared_ptr<State> state;
   };
 

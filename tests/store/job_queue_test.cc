@@ -16,12 +16,14 @@ constexpr std::size_t any = std::size_t{1} << 30;
 struct Unanswered final : Request {
   using Request::Request;
   bool wanted() const noexcept override { return true; }
-  void answer(Answer) noexcept override {}
+  void answer(Answer, Wakes&) noexcept override {}
 };
 
 Job job(std::int64_t space, Operation operation = Get{"key"}) {
   Job made;
-  made.space.id = space;
+  Asker asker;
+  asker.space.id = space;
+  made.asker = std::make_shared<const Asker>(std::move(asker));
   made.request = std::make_unique<Unanswered>(std::move(operation));
   return made;
 }
@@ -34,7 +36,7 @@ bool push(JobQueue& queue, std::int64_t space, Operation operation = Get{"key"})
 TEST(JobQueue, HandsOutInOrderAndNotMoreThanAsked) {
   JobQueue queue;
   for (int i = 0; i < 5; ++i) ASSERT_TRUE(push(queue, i));
-  EXPECT_EQ(queue.take(2, any, milliseconds(0)).at(1).space.id, 1);
+  EXPECT_EQ(queue.take(2, any, milliseconds(0)).at(1).asker->space.id, 1);
   EXPECT_EQ(queue.take(9, any, milliseconds(0)).size(), 3u);
   EXPECT_TRUE(queue.take(9, any, milliseconds(1)).empty());
 }

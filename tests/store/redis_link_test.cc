@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -139,6 +140,89 @@ TEST_F(RedisLinkTest, ScriptsThatTheServerForgotAreToldAgain) {
   EXPECT_EQ(ask(*store, Set{"key", "2", {}, 0}).outcome, Outcome::conflict);
   EXPECT_EQ(ask(*store, Set{"key", "3"}).outcome, Outcome::done);
   EXPECT_EQ(ask(*store, Get{"key"}).value, "3");
+}
+
+/// Keeps the thread that answers it until it may go on: what is asked meanwhile waits together.
+class Holding final : public Request {
+ public:
+  Holding(std::promise<void>& begun, std::shared_future<void> end)
+      : Request(Get{"held"}), begun_(begun), end_(std::move(end)) {}
+  bool wanted() const noexcept override { return true; }
+  void answer(Answer, Wakes&) noexcept override {
+    begun_.set_value();
+    end_.wait();
+  }
+
+ private:
+  std::promise<void>& begun_;
+  const std::shared_future<void> end_;
+};
+
+/// What comes of operations that wait together.
+std::vector<Answer> ask_together(Store& store, const std::vector<Operation>& operations) {
+  std::promise<void> begun;
+  std::promise<void> end;
+  store.submit(std::make_unique<Holding>(begun, end.get_future().share()));
+  begun.get_future().wait();
+  std::vector<std::unique_ptr<Asked>> asked;
+  for (const Operation& operation : operations) asked.push_back(std::make_unique<Asked>(store, operation));
+  end.set_value();
+  std::vector<Answer> answers;
+  for (const auto& one : asked) answers.push_back(one->answer());
+  return answers;
+}
+
+TEST_F(RedisLinkTest, ChangesThatWaitTogetherAreOneCommand) {
+  start();
+  const auto store = open();
+  std::vector<Operation> changes;
+  for (int i = 0; i < 60; ++i) changes.emplace_back(Set{"key" + std::to_string(i % 50), std::to_string(i)});
+  changes.emplace_back(Remove{"key7"});
+  changes.emplace_back(Set{"key8", "never", {}, 1});
+  EXPECT_EQ(server->ask({"SCRIPT", "FLUSH"}), "OK");
+  std::uint64_t last = 0;
+  for (int round = 0; round < 2; ++round) {
+    const auto answers = ask_together(*store, changes);
+    for (std::size_t i = 0; i < 60; ++i) {
+      EXPECT_EQ(answers[i].outcome, Outcome::done);
+      EXPECT_GT(answers[i].number, last) << "each has a version of its own";
+      last = answers[i].number;
+    }
+    EXPECT_EQ(answers[60].outcome, Outcome::done);
+    EXPECT_EQ(answers[61].outcome, Outcome::conflict);
+    // In the first round the server did not know the script.
+    if (round == 0) {
+      EXPECT_EQ(server->ask({"CONFIG", "RESETSTAT"}), "OK");
+    }
+  }
+  EXPECT_EQ(ask(*store, Get{"key9"}).value, "59");
+  EXPECT_EQ(ask(*store, Get{"key7"}).outcome, Outcome::absent);
+  EXPECT_EQ(server->ask({"EVAL", wrong_bytes, "0"}), "0");
+  EXPECT_NE(server->ask({"INFO", "commandstats"}).find("cmdstat_evalsha:calls=1,"), std::string::npos)
+      << server->ask({"INFO", "commandstats"});
+}
+
+TEST_F(RedisLinkTest, OfChangesThatWaitTogetherEachFailsForItself) {
+  start();
+  const auto store = open();
+  EXPECT_EQ(server->ask({"LPUSH", "wasm-grpc:module:pair:odd", "none of ours"}), "1");
+  const auto answers = ask_together(*store, {Set{"a", "1"}, Set{"odd", "1", {}, 7}, Set{"b", "1"}, Remove{"odd"}});
+  EXPECT_EQ(answers[0].outcome, Outcome::done);
+  EXPECT_EQ(answers[1].outcome, Outcome::unavailable);
+  EXPECT_EQ(answers[2].outcome, Outcome::done);
+  EXPECT_EQ(answers[3].outcome, Outcome::unavailable);
+  EXPECT_EQ(server->ask({"DEL", "wasm-grpc:module:pair:odd"}), "1");
+  EXPECT_EQ(server->ask({"EVAL", wrong_bytes, "0"}), "0");
+}
+
+TEST_F(RedisLinkTest, WhereMemoryIsFullWhatWaitsTogetherWithASetIsDone) {
+  start();
+  const auto store = open();
+  EXPECT_EQ(ask(*store, Set{"old", "1"}).outcome, Outcome::done);
+  EXPECT_EQ(server->ask({"CONFIG", "SET", "maxmemory", "1"}), "OK");
+  const auto answers = ask_together(*store, {Set{"new", "1"}, Remove{"old"}});
+  EXPECT_EQ(answers[0].outcome, Outcome::full);
+  EXPECT_EQ(answers[1].outcome, Outcome::done);
 }
 
 TEST_F(RedisLinkTest, AServerThatIsKilledIsFoundAgain) {

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -96,6 +97,55 @@ TEST_F(SqliteDatabaseTest, ManyThreadsLoseNothingWithAnotherProcessBeside) {
   EXPECT_EQ(ask(*stores[1], LoadCounter{id}).number, std::uint64_t{threads * rounds});
   EXPECT_EQ(ask(*stores[0], Get{"list"}).value.size(), std::size_t{threads * rounds});
   EXPECT_EQ(bytes_counted().first, bytes_counted().second);
+}
+
+TEST_F(SqliteDatabaseTest, WhatAnotherProcessChangedOfAKnownPairIsSeen) {
+  const auto store = open();
+  const std::uint64_t version = ask(*store, Set{"a", "1"}).number;
+  EXPECT_EQ(ask(*store, Set{"b", "1", std::chrono::hours(1)}).outcome, Outcome::done);
+  SqliteHandle(file.path()).run("UPDATE pairs SET version = 1000 WHERE key = CAST('a' AS BLOB)");
+  EXPECT_EQ(ask(*store, Set{"a", "2", {}, version}).outcome, Outcome::conflict);
+  EXPECT_EQ(ask(*store, Set{"a", "2", {}, 1000}).outcome, Outcome::done);
+  SqliteHandle(file.path())
+      .run(
+          "BEGIN; DELETE FROM pairs; UPDATE spaces SET bytes = 0; COMMIT; "
+          "UPDATE spaces SET last_version = last_version + 5");
+  EXPECT_EQ(ask(*store, Set{"a", "3"}).number, version + 8) << "versions are counted on where others left them";
+  EXPECT_EQ(ask(*store, Remove{"b"}).outcome, Outcome::absent);
+  EXPECT_EQ(ask(*store, Get{"a"}).value, "3");
+  EXPECT_EQ(bytes_counted().first, bytes_counted().second);
+}
+
+TEST_F(SqliteDatabaseTest, AKnownPairGetsLosesAndKeepsItsTime) {
+  const auto store = open();
+  const auto expires = [&] { return SqliteHandle(file.path()).text("SELECT coalesce(expires, 'never') FROM pairs"); };
+  EXPECT_EQ(ask(*store, Set{"a", "1", milliseconds(30)}).outcome, Outcome::done);
+  EXPECT_NE(expires(), "never");
+  EXPECT_EQ(ask(*store, Set{"a", "22"}).outcome, Outcome::done);
+  EXPECT_EQ(expires(), "never");
+  EXPECT_EQ(ask(*store, Set{"a", "333"}).outcome, Outcome::done);
+  EXPECT_EQ(ask(*store, Set{"a", "4", milliseconds(1)}).outcome, Outcome::done);
+  std::this_thread::sleep_for(milliseconds(5));
+  EXPECT_EQ(ask(*store, Set{"a", "5", {}, 0}).outcome, Outcome::done) << "its time had passed";
+  EXPECT_EQ(bytes_counted().first, bytes_counted().second);
+}
+
+TEST(KnownPairs, TakeNoMoreThanTheyMay) {
+  KnownPairs pairs;
+  const std::string long_key(max_key_bytes - 8, 'x');
+  std::size_t most = 0;
+  std::size_t known = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    pairs.put(1, std::to_string(i) + long_key, {.id = i});
+    known = pairs.find(1, std::to_string(0) + long_key) != nullptr ? known + 1 : known;
+    most = std::max(most, known);
+  }
+  EXPECT_GT(most, std::size_t{1000});
+  EXPECT_LT(most, KnownPairs::max_bytes / max_key_bytes) << "they were forgotten, and none too late";
+  EXPECT_EQ(pairs.find(2, "9999" + long_key), nullptr) << "of another space";
+  EXPECT_EQ(pairs.find(1, "9999" + long_key)->id, 9999);
+  pairs.erase(1, "9999" + long_key);
+  EXPECT_EQ(pairs.find(1, "9999" + long_key), nullptr);
 }
 
 TEST_F(SqliteDatabaseTest, WhatNobodyWantsAnyMoreIsNotDone) {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <chrono>
 #include <functional>
 #include <optional>
@@ -285,9 +286,31 @@ TEST(Completion, IsForgottenWithItsLastCopy) {
 }
 
 struct CountingWaker final : detail::ResultWaker {
-  void wake(std::uint64_t token) noexcept override { woken.push_back(token); }
+  bool note(std::uint64_t token) noexcept override {
+    woken.push_back(token);
+    return true;
+  }
+  void wake_up() noexcept override { ++wakes; }
   std::vector<std::uint64_t> woken;
+  int wakes = 0;
 };
+
+TEST(PendingResult, ThatAreGivenInOneGoWakeOnceAtItsEnd) {
+  const auto one = std::make_shared<CountingWaker>();
+  const auto other = std::make_shared<CountingWaker>();
+  std::array<detail::PendingResult, 3> pending;
+  EXPECT_TRUE(pending[0].notify(one, 1));
+  EXPECT_TRUE(pending[1].notify(other, 2));
+  EXPECT_TRUE(pending[2].notify(one, 3));
+  {
+    detail::ResultWakes wakes;
+    for (auto& each : pending) EXPECT_TRUE(each.give([](Caller&, RawValue*) {}, &wakes));
+    EXPECT_EQ(one->woken, (std::vector<std::uint64_t>{1, 3}));
+    EXPECT_EQ(one->wakes + other->wakes, 0) << "more is to come";
+  }
+  EXPECT_EQ(one->wakes, 1);
+  EXPECT_EQ(other->wakes, 1);
+}
 
 TEST(PendingResult, WakesWhoeverWasNamedLast) {
   const auto one = std::make_shared<CountingWaker>();

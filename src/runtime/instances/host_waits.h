@@ -6,8 +6,8 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "runtime/mailbox.h"
 #include "wasm/instance.h"
@@ -60,13 +60,23 @@ class HostWaits {
 
  private:
   struct Mail final : detail::ResultWaker {
-    void wake(std::uint64_t token) noexcept override { static_cast<void>(box.post(std::uint64_t{token})); }
+    [[nodiscard]] bool note(std::uint64_t token) noexcept override { return box.add(std::uint64_t{token}); }
+    void wake_up() noexcept override { box.wake_up(); }
     Mailbox<std::uint64_t> box;
   };
 
+  /// A token is a place and how often that was given before, so that one that was given back is known.
+  struct Place {
+    HostWaiter* waiter = nullptr;  // nullptr: nobody
+    std::uint32_t given = 0;
+  };
+  [[nodiscard]] std::uint64_t take_place(HostWaiter& waiter);
+  /// nullptr when it was given back.
+  [[nodiscard]] HostWaiter* find(std::uint64_t token) const noexcept;
+
   std::shared_ptr<Mail> mail_;
-  std::unordered_map<std::uint64_t, HostWaiter*> waiting_;
-  std::uint64_t last_token_ = 0;
+  std::vector<Place> places_;
+  std::vector<std::uint32_t> free_places_;
 };
 
 /// Blocks this thread until the guest can go on, or `until`.

@@ -18,14 +18,19 @@ void append_length(std::string& to, char mark, std::size_t length) {
 
 void append_command(std::string& to, std::initializer_list<std::string_view> parts,
                     std::span<const std::string_view> more) {
-  append_length(to, '*', parts.size() + more.size());
-  for (const auto some : {std::span<const std::string_view>(parts.begin(), parts.size()), more}) {
-    for (const std::string_view part : some) {
-      append_length(to, '$', part.size());
-      to += part;
-      to += "\r\n";
-    }
-  }
+  append_count(to, parts.size() + more.size());
+  for (const std::string_view part : parts) append_argument(to, {part});
+  for (const std::string_view part : more) append_argument(to, {part});
+}
+
+void append_count(std::string& to, std::size_t arguments) { append_length(to, '*', arguments); }
+
+void append_argument(std::string& to, std::initializer_list<std::string_view> parts) {
+  std::size_t size = 0;
+  for (const std::string_view part : parts) size += part.size();
+  append_length(to, '$', size);
+  for (const std::string_view part : parts) to += part;
+  to += "\r\n";
 }
 
 }  // namespace wasm_grpc::store::redis

@@ -97,7 +97,7 @@ class Bare final : public Request {
  public:
   explicit Bare(std::function<void(Reply)> take) : Request(List{}), take_(std::move(take)) {}
   [[nodiscard]] bool wanted() const noexcept override { return true; }
-  void answer(Answer) noexcept override {
+  void answer(Answer, Wakes&) noexcept override {
     if (take_) take_({});
   }
   void take(Reply reply) { std::exchange(take_, nullptr)(std::move(reply)); }
@@ -112,11 +112,12 @@ Job::Job(std::shared_ptr<Space> space, std::function<void(std::string& to)> writ
     : space_(std::move(space)),
       request_(std::make_unique<Bare>(std::move(take))),
       since_(std::chrono::steady_clock::now()),
-      bytes_(0),
-      write_(std::move(write)) {}
+      bytes_(0) {
+  course().write = std::move(write);
+}
 
-std::chrono::nanoseconds Job::finish(Answer answer) {
-  const auto time = std::chrono::steady_clock::now() - since_;
+std::chrono::nanoseconds Job::finish(Answer answer, std::chrono::steady_clock::time_point now, Wakes& wakes) {
+  const auto time = now - since_;
   space_->leave(bytes_);
   space_->meter().count(link_thread, request_->operation, answer, time);
   if (space_->heard()) {
@@ -126,7 +127,7 @@ std::chrono::nanoseconds Job::finish(Answer answer) {
   } else if (changes(request_->operation)) {
     space_->watches().tell_missed();  // it may have been done
   }
-  request_->answer(std::move(answer));
+  request_->answer(std::move(answer), wakes);
   return time;
 }
 
@@ -138,14 +139,18 @@ void Job::give_up() {
 // ---- What is sent ----
 
 std::optional<Answer> Job::write(const Digests& digests, std::string& to) {
-  if (write_) {
-    write_(to);
+  if (is_command()) {
+    course_->write(to);
     return std::nullopt;
   }
   const SharedStateLimits& limits = space_->limits();
   if (const auto* const get = std::get_if<Get>(&operation())) {
     // No more than the module may have of a value, and one byte by which it is seen that there is more.
-    append_command(to, {"GETRANGE", space_->pair(get->key), "0", std::to_string(version_digits + limits.max_kv_value)});
+    append_count(to, 4);
+    append_argument(to, {"GETRANGE"});
+    append_argument(to, {space_->pairs(), get->key});
+    append_argument(to, {"0"});
+    append_argument(to, {std::to_string(version_digits + limits.max_kv_value)});
   } else if (const auto* const set = std::get_if<Set>(&operation())) {
     if (set->tells_old) {
       const Change change(*set);
@@ -184,8 +189,8 @@ void Job::write_script(Script script, const Digests& digests, std::string_view k
                        std::span<const std::string_view> arguments, std::string& to) const {
   append_command(
       to,
-      {tell_script_ ? "EVAL" : "EVALSHA",
-       tell_script_ ? text_of(script) : std::string_view(digests[static_cast<std::size_t>(script)]), "1", key},
+      {tells_script() ? "EVAL" : "EVALSHA",
+       tells_script() ? text_of(script) : std::string_view(digests[static_cast<std::size_t>(script)]), "1", key},
       arguments);
 }
 
@@ -196,27 +201,75 @@ void Job::write_many(const GetMany& many, const Digests& digests, std::string& t
   write_script(Script::get_many, digests, space_->base(), arguments, to);
 }
 
+namespace {
+
+/// What Script::change_many takes. The changes outlive it.
+class ChangeArguments {
+ public:
+  ChangeArguments(const SharedStateLimits& limits, std::size_t changes, bool together, std::string_view told)
+      : most_(std::to_string(limits.max_kv_bytes)), fixed_(std::to_string(pair_bytes)) {
+    texts_.reserve(2 * changes);  // none moves
+    all_.reserve(4 + 5 * changes);
+    all_ = {together ? "1" : "", most_, fixed_, told};
+  }
+  void add(const Set& set) { add("set", set.key, set.value, ttl_text(set.ttl), set.condition); }
+  void add(const Remove& remove) { add("remove", remove.key, {}, {}, remove.condition); }
+  [[nodiscard]] std::span<const std::string_view> all() const noexcept { return all_; }
+
+ private:
+  void add(std::string_view what, std::string_view key, std::string_view value, std::string ttl,
+           const Condition& condition) {
+    const std::string& ttl_kept = texts_.emplace_back(std::move(ttl));
+    all_.insert(all_.end(), {what, key, value, ttl_kept, texts_.emplace_back(condition_text(condition))});
+  }
+
+  const std::string most_;
+  const std::string fixed_;
+  std::vector<std::string> texts_;
+  std::vector<std::string_view> all_;
+};
+
+}  // namespace
+
 void Job::write_changes(std::span<const Change> changes, bool together, std::string_view told, const Digests& digests,
                         std::string& to) const {
-  std::vector<std::string> texts = {std::to_string(space_->limits().max_kv_bytes), std::to_string(pair_bytes)};
-  texts.reserve(texts.size() + 2 * changes.size());  // none moves
-  std::vector<std::string_view> arguments = {together ? "1" : "", texts[0], texts[1], told};
-  for (const Change& change : changes) {
-    const auto* const set = std::get_if<Set>(&change);
-    const std::string& ttl = texts.emplace_back(set != nullptr ? ttl_text(set->ttl) : std::string());
-    const std::string& condition =
-        texts.emplace_back(condition_text(set != nullptr ? set->condition : std::get_if<Remove>(&change)->condition));
-    const std::string_view value = set != nullptr ? std::string_view(set->value) : std::string_view();
-    arguments.insert(arguments.end(), {set != nullptr ? "set" : "remove", key_of(change), value, ttl, condition});
-  }
-  write_script(Script::change_many, digests, space_->base(), arguments, to);
+  ChangeArguments arguments(space_->limits(), changes.size(), together, told);
+  for (const Change& change : changes) std::visit([&](const auto& one) { arguments.add(one); }, change);
+  write_script(Script::change_many, digests, space_->base(), arguments.all(), to);
 }
 
-void Job::write_list(const List& list, const Digests& digests, std::string& to) const {
-  const std::string& after = after_.empty() ? list.after : after_;
+bool Job::can_join() const noexcept {
+  if (course_ != nullptr) return false;
+  const auto* const set = std::get_if<Set>(&operation());
+  return set != nullptr ? !set->tells_old : std::holds_alternative<Remove>(operation());
+}
+
+void Job::write_together(std::span<const Job> jobs, const Digests& digests, std::string& to) {
+  const Job& first = jobs.front();
+  ChangeArguments arguments(first.space_->limits(), jobs.size(), false, "");
+  for (const Job& job : jobs) {
+    if (const auto* const set = std::get_if<Set>(&job.operation())) {
+      arguments.add(*set);
+    } else {
+      arguments.add(*std::get_if<Remove>(&job.operation()));
+    }
+  }
+  first.write_script(Script::change_many, digests, first.space_->base(), arguments.all(), to);
+}
+
+Reply Job::reply_for(std::size_t job, std::size_t count, const Reply& reply) {
+  // An error is of all of them: each makes of it what it would of its own.
+  if (reply.is(Reply::Kind::list) && reply.items.size() == count + 1) return reply.items[job + 1];
+  return reply.is(Reply::Kind::error) ? reply : Reply{};
+}
+
+void Job::write_list(const List& list, const Digests& digests, std::string& to) {
+  const Course& so_far = course();
+  const std::string& after = so_far.after.empty() ? list.after : so_far.after;
   const std::string from = !after.empty() && after >= list.prefix ? "(" + after : "[" + list.prefix;
-  write_script(Script::list, digests, space_->base(),
-               {from, end_of(list.prefix), std::to_string(list.most - listed_.size()), std::to_string(most_looks)}, to);
+  write_script(
+      Script::list, digests, space_->base(),
+      {from, end_of(list.prefix), std::to_string(list.most - so_far.listed.size()), std::to_string(most_looks)}, to);
 }
 
 void Job::write_change(const ChangeCounter& change, const std::string& key, const Digests& digests,
@@ -225,7 +278,7 @@ void Job::write_change(const ChangeCounter& change, const std::string& key, cons
   const std::string operand = signed_text(change.operand);
   switch (change.kind) {
     case Kind::add:
-      if (around_) {
+      if (course_ != nullptr && course_->around) {
         const auto steps = steps_around(static_cast<std::int64_t>(change.operand));
         return write_script(Script::add_around, digests, key, {operand, steps[0], steps[1], steps[2]}, to);
       }
@@ -241,7 +294,7 @@ void Job::write_change(const ChangeCounter& change, const std::string& key, cons
 // ---- What comes back ----
 
 Job::Taken Job::take(Reply reply) {
-  if (write_) {
+  if (is_command()) {
     static_cast<Bare&>(*request_).take(std::move(reply));
     return {.answer = plain(Outcome::done)};
   }
@@ -258,14 +311,14 @@ Job::Taken Job::take(Reply reply) {
 }
 
 Job::Taken Job::take_error(const Reply& reply) {
-  if (reply.is_error("NOSCRIPT") && !tell_script_) {
-    tell_script_ = true;
+  if (reply.is_error("NOSCRIPT") && !tells_script()) {
+    course().tell_script = true;
     return {};
   }
   const auto* const change = std::get_if<ChangeCounter>(&operation());
-  if (change != nullptr && change->kind == ChangeCounter::Kind::add && !around_ &&
+  if (change != nullptr && change->kind == ChangeCounter::Kind::add && !course().around &&
       reply.text.find("would overflow") != std::string::npos) {
-    around_ = true;
+    course().around = true;
     return {};
   }
   const std::string said = reply.text.substr(0, 200);
@@ -349,10 +402,11 @@ Job::Taken Job::take_changes(Reply& reply) const {
 }
 
 Job::Taken Job::take_list(const List& list, Reply& reply) {
+  std::vector<Listed>& listed = course().listed;
   std::vector<Reply>& parts = reply.items;
   if (!reply.is(Reply::Kind::list) || parts.empty() || (parts.size() - 1) % parts_of_listed != 0) return odd();
   for (std::size_t i = 1; i < parts.size(); i += parts_of_listed) {
-    Listed& one = listed_.emplace_back();
+    Listed& one = listed.emplace_back();
     one.key = std::move(parts[i].text);
     one.version = static_cast<std::uint64_t>(number_in(parts[i + 1].text).value_or(0));
     one.value_bytes = static_cast<std::size_t>(std::max<std::int64_t>(parts[i + 2].number, 0));
@@ -360,13 +414,14 @@ Job::Taken Job::take_list(const List& list, Reply& reply) {
   }
   // A server that tells the truth comes further each time.
   const std::string& came_to = parts[0].text;
-  if (listed_.size() < list.most && !came_to.empty() && came_to > std::max(after_, list.after)) {
-    after_ = came_to;
+  std::string& after = course().after;
+  if (listed.size() < list.most && !came_to.empty() && came_to > std::max(after, list.after)) {
+    after = came_to;
     return {};
   }
-  if (listed_.size() > list.most) listed_.resize(list.most);
+  if (listed.size() > list.most) listed.resize(list.most);
   Answer answer = plain(Outcome::done);
-  answer.pairs = std::move(listed_);
+  answer.pairs = std::move(listed);
   return {.answer = std::move(answer)};
 }
 

@@ -25,6 +25,9 @@ constexpr std::chrono::seconds calm{10};
 constexpr milliseconds longest_silence{15'000};
 /// Replies that may be on their way: the server keeps them in memory while we are slow.
 constexpr std::size_t most_sent = 1024;
+/// Changes that one command asks for: others wait for the server meanwhile.
+constexpr std::size_t most_together = 64;
+constexpr std::size_t most_bytes_together = std::size_t{1} << 20;
 /// Beside the largest value: several pairs, or a page of a list.
 constexpr std::size_t bytes_beside = max_batch_bytes + (std::size_t{4} << 20);
 
@@ -93,39 +96,76 @@ void Link::run() {
 }
 
 void Link::take_submitted() {
-  std::vector<Job> submitted;
   {
     const std::lock_guard lock(mutex_);
-    submitted.swap(submitted_);
+    taken_.swap(submitted_);
   }
-  for (Job& job : submitted) waiting_.push_back(std::move(job));
+  for (Job& job : taken_) waiting_.push_back(std::move(job));
+  taken_.clear();
   if (away_) return fail_waiting();
   send_waiting();
 }
 
 void Link::send_waiting() {
   if (wire_ == nullptr) return;
+  std::vector<Job> joining;
+  std::size_t bytes = 0;
   while (!waiting_.empty() && sent_.size() < most_sent) {
     Job job = std::move(waiting_.front());
     waiting_.pop_front();
-    if (job.wanted()) {
-      send(std::move(job));
-    } else {
+    if (!job.wanted()) {
       job.give_up();
+      continue;
+    }
+    const bool joins = job.can_join();
+    const bool full = joining.size() == most_together || bytes + job.bytes() > most_bytes_together;
+    if (!joining.empty() && (!joins || full || !job.joins(joining.front()))) {
+      send_together(joining);
+      bytes = 0;
+    }
+    if (joins) {
+      bytes += job.bytes();
+      joining.push_back(std::move(job));
+    } else {
+      send(std::move(job));
     }
   }
+  send_together(joining);
   wire_->flush();
 }
 
 void Link::send(Job job) {
   if (auto answer = job.write(digests_, wire_->output())) return end(job, std::move(*answer));
   if (sent_.empty()) asked_at_ = Clock::now();
-  sent_.emplace_back(std::move(job));
+  sent_.push_back({std::move(job)});
+}
+
+void Link::send_together(std::vector<Job>& jobs) {
+  if (jobs.size() == 1) send(std::move(jobs.front()));
+  if (jobs.size() > 1) {
+    Job::write_together(jobs, digests_, wire_->output());
+    if (sent_.empty()) asked_at_ = Clock::now();
+    std::size_t together = jobs.size();
+    for (Job& job : jobs) sent_.push_back({std::move(job), std::exchange(together, 1)});
+  }
+  jobs.clear();
+}
+
+void Link::end(Job& job, Answer answer, Clock::time_point now, Wakes& wakes) {
+  const auto time = job.finish(std::move(answer), now, wakes);
+  trouble_.took(time, job.module(), store::name_of(job.operation()));
 }
 
 void Link::end(Job& job, Answer answer) {
-  const auto time = job.finish(std::move(answer));
-  trouble_.took(time, job.module(), store::name_of(job.operation()));
+  Wakes wakes;
+  end(job, std::move(answer), Clock::now(), wakes);
+}
+
+void Link::end_sent() {
+  for (Sent& one : std::exchange(sent_, {})) {
+    if (one.job) end(*one.job, {});
+  }
+  wakes_.wake_up();
 }
 
 void Link::replied(Reply reply) {
@@ -133,26 +173,53 @@ void Link::replied(Reply reply) {
     std::exchange(wire_, nullptr)->close();
     return lost("it answers what was not asked");
   }
-  std::optional<Job> job = std::move(sent_.front());
-  sent_.pop_front();
-  if (job) {
-    Job::Taken taken = job->take(std::move(reply));
-    note(taken);
-    if (taken.answer) {
-      end(*job, std::move(*taken.answer));
-    } else if (job->wanted()) {
+  const std::size_t together = sent_.front().together;
+  // Then nothing was changed, and of several one may do what another may not.
+  const bool each_alone = together > 1 && reply.is_error("OOM");
+  const bool once_more = together > 1 && reply.is_error("NOSCRIPT");
+  std::vector<Job> again;
+  bool leave = false;
+  std::string trouble;
+  for (std::size_t i = 0; i < together; ++i) {
+    std::optional<Job> job = std::move(sent_.front().job);
+    sent_.pop_front();
+    if (!job) continue;
+    if (each_alone) {
       send(std::move(*job));
-      wire_->flush();
+    } else if (once_more) {
+      static_cast<void>(job->take(reply));  // notes that the script is to be told
+      again.push_back(std::move(*job));
     } else {
-      job->give_up();
+      Reply own = together == 1 ? std::move(reply) : Job::reply_for(i, together, reply);
+      leave = take(std::move(*job), std::move(own), trouble) || leave;
     }
-    if (taken.leave_server) {
-      std::exchange(wire_, nullptr)->close();
-      return lost(taken.trouble);
-    }
+  }
+  send_together(again);
+  if (leave) {
+    std::exchange(wire_, nullptr)->close();
+    return lost(trouble);
   }
   if (!waiting_.empty() && sent_.size() <= most_sent / 2) send_waiting();
   stop_when_done();
+}
+
+void Link::caught_up() {
+  wire_->flush();  // of what had to be asked once more
+  wakes_.wake_up();
+}
+
+bool Link::take(Job job, Reply reply, std::string& trouble) {
+  Job::Taken taken = job.take(std::move(reply));
+  note(taken);
+  if (taken.answer) {
+    end(job, std::move(*taken.answer), wire_->heard(), wakes_);
+  } else if (job.wanted()) {
+    send(std::move(job));
+  } else {
+    job.give_up();
+  }
+  if (taken.leave_server) trouble = std::move(taken.trouble);
+  return taken.leave_server;
 }
 
 /// A server that refuses some operations may do others all the while: only time tells that it does all of them again.
@@ -210,10 +277,7 @@ void Link::lost(const std::string& why) {
   wire_ = nullptr;
   lost_at_ = Clock::now();
   trouble_.at(why);
-  // Whether they were done cannot be known.
-  for (std::optional<Job>& job : std::exchange(sent_, {})) {
-    if (job) end(*job, {});
-  }
+  end_sent();  // whether they were done cannot be known
   if (stop_at_ != Clock::time_point::max()) return stop_when_done();
   listener_.begin_anew();
   dial();
@@ -234,7 +298,7 @@ void Link::watch() {
     } else if (wire_ != nullptr && sent_.empty() && now - wire_->heard() > longest_silence) {
       append_command(wire_->output(), {"PING"});
       asked_at_ = now;
-      sent_.emplace_back();
+      sent_.push_back({});
       wire_->flush();
     }
     stop_when_done();
@@ -244,14 +308,12 @@ void Link::watch() {
 
 void Link::stop_when_done() {
   if (stop_at_ == Clock::time_point::max()) return;
-  const auto wanted = [](const std::optional<Job>& job) { return job && job->wanted(); };
+  const auto wanted = [](const Sent& sent) { return sent.job && sent.job->wanted(); };
   const bool waits = wire_ != nullptr && (std::ranges::any_of(sent_, wanted) || !waiting_.empty());
   if (waits && Clock::now() < stop_at_) return;
   if (auto dialer = std::exchange(dialer_, nullptr)) dialer->cancel();
   if (auto wire = std::exchange(wire_, nullptr)) wire->close();
-  for (std::optional<Job>& job : std::exchange(sent_, {})) {
-    if (job) end(*job, {});
-  }
+  end_sent();
   fail_waiting();
   listener_.stop();
   retry_.cancel();

@@ -66,12 +66,19 @@ class Link final : private WireOwner {
   void lost(const std::string& why);
   void send_waiting();
   void send(Job job);
+  /// By one command, and empties it.
+  void send_together(std::vector<Job>& jobs);
+  /// True when the server is to be left.
+  [[nodiscard]] bool take(Job job, Reply reply, std::string& trouble);
+  void end(Job& job, Answer answer, Clock::time_point now, Wakes& wakes);
   void end(Job& job, Answer answer);
+  void end_sent();
   void note(const Job::Taken& taken);
   void fail_waiting();
   void watch();
   void stop_when_done();
   void replied(Reply reply) override;
+  void caught_up() override;
   void ended(const std::string& why) override { lost(why); }
 
   const StoreOptions options_;
@@ -81,6 +88,7 @@ class Link final : private WireOwner {
 
   std::mutex mutex_;
   std::vector<Job> submitted_;
+  std::vector<Job> taken_;  // of the thread: empty, and has room
 
   Health health_;
   std::promise<NoServer> first_;
@@ -93,8 +101,13 @@ class Link final : private WireOwner {
   std::shared_ptr<Dialer> dialer_;
   std::shared_ptr<Wire> wire_;
   std::deque<Job> waiting_;
-  std::deque<std::optional<Job>> sent_;  // in the order of their replies; nothing: to see whether the server is there
-  Clock::time_point asked_at_{};         // when the first of those in sent_ came, while none was there
+  struct Sent {
+    std::optional<Job> job;    // nothing: to see whether the server is there
+    std::size_t together = 1;  // of the first of several that one reply answers: how many
+  };
+  std::deque<Sent> sent_;         // in the order of their replies
+  Wakes wakes_;                   // of those whose replies have come, until all that have come were read
+  Clock::time_point asked_at_{};  // when the first of those in sent_ came, while none was there
   Clock::time_point lost_at_;
   bool away_ = false;  // what comes is not kept waiting
   std::chrono::milliseconds backoff_;

@@ -46,7 +46,7 @@ Listener::Listener(asio::io_context& io, const StoreOptions& options, std::strin
 
 void Listener::listen_to(std::shared_ptr<Space> space) {
   if (std::ranges::any_of(heard_, [&](const Heard& heard) { return heard.space == space; })) return;
-  const std::string before = "__keyspace@" + std::to_string(options_.redis.database) + "__:" + space->pair("");
+  const std::string before = "__keyspace@" + std::to_string(options_.redis.database) + "__:" + space->pairs();
   const bool first = heard_.empty();
   heard_.push_back({std::move(space), literal(before) + "*", before.size()});
   if (first) look_later();

@@ -3,6 +3,7 @@
 #include <hiredis/hiredis.h>
 #include <hiredis/read.h>
 
+#include <charconv>
 #include <new>
 #include <utility>
 
@@ -111,12 +112,50 @@ ReplyReader::ReplyReader(std::size_t max_bytes)
 ReplyReader::~ReplyReader() = default;
 
 void ReplyReader::feed(std::string_view bytes) {
-  if (broken_) return;
-  if (redisReaderFeed(reader_.get(), bytes.data(), bytes.size()) != REDIS_OK) broken_ = reader_->errstr;
+  if (!broken_) plain_ = bytes;
+}
+
+std::optional<Reply> ReplyReader::take_plain() {
+  // Of numbers that fit into 64 bits whichever they are; longer ones are left to the reader.
+  constexpr std::size_t most_line = 1 + 18 + 2;
+  constexpr std::string_view end_of_line = "\r\n";
+  if (plain_.size() < 4 || (plain_[0] != '$' && plain_[0] != ':')) return std::nullopt;
+  const std::size_t line = plain_.substr(0, most_line).find(end_of_line);
+  if (line == std::string_view::npos || (plain_[1] == '0' && line > 2)) return std::nullopt;
+  const char* const end = plain_.data() + line;
+  std::uint64_t number = 0;
+  const auto read = std::from_chars(plain_.data() + 1, end, number);
+  if (read.ec != std::errc() || read.ptr != end) return std::nullopt;
+  const std::string_view rest = plain_.substr(line + end_of_line.size());
+  Reply reply;
+  if (plain_[0] == ':') {
+    reply.kind = Reply::Kind::number;
+    reply.number = static_cast<std::int64_t>(number);
+    plain_ = rest;
+    return reply;
+  }
+  if (number > max_bytes_ || rest.size() < number + end_of_line.size() || rest.substr(number, 2) != end_of_line) {
+    return std::nullopt;
+  }
+  reply.kind = Reply::Kind::text;
+  reply.text = rest.substr(0, number);
+  plain_ = rest.substr(number + end_of_line.size());
+  return reply;
 }
 
 std::optional<Reply> ReplyReader::next() {
   if (broken_) return std::nullopt;
+  if (!in_reader_) {
+    if (auto reply = take_plain()) return reply;
+  }
+  if (!plain_.empty()) {
+    in_reader_ = true;
+    if (redisReaderFeed(reader_.get(), plain_.data(), plain_.size()) != REDIS_OK) {
+      broken_ = reader_->errstr;
+      return std::nullopt;
+    }
+    plain_ = {};
+  }
   void* found = nullptr;
   if (redisReaderGetReply(reader_.get(), &found) != REDIS_OK) {
     broken_ = reader_->err == REDIS_ERR_OOM ? "a reply that is larger than it may be" : reader_->errstr;
@@ -126,6 +165,7 @@ std::optional<Reply> ReplyReader::next() {
     check_rest();
     return std::nullopt;
   }
+  in_reader_ = reader_->pos < reader_->len;
   const std::unique_ptr<Reply> reply(static_cast<Reply*>(found));
   left_ = {max_bytes_, max_parts};
   return std::move(*reply);
@@ -133,7 +173,10 @@ std::optional<Reply> ReplyReader::next() {
 
 void ReplyReader::check_rest() {
   const std::string_view rest(reader_->buf + reader_->pos, reader_->len - reader_->pos);
-  if (rest.empty()) return;
+  if (rest.empty()) {
+    in_reader_ = reader_->ridx >= 0;
+    return;
+  }
   // Of the part that is being read its first letter is gone, once it is known what it is.
   const int type = reader_->ridx >= 0 ? reader_->rstack[reader_->ridx].type : -1;
   const bool has_length = type == REDIS_REPLY_STRING || type == REDIS_REPLY_ARRAY;

@@ -38,7 +38,7 @@ class ReplyReader {
   ReplyReader(const ReplyReader&) = delete;
   ReplyReader& operator=(const ReplyReader&) = delete;
 
-  /// Takes bytes that have come: to be followed by next() until that has none.
+  /// Takes bytes that have come: to be followed by next() until that has none. They must stay until then.
   void feed(std::string_view bytes);
   /// The next whole reply, if it is there.
   [[nodiscard]] std::optional<Reply> next();
@@ -50,6 +50,9 @@ class ReplyReader {
     void operator()(redisReader* reader) const noexcept;
   };
 
+  /// A reply that is a text or a number, and has come as a whole: most are. Nothing, and all stays as it is, for what
+  /// is not as plain as that.
+  [[nodiscard]] std::optional<Reply> take_plain();
   /// Whether what waits for its rest is within bounds: the reader itself would wait for any length.
   void check_rest();
 
@@ -59,7 +62,9 @@ class ReplyReader {
   };
 
   const std::size_t max_bytes_;
-  Spent left_;  // of the reply that is being read
+  Spent left_;              // of the reply that is being read
+  std::string_view plain_;  // what has come and the reader has not been given
+  bool in_reader_ = false;  // it has a part of a reply
   std::unique_ptr<redisReader, Free> reader_;
   std::optional<std::string> broken_;
 

@@ -143,14 +143,16 @@ return found
 
 // After `pairs_text`: '1' for all or none, bytes the module may have, bytes a pair counts for, bytes to be told of what
 // is there or nothing; then of each change 'set' or 'remove', key, value, ms to live or nothing, version or nothing.
-// Answers 0, -1 or -2, and for each its version, 0, or why it is not done; then what was there of the last.
+// Answers 0, -1 or -2, and for each its version, 0, or why it is not done; then what was there of the last. -4 is of
+// what is no pair: it must not keep what else is asked for from being done, nor from being counted.
 constexpr std::string_view change_many_text = R"(
 local together, most, fixed, told = ARGV[1] == '1', tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
 local bytes_before, waiting_before = bytes, waiting
 purge(16)
 local function name(key) return base .. 'pair:' .. key end
 local function look(key)
-  local held = redis.call('STRLEN', name(key))
+  local held = redis.pcall('STRLEN', name(key))
+  if type(held) ~= 'number' then return nil end
   if held == 0 and waiting > 0 and redis.call('HEXISTS', sizes, key) == 1 then
     redis.call('ZREM', keys, key)
     forget(key)
@@ -171,10 +173,8 @@ local function fits(size)
   purge(1000)
   return bytes + size <= most
 end
-local function change(at)
+local function change(at, held, size)
   local key = ARGV[at + 1]
-  local held = look(key)
-  local size = more(at, held)
   if ARGV[at] == 'remove' then
     if held == 0 then return -3 end
     redis.call('DEL', name(key))
@@ -187,28 +187,35 @@ local function change(at)
   return version
 end
 local answer, size, old = {0}, 0, ''
-for at = 5, #ARGV, 5 do
+local function change_one(at)
   local key = ARGV[at + 1]
   local held = look(key)
   if told ~= '' then old = redis.call('GETRANGE', name(key), 0, told) end
-  local held_to = holds(key, held, ARGV[at + 4])
   local code = 0
-  if not held_to then
+  if not held then
+    code = -4
+    if together then answer[1] = -4 end
+  elseif not holds(key, held, ARGV[at + 4]) then
     code = -1
     if together then answer[1] = -1 end
   elseif together then
     size = size + more(at, held)
     if ARGV[at] == 'remove' and held == 0 then code = -3 end
-  elseif fits(more(at, held)) then
-    code = change(at)
   else
-    code = -2
+    local before = waiting
+    local room = fits(more(at, held))
+    if waiting ~= before then held = look(key) end
+    code = room and change(at, held, more(at, held)) or -2
   end
-  answer[#answer + 1] = code
+  return code
 end
+for at = 5, #ARGV, 5 do answer[#answer + 1] = change_one(at) end
 if together and answer[1] == 0 then
   if fits(size) then
-    for at = 5, #ARGV, 5 do answer[(at - 5) / 5 + 2] = change(at) end
+    for at = 5, #ARGV, 5 do
+      local held = look(ARGV[at + 1])
+      answer[(at - 5) / 5 + 2] = change(at, held, more(at, held))
+    end
   else
     answer[1] = -2
   end

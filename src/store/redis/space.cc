@@ -26,6 +26,7 @@ std::string escaped(std::string_view name) {
 Space::Space(std::string_view prefix, std::shared_ptr<Meter> its_meter, std::shared_ptr<const Watches> watches,
              const SharedStateLimits& limits, std::size_t max_waiting)
     : base_(std::string(prefix) + separator + escaped(its_meter->module()) + separator),
+      pairs_(base_ + "pair" + separator),
       meter_(std::move(its_meter)),
       watches_(std::move(watches)),
       limits_(limits),

@@ -36,7 +36,8 @@ class Space {
 
   /// What its keys begin with: "PREFIX:MODULE:".
   [[nodiscard]] const std::string& base() const noexcept { return base_; }
-  [[nodiscard]] std::string pair(std::string_view key) const { return base_ + "pair" + separator + std::string(key); }
+  /// And those of its pairs, before their own: "PREFIX:MODULE:pair:".
+  [[nodiscard]] const std::string& pairs() const noexcept { return pairs_; }
   [[nodiscard]] std::string counter(std::string_view name) const {
     return base_ + "counter" + separator + std::string(name);
   }
@@ -55,6 +56,7 @@ class Space {
 
  private:
   const std::string base_;
+  const std::string pairs_;
   const std::shared_ptr<Meter> meter_;
   const std::shared_ptr<const Watches> watches_;
   const SharedStateLimits limits_;

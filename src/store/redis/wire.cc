@@ -58,6 +58,7 @@ void Wire::take(std::size_t bytes) {
     if (!reply) break;
     if (owner_ != nullptr) owner_->replied(std::move(*reply));
   }
+  if (owner_ != nullptr) owner_->caught_up();
   if (!closed_ && reader_.broken()) end("it sent what is no answer: " + *reader_.broken());
 }
 

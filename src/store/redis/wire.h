@@ -17,6 +17,8 @@ class WireOwner {
  public:
   /// In the order in which the commands were sent.
   virtual void replied(Reply reply) = 0;
+  /// It was told all replies that have come, of which there was one at least, and owns the connection still.
+  virtual void caught_up() {}
   /// The connection is gone.
   virtual void ended(const std::string& why) = 0;
 

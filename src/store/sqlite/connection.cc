@@ -61,6 +61,10 @@ std::string Connection::text(const char* sql) const {
 
 bool Connection::in_transaction() const noexcept { return sqlite3_get_autocommit(get()) == 0; }
 
+std::int64_t Connection::rows_changed() const noexcept { return sqlite3_changes64(get()); }
+
+std::int64_t Connection::last_inserted() const noexcept { return sqlite3_last_insert_rowid(get()); }
+
 void Connection::roll_back() const noexcept {
   if (in_transaction()) sqlite3_exec(get(), "ROLLBACK", nullptr, nullptr, nullptr);
 }
@@ -119,10 +123,7 @@ void Statement::run() {
   }
 }
 
-void Statement::reset() noexcept {
-  sqlite3_reset(handle_.get());
-  sqlite3_clear_bindings(handle_.get());
-}
+void Statement::reset() noexcept { sqlite3_reset(handle_.get()); }
 
 std::int64_t Statement::number(int column) const noexcept { return sqlite3_column_int64(handle_.get(), column); }
 

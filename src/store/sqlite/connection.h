@@ -32,6 +32,10 @@ class Connection {
   [[nodiscard]] std::string text(const char* sql) const;
   /// Whether a transaction is open: SQLite ends one by itself at some errors.
   [[nodiscard]] bool in_transaction() const noexcept;
+  /// By the last statement that changed any.
+  [[nodiscard]] std::int64_t rows_changed() const noexcept;
+  /// The id of the row that was inserted last.
+  [[nodiscard]] std::int64_t last_inserted() const noexcept;
   /// Changes nothing when there is none.
   void roll_back() const noexcept;
   [[nodiscard]] bool read_only() const noexcept;
@@ -49,7 +53,7 @@ class Connection {
   std::unique_ptr<sqlite3, Close> handle_;
 };
 
-/// Prepared once, run many times: bind(), step() until it says false, then reset().
+/// Prepared once, run many times: bind() all its parameters, step() until it says false, then reset().
 class Statement {
  public:
   /// The connection outlives it. Throws.
@@ -90,6 +94,15 @@ class Statement {
   void check(int code) const;
 
   std::unique_ptr<sqlite3_stmt, Finalize> handle_;
+};
+
+/// The statements around others, prepared once.
+struct Transaction {
+  /// `how`: "BEGIN", or "BEGIN IMMEDIATE" of one that writes.
+  Transaction(const Connection& connection, std::string_view how)
+      : begin(connection, how), commit(connection, "COMMIT") {}
+  Statement begin;
+  Statement commit;
 };
 
 }  // namespace wasm_grpc::store::sqlite

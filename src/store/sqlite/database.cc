@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t reader_count = 2;
 static_assert(reader_count + 1 == Meter::threads);
 // In one look at the file: what is read is of one moment, and the log cannot begin anew meanwhile.
-constexpr std::size_t most_reads = 64;
+constexpr std::size_t most_reads = 128;
 constexpr std::size_t most_read_bytes = std::size_t{1} << 20;
 constexpr std::chrono::milliseconds reader_patience{1'000};
 constexpr std::chrono::milliseconds asleep{3'600'000};
@@ -26,6 +26,7 @@ class Database::Reader {
   Reader(const std::string& path, std::size_t thread, Say say)
       : thread_(thread),
         connection_(path, Access::read, reader_patience),
+        transaction_(connection_, "BEGIN"),
         reading_(connection_),
         trouble_("the store " + path, std::move(say)) {}
 
@@ -35,36 +36,50 @@ class Database::Reader {
       if (jobs.empty() && queue.closed()) return;
       drop_unwanted(jobs, thread_);
       if (jobs.empty()) continue;
-      const bool together = jobs.size() > 1 && begin();
-      for (const Job& job : jobs) answer(job);
-      if (together) connection_.roll_back();  // nothing was changed
+      read(jobs);
     }
   }
 
  private:
+  void read(const std::vector<Job>& jobs) {
+    // As it is when the first of them is looked at; they are few enough to be read within a moment.
+    const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
+    const WallTime now = std::chrono::duration_cast<std::chrono::nanoseconds>(since_epoch).count();
+    Wakes wakes;
+    const bool together = jobs.size() > 1 && begin();
+    for (const Job& job : jobs) answer(job, now, wakes);
+    if (together) end();
+  }
   [[nodiscard]] bool begin() {
     try {
-      connection_.run("BEGIN");
+      transaction_.begin.run();
       return true;
     } catch (const Failure&) {
       return false;
     }
   }
-  void answer(const Job& job) {
+  void end() {
+    try {
+      transaction_.commit.run();
+    } catch (const Failure&) {
+      connection_.roll_back();  // nothing was changed
+    }
+  }
+  void answer(const Job& job, WallTime now, Wakes& wakes) {
     Answer answer;
     try {
-      const auto now = std::chrono::system_clock::now().time_since_epoch();
-      answer = reading_.apply(job.space, job.request->operation,
-                              std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
+      answer = reading_.apply(job.asker->space, job.request->operation, now);
       trouble_.over();
     } catch (const std::exception& error) {
       trouble_.at(error.what());
     }
-    trouble_.took(job.finish(thread_, std::move(answer)), job.meter->module(), name_of(job.request->operation));
+    const auto time = job.finish(thread_, std::move(answer), std::chrono::steady_clock::now(), wakes);
+    trouble_.took(time, job.asker->meter->module(), name_of(job.request->operation));
   }
 
   const std::size_t thread_;
   const Connection connection_;
+  Transaction transaction_;
   Reading reading_;
   Trouble trouble_;
 };
@@ -104,7 +119,7 @@ Database::~Database() {
 void Database::submit(Job job) noexcept {
   JobQueue& queue = changes(job.request->operation) ? writes_ : reads_;
   if (queue.push(job)) return;
-  job.meter->refuse();
+  job.asker->meter->refuse();
   job.request->answer({});
 }
 
@@ -120,8 +135,8 @@ Result<std::shared_ptr<SpaceStore>> SpaceStore::open(std::shared_ptr<Database> d
 }
 
 void SpaceStore::submit(std::unique_ptr<Request> request) noexcept {
-  if (!meter_->admit(request->operation)) return request->answer({});
-  database_->submit({space_, durability_, std::move(request), meter_, watches(), std::chrono::steady_clock::now()});
+  if (!asker_->meter->admit(request->operation)) return request->answer({});
+  database_->submit({asker_, std::move(request), std::chrono::steady_clock::now()});
 }
 
 }  // namespace wasm_grpc::store::sqlite

@@ -58,15 +58,14 @@ class SpaceStore final : public Store {
                                                                 const SharedStateLimits& limits);
   SpaceStore(std::shared_ptr<Database> database, std::shared_ptr<Meter> meter, const Space& space,
              StoreDurability durability)
-      : database_(std::move(database)), meter_(std::move(meter)), space_(space), durability_(durability) {}
+      : database_(std::move(database)),
+        asker_(std::make_shared<const Asker>(Asker{space, durability, std::move(meter), watches()})) {}
 
   void submit(std::unique_ptr<Request> request) noexcept override;
 
  private:
   const std::shared_ptr<Database> database_;
-  const std::shared_ptr<Meter> meter_;
-  const Space space_;
-  const StoreDurability durability_;
+  const std::shared_ptr<const Asker> asker_;
 };
 
 }  // namespace wasm_grpc::store::sqlite

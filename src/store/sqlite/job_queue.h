@@ -18,17 +18,24 @@
 
 namespace wasm_grpc::store::sqlite {
 
-/// A request, and whose it is.
-struct Job {
+/// Whose requests are. The same while there are any.
+struct Asker {
   Space space;
   StoreDurability durability = StoreDurability::full;
-  std::unique_ptr<Request> request;
   std::shared_ptr<Meter> meter;
   std::shared_ptr<const Watches> watches;  // nullptr: nobody watches
+};
+
+/// A request, and whose it is.
+struct Job {
+  std::shared_ptr<const Asker> asker;
+  std::unique_ptr<Request> request;
   std::chrono::steady_clock::time_point since{};
+  std::size_t bytes = 0;  // about what it takes while it waits: the queue's
 
   /// Answers it, and counts it on the thread of that number. Returns how long it took.
-  std::chrono::nanoseconds finish(std::size_t thread, Answer answer) const;
+  std::chrono::nanoseconds finish(std::size_t thread, Answer answer, std::chrono::steady_clock::time_point now,
+                                  Wakes& wakes) const;
 };
 
 /// Takes out those that nobody waits for, on the thread of that number.
@@ -55,12 +62,14 @@ class JobQueue {
     std::size_t jobs = 0;
     std::size_t bytes = 0;
   };
+  void call_one() noexcept;
 
   mutable std::mutex mutex_;
   std::condition_variable not_empty_;
   std::deque<Job> jobs_;
   std::map<std::int64_t, Load> loads_;  // by space
   std::size_t waiting_ = 0;             // threads
+  bool called_ = false;                 // one of them, which has not looked yet: it takes what comes meanwhile too
   bool closed_ = false;
 };
 

@@ -1,7 +1,10 @@
 #include "store/sqlite/tables.h"
 
+#include <sqlite3.h>
+
 #include <limits>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace wasm_grpc::store::sqlite {
@@ -92,14 +95,17 @@ Answer Reading::load(const Space& space, const LoadCounter& operation) {
 // ---- Writing ----
 
 Writing::Writing(const Connection& connection)
-    : find_(connection,
+    : connection_(connection),
+      data_version_(connection, "PRAGMA data_version"),
+      find_(connection,
             "SELECT id, version, length(key) + length(value), expires FROM pairs WHERE space = ?1 AND key = ?2"),
       value_(connection, "SELECT value FROM pairs WHERE id = ?1"),
       insert_(connection, "INSERT INTO pairs(space, key, version, expires, value) VALUES(?1, ?2, ?3, ?4, ?5)"),
-      update_(connection, "UPDATE pairs SET version = ?2, expires = ?3, value = ?4 WHERE id = ?1"),
+      update_(connection, "UPDATE pairs SET version = ?2, value = ?3 WHERE id = ?1"),
+      update_expiry_(connection, "UPDATE pairs SET version = ?2, value = ?3, expires = ?4 WHERE id = ?1"),
       erase_(connection, "DELETE FROM pairs WHERE id = ?1"),
       expired_(connection,
-               "SELECT id, length(key) + length(value) FROM pairs WHERE space = ?1 AND expires IS NOT NULL AND "
+               "SELECT id, length(key) + length(value), key FROM pairs WHERE space = ?1 AND expires IS NOT NULL AND "
                "expires <= ?2 ORDER BY expires LIMIT ?3"),
       find_counter_(connection, "SELECT id FROM counters WHERE space = ?1 AND name = ?2"),
       insert_counter_(connection, "INSERT INTO counters(space, name) VALUES(?1, ?2) RETURNING id"),
@@ -120,6 +126,20 @@ Answer Writing::apply(const Space& space, const Operation& operation, WallTime n
   return {};
 }
 
+void Writing::begin() {
+  std::int64_t version = 0;
+  {
+    // Of changes by other connections, of this process too: our own leave it as it is.
+    const Statement::Use use(data_version_);
+    if (data_version_.step()) version = use->number(0);
+  }
+  if (!std::exchange(as_known_, false) || version != known_at_) {
+    spaces_.clear();
+    pairs_.clear();
+  }
+  known_at_ = version;
+}
+
 void Writing::end() {
   for (auto& [id, sums] : spaces_) {
     if (!sums.changed) continue;
@@ -138,13 +158,20 @@ Writing::Sums& Writing::sums_of(const Space& space) {
 }
 
 Writing::Present Writing::find(const Space& space, std::string_view key, WallTime now) {
+  const auto present = [now](const KnownPair& pair) -> Present {
+    return {pair, true, pair.expires && *pair.expires <= now};
+  };
+  if (const KnownPair* const known = pairs_.find(space.id, key)) return present(*known);
   const Statement::Use use(find_);
   if (!find_.bind(1, space.id).bind(2, key).step()) return {};
-  return {use->number(0), use->number(1), use->number(2) + static_cast<std::int64_t>(pair_bytes), true,
-          !use->is_null(3) && use->number(3) <= now};
+  KnownPair found{use->number(0), use->number(1), use->number(2) + static_cast<std::int64_t>(pair_bytes), {}};
+  if (!use->is_null(3)) found.expires = use->number(3);
+  pairs_.put(space.id, key, found);
+  return present(found);
 }
 
-void Writing::erase(const Space& space, const Present& present) {
+void Writing::erase(const Space& space, std::string_view key, const KnownPair& present) {
+  pairs_.erase(space.id, key);
   erase_.bind(1, present.id).run();
   Sums& sums = sums_of(space);
   sums.bytes -= present.bytes;
@@ -158,15 +185,16 @@ void Writing::skip_version(const Space& space) {
 }
 
 std::size_t Writing::purge(const Space& space, WallTime now, std::size_t most) {
-  std::vector<Present> gone;
+  std::vector<std::pair<std::string, KnownPair>> gone;
   {
     const Statement::Use use(expired_);
     expired_.bind(1, space.id).bind(2, now).bind(3, static_cast<std::int64_t>(most));
     while (expired_.step()) {
-      gone.push_back({use->number(0), 0, use->number(1) + static_cast<std::int64_t>(pair_bytes), true, true});
+      const std::int64_t bytes = use->number(1) + static_cast<std::int64_t>(pair_bytes);
+      gone.emplace_back(use->blob(2), KnownPair{use->number(0), 0, bytes, {}});
     }
   }
-  for (const Present& one : gone) erase(space, one);
+  for (const auto& [key, pair] : gone) erase(space, key, pair);
   return gone.size();
 }
 
@@ -191,7 +219,7 @@ Answer Writing::set(const Space& space, const Set& operation, WallTime now) {
   }
   if (operation.condition && *operation.condition != present.seen_version()) return answer;
   if (present.expired) {
-    erase(space, present);
+    erase(space, operation.key, present);
     present = {};
   }
   answer.outcome = Outcome::full;
@@ -204,19 +232,29 @@ Answer Writing::set(const Space& space, const Set& operation, WallTime now) {
 std::uint64_t Writing::put(const Space& space, const Set& operation, const Present& present, WallTime now) {
   Sums& sums = sums_of(space);
   const std::int64_t version = ++sums.last_version;
-  sums.bytes += bytes_of(operation.key.size(), operation.value.size()) - present.bytes;
+  KnownPair pair{present.id, version, bytes_of(operation.key.size(), operation.value.size()), expiry(operation, now)};
+  sums.bytes += pair.bytes - present.bytes;
   sums.changed = true;
-  const auto expires = expiry(operation, now);
-  if (present.there) {
-    update_.bind(1, present.id).bind(2, version).bind(3, expires).bind(4, std::string_view(operation.value)).run();
+  if (present.there && pair.expires == present.expires) {  // its index stays as it is, which need not be looked at
+    update_.bind(1, pair.id).bind(2, version).bind(3, std::string_view(operation.value)).run();
+  } else if (present.there) {
+    update_expiry_.bind(1, pair.id)
+        .bind(2, version)
+        .bind(3, std::string_view(operation.value))
+        .bind(4, pair.expires)
+        .run();
   } else {
     insert_.bind(1, space.id)
         .bind(2, std::string_view(operation.key))
         .bind(3, version)
-        .bind(4, expires)
+        .bind(4, pair.expires)
         .bind(5, std::string_view(operation.value))
         .run();
+    pair.id = connection_.last_inserted();
   }
+  // What is known of a file that something else has damaged may be wrong.
+  if (connection_.rows_changed() != 1) throw Failure(SQLITE_CORRUPT, "a row that was there is gone");
+  pairs_.put(space.id, operation.key, pair);
   return static_cast<std::uint64_t>(version);
 }
 
@@ -224,7 +262,7 @@ Answer Writing::remove(const Space& space, const Remove& operation, WallTime now
   const Present present = find(space, operation.key, now);
   if (operation.condition && *operation.condition != present.seen_version()) return {Outcome::conflict, 0, {}};
   if (!present.there) return {Outcome::absent, 0, {}};
-  erase(space, present);
+  erase(space, operation.key, present);
   return {present.expired ? Outcome::absent : Outcome::done, 0, {}};
 }
 
@@ -244,7 +282,7 @@ Answer Writing::change_together(const Space& space, const std::vector<Change>& c
   for (const Change& change : changes) {
     Present present = find(space, key_of(change), now);
     if (present.expired) {
-      erase(space, present);
+      erase(space, key_of(change), present);
       present = {};
     }
     const auto* const one = std::get_if<Set>(&change);
@@ -265,7 +303,7 @@ Answer Writing::change_together(const Space& space, const std::vector<Change>& c
     if (const auto* const one = std::get_if<Set>(&changes[i])) {
       answer.each[i].number = put(space, *one, present, now);
     } else if (present.there) {
-      erase(space, present);
+      erase(space, key_of(changes[i]), present);
     }
   }
   return answer;

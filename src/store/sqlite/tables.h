@@ -4,12 +4,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "store/operation.h"
 #include "store/sqlite/connection.h"
+#include "store/sqlite/known_pairs.h"
 #include "wasm_grpc/store_options.h"
 
 namespace wasm_grpc::store::sqlite {
@@ -52,12 +54,15 @@ class Writing {
   /// The connection outlives it.
   explicit Writing(const Connection& connection);
 
-  /// A transaction has begun. What follows is written as it is done, but for sums: those at its end().
-  void begin() noexcept { spaces_.clear(); }
+  /// A transaction has begun. What follows is written as it is done, but for sums: those at its end(). What is known
+  /// of the file from transactions before is kept, where those were committed() and nobody else has changed it since.
+  /// Throws Failure.
+  void begin();
   /// Of an operation that changes something. Throws Failure; the transaction must be given up then.
   [[nodiscard]] Answer apply(const Space& space, const Operation& operation, WallTime now);
   /// To be called before the transaction is committed. Throws Failure.
   void end();
+  void committed() noexcept { as_known_ = true; }
 
   /// Changes the space, and nothing that is in it. Throws Failure.
   void skip_version(const Space& space);
@@ -73,10 +78,7 @@ class Writing {
     bool changed = false;
   };
   /// What is there of a key, expired or not.
-  struct Present {
-    std::int64_t id = 0;
-    std::int64_t version = 0;
-    std::int64_t bytes = 0;
+  struct Present : KnownPair {
     bool there = false;    // in the table
     bool expired = false;  // and counts as absent
     [[nodiscard]] std::uint64_t seen_version() const noexcept {
@@ -93,16 +95,22 @@ class Writing {
 
   [[nodiscard]] Sums& sums_of(const Space& space);
   [[nodiscard]] Present find(const Space& space, std::string_view key, WallTime now);
-  void erase(const Space& space, const Present& present);
+  void erase(const Space& space, std::string_view key, const KnownPair& present);
   /// Writes a pair for which there is room, in the place of what is there, and returns its version.
   [[nodiscard]] std::uint64_t put(const Space& space, const Set& operation, const Present& present, WallTime now);
   /// Whether so many bytes more fit, once what has expired has made way.
   [[nodiscard]] bool make_room(const Space& space, std::int64_t more, WallTime now);
 
-  Statement find_, value_, insert_, update_, erase_, expired_;
+  const Connection& connection_;
+  Statement data_version_;
+  Statement find_, value_, insert_, update_, update_expiry_, erase_, expired_;
   Statement find_counter_, insert_counter_, load_counter_, store_counter_;
   Statement load_sums_, store_sums_;
+  // What is known of the file, of which no transaction has been left halfway, as of that data version.
   std::map<std::int64_t, Sums> spaces_;
+  KnownPairs pairs_;
+  std::int64_t known_at_ = -1;
+  bool as_known_ = false;
 };
 
 }  // namespace wasm_grpc::store::sqlite

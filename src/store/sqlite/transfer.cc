@@ -1,7 +1,5 @@
 #include "store/sqlite/transfer.h"
 
-#include <sqlite3.h>
-
 #include <chrono>
 #include <filesystem>
 #include <system_error>
@@ -30,7 +28,7 @@ void attach(const Connection& connection, const std::string& path) {
 
 std::size_t run_counted(const Connection& connection, Statement& statement) {
   statement.run();
-  return static_cast<std::size_t>(sqlite3_changes64(connection.get()));
+  return static_cast<std::size_t>(connection.rows_changed());
 }
 
 /// The number of the space of that name; 0 where there is none.

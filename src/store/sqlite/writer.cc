@@ -40,6 +40,7 @@ bool is_of_file(const Failure* failure, std::chrono::nanoseconds time) {
 
 Writer::Writer(const std::string& path, Health& health, Say say)
     : connection_(path, Access::write, patience),
+      transaction_(connection_, "BEGIN IMMEDIATE"),
       writing_(connection_),
       trouble_("the store " + path, std::move(say)),
       health_(health) {
@@ -86,13 +87,14 @@ bool Writer::commit(std::span<Job> jobs) {
         answers.emplace_back();
         continue;
       }
-      if (spaces_.insert_or_assign(job.space.id, job.space).second) writing_.purge(job.space, now, purged_beside);
-      answers.push_back(writing_.apply(job.space, job.request->operation, now));
+      const Space& space = job.asker->space;
+      if (spaces_.insert_or_assign(space.id, space).second) writing_.purge(space, now, purged_beside);
+      answers.push_back(writing_.apply(space, job.request->operation, now));
     }
     writing_.end();
     committing = true;
-    connection_.run("COMMIT");
-    for (std::size_t i = 0; i < jobs.size(); ++i) answer(jobs[i], std::move(answers[i]));
+    commit();
+    answer(jobs, answers);
     trouble_.over();
     health_.set(true);
     return true;
@@ -104,18 +106,30 @@ bool Writer::commit(std::span<Job> jobs) {
     if (undone && jobs.size() > 1) return false;
     trouble_.at(error.what());
     if (is_of_file(failure, std::chrono::steady_clock::now() - begun)) health_.set(false);
-    for (const Job& job : jobs) answer(job, {});
+    std::vector<Answer> unavailable(jobs.size());
+    answer(jobs, unavailable);
     return true;
   }
 }
 
-void Writer::answer(const Job& job, Answer answer) {
-  trouble_.took(job.finish(writer_thread, std::move(answer)), job.meter->module(), name_of(job.request->operation));
+void Writer::answer(std::span<const Job> jobs, std::span<Answer> answers) {
+  const auto now = std::chrono::steady_clock::now();
+  Wakes wakes;
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    const Job& job = jobs[i];
+    const auto time = job.finish(writer_thread, std::move(answers[i]), now, wakes);
+    trouble_.took(time, job.asker->meter->module(), name_of(job.request->operation));
+  }
+}
+
+void Writer::commit() {
+  transaction_.commit.run();
+  writing_.committed();
 }
 
 void Writer::set_durability(std::span<const Job> jobs) {
-  const bool full =
-      std::any_of(jobs.begin(), jobs.end(), [](const Job& job) { return job.durability == StoreDurability::full; });
+  const bool full = std::any_of(jobs.begin(), jobs.end(),
+                                [](const Job& job) { return job.asker->durability == StoreDurability::full; });
   const auto wanted = full ? StoreDurability::full : StoreDurability::relaxed;
   if (wanted == durability_) return;
   connection_.run(full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
@@ -125,7 +139,7 @@ void Writer::set_durability(std::span<const Job> jobs) {
 void Writer::begin(std::span<const Job> jobs) {
   while (true) {
     try {
-      connection_.run("BEGIN IMMEDIATE");
+      transaction_.begin.run();
       writing_.begin();
       return;
     } catch (const Failure& failure) {
@@ -143,7 +157,7 @@ bool Writer::tidy() {
       more = writing_.purge(space, wall_time(), purged_when_idle) == purged_when_idle || more;
     }
     writing_.end();
-    connection_.run("COMMIT");
+    commit();
     if (connection_.number("PRAGMA freelist_count") > free_pages_kept) {
       connection_.run("PRAGMA incremental_vacuum(256)");
       more = true;
@@ -162,7 +176,7 @@ void Writer::try_again() {
     // A version that nobody gets: something has to be written to see that it can be.
     if (!spaces_.empty()) writing_.skip_version(spaces_.begin()->second);
     writing_.end();
-    connection_.run("COMMIT");
+    commit();
     health_.set(true);
   } catch (const std::exception&) {
     connection_.roll_back();

@@ -35,7 +35,8 @@ class Writer {
  private:
   /// Does all of them in one transaction and answers them. False when that failed and each might yet succeed alone.
   [[nodiscard]] bool commit(std::span<Job> jobs);
-  void answer(const Job& job, Answer answer);
+  void commit();
+  void answer(std::span<const Job> jobs, std::span<Answer> answers);
   /// Begins the transaction, as soon as no other process writes. Throws Failure when nobody wants to wait longer.
   void begin(std::span<const Job> jobs);
   void set_durability(std::span<const Job> jobs);
@@ -46,6 +47,7 @@ class Writer {
   void try_again();
 
   const Connection connection_;
+  Transaction transaction_;
   Writing writing_;
   Trouble trouble_;
   Health& health_;
