@@ -397,6 +397,24 @@ def test_the_service_is_as_locked_down_as_its_document_says(units):
     assert float(re.search(r"Overall exposure level for wasm-grpc.service: ([0-9.]+)", done.stdout).group(1)) <= 1.4
 
 
+def test_the_service_may_ask_for_the_scheduling_that_stores_want_and_for_no_more(units):
+    """Threads of stores ask for SCHED_BATCH; were that denied, they would interrupt the workers that ask them."""
+
+    def calls(name: str) -> set[str]:
+        if not name.startswith("@"):
+            return {name}
+        command = [tool("SYSTEMD_ANALYZE"), "syscall-filter", name]
+        listed = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT, check=True).stdout
+        return set().union(*map(calls, re.findall(r"^ +([@\w]+)$", listed, re.MULTILINE)))
+
+    allowed = set()
+    for names in re.findall("^SystemCallFilter=(.*)$", units[0].read_text(), re.MULTILINE):
+        named = set().union(*map(calls, names.lstrip("~").split()))
+        allowed = allowed - named if names.startswith("~") else allowed | named
+    assert calls("@resources") & allowed == {"sched_setscheduler"}
+    assert "RestrictRealtime=yes" in units[0].read_text(), "or it might ask for more than SCHED_BATCH"
+
+
 def test_systemd_passes_its_socket(program, guest, tmp_path):
     """systemd-socket-activate listens, and becomes the server when the first client comes."""
     with socket.create_server(("127.0.0.1", 0)) as free:
