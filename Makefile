@@ -4,19 +4,23 @@ SERVE_FLAGS ?=
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?=
 SECONDS ?= 120
-# More for cmake when `make build` and `make test` configure.
+# More for cmake when `make build`, `make test` and `make package` configure.
 CMAKE_FLAGS ?=
 FLEET_SECONDS ?= 150
 SOAK_FLAGS ?=
 KILL_ROUNDS ?= 200
+# For what processor `make package`, `make test-packages` and `make release` are: this machine's, or arm64.
+ARCH =
+package := package$(ARCH:%=-%)
 
-.PHONY: help serve build test package release docs fleet soak test-store bench bench-original asan tsan fuzz format clean
+.PHONY: help serve build test package test-packages release docs fleet soak test-store bench bench-original asan tsan fuzz format clean
 
 help:
 	@echo "make serve    install what is missing, build, serve the greeter example on $(LISTEN)"
 	@echo "make build    build everything into build/: the program, the library, guests, tests"
 	@echo "make test     build and run all tests"
-	@echo "make package  make the packages: Debian's, a tarball, a Python wheel, into build/package/packages"
+	@echo "make package  make the packages: Debian's, a tarball, a Python wheel, into build/package/packages; ARCH=arm64 for 64-bit ARM"
+	@echo "make test-packages   what make package has made, complete, installed on a Debian, served from and removed; ARCH=arm64 by qemu-user"
 	@echo "make release  the packages, with release notes from CHANGELOG.md and checksums"
 	@echo "make docs     one site of all pages and headers, with every link checked, in build/docs/site"
 	@echo "make fleet    three servers behind Envoy that are rolled, stopped, cut off and killed under load, for FLEET_SECONDS=150"
@@ -53,16 +57,25 @@ test:
 
 # With the lines of the sources among the debug symbols.
 package:
-	@scripts/install-deps build
-	cmake --preset package
-	scripts/package build/package
+	@scripts/install-deps $(or $(ARCH),build)
+	cmake --preset $(package) $(CMAKE_FLAGS)
+	scripts/package build/$(package)
+
+# Called by the program of build/release, which is for this machine.
+test-packages:
+	@scripts/install-deps test
+	@scripts/install-deps $(or $(ARCH),build)
+	cmake --preset release $(CMAKE_FLAGS)
+	cmake --build --preset release --target wasm-grpc greeter
+	WASM_GRPC_TEST_PACKAGES=$(CURDIR)/build/$(package)/packages \
+	  ctest --preset release --fixture-exclude-setup e2e_ -R '^e2e_(prepare|packages)$$'
 
 # Refuses a version that CHANGELOG.md has no section of, before anything is built.
 release:
 	@scripts/release notes >/dev/null
 	@$(MAKE) --no-print-directory package
-	scripts/release notes > build/package/packages/RELEASE-NOTES.md
-	cd build/package/packages && sha256sum -- $$(ls | grep -v SHA256SUMS) > SHA256SUMS
+	scripts/release notes > build/$(package)/packages/RELEASE-NOTES.md
+	cd build/$(package)/packages && sha256sum -- $$(ls | grep -v SHA256SUMS) > SHA256SUMS
 
 docs:
 	scripts/docs build/docs

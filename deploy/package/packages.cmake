@@ -9,6 +9,9 @@ set(CPACK_RESOURCE_FILE_LICENSE ${PROJECT_SOURCE_DIR}/LICENSE)
 set(CPACK_RESOURCE_FILE_README ${PROJECT_SOURCE_DIR}/README.md)
 set(CPACK_GENERATOR DEB TGZ)
 set(CPACK_THREADS 0)
+set(CPACK_SYSTEM_NAME ${CMAKE_SYSTEM_NAME}-${CMAKE_SYSTEM_PROCESSOR})
+set(CPACK_OBJCOPY_EXECUTABLE ${CMAKE_OBJCOPY})
+set(CPACK_READELF_EXECUTABLE ${CMAKE_READELF})
 set(CPACK_PROJECT_CONFIG_FILE ${CMAKE_CURRENT_LIST_DIR}/of_generator.cmake)
 set(CPACK_COMPONENTS_ALL program pages licences service library guest_sdk licences_dev portable)
 
@@ -29,6 +32,15 @@ set(CPACK_DEBIAN_DEVEL_PACKAGE_SECTION devel)
 set(CPACK_DEBIAN_DEVEL_PACKAGE_DEPENDS "wasm-grpc (= ${PROJECT_VERSION}), libnghttp2-dev, libsqlite3-dev, libhiredis-dev, libssl-dev, zlib1g-dev, libprotobuf-dev, protobuf-compiler, pkg-config")
 # What guests in C++ are built by; those in other languages bring their own compilers.
 set(CPACK_DEBIAN_DEVEL_PACKAGE_RECOMMENDS "cmake, ninja-build, clang-19, lld-19, libc++-19-dev-wasm32, libclang-rt-19-dev-wasm32, wasi-libc, binaryen")
+
+# For another processor CPack would name this machine's, and dpkg-shlibdeps look among its libraries; of_generator.cmake has it
+# ask what dpkg knows of those in the sysroot.
+if(CMAKE_CROSSCOMPILING)
+  set(CPACK_DEBIAN_PACKAGE_ARCHITECTURE ${WASM_GRPC_DEBIAN_ARCHITECTURE})
+  set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS ${CMAKE_SYSROOT}/lib/${CMAKE_LIBRARY_ARCHITECTURE}
+                                                  ${CMAKE_SYSROOT}/usr/lib/${CMAKE_LIBRARY_ARCHITECTURE})
+  set(CPACK_WASM_GRPC_SYSROOT ${CMAKE_SYSROOT})
+endif()
 
 include(CPack)
 cpack_add_component_group(runtime DESCRIPTION

@@ -2,14 +2,13 @@
 
 There is no Python in it but what a wheel has to have. The same inputs give the same file.
 
-Usage: make_wheel.py --version VERSION --program FILE --licences FILE... --output DIR
+Usage: make_wheel.py --version VERSION --machine MACHINE --program FILE --licences FILE... --output DIR
 """
 
 import argparse
 import base64
 import hashlib
 import pathlib
-import platform
 import zipfile
 
 METADATA = """Metadata-Version: 2.1
@@ -34,8 +33,8 @@ def digest(content: bytes) -> str:
     return "sha256=" + base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
 
 
-def make(version: str, program: pathlib.Path, licences: list[pathlib.Path], output: pathlib.Path) -> pathlib.Path:
-    tag = PLATFORM.format(machine=platform.machine())
+def make(version: str, machine: str, program: pathlib.Path, licences: list[pathlib.Path], output: pathlib.Path) -> pathlib.Path:
+    tag = PLATFORM.format(machine=machine)
     info = f"wasm_grpc-{version}.dist-info"
     files = {f"wasm_grpc-{version}.data/scripts/wasm-grpc": program.read_bytes()}
     files |= {f"{info}/licenses/{file.name}": file.read_bytes() for file in licences}
@@ -56,12 +55,13 @@ def make(version: str, program: pathlib.Path, licences: list[pathlib.Path], outp
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--version", required=True)
+    arguments.add_argument("--machine", required=True, help="the processor the program is for, as uname -m has it")
     arguments.add_argument("--program", type=pathlib.Path, required=True)
     arguments.add_argument("--licences", type=pathlib.Path, nargs="+", required=True)
     arguments.add_argument("--output", type=pathlib.Path, required=True)
     given = arguments.parse_args()
     given.output.mkdir(parents=True, exist_ok=True)
-    make(given.version, given.program, given.licences, given.output)
+    make(given.version, given.machine, given.program, given.licences, given.output)
 
 
 if __name__ == "__main__":

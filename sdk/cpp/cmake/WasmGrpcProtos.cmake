@@ -10,23 +10,36 @@
 #   NAMESPACE    a namespace around the code
 #   VALIDATE     enforces rules of buf.validate: all, or those that are known; see docs/guest-protobuf.md
 #
-# protoc is found by WASM_GRPC_PROTOC, and the plugin by WASM_GRPC_PROTOC_PLUGIN where it is not built along, or not for this machine.
+# protoc is found by WASM_GRPC_PROTOC, and the plugin by WASM_GRPC_PROTOC_PLUGIN where it is not built along, or for a machine that
+# this one neither is nor emulates.
 include_guard(GLOBAL)
 cmake_policy(PUSH)
 cmake_policy(VERSION 3.25)
 
 set_property(GLOBAL PROPERTY WASM_GRPC_PROTOS_CMAKE_DIR "${CMAKE_CURRENT_LIST_DIR}")
 
-# Sets WASM_GRPC_PROTOC, and in the caller's scope `plugin`, `api_include`, the folder of google/api/*.proto, and
-# `protobuf_include`, that of google/protobuf/*.proto.
+# Sets WASM_GRPC_PROTOC, and in the caller's scope `plugin`, `plugin_made`, the file to depend on for it, `api_include`, the
+# folder of google/api/*.proto, and `protobuf_include`, that of google/protobuf/*.proto.
 function(_wasm_grpc_find_protoc)
   find_program(WASM_GRPC_PROTOC protoc DOC "protoc, which reads .proto files")
   if(NOT WASM_GRPC_PROTOC)
     message(FATAL_ERROR "protoc was not found: install protobuf-compiler, or set WASM_GRPC_PROTOC to it")
   endif()
-  if(TARGET protoc-gen-wasm-grpc AND NOT CMAKE_CROSSCOMPILING)  # else this machine cannot run it
+  if(TARGET protoc-gen-wasm-grpc AND NOT CMAKE_CROSSCOMPILING)
     set(plugin "$<TARGET_FILE:protoc-gen-wasm-grpc>")
-  else()
+    set(plugin_made "${plugin}" PARENT_SCOPE)
+  elseif(TARGET protoc-gen-wasm-grpc AND CMAKE_CROSSCOMPILING_EMULATOR)
+    # protoc starts it by a path alone.
+    set(plugin "${CMAKE_BINARY_DIR}/CMakeFiles/run-protoc-gen-wasm-grpc")
+    get_property(generated GLOBAL PROPERTY WASM_GRPC_PLUGIN_RUN_BY)
+    if(NOT generated STREQUAL "${plugin}")
+      list(JOIN CMAKE_CROSSCOMPILING_EMULATOR "' '" emulator)
+      file(GENERATE OUTPUT "${plugin}" CONTENT "#!/bin/sh\nexec '${emulator}' '$<TARGET_FILE:protoc-gen-wasm-grpc>' \"$@\"\n"
+           FILE_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
+      set_property(GLOBAL PROPERTY WASM_GRPC_PLUGIN_RUN_BY "${plugin}")
+    endif()
+    set(plugin_made "$<TARGET_FILE:protoc-gen-wasm-grpc>" PARENT_SCOPE)
+  else()  # this machine cannot run it
     get_property(here GLOBAL PROPERTY WASM_GRPC_PROTOS_CMAKE_DIR)
     # In an installed package, bin/ is some folders above lib/.../cmake/WasmGrpcGuest; in a checkout it is in a build,
     # of which the presets' are in build/.
@@ -45,6 +58,7 @@ function(_wasm_grpc_find_protoc)
                           "WASM_GRPC_PROTOC_PLUGIN to the program")
     endif()
     set(plugin "${WASM_GRPC_PROTOC_PLUGIN}")
+    set(plugin_made "${plugin}" PARENT_SCOPE)
   endif()
   get_filename_component(protoc_dir "${WASM_GRPC_PROTOC}" REALPATH)
   get_filename_component(protoc_dir "${protoc_dir}" DIRECTORY)
@@ -157,7 +171,7 @@ function(wasm_grpc_generate variable)
       OUTPUT "${base}.cc" "${base}.h"
       COMMAND "${WASM_GRPC_PROTOC}" "--plugin=protoc-gen-wasm-grpc=${plugin}" "--wasm-grpc_out=${GEN_OUTPUT_DIRECTORY}"
               ${flags} "${name}"
-      DEPENDS ${paths} "${plugin}"
+      DEPENDS ${paths} "${plugin_made}"
       COMMENT "Generating ${name}: ${base}.h"
       VERBATIM)
     list(APPEND sources "${base}.cc" "${base}.h")

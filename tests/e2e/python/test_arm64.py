@@ -1,8 +1,10 @@
-"""What builds for 64-bit ARM: cmake/arm64.cmake, with Debian's libraries in a folder, run by qemu-user."""
+"""What builds for 64-bit ARM: cmake/arm64.cmake, with Debian's libraries in a folder, run by qemu-user. The whole program's packages
+are tested by `make test-packages ARCH=arm64`."""
 
 import pathlib
 import shutil
 import subprocess
+import zipfile
 
 import pytest
 
@@ -11,7 +13,8 @@ TOOLS = ("mmdebstrap", "aarch64-linux-gnu-g++", "qemu-aarch64-static", "ninja", 
 
 PROJECT = """
 cmake_minimum_required(VERSION 3.25)
-project(smoke LANGUAGES CXX)
+project(smoke VERSION 1.2.3 LANGUAGES CXX)
+include(GNUInstallDirs)
 set(CMAKE_CXX_STANDARD 20)
 find_package(PkgConfig REQUIRED)
 find_package(OpenSSL 3.0 REQUIRED)
@@ -27,6 +30,9 @@ target_include_directories(smoke PRIVATE ${SOURCES}/src ${SOURCES}/include)
 target_link_libraries(smoke PRIVATE OpenSSL::SSL ZLIB::ZLIB protobuf::libprotobuf PkgConfig::NGHTTP2 PkgConfig::SQLITE)
 add_custom_command(OUTPUT said.txt COMMAND smoke > said.txt DEPENDS smoke)
 add_custom_target(said ALL DEPENDS said.txt)
+install(TARGETS smoke COMPONENT program)
+install(FILES main.cc DESTINATION include COMPONENT library)
+include(${SOURCES}/deploy/package/packages.cmake)
 """
 PROGRAM = """
 #include <google/protobuf/stubs/common.h>
@@ -49,25 +55,59 @@ int main() {
 pytestmark = pytest.mark.timeout(300)
 
 
-def test_what_is_compiled_for_arm64_runs_with_the_libraries_that_are_linked(tmp_path):
+@pytest.fixture(scope="module")
+def built(tmp_path_factory) -> pathlib.Path:
+    """The folder in which a program was built, with the settings that the project's packages have."""
+    folder = tmp_path_factory.mktemp("arm64")
     for tool in TOOLS:
         if shutil.which(tool) is None:
             pytest.skip(f"{tool} is missing: install mmdebstrap g++-aarch64-linux-gnu qemu-user-static ninja-build")
-    (tmp_path / "CMakeLists.txt").write_text(PROJECT)
-    (tmp_path / "main.cc").write_text(PROGRAM)
+    (folder / "CMakeLists.txt").write_text(PROJECT)
+    (folder / "main.cc").write_text(PROGRAM)
+    for name in ("LICENSE", "README.md"):
+        (folder / name).write_text("Anything.")
     sysroot = subprocess.run([ROOT / "scripts" / "arm64-sysroot"], capture_output=True, text=True, timeout=200)
     if sysroot.returncode != 0:
         pytest.skip(f"Debian's packages cannot be reached: {sysroot.stderr[-300:]}")
     toolchain = f"-DCMAKE_TOOLCHAIN_FILE={ROOT / 'cmake' / 'arm64.cmake'}"
     for command in (
-        ["cmake", "-S", tmp_path, "-B", tmp_path / "build", "-G", "Ninja", toolchain, f"-DSOURCES={ROOT}"],
-        ["cmake", "--build", tmp_path / "build"],
+        ["cmake", "-S", folder, "-B", folder / "build", "-G", "Ninja", toolchain, f"-DSOURCES={ROOT}"],
+        ["cmake", "--build", folder / "build"],
+        ["cpack", "--config", folder / "build" / "CPackConfig.cmake", "-G", "DEB"],
     ):
-        done = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=250)
+        done = subprocess.run([str(part) for part in command], cwd=folder, capture_output=True, text=True, timeout=250)
         assert done.returncode == 0, done.stdout + done.stderr
-    header = subprocess.run(["readelf", "-h", tmp_path / "build" / "smoke"], capture_output=True, text=True, timeout=20)
+    return folder / "build"
+
+
+def test_what_is_compiled_for_arm64_runs_with_the_libraries_that_are_linked(built):
+    header = subprocess.run(["readelf", "-h", built / "smoke"], capture_output=True, text=True, timeout=20)
     assert "AArch64" in header.stdout
-    assert (tmp_path / "build" / "said.txt").read_text().startswith("aarch64 YXJtNjQ=\n")
+    assert (built / "said.txt").read_text().startswith("aarch64 YXJtNjQ=\n")
+
+
+def test_its_debian_package_is_for_arm64_and_names_the_libraries_with_their_versions(built):
+    packages = built / "packages"
+    assert {path.name for path in packages.glob("*.*deb")} == {
+        "wasm-grpc_1.2.3_arm64.deb",
+        "wasm-grpc-dbgsym_1.2.3_arm64.ddeb",
+        "wasm-grpc-dev_1.2.3_arm64.deb",
+    }
+    shown = ["dpkg-deb", "--showformat=${Architecture}; ${Depends}", "--show", packages / "wasm-grpc_1.2.3_arm64.deb"]
+    said = subprocess.run(shown, capture_output=True, text=True, timeout=20).stdout
+    assert said.startswith("arm64; ")
+    for dependency in ("libc6 (>= 2.3", "libnghttp2-14 (>= 1.", "libprotobuf32 (>= 3.21", "libsqlite3-0 (>= 3.", "libssl3 (>= 3.0"):
+        assert dependency in said
+
+
+def test_a_wheel_is_for_the_processor_that_is_named(tmp_path):
+    program = tmp_path / "wasm-grpc"
+    program.write_bytes(b"not looked at")
+    make = ["python3", "-B", ROOT / "deploy/wheel/make_wheel.py", "--version", "1.2.3", "--machine", "aarch64", "--program", program]
+    done = subprocess.run([*make, "--licences", ROOT / "LICENSE", "--output", tmp_path], capture_output=True, text=True, timeout=20)
+    assert done.returncode == 0, done.stderr
+    with zipfile.ZipFile(tmp_path / "wasm_grpc-1.2.3-py3-none-manylinux_2_36_aarch64.whl") as wheel:
+        assert b"Tag: py3-none-manylinux_2_36_aarch64" in wheel.read("wasm_grpc-1.2.3.dist-info/WHEEL")
 
 
 def test_an_engine_is_not_built_for_arguments_that_are_not_understood(tmp_path):

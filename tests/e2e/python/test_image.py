@@ -9,7 +9,7 @@ import sys
 
 import pytest
 from debian import Debian, needs
-from package_files import BUILD_LIMIT, ROOT, made_packages, run
+from package_files import BUILD_LIMIT, ROOT, emulator, made_packages, run
 from server import Server
 
 MOST_BYTES = 60 << 20
@@ -22,6 +22,8 @@ pytestmark = pytest.mark.timeout(2 * BUILD_LIMIT)
 @pytest.fixture(scope="module")
 def image(debian_base, guest, tmp_path_factory):
     """The image's root, its config, and the bytes of its layers, compressed."""
+    if emulator():
+        pytest.skip("packages for another processor are not installed by a test yet")
     needs("buildah")
     folder = tmp_path_factory.mktemp("image")
     base = Debian(debian_base, folder / "base")

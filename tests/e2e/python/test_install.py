@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 from debian import Debian
-from package_files import BUILD_LIMIT, made_packages, only
+from package_files import BUILD_LIMIT, emulator, made_packages, only
 from server import Server
 
 GREETER = "/usr/share/wasm-grpc/modules/greeter.wasm"
@@ -15,6 +15,8 @@ pytestmark = pytest.mark.timeout(2 * BUILD_LIMIT)
 
 @pytest.fixture(scope="module")
 def machine(debian_base, tmp_path_factory):
+    if emulator():
+        pytest.skip("packages for another processor are not installed by a test yet")
     packages = made_packages()
     debian = Debian(debian_base, tmp_path_factory.mktemp("debian") / "root")
     debian.run("apt-get", "update", "-q")

@@ -6,13 +6,16 @@ import pathlib
 import re
 import sys
 import tarfile
+import zipfile
 
 import pytest
-from package_files import BUILD_LIMIT, ROOT, made_packages, only, run
+from package_files import BUILD_LIMIT, MACHINES, ROOT, debian_architecture, emulator, made_packages, only, run
 from server import Server
 
 # What a program may need of the system that it is brought to.
 OF_GLIBC = {"libc.so.6", "libm.so.6", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"}
+# As readelf calls them.
+ELF_MACHINES = {"x86_64": "Advanced Micro Devices X86-64", "aarch64": "AArch64"}
 
 pytestmark = pytest.mark.timeout(BUILD_LIMIT)
 
@@ -29,12 +32,32 @@ def needed_libraries(program: pathlib.Path) -> set[str]:
 
 def greets(program: list, module: pathlib.Path, folder: pathlib.Path) -> None:
     """The program serves the module, and calls it."""
+    program = [*emulator(), *program]
     server = Server(folder, [*program, "serve", module, "--listen", "127.0.0.1:0"])
     try:
         call = [*program, "call", server.address, "helloworld.Greeter/SayHello", "--json", '{"name": "package"}']
         assert json.loads(run(*call)) == {"message": "Hello package"}
     finally:
         server.stop()
+
+
+def test_they_are_for_the_processor_that_their_names_say(packages, tmp_path):
+    architecture = debian_architecture()
+    machine = MACHINES[architecture]
+    for package in packages.glob("*.*deb"):
+        assert package.stem.endswith(f"_{architecture}")
+        assert run("dpkg-deb", "--field", package, "Architecture").strip() == architecture
+    for package in packages.glob("*.deb"):
+        run("dpkg-deb", "--extract", package, tmp_path / "deb")
+    with tarfile.open(only(packages, f"wasm-grpc-*-Linux-{machine}.tar.gz")) as archive:
+        archive.extractall(tmp_path / "tar", filter="data")
+    with zipfile.ZipFile(only(packages, f"*-py3-none-manylinux_2_36_{machine}.whl")) as wheel:
+        wheel.extractall(tmp_path / "wheel")
+    programs = [path for path in tmp_path.rglob("*") if path.is_file() and path.read_bytes()[:4] == b"\x7fELF"]
+    assert {path.name for path in programs} == {"wasm-grpc", "protoc-gen-wasm-grpc"} and len(programs) == 4
+    for program in [*programs, *tmp_path.rglob("*.a"), *packages.glob("*.debug")]:
+        machines = set(re.findall(r"Machine:\s+(.+)", run("readelf", "-h", program)))
+        assert machines == {ELF_MACHINES[machine]}, program
 
 
 def test_the_checksums_are_those_of_the_packages(packages):
@@ -103,9 +126,15 @@ def test_the_tarball_needs_nothing_but_glibc(packages, guest, tmp_path):
 
 
 def test_the_wheel_puts_the_program_on_the_path(packages, guest, tmp_path):
+    wheel = only(packages, "*.whl")
+    if emulator():  # pip installs nothing that is for another machine, unless it is told to, and not to run
+        there = ["--platform", wheel.stem.rpartition("-")[2], "--only-binary=:all:", "--target", tmp_path / "there"]
+        run(sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--no-index", *there, wheel)
+        greets([tmp_path / "there/bin/wasm-grpc"], guest("greeter"), tmp_path)
+        return
     run(sys.executable, "-m", "venv", tmp_path / "venv")
     pip = [tmp_path / "venv/bin/python", "-m", "pip", "--disable-pip-version-check"]
-    run(*pip, "install", "--no-index", only(packages, "*.whl"))
+    run(*pip, "install", "--no-index", wheel)
     greets([tmp_path / "venv/bin/wasm-grpc"], guest("greeter"), tmp_path)
     run(*pip, "uninstall", "--yes", "wasm-grpc")
     assert not (tmp_path / "venv/bin/wasm-grpc").exists()
