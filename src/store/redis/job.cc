@@ -120,15 +120,17 @@ std::chrono::nanoseconds Job::finish(Answer answer, std::chrono::steady_clock::t
   const auto time = now - since_;
   space_->leave(bytes_);
   space_->meter().count(link_thread, request_->operation, answer, time);
-  if (space_->heard()) {
-    // The server tells.
-  } else if (answer.outcome != Outcome::unavailable) {
+  if (!space_->heard()) tell_watchers(answer);
+  request_->answer(std::move(answer), wakes);
+  return time;
+}
+
+void Job::tell_watchers(const Answer& answer) const noexcept {
+  if (answer.outcome != Outcome::unavailable) {
     space_->watches().tell(request_->operation, answer);
   } else if (changes(request_->operation)) {
     space_->watches().tell_missed();  // it may have been done
   }
-  request_->answer(std::move(answer), wakes);
-  return time;
 }
 
 void Job::give_up() {

@@ -62,6 +62,8 @@ class Job {
   void give_up();
 
  private:
+  /// Where the server does not.
+  void tell_watchers(const Answer& answer) const noexcept;
   /// What few have.
   struct Course {
     std::function<void(std::string& to)> write;  // of a command that is no operation
